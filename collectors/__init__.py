@@ -1,0 +1,1 @@
+"""The senses: they turn whatever the world says into events."""

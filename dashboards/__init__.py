@@ -1,0 +1,1 @@
+"""Pictures of names that the monitor promises to keep."""

@@ -1,0 +1,1 @@
+"""The doors: what the world may ask of the daemon, and how it is answered."""
