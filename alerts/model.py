@@ -1,0 +1,196 @@
+"""What was concluded: the one vocabulary of rules, alerts and notifications.
+
+A *rule* looks at one kind of entity.  It is shown a *reading* of an entity and answers with an *alert*, which lives
+inactive -> pending -> firing -> inactive again.  One stay in firing is an *episode*.  A change of state is a
+*transition*; a transition may make somebody owed a *notification*, which waits in the outbox as an *owed* row until
+an attempt settles it.
+
+All times are seconds since the epoch on the daemon's steady clock: anchored to the wall when the process starts,
+and not moved by steps of the wall clock afterwards.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+Value = str | float | None
+
+
+class Kind(StrEnum):
+    """What a rule can look at."""
+
+    PARTICIPANT = "participant"
+    ROOM = "room"
+    COMPOSITION = "composition"
+
+
+class Severity(StrEnum):
+    """How badly a person is needed."""
+
+    CRITICAL = "critical"
+    WARNING = "warning"
+    INFO = "info"
+
+
+class State(StrEnum):
+    """Where an alert stands.  Resolved is not a state but the transition from firing to inactive."""
+
+    INACTIVE = "inactive"
+    PENDING = "pending"
+    FIRING = "firing"
+
+
+class Reason(StrEnum):
+    """Why an alert changed its state."""
+
+    RAISED = "raised"  # the raise condition began to hold
+    HELD = "held"  # it held for long enough
+    FLICKERED = "flickered"  # it stopped before it had held for long enough
+    CLEARED = "cleared"  # the clear condition held for long enough
+    GONE = "gone"  # the entity is over; the transition's detail says how
+    RULE_REMOVED = "rule_removed"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One entity as a rule sees it at one moment.
+
+    `values` are what conditions compare, None meaning unknown.  `details` are for the person who gets the page.
+    `changes_at` is the next moment at which a value will change though nothing happens (a composition grows overdue).
+    `gone` says in a word why the entity is over (`room_ended`); its values no longer count.
+    """
+
+    kind: Kind
+    entity: str
+    values: Mapping[str, float | None] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    details: Mapping[str, Value] = field(default_factory=dict)
+    changes_at: float | None = None
+    gone: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A comparison of one value of a reading with a number, as in `level <= 1`."""
+
+    value: str
+    operator: str
+    threshold: float
+
+    def __str__(self) -> str:
+        """Return the text that reads back as this condition."""
+        return f"{self.value} {self.operator} {self.threshold:g}"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """When an entity is in trouble, and when it is well again.
+
+    The raise condition must hold for `hold_for_s` before anyone is told, the clear condition for `clear_for_s` before
+    anyone is told that it is over; between the two conditions nothing changes.
+    """
+
+    name: str
+    over: Kind
+    raise_when: Condition
+    clear_when: Condition
+    severity: Severity
+    hold_for_s: float = 0.0
+    clear_for_s: float = 0.0
+    labels: Mapping[str, str] = field(default_factory=dict)
+    summary: str = ""
+    description: str = ""
+    runbook_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One rule's opinion of one entity.  Only pending and firing alerts are kept.
+
+    `since` is when the present state began, `clear_since` when the clear condition began to hold (None: it does not).
+    `episode` is empty until the alert fires.
+    """
+
+    fingerprint: str
+    rule: str
+    kind: Kind
+    entity: str
+    severity: Severity
+    state: State
+    since: float
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    details: Mapping[str, Value] = field(default_factory=dict)
+    value: float | None = None
+    clear_since: float | None = None
+    episode: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """One change of an alert's state, and why."""
+
+    fingerprint: str
+    rule: str
+    entity: str
+    before: State
+    after: State
+    at: float
+    reason: Reason
+    detail: str = ""
+    value: float | None = None
+    episode: str = ""
+
+
+class NotificationKind(StrEnum):
+    """What a receiver is told."""
+
+    TRIGGER = "trigger"
+    RESOLVE = "resolve"
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """One word owed to one receiver.
+
+    `dedup_key` is the same for the trigger and the resolve of an episode and for every attempt at either, so a pager
+    that hears one of them twice opens nothing twice.  `lane` is what must stay in order.
+    """
+
+    id: str
+    receiver: str
+    kind: NotificationKind
+    dedup_key: str
+    alert: Alert
+    created_at: float
+    started_at: float
+    ended_at: float | None = None
+    reason: str = ""
+
+    @property
+    def lane(self) -> str:
+        """Notifications of one lane go out one after the other, in the order they were owed."""
+        return f"{self.receiver}/{self.dedup_key}"
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """A row of the outbox: a notification, and how far its delivery has come."""
+
+    notification: Notification
+    attempts: int = 0
+    next_at: float = 0.0
+    last_error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Everything that one look at the world changes, to be made true in one transaction."""
+
+    alerts: tuple[Alert, ...] = ()
+    transitions: tuple[Transition, ...] = ()
+    notifications: tuple[Notification, ...] = ()
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to write."""
+        return bool(self.alerts or self.transitions or self.notifications)
