@@ -1,0 +1,231 @@
+"""How does a status callback become a sighting?
+
+`decode` is pure: the parameters of the form in, one sighting out.  Twilio promises neither order nor exactly-once, so
+a sighting carries Twilio's own time and a key that is the same for a repeat; who receives it sorts it out.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Literal
+
+from collectors.base import Malformed
+from collectors.events import (
+    CompositionSeen,
+    CompositionStatus,
+    HookFailed,
+    ParticipantSeen,
+    ParticipantStatus,
+    RecordingSeen,
+    RoomSeen,
+    RoomStatus,
+    Sighting,
+    Source,
+    TrackSeen,
+)
+
+Form = Mapping[str, str]
+
+
+def decode(form: Form) -> Sighting | None:
+    """Return what the callback tells, or None for an event that this version does not know.
+
+    Raises:
+        Malformed: a parameter that every such callback carries is missing or unreadable.
+    """
+    read = _READERS.get(_required(form, "StatusCallbackEvent"))
+    return None if read is None else read(form)
+
+
+def event_name(form: Form) -> str:
+    """Return the callback's event for a metric label: one of the known ones, or `other`."""
+    name = form.get("StatusCallbackEvent", "")
+    return name if name in _READERS else "other"
+
+
+def dedup_key(form: Form) -> str:
+    """Return a key that is equal for repeats: Twilio re-sends the same parameters, Timestamp included."""
+    canonical = "\n".join(f"{name}={form[name]}" for name in sorted(form))
+    return "c:" + hashlib.blake2b(canonical.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def _required(form: Form, name: str) -> str:
+    value = form.get(name, "")
+    if not value:
+        raise Malformed(name, "a value", "nothing")
+    return value
+
+
+def _at_ms(form: Form) -> int:
+    text = _required(form, "Timestamp")
+    try:
+        moment = datetime.fromisoformat(text)
+        at_ms = int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
+    except (ValueError, OverflowError):
+        raise Malformed("Timestamp", "ISO 8601 time", repr(text[:40])) from None
+    if at_ms < 0:
+        raise Malformed("Timestamp", "a time after 1970", repr(text[:40]))
+    return at_ms
+
+
+def _number(form: Form, name: str) -> float | None:
+    text = form.get(name)
+    if not text:
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        raise Malformed(name, "a number", repr(text[:40])) from None
+    if not 0 <= value < 1e15:  # also refuses nan and inf
+        raise Malformed(name, "a number from 0", repr(text[:40]))
+    return value
+
+
+def _whole(form: Form, name: str) -> int | None:
+    value = _number(form, name)
+    return None if value is None else int(value)
+
+
+def _room(status: RoomStatus) -> Callable[[Form], Sighting]:
+    def read(form: Form) -> RoomSeen:
+        at_ms = _at_ms(form)
+        ended = status is not RoomStatus.IN_PROGRESS
+        return RoomSeen(
+            seen_at_ms=at_ms,
+            source=Source.CALLBACK,
+            room_sid=_required(form, "RoomSid"),
+            status=status,
+            account_sid=form.get("AccountSid"),
+            room_name=form.get("RoomName"),
+            created_at_ms=None if ended else at_ms,
+            ended_at_ms=at_ms if ended else None,
+            duration_s=_whole(form, "RoomDuration"),
+            dedup_key=dedup_key(form),
+            cause=form["StatusCallbackEvent"],
+        )
+
+    return read
+
+
+def _participant(status: ParticipantStatus) -> Callable[[Form], Sighting]:
+    def read(form: Form) -> ParticipantSeen:
+        at_ms = _at_ms(form)
+        left = status is ParticipantStatus.DISCONNECTED
+        return ParticipantSeen(
+            seen_at_ms=at_ms,
+            source=Source.CALLBACK,
+            room_sid=_required(form, "RoomSid"),
+            participant_sid=_required(form, "ParticipantSid"),
+            status=status,
+            account_sid=form.get("AccountSid"),
+            room_name=form.get("RoomName"),
+            identity=form.get("ParticipantIdentity"),
+            joined_at_ms=None if left else at_ms,
+            left_at_ms=at_ms if left else None,
+            dedup_key=dedup_key(form),
+            cause=form["StatusCallbackEvent"],
+        )
+
+    return read
+
+
+def _track(state: Literal["added", "removed", "enabled", "disabled"]) -> Callable[[Form], Sighting]:
+    def read(form: Form) -> TrackSeen:
+        return TrackSeen(
+            seen_at_ms=_at_ms(form),
+            source=Source.CALLBACK,
+            room_sid=_required(form, "RoomSid"),
+            state=state,
+            track_sid=form.get("TrackSid"),
+            kind=form.get("TrackKind"),
+            account_sid=form.get("AccountSid"),
+            room_name=form.get("RoomName"),
+            participant_sid=form.get("ParticipantSid"),
+            identity=form.get("ParticipantIdentity"),
+            dedup_key=dedup_key(form),
+            cause=form["StatusCallbackEvent"],
+        )
+
+    return read
+
+
+def _recording(state: Literal["started", "completed", "failed"]) -> Callable[[Form], Sighting]:
+    def read(form: Form) -> RecordingSeen:
+        return RecordingSeen(
+            seen_at_ms=_at_ms(form),
+            source=Source.CALLBACK,
+            recording_sid=_required(form, "RecordingSid"),
+            state=state,
+            room_sid=form.get("RoomSid"),
+            account_sid=form.get("AccountSid"),
+            room_name=form.get("RoomName"),
+            participant_sid=form.get("ParticipantSid"),
+            identity=form.get("ParticipantIdentity"),
+            duration_s=_number(form, "Duration"),
+            size_bytes=_whole(form, "Size"),
+            failed_operation=form.get("FailedOperation"),
+            dedup_key=dedup_key(form),
+            cause=form["StatusCallbackEvent"],
+        )
+
+    return read
+
+
+def _composition(status: CompositionStatus) -> Callable[[Form], Sighting]:
+    def read(form: Form) -> CompositionSeen:
+        at_ms = _at_ms(form)
+        return CompositionSeen(
+            seen_at_ms=at_ms,
+            source=Source.CALLBACK,
+            composition_sid=_required(form, "CompositionSid"),
+            status=status,
+            account_sid=form.get("AccountSid"),
+            room_sid=form.get("RoomSid"),
+            created_at_ms=at_ms if status is CompositionStatus.ENQUEUED else None,
+            completed_at_ms=at_ms if status is CompositionStatus.COMPLETED else None,
+            duration_s=_number(form, "Duration"),
+            size_bytes=_whole(form, "Size"),
+            percent_done=_number(form, "PercentageDone"),
+            failed_operation=form.get("FailedOperation"),
+            error_message=form.get("ErrorMessage"),
+            dedup_key=dedup_key(form),
+            cause=form["StatusCallbackEvent"],
+        )
+
+    return read
+
+
+def _hook_failed(form: Form) -> HookFailed:
+    return HookFailed(
+        seen_at_ms=_at_ms(form),
+        source=Source.CALLBACK,
+        hook_sid=form.get("HookSid"),
+        room_sid=form.get("RoomSid"),
+        account_sid=form.get("AccountSid"),
+        failed_operation=form.get("FailedOperation"),
+        error_message=form.get("ErrorMessage"),
+        dedup_key=dedup_key(form),
+        cause=form["StatusCallbackEvent"],
+    )
+
+
+_READERS: dict[str, Callable[[Form], Sighting]] = {
+    "room-created": _room(RoomStatus.IN_PROGRESS),
+    "room-ended": _room(RoomStatus.COMPLETED),
+    "participant-connected": _participant(ParticipantStatus.CONNECTED),
+    "participant-disconnected": _participant(ParticipantStatus.DISCONNECTED),
+    "track-added": _track("added"),
+    "track-removed": _track("removed"),
+    "track-enabled": _track("enabled"),
+    "track-disabled": _track("disabled"),
+    "recording-started": _recording("started"),
+    "recording-completed": _recording("completed"),
+    "recording-failed": _recording("failed"),
+    "composition-enqueued": _composition(CompositionStatus.ENQUEUED),
+    "composition-started": _composition(CompositionStatus.PROCESSING),
+    "composition-progress": _composition(CompositionStatus.PROCESSING),
+    "composition-available": _composition(CompositionStatus.COMPLETED),
+    "composition-failed": _composition(CompositionStatus.FAILED),
+    "composition-hook-failed": _hook_failed,
+}
+EVENT_NAMES = (*_READERS, "other")
