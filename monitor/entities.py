@@ -1,0 +1,149 @@
+"""What are the things in the live picture?
+
+Plain records of a room, a participant and a composition as they stand now, with the few answers that follow from their
+own fields.  `monitor.live` changes them; the store saves and restores them as they are.
+"""
+
+from typing import NamedTuple
+
+from msgspec import Struct, field
+
+from collectors.events import CompositionStatus, ParticipantStatus, RoomStatus
+
+
+class Ref(NamedTuple):
+    """The name of one thing in the picture: its kind, and a key that never changes while it lives."""
+
+    kind: str  # participant, room or composition
+    key: str
+
+
+class Change(NamedTuple):
+    """Something changed; `gone` says in a word why it is over, and is None while it lives."""
+
+    ref: Ref
+    gone: str | None = None
+
+
+class Participant(Struct):
+    """One participant: what it says, what others say of it, and what Twilio says."""
+
+    key: str
+    room_key: str
+    sid: str | None = None
+    identity: str | None = None
+    status: ParticipantStatus = ParticipantStatus.CONNECTED
+    status_at_ms: int = 0
+    joined_at_ms: int | None = None
+    left_at_ms: int | None = None
+    own_level: int | None = None
+    own_level_at_ms: int = -1
+    reports: bool = False
+    levels_seen: dict[str, int] = field(default_factory=dict)
+    level_since_ms: int | None = None
+    reconnecting: bool = False
+    error_code: int | None = None
+    rtt_ms: float | None = None
+    jitter_ms: float | None = None
+    loss_ratio: float | None = None
+    bitrate_up_bps: float | None = None
+    bitrate_down_bps: float | None = None
+    fps: float | None = None
+    limited_by: str | None = None
+    stats_at_ms: int = -1
+    heard_at_ms: int | None = None
+    browser: str | None = None
+    network: str | None = None
+
+    @property
+    def ref(self) -> Ref:
+        """Return the participant's name in the picture."""
+        return Ref("participant", f"{self.room_key}/{self.key}")
+
+    @property
+    def level(self) -> int | None:
+        """Return Twilio's level 0..5, or None when it is not known."""
+        if self.reports:
+            return self.own_level
+        return max(self.levels_seen.values(), default=None)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing flows in either direction: a level of 5 then says nothing about the network."""
+        return self.bitrate_up_bps == 0 and self.bitrate_down_bps == 0
+
+
+class Room(Struct):
+    """One room and the participants in it now."""
+
+    key: str
+    sid: str | None = None
+    name: str | None = None
+    account_sid: str | None = None
+    status: RoomStatus = RoomStatus.IN_PROGRESS
+    created_at_ms: int | None = None
+    ended_at_ms: int | None = None
+    duration_s: int | None = None
+    media_region: str | None = None
+    heard_at_ms: int = 0
+    participants: dict[str, Participant] = field(default_factory=dict)
+    left: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def ref(self) -> Ref:
+        """Return the room's name in the picture."""
+        return Ref("room", self.key)
+
+    def find(self, sid: str | None, identity: str | None) -> Participant | None:
+        """Return the participant with this SID, or else the one with this identity whose SID is not another."""
+        if sid is not None and (known := self.participants.get(sid)) is not None:
+            return known
+        for participant in self.participants.values():
+            if sid is not None and participant.sid == sid:
+                return participant
+            if identity is not None and participant.identity == identity and None in (sid, participant.sid):
+                return participant
+        return None
+
+    def levels(self) -> list[int]:
+        """Return the levels that are known."""
+        return [level for p in self.participants.values() if (level := p.level) is not None]
+
+
+class Composition(Struct):
+    """One composition that somebody waits for, or that failed not long ago."""
+
+    sid: str
+    status: CompositionStatus = CompositionStatus.ENQUEUED
+    account_sid: str | None = None
+    room_sid: str | None = None
+    seen_at_ms: int = 0
+    created_at_ms: int | None = None
+    completed_at_ms: int | None = None
+    room_ended_at_ms: int | None = None
+    room_duration_s: int | None = None
+    progress_at_ms: int | None = None
+    percent_done: float | None = None
+    error_message: str | None = None
+
+    @property
+    def ref(self) -> Ref:
+        """Return the composition's name in the picture."""
+        return Ref("composition", self.sid)
+
+    @property
+    def waiting_since_ms(self) -> int | None:
+        """Return when the clock of a stuck composition started, or None while it may not run."""
+        if not self.status.is_open or self.room_ended_at_ms is None:
+            return None
+        return max(self.created_at_ms or 0, self.room_ended_at_ms, self.progress_at_ms or 0)
+
+
+class Ended(NamedTuple):
+    """When a room ended and how long it had lasted."""
+
+    at_ms: int
+    duration_s: int | None
+
+
+Entity = Room | Participant | Composition
