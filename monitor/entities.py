@@ -61,6 +61,11 @@ class Participant(Struct):
         return Ref("participant", f"{self.room_key}/{self.key}")
 
     @property
+    def is_live(self) -> bool:
+        """Whether the participant is in its room."""
+        return self.status is not ParticipantStatus.DISCONNECTED
+
+    @property
     def level(self) -> int | None:
         """Return Twilio's level 0..5, or None when it is not known."""
         if self.reports:
@@ -86,6 +91,7 @@ class Room(Struct):
     duration_s: int | None = None
     media_region: str | None = None
     heard_at_ms: int = 0
+    is_live: bool = True
     participants: dict[str, Participant] = field(default_factory=dict)
     left: dict[str, int] = field(default_factory=dict)
 
@@ -125,6 +131,7 @@ class Composition(Struct):
     progress_at_ms: int | None = None
     percent_done: float | None = None
     error_message: str | None = None
+    is_live: bool = True
 
     @property
     def ref(self) -> Ref:

@@ -191,7 +191,7 @@ class Live:
         _update_composition(composition, seen, self._ended.get(seen.room_sid or ""))
         self._dirty[composition.ref] = composition
         if composition.status in (CompositionStatus.COMPLETED, CompositionStatus.DELETED):
-            self.compositions.pop(composition.sid, None)
+            self._retire(composition)
             return (Change(composition.ref, composition.status.value),)
         self.compositions[composition.sid] = composition
         return (Change(composition.ref),)
@@ -205,7 +205,7 @@ class Live:
             if not composition.status.is_open and now_ms - composition.seen_at_ms > forget_after_ms
         ]
         for composition in old:
-            del self.compositions[composition.sid]
+            self._retire(composition)
         forgotten = chain.from_iterable(self._forget_room(room, "no_word_of_room") for room in silent)
         return [*forgotten, *(Change(composition.ref, "old_news") for composition in old)]
 
@@ -238,11 +238,17 @@ class Live:
             for change in self._leave(room, participant, room.ended_at_ms or room.heard_at_ms, why)
         ]
         del self.rooms[room.key]
+        room.is_live = False
         for alias in (f"sid:{room.sid}", f"name:{room.name}"):
             if self._aliases.get(alias) == room.key:
                 del self._aliases[alias]
         self._dirty[room.ref] = room
         return [*changes, Change(room.ref, why)]
+
+    def _retire(self, composition: Composition) -> None:
+        self.compositions.pop(composition.sid, None)
+        composition.is_live = False
+        self._dirty[composition.ref] = composition
 
     def _join(self, room: Room, sid: str | None, identity: str | None) -> Participant:
         participant = Participant(key=sid or f"identity:{identity}", room_key=room.key, sid=sid, identity=identity)
@@ -327,6 +333,10 @@ class Live:
         """Return what changed since the last call, to be saved; what is over is among it."""
         dirty, self._dirty = list(self._dirty.values()), {}
         return dirty
+
+    def mark_dirty(self, entities: Iterable[Entity]) -> None:
+        """Take back what could not be saved; what has changed again since is newer and stays."""
+        self._dirty = {entity.ref: entity for entity in entities} | self._dirty
 
     def restore(self, rooms: Iterable[Room], compositions: Iterable[Composition], ended: Iterable[Room]) -> None:
         """Take up a saved picture: live rooms with their participants, compositions, and rooms that ended lately."""

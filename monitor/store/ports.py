@@ -1,0 +1,149 @@
+"""What does the house need of a memory?
+
+Four small ports, satisfied twice: by SQLite for keeps (`monitor.store.sqlite`) and by plain lists for a daemon that may
+forget (`monitor.store.memory`).  One conformance suite holds both to these words.  The fifth port, `AlertStore`, is
+declared by the alerts themselves.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+from alerts.model import Alert, Transition
+from alerts.ports import AlertStore
+from collectors.events import Event, Observation
+from monitor.entities import Composition, Entity, Room
+
+
+class StoreFailed(Exception):
+    """The store could not do what it was asked; nothing of it was kept."""
+
+
+class Happening(NamedTuple):
+    """One thing that happened in a room, for its timeline."""
+
+    at_ms: int
+    kind: str
+    source: str
+    participant: str
+    body: bytes
+
+
+class Post(NamedTuple):
+    """The observations of one telemetry post."""
+
+    received_at_ms: int
+    participant: str
+    observations: Sequence[Observation]
+
+
+class Picture(NamedTuple):
+    """The live picture as saved, and the log id that it reaches."""
+
+    rooms: Sequence[Room]
+    compositions: Sequence[Composition]
+    ended: Sequence[Room]
+    through: int
+
+
+class Ended(NamedTuple):
+    """An episode that is over: the transition that ended it, and the alert as it was."""
+
+    transition: Transition
+    alert: Alert
+
+
+class OutboxCounts(NamedTuple):
+    """How the outbox stands."""
+
+    waiting: int
+    dead: int
+    oldest_waiting_at_s: float | None
+
+
+class EventLog(Protocol):
+    """Everything accepted, in order, each once."""
+
+    async def append(self, events: Sequence[Event], now_ms: int) -> Sequence[int | None]:
+        """Make the events durable in one transaction; return the log id of each, None for a repeat.
+
+        Raises:
+            StoreFailed: none of them was kept.
+        """
+
+    async def since(self, log_id: int, limit: int) -> Sequence[tuple[int, Event]]:
+        """Return at most `limit` events after `log_id`, oldest first."""
+
+    async def posts(self, room: str, from_ms: int, to_ms: int, limit: int) -> Sequence[Post]:
+        """Return at most `limit` telemetry posts of a room received in [from_ms, to_ms), oldest first."""
+
+    async def happenings(self, room: str, from_ms: int, to_ms: int, limit: int) -> Sequence[Happening]:
+        """Return at most `limit` things that happened in a room in [from_ms, to_ms), oldest first."""
+
+
+class PictureStore(Protocol):
+    """The live picture, saved now and then so that a restart need not read the whole log."""
+
+    async def save(self, entities: Sequence[Entity], through: int) -> None:
+        """Save what changed, together with the log id that the picture now reaches."""
+
+    async def load(self) -> Picture:
+        """Return the picture as last saved."""
+
+
+class AlertHistory(AlertStore, Protocol):
+    """What alerts need, and what people ask about them afterwards."""
+
+    async def ended(self, since_s: float, limit: int) -> Sequence[Ended]:
+        """Return the episodes that ended since, latest first."""
+
+    async def outbox_counts(self) -> OutboxCounts:
+        """Return how many notifications wait, and how many were given up."""
+
+
+class SessionStore(Protocol):
+    """Who is logged in, by the hash of the cookie."""
+
+    async def add_session(self, token_hash: str, expires_at_s: float) -> None:
+        """Remember a session."""
+
+    async def has_session(self, token_hash: str, now_s: float) -> bool:
+        """Whether the session exists and has not expired."""
+
+    async def remove_session(self, token_hash: str) -> None:
+        """Forget a session."""
+
+
+class Size(NamedTuple):
+    """What the store takes on disk, in bytes."""
+
+    database_bytes: int
+    wal_bytes: int
+
+
+class Store(Protocol):
+    """The whole memory of the daemon."""
+
+    @property
+    def log(self) -> EventLog:
+        """Return the log of events."""
+
+    @property
+    def picture(self) -> PictureStore:
+        """Return the saved picture."""
+
+    @property
+    def alerts(self) -> AlertHistory:
+        """Return the alert states and the outbox."""
+
+    @property
+    def sessions(self) -> SessionStore:
+        """Return the login sessions."""
+
+    async def retain(self, now_ms: int, raw_days: float, history_days: float) -> int:
+        """Drop raw telemetry and finished history older than asked for; return how many rows went."""
+
+    def size(self) -> Size:
+        """Return what the store takes on disk."""
+
+    async def close(self) -> None:
+        """Finish what is under way and let go of the files."""

@@ -1,0 +1,48 @@
+"""What is dropped, and when?
+
+Raw telemetry and the log go first, finished history later; what is live, waiting or undelivered never goes.  Deleting
+happens in slices, so that nobody who wants to write waits long.
+"""
+
+from monitor.store.database import Database
+
+_SLICE = 2_000
+_DAY_MS = 86_400_000
+
+# Each deletes one slice of what is older than the bound; `:ms` and `:s` are the bound in the column's unit.
+_RAW = (
+    """DELETE FROM ingest_log WHERE id IN (SELECT id FROM ingest_log ORDER BY id LIMIT :slice)
+       AND received_at_ms < :ms AND id <= (SELECT through FROM checkpoint)""",
+    """DELETE FROM ingest_seen WHERE key IN (SELECT key FROM ingest_seen WHERE received_at_ms < :ms LIMIT :slice)""",
+)
+_HISTORY = (
+    """DELETE FROM events WHERE id IN (SELECT id FROM events WHERE at_ms < :ms LIMIT :slice)""",
+    """DELETE FROM rooms WHERE key IN (SELECT key FROM rooms WHERE over_at_ms < :ms LIMIT :slice)""",
+    """DELETE FROM participants WHERE key IN (SELECT key FROM participants WHERE over_at_ms < :ms LIMIT :slice)""",
+    """DELETE FROM compositions WHERE composition_sid IN
+       (SELECT composition_sid FROM compositions WHERE over_at_ms < :ms LIMIT :slice)""",
+    """DELETE FROM transitions WHERE id IN (SELECT id FROM transitions WHERE at_s < :s LIMIT :slice)""",
+    """DELETE FROM outbox WHERE seq IN
+       (SELECT seq FROM outbox WHERE state <> 'waiting' AND created_at_s < :s LIMIT :slice)""",
+    """DELETE FROM login_sessions WHERE expires_at_s < :s AND :slice""",
+)
+
+
+async def retain(database: Database, now_ms: int, raw_days: float, history_days: float) -> int:
+    """Drop what is older than asked for; return how many rows went."""
+    return await _drop(database, _RAW, now_ms - raw_days * _DAY_MS) + await _drop(
+        database, _HISTORY, now_ms - history_days * _DAY_MS
+    )
+
+
+async def _drop(database: Database, statements: tuple[str, ...], before_ms: float) -> int:
+    bounds = {"ms": int(before_ms), "s": before_ms / 1000, "slice": _SLICE}
+    dropped = 0
+    for statement in statements:
+        while True:
+            async with database.transaction() as writer:
+                rows = (await writer.execute(statement, bounds)).rowcount
+            dropped += rows
+            if rows < _SLICE:
+                break
+    return dropped

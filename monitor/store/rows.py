@@ -1,0 +1,53 @@
+"""How does an event become rows?
+
+Pure translations shared by every store: which room and participant an event belongs to, and which of its parts are
+things that happened, as opposed to numbers that were measured.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import msgspec
+
+from collectors.events import Event, MediaStats, NetworkQuality, TelemetryBatch
+from monitor.store.ports import Happening
+
+encode = msgspec.json.Encoder().encode
+decode_event = msgspec.json.Decoder(Event).decode
+
+
+class Place(NamedTuple):
+    """Where an event belongs; an empty string where that is not known."""
+
+    room: str
+    participant: str
+
+
+def place_of(event: Event) -> Place:
+    """Return the room and the participant that an event belongs to."""
+    room_sid, room_name = event.room_sid, getattr(event, "room_name", None)
+    participant_sid, identity = getattr(event, "participant_sid", None), getattr(event, "identity", None)
+    return Place(
+        room_sid or (f"name:{room_name}" if room_name else ""),
+        participant_sid or (f"identity:{identity}" if identity else ""),
+    )
+
+
+def happenings_of(event: Event, place: Place) -> Iterator[Happening]:
+    """Return what happened according to an event; samples of levels and media are not happenings."""
+    if isinstance(event, TelemetryBatch):
+        for observation in event.observations:
+            if not isinstance(observation, NetworkQuality | MediaStats):
+                kind = type(observation).__struct_config__.tag
+                yield Happening(observation.at_ms, str(kind), "telemetry", place.participant, encode(observation))
+        return
+    standing = getattr(event, "status", None) or getattr(event, "state", "failed")
+    kind = event.cause or f"{type(event).__struct_config__.tag}-{standing}"
+    yield Happening(event.seen_at_ms, kind, event.source.value, place.participant, encode(event))
+
+
+def has_samples(event: Event) -> bool:
+    """Whether the event carries measured numbers."""
+    return isinstance(event, TelemetryBatch) and any(
+        isinstance(observation, NetworkQuality | MediaStats) for observation in event.observations
+    )
