@@ -1,0 +1,183 @@
+"""Which metrics are there, and how is one counted?
+
+Every family of the exposition is one row of `FAMILIES`: its name, kind, help, labels, and the label values that exist
+from the start, so that a counter is zero before it is one.  Counting is a dictionary addition, done beside the work
+it counts; what can be read off the live picture is not counted but looked up when Prometheus asks
+(`monitor.exposition`).  No label ever holds a SID, a name or an identity.
+"""
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from itertools import product
+from typing import NamedTuple
+
+from collectors.callbacks import EVENT_NAMES
+from collectors.events import OBSERVATIONS, Event, MediaStats, TelemetryBatch
+
+Labels = tuple[str, ...]
+
+
+class Family(NamedTuple):
+    """One metric family; `known` lists, label by label, the values that are exported from the start."""
+
+    kind: str  # counter, gauge or histogram
+    help: str
+    labels: tuple[str, ...] = ()
+    known: tuple[Sequence[str], ...] = ()
+    buckets: tuple[float, ...] = ()
+
+
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+_RTT = (0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.4, 0.6, 1.0, 2.0)
+_JITTER = (0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.25)
+_LOSS = (0.0, 0.001, 0.005, 0.01, 0.03, 0.05, 0.08, 0.15, 0.3)
+_BATCH = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0)
+_DIRECTIONS = ("up", "down")
+_CODES = ("202", "400", "401", "403", "413", "415", "429", "503")
+LEVELS = ("0", "1", "2", "3", "4", "5", "idle", "unknown")
+RESOURCES = ("rooms", "participants", "compositions")
+
+FAMILIES: Mapping[str, Family] = {
+    # the calls
+    "roomwatch_live_rooms": Family("gauge", "Rooms believed to be in progress."),
+    "roomwatch_live_participants": Family(
+        "gauge", "Participants in live rooms by network quality level; idle: nothing flows.", ("level",), (LEVELS,)
+    ),
+    "roomwatch_reconnecting_participants": Family("gauge", "Participants that are reconnecting."),
+    "roomwatch_participant_rtt_seconds": Family("histogram", "Round-trip times in media samples.", buckets=_RTT),
+    "roomwatch_participant_jitter_seconds": Family(
+        "histogram", "Jitter in media samples.", ("direction",), (_DIRECTIONS,), _JITTER
+    ),
+    "roomwatch_participant_loss_ratio": Family(
+        "histogram", "Packet loss in media samples.", ("direction",), (_DIRECTIONS,), _LOSS
+    ),
+    "roomwatch_open_compositions": Family(
+        "gauge", "Compositions that are not finished, and those that failed lately.", ("status",),
+        (("enqueued", "processing", "failed"),),
+    ),
+    # what comes in
+    "roomwatch_telemetry_posts_total": Family("counter", "Telemetry posts by answer.", ("code",), (_CODES,)),
+    "roomwatch_telemetry_events_total": Family(
+        "counter", "Telemetry events accepted.", ("event",), (tuple(OBSERVATIONS),)
+    ),
+    "roomwatch_telemetry_events_refused_total": Family("counter", "Telemetry events refused as malformed."),
+    "roomwatch_telemetry_events_ignored_total": Family("counter", "Telemetry events of a type not known here."),
+    "roomwatch_telemetry_repeats_total": Family("counter", "Telemetry posts that had been stored before."),
+    "roomwatch_telemetry_last_timestamp_seconds": Family("gauge", "When telemetry was last accepted; 0: never."),
+    "roomwatch_callbacks_total": Family("counter", "Status callbacks stored.", ("event",), (EVENT_NAMES,)),
+    "roomwatch_callbacks_refused_total": Family(
+        "counter", "Status callbacks refused.", ("reason",), (("signature", "malformed", "behind"),)
+    ),
+    "roomwatch_callbacks_repeats_total": Family("counter", "Status callbacks that had been stored before."),
+    # what is asked
+    "roomwatch_twilio_requests_total": Family("counter", "Requests to Twilio by answer.", ("resource", "code")),
+    "roomwatch_twilio_throttled_total": Family("counter", "Answers 429 from Twilio."),
+    "roomwatch_twilio_request_duration_seconds": Family("histogram", "Time to Twilio's answer.", buckets=_SECONDS),
+    "roomwatch_twilio_up": Family("gauge", "Whether the last poll of a resource worked.", ("resource",), (RESOURCES,)),
+    "roomwatch_twilio_last_success_timestamp_seconds": Family(
+        "gauge", "When a poll of a resource last worked; 0: never.", ("resource",), (RESOURCES,)
+    ),
+    "roomwatch_twilio_budget_remaining_requests": Family("gauge", "Requests that may be made at once, all accounts."),
+    # what is concluded
+    "roomwatch_alerts": Family(
+        "gauge", "Alerts by state and severity.", ("state", "severity"),
+        (("pending", "firing"), ("critical", "warning", "info")),
+    ),
+    "roomwatch_alert_transitions_total": Family("counter", "Changes of alert state by rule.", ("rule", "reason")),
+    "roomwatch_notifications_total": Family("counter", "Attempts to notify.", ("receiver",)),
+    "roomwatch_notifications_failed_total": Family(
+        "counter", "Attempts to notify that did not deliver.", ("receiver", "reason")
+    ),
+    "roomwatch_notification_duration_seconds": Family("histogram", "Time to a receiver's answer.", buckets=_SECONDS),
+    "roomwatch_outbox_waiting": Family("gauge", "Notifications not yet delivered."),
+    "roomwatch_outbox_oldest_timestamp_seconds": Family(
+        "gauge", "When the oldest waiting notification was owed; 0: none."
+    ),
+    "roomwatch_outbox_dead": Family("gauge", "Notifications given up."),
+    # the house itself
+    "roomwatch_pipeline_queue_events": Family("gauge", "Events waiting to be stored."),
+    "roomwatch_pipeline_queue_capacity_events": Family("gauge", "Events that may wait before posts are refused."),
+    "roomwatch_pipeline_commits_total": Family("counter", "Transactions of the pipeline."),
+    "roomwatch_pipeline_commit_failures_total": Family("counter", "Transactions of the pipeline that failed."),
+    "roomwatch_pipeline_commit_duration_seconds": Family("histogram", "Time of a pipeline commit.", buckets=_SECONDS),
+    "roomwatch_pipeline_commit_events": Family("histogram", "Events stored by one commit.", buckets=_BATCH),
+    "roomwatch_checkpoint_timestamp_seconds": Family("gauge", "When the live picture was last saved; 0: never."),
+    "roomwatch_store_database_bytes": Family("gauge", "Size of the database file."),
+    "roomwatch_store_wal_bytes": Family("gauge", "Size of the write-ahead log."),
+    "roomwatch_build_info": Family("gauge", "Always 1; says which build this is.", ("version", "python")),
+}  # fmt: skip
+
+
+class Histogram:
+    """Counts by bucket; the last one has no upper bound."""
+
+    __slots__ = ("bounds", "counts", "total")
+
+    def __init__(self, bounds: tuple[float, ...]) -> None:
+        self.bounds = bounds
+        self.counts = [0] * (len(bounds) + 1)
+        self.total = 0.0
+
+    def observe(self, value: float) -> None:
+        """Count one value."""
+        self.counts[bisect_left(self.bounds, value)] += 1
+        self.total += value
+
+
+class Metrics:
+    """What has been counted since the process started."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, dict[Labels, float]] = {}
+        self.histograms: dict[str, dict[Labels, Histogram]] = {}
+        for name, family in FAMILIES.items():
+            known = list(product(*family.known)) if len(family.known) == len(family.labels) else []
+            if family.kind == "histogram":
+                self.histograms[name] = {labels: Histogram(family.buckets) for labels in known}
+            else:
+                self.values[name] = defaultdict(float, dict.fromkeys(known, 0.0))
+        self._rtt = self.histograms["roomwatch_participant_rtt_seconds"][()].observe
+        self._jitter = [self.histograms["roomwatch_participant_jitter_seconds"][(d,)].observe for d in _DIRECTIONS]
+        self._loss = [self.histograms["roomwatch_participant_loss_ratio"][(d,)].observe for d in _DIRECTIONS]
+        self._seen = self.values["roomwatch_telemetry_events_total"]
+
+    def add(self, name: str, *labels: str, by: float = 1) -> None:
+        """Add to a counter."""
+        self.values[name][labels] += by
+
+    def set(self, name: str, value: float, *labels: str) -> None:
+        """Set a gauge."""
+        self.values[name][labels] = value
+
+    def observe(self, name: str, value: float, *labels: str) -> None:
+        """Count a value in a histogram."""
+        self.histograms[name][labels].observe(value)
+
+    def total(self, name: str) -> float:
+        """Return the sum of a family over its labels."""
+        return sum(self.values[name].values())
+
+    def count_event(self, event: Event) -> None:
+        """Count an accepted event, and the numbers that it carries."""
+        if not isinstance(event, TelemetryBatch):
+            return
+        self.values["roomwatch_telemetry_last_timestamp_seconds"][()] = event.received_at_ms / 1000
+        for observation in event.observations:
+            self._seen[_LABEL[type(observation)]] += 1
+            if type(observation) is MediaStats:
+                self._count_stats(observation)
+
+    def _count_stats(self, stats: MediaStats) -> None:
+        if stats.rtt_ms is not None:
+            self._rtt(stats.rtt_ms / 1000)
+        for index, direction in enumerate((stats.up, stats.down)):
+            if direction is None:
+                continue
+            if direction.jitter_ms is not None:
+                self._jitter[index](direction.jitter_ms / 1000)
+            if direction.loss_ratio is not None:
+                self._loss[index](direction.loss_ratio)
+
+
+_LABEL = {kind: (name,) for name, kind in OBSERVATIONS.items()}

@@ -1,0 +1,116 @@
+"""What happens to an event between the door and the picture?
+
+It waits in one bounded queue.  One consumer takes everything that waits, makes it durable in one transaction, then
+changes the picture, counts, and only then lets the doors acknowledge.  The next group forms while the disk works, so
+the busier it is the more one commit carries, and no timer is needed.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from logging import getLogger
+
+from collectors.events import Event
+from monitor.entities import Change
+from monitor.live import Live
+from monitor.metrics import Metrics
+from monitor.store.ports import EventLog, StoreFailed
+
+_log = getLogger(__name__)
+
+MAX_EVENTS_A_COMMIT = 500  # keeps one turn of the loop, and one transaction, short
+
+
+class Behind(Exception):
+    """The daemon cannot keep up; nothing was kept, and the sender should come back later."""
+
+
+class Pipeline:
+    """The one way into the store and the live picture."""
+
+    def __init__(
+        self,
+        log: EventLog,
+        live: Live,
+        metrics: Metrics,
+        on_change: Callable[[Sequence[Change]], None],
+        *,
+        capacity_events: int,
+        now_ms: Callable[[], int],
+    ) -> None:
+        self._log = log
+        self._live = live
+        self._metrics = metrics
+        self._on_change = on_change
+        self._now_ms = now_ms
+        self._waiting: list[tuple[Event, asyncio.Future[bool]]] = []
+        self._wake = asyncio.Event()
+        self._closing = False
+        self.capacity_events = capacity_events
+        self.applied_id = 0  # the log id that the picture has reached
+
+    @property
+    def queue_events(self) -> int:
+        """Return how many events wait."""
+        return len(self._waiting)
+
+    def offer(self, event: Event) -> asyncio.Future[bool]:
+        """Queue an event; the future tells, once the event is durable, whether it was news (False: a repeat).
+
+        Raises:
+            Behind: the queue is full, or the daemon is stopping.
+        """
+        if self._closing or len(self._waiting) >= self.capacity_events:
+            raise Behind
+        taken: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._waiting.append((event, taken))
+        self._wake.set()
+        return taken
+
+    async def run(self) -> None:
+        """Store what waits, for as long as the daemon runs; returns when closed and empty."""
+        while self._waiting or not self._closing:
+            if not self._waiting:
+                self._wake.clear()
+                await self._wake.wait()
+                continue
+            group = self._waiting[:MAX_EVENTS_A_COMMIT]
+            del self._waiting[: len(group)]
+            await self._store(group)
+
+    def close(self) -> None:
+        """Take no more; `run` returns once what waits is stored."""
+        self._closing = True
+        self._wake.set()
+
+    async def _store(self, group: Sequence[tuple[Event, asyncio.Future[bool]]]) -> None:
+        events = [event for event, _ in group]
+        started = time.perf_counter()
+        try:
+            ids = await self._log.append(events, self._now_ms())
+        except StoreFailed as error:
+            self._metrics.add("roomwatch_pipeline_commit_failures_total")
+            _log.error("commit failed, %d events refused: %s", len(events), error)
+            for _, taken in group:
+                if not taken.done():
+                    taken.set_exception(Behind())
+                    taken.exception()  # a sender that went away must not be warned about
+            return
+        self._metrics.add("roomwatch_pipeline_commits_total")
+        self._metrics.observe("roomwatch_pipeline_commit_duration_seconds", time.perf_counter() - started)
+        self._metrics.observe("roomwatch_pipeline_commit_events", len(events))
+        self._apply(events, ids)
+        for (_, taken), log_id in zip(group, ids, strict=True):
+            if not taken.done():
+                taken.set_result(log_id is not None)
+
+    def _apply(self, events: Sequence[Event], ids: Sequence[int | None]) -> None:
+        changes: list[Change] = []
+        for event, log_id in zip(events, ids, strict=True):
+            if log_id is None:
+                continue
+            changes += self._live.apply(event)
+            self._metrics.count_event(event)
+            self.applied_id = log_id
+        if changes:
+            self._on_change(changes)

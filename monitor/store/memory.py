@@ -1,0 +1,263 @@
+"""What if nothing needs to outlive the process?
+
+A true second store, on plain lists and dictionaries, held to the same conformance suite as SQLite.  It serves
+`storage.path = ":memory:"`, for looking around and for tests that are about something else.
+"""
+
+from collections.abc import Collection, Sequence
+
+import msgspec
+from alerts.delivery import Fate, Settlement
+
+from alerts.model import Alert, Judgement, Notification, Owed, State
+from collectors.events import Event, TelemetryBatch
+from monitor.entities import Composition, Entity, Participant, Ref, Room
+from monitor.live import ENDED_ROOMS_KEPT
+from monitor.store.ports import Ended, Happening, OutboxCounts, Picture, Post, Size
+from monitor.store.rows import happenings_of, has_samples, place_of
+
+_DAY_MS = 86_400_000
+
+
+class _Logged(msgspec.Struct):
+    id: int
+    received_at_ms: int
+    event: Event
+
+
+class MemoryLog:
+    """The event log in memory (`monitor.store.ports.EventLog`)."""
+
+    def __init__(self) -> None:
+        self.entries: list[_Logged] = []
+        self._seen: dict[str, int] = {}
+        self._last_id = 0
+
+    async def append(self, events: Sequence[Event], now_ms: int) -> Sequence[int | None]:
+        """Keep the events; return the id of each, None for a repeat."""
+        return [self._append(event, now_ms) for event in events]
+
+    def _append(self, event: Event, now_ms: int) -> int | None:
+        if event.dedup_key is not None:
+            if event.dedup_key in self._seen:
+                return None
+            self._seen[event.dedup_key] = now_ms
+        self._last_id += 1
+        self.entries.append(_Logged(self._last_id, now_ms, event))
+        return self._last_id
+
+    async def since(self, log_id: int, limit: int) -> Sequence[tuple[int, Event]]:
+        """Return at most `limit` events after `log_id`, oldest first."""
+        return [(entry.id, entry.event) for entry in self.entries if entry.id > log_id][:limit]
+
+    async def posts(self, room: str, from_ms: int, to_ms: int, limit: int) -> Sequence[Post]:
+        """Return at most `limit` telemetry posts of a room received in [from_ms, to_ms), oldest first."""
+        posts = [
+            Post(entry.received_at_ms, place_of(entry.event).participant, entry.event.observations)
+            for entry in self.entries
+            if isinstance(entry.event, TelemetryBatch)
+            and has_samples(entry.event)
+            and place_of(entry.event).room == room
+            and from_ms <= entry.received_at_ms < to_ms
+        ]
+        return sorted(posts, key=lambda post: post.received_at_ms)[:limit]
+
+    async def happenings(self, room: str, from_ms: int, to_ms: int, limit: int) -> Sequence[Happening]:
+        """Return at most `limit` things that happened in a room in [from_ms, to_ms), oldest first."""
+        places = ((entry.event, place_of(entry.event)) for entry in self.entries)
+        found = [h for event, place in places if place.room == room for h in happenings_of(event, place)]
+        return sorted((h for h in found if from_ms <= h.at_ms < to_ms), key=lambda h: h.at_ms)[:limit]
+
+    def drop_before(self, bound_ms: float, through: int) -> int:
+        """Drop what is older, as far as the saved picture reaches."""
+        kept = [entry for entry in self.entries if entry.received_at_ms >= bound_ms or entry.id > through]
+        seen = {key: at_ms for key, at_ms in self._seen.items() if at_ms >= bound_ms}
+        dropped = len(self.entries) - len(kept) + len(self._seen) - len(seen)
+        self.entries, self._seen = kept, seen
+        return dropped
+
+
+class MemoryPicture:
+    """The saved picture in memory (`monitor.store.ports.PictureStore`)."""
+
+    def __init__(self) -> None:
+        self._entities: dict[Ref, bytes] = {}
+        self._kinds: dict[Ref, type[Entity]] = {}
+        self.through = 0
+
+    async def save(self, entities: Sequence[Entity], through: int) -> None:
+        """Save what changed, as it is now: the records go on changing."""
+        for entity in entities:
+            kept = msgspec.structs.replace(entity, participants={}) if isinstance(entity, Room) else entity
+            self._entities[entity.ref], self._kinds[entity.ref] = msgspec.json.encode(kept), type(entity)
+        self.through = through
+
+    async def load(self) -> Picture:
+        """Return the picture as last saved."""
+        entities = [msgspec.json.decode(body, type=self._kinds[ref]) for ref, body in self._entities.items()]
+        rooms = {e.key: e for e in entities if isinstance(e, Room) and e.is_live}
+        for entity in entities:
+            if isinstance(entity, Participant) and entity.is_live and entity.room_key in rooms:
+                rooms[entity.room_key].participants[entity.key] = entity
+        over = [e for e in entities if isinstance(e, Room) and not e.is_live]
+        return Picture(
+            list(rooms.values()),
+            [e for e in entities if isinstance(e, Composition) and e.is_live],
+            sorted(over, key=lambda room: room.ended_at_ms or room.heard_at_ms)[-ENDED_ROOMS_KEPT:],
+            self.through,
+        )
+
+    def drop_before(self, bound_ms: float) -> int:
+        """Drop what was over before the bound."""
+        over = [
+            ref
+            for ref, body in self._entities.items()
+            if (at_ms := _over_at_ms(msgspec.json.decode(body, type=self._kinds[ref]))) is not None and at_ms < bound_ms
+        ]
+        for ref in over:
+            del self._entities[ref], self._kinds[ref]
+        return len(over)
+
+
+def _over_at_ms(entity: Entity) -> int | None:
+    match entity:
+        case _ if entity.is_live:
+            return None
+        case Room():
+            return entity.ended_at_ms or entity.heard_at_ms
+        case Participant():
+            return entity.left_at_ms
+        case Composition():
+            return entity.completed_at_ms or entity.seen_at_ms
+
+
+class _Row(msgspec.Struct):
+    notification: Notification
+    state: str = "waiting"
+    attempts: int = 0
+    next_at: float = 0.0
+    last_error: str = ""
+
+
+class MemoryAlerts:
+    """Alert states and the outbox in memory (`monitor.store.ports.AlertHistory`)."""
+
+    def __init__(self) -> None:
+        self._alerts: dict[str, Alert] = {}
+        self._history: list[Ended] = []
+        self._outbox: dict[str, _Row] = {}
+
+    async def load_alerts(self) -> Sequence[Alert]:
+        """Return every alert that is pending or firing."""
+        return list(self._alerts.values())
+
+    async def record(self, judgement: Judgement) -> None:
+        """Make the whole judgement true."""
+        alerts = {alert.fingerprint: alert for alert in judgement.alerts}
+        for fingerprint, alert in alerts.items():
+            if alert.state is State.INACTIVE:
+                self._alerts.pop(fingerprint, None)
+            else:
+                self._alerts[fingerprint] = alert
+        self._history += [Ended(t, alerts[t.fingerprint]) for t in judgement.transitions]
+        for notification in judgement.notifications:
+            self._outbox.setdefault(notification.id, _Row(notification, next_at=notification.created_at))
+
+    def _heads(self) -> list[_Row]:
+        heads: dict[str, _Row] = {}
+        for row in self._outbox.values():
+            if row.state == "waiting":
+                heads.setdefault(row.notification.lane, row)
+        return list(heads.values())
+
+    async def due(self, now: float, limit: int, skip: Collection[str] = ()) -> Sequence[Owed]:
+        """Return at most `limit` heads of lanes that want an attempt by `now`, oldest first."""
+        due = [row for row in self._heads() if row.next_at <= now and row.notification.receiver not in skip]
+        return [Owed(row.notification, row.attempts, row.next_at, row.last_error) for row in due[:limit]]
+
+    async def next_due_at(self, after: float) -> float | None:
+        """Return the earliest moment later than `after` at which the head of a lane wants its next attempt."""
+        return min((row.next_at for row in self._heads() if row.next_at > after), default=None)
+
+    async def settle(self, notification_id: str, settlement: Settlement) -> None:
+        """Keep what an attempt came to."""
+        row = self._outbox[notification_id]
+        row.state = {Fate.DELIVERED: "delivered", Fate.DEAD: "dead", Fate.RETRY: "waiting"}[settlement.fate]
+        row.attempts, row.last_error = settlement.attempts, settlement.last_error
+        row.next_at = row.next_at if settlement.next_at is None else settlement.next_at
+
+    async def ended(self, since_s: float, limit: int) -> Sequence[Ended]:
+        """Return the episodes that ended since, latest first."""
+        ended = [e for e in self._history if e.transition.before is State.FIRING and e.transition.at >= since_s]
+        return sorted(ended[::-1], key=lambda e: -e.transition.at)[:limit]
+
+    async def outbox_counts(self) -> OutboxCounts:
+        """Return how many notifications wait, and how many were given up."""
+        waiting = [row.notification.created_at for row in self._outbox.values() if row.state == "waiting"]
+        dead = sum(row.state == "dead" for row in self._outbox.values())
+        return OutboxCounts(len(waiting), dead, min(waiting, default=None))
+
+    def drop_before(self, bound_s: float) -> int:
+        """Drop finished history older than the bound."""
+        history = [entry for entry in self._history if entry.transition.at >= bound_s]
+        outbox = {
+            key: row
+            for key, row in self._outbox.items()
+            if row.state == "waiting" or row.notification.created_at >= bound_s
+        }
+        dropped = len(self._history) - len(history) + len(self._outbox) - len(outbox)
+        self._history, self._outbox = history, outbox
+        return dropped
+
+
+class MemorySessions:
+    """Login sessions in memory (`monitor.store.ports.SessionStore`)."""
+
+    def __init__(self) -> None:
+        self._sessions: dict[str, float] = {}
+
+    async def add_session(self, token_hash: str, expires_at_s: float) -> None:
+        """Remember a session."""
+        self._sessions[token_hash] = expires_at_s
+
+    async def has_session(self, token_hash: str, now_s: float) -> bool:
+        """Whether the session exists and has not expired."""
+        return self._sessions.get(token_hash, now_s) > now_s
+
+    async def remove_session(self, token_hash: str) -> None:
+        """Forget a session."""
+        self._sessions.pop(token_hash, None)
+
+    def drop_before(self, now_s: float) -> int:
+        """Drop what has expired."""
+        over = [key for key, expires_at_s in self._sessions.items() if expires_at_s < now_s]
+        for key in over:
+            del self._sessions[key]
+        return len(over)
+
+
+class MemoryStore:
+    """The whole memory of a daemon that may forget (`monitor.store.ports.Store`)."""
+
+    def __init__(self) -> None:
+        self.log = MemoryLog()
+        self.picture = MemoryPicture()
+        self.alerts = MemoryAlerts()
+        self.sessions = MemorySessions()
+
+    async def retain(self, now_ms: int, raw_days: float, history_days: float) -> int:
+        """Drop raw telemetry and finished history older than asked for; return how many entries went."""
+        raw_ms, history_ms = now_ms - raw_days * _DAY_MS, now_ms - history_days * _DAY_MS
+        return (
+            self.log.drop_before(raw_ms, self.picture.through)
+            + self.picture.drop_before(history_ms)
+            + self.alerts.drop_before(history_ms / 1000)
+            + self.sessions.drop_before(history_ms / 1000)
+        )
+
+    def size(self) -> Size:
+        """Return zeroes: nothing is on disk."""
+        return Size(0, 0)
+
+    async def close(self) -> None:
+        """Nothing to let go of."""
