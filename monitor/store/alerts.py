@@ -7,8 +7,8 @@ afterwards, a word that was owed when the transaction committed is still owed af
 from collections.abc import Collection, Sequence
 
 import msgspec
-from alerts.delivery import Fate, Settlement
 
+from alerts.delivery import Fate, Settlement
 from alerts.model import Alert, Judgement, Notification, Owed, State, Transition
 from monitor.store.database import Database
 from monitor.store.ports import Ended, OutboxCounts

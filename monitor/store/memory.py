@@ -7,8 +7,8 @@ A true second store, on plain lists and dictionaries, held to the same conforman
 from collections.abc import Collection, Sequence
 
 import msgspec
-from alerts.delivery import Fate, Settlement
 
+from alerts.delivery import Fate, Settlement
 from alerts.model import Alert, Judgement, Notification, Owed, State
 from collectors.events import Event, TelemetryBatch
 from monitor.entities import Composition, Entity, Participant, Ref, Room
@@ -189,7 +189,8 @@ class MemoryAlerts:
     async def ended(self, since_s: float, limit: int) -> Sequence[Ended]:
         """Return the episodes that ended since, latest first."""
         ended = [e for e in self._history if e.transition.before is State.FIRING and e.transition.at >= since_s]
-        return sorted(ended[::-1], key=lambda e: -e.transition.at)[:limit]
+        ended.reverse()  # of two at the same moment the later one comes first
+        return sorted(ended, key=lambda e: -e.transition.at)[:limit]
 
     async def outbox_counts(self) -> OutboxCounts:
         """Return how many notifications wait, and how many were given up."""

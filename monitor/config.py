@@ -1,0 +1,275 @@
+"""What can be configured, and is this configuration right?
+
+A TOML file and the environment become one frozen `Config`.  Everything that is wrong is said in one go, each error with
+the path of its key, its line, and what was expected.  `config.example.toml` is the manual; a test keeps them together.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from alerts.model import Rule
+from alerts.notifiers.base import Notifier
+from alerts.notifiers.registry import NOTIFIERS
+from alerts.routing import Route, RoutingTable
+from alerts.rules import DEFAULT_RULES, RuleError
+from monitor.config_lines import Path as KeyPath
+from monitor.config_lines import key_lines, line_of
+from monitor.settings import (
+    Account,
+    Alerting,
+    Compositions,
+    LivePicture,
+    Logging,
+    Pipelining,
+    Polling,
+    Private,
+    Public,
+    RouteText,
+    RuleText,
+    Section,
+    Sections,
+    Storage,
+    Telemetry,
+    with_files_read,
+)
+
+
+class Problem(Exception):
+    """One thing wrong with a configuration."""
+
+    def __init__(self, path: KeyPath, message: str) -> None:
+        super().__init__(message)
+        self.path = path
+
+
+class ConfigInvalid(Exception):
+    """Everything wrong with a configuration, one line each: file, line, key path, what was expected."""
+
+    def __init__(self, errors: list[str]) -> None:
+        super().__init__("\n".join(errors))
+        self.errors = errors
+
+
+@dataclass(frozen=True)
+class Config:
+    """A configuration that is right, with everything built that its texts describe."""
+
+    public: Public
+    private: Private
+    storage: Storage
+    telemetry: Telemetry
+    accounts: tuple[Account, ...]
+    polling: Polling
+    live: LivePicture
+    compositions: Compositions
+    alerts: Alerting
+    log: Logging
+    pipeline: Pipelining
+    rules: tuple[Rule, ...]
+    routing: RoutingTable
+    notifiers: Mapping[str, Notifier]
+
+
+def load(file: Path | None, environment: Mapping[str, str]) -> Config:
+    """Return the configuration of a file, completed by the environment.
+
+    Raises:
+        ConfigInvalid: with every error there is.
+    """
+    text = ""
+    if file is not None:
+        try:
+            text = file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigInvalid([f"{file}: expected a readable TOML file, got {error}"]) from None
+    try:
+        given = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigInvalid([f"{file}: {error}"]) from None
+    try:
+        return build(with_environment(given, environment))
+    except ProblemsFound as found:
+        lines = key_lines(text)
+        raise ConfigInvalid([_worded(file, lines, problem) for problem in found.problems]) from None
+
+
+class ProblemsFound(Exception):
+    """Everything wrong with a configuration that was given as plain values."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("; ".join(f"{_dotted(problem.path)}: {problem}" for problem in problems))
+        self.problems = problems
+
+
+def build(given: Mapping[str, Any]) -> Config:
+    """Return the configuration that plain values describe.
+
+    Raises:
+        ProblemsFound: with every problem there is.
+    """
+    problems: list[Problem] = []
+    sections = Sections()
+    try:
+        sections = Sections.model_validate(given)
+    except ValidationError as error:
+        problems += _problems(error)
+    # Rules, receivers and routes are looked at even if something else is wrong, so that all is said in one run.
+    rules = list(_built_rules(given, problems))
+    notifiers = dict(_built_notifiers(given, problems))
+    routing = _built_routing(given, notifiers, problems)
+    if problems:
+        raise ProblemsFound(problems)
+    plain = {name: getattr(sections, name) for name in Sections.model_fields}
+    for name in ("rules", "routes", "receivers"):
+        del plain[name]
+    disabled = sections.alerts.disabled_rules
+    own = {rule.name for rule in rules}
+    shipped = [rule for rule in DEFAULT_RULES if rule.name not in own and rule.name not in disabled]
+    return Config(**plain, rules=(*shipped, *rules), routing=routing, notifiers=notifiers)
+
+
+def _built_rules(given: Mapping[str, Any], problems: list[Problem]) -> Iterator[Rule]:
+    names: set[str] = set()
+    for index, text in enumerate(_tables(given.get("rules"))):
+        try:
+            rule = RuleText.model_validate(text).build()
+        except ValidationError:
+            continue  # already among the problems
+        except RuleError as error:
+            problems.append(Problem(("rules", index), str(error)))
+            continue
+        if rule.name in names:
+            problems.append(Problem(("rules", index, "name"), f"expected a name of its own, got {rule.name} again"))
+        names.add(rule.name)
+        yield rule
+
+
+def _built_notifiers(given: Mapping[str, Any], problems: list[Problem]) -> Iterator[tuple[str, Notifier]]:
+    receivers = given.get("receivers", {})
+    for name, settings in receivers.items() if isinstance(receivers, Mapping) else ():
+        if not isinstance(settings, Mapping):
+            continue
+        try:
+            yield name, _built_notifier(name, settings)
+        except Problem as problem:
+            problems.append(problem)
+
+
+def _built_notifier(name: str, settings: Mapping[str, Any]) -> Notifier:
+    path: KeyPath = ("receivers", name)
+    kind = settings.get("kind")
+    if not isinstance(kind, str) or kind not in NOTIFIERS:
+        raise Problem((*path, "kind"), f"expected one of {', '.join(NOTIFIERS)}, got {kind!r}")
+    notifier = NOTIFIERS[kind]
+    known = [field.name for field in fields(notifier.Config)]
+    try:
+        own = with_files_read({key: value for key, value in settings.items() if key != "kind"}, known)
+    except ValueError as error:
+        raise Problem(path, str(error)) from None
+    for key in own:
+        if key not in known:
+            raise Problem((*path, key), f"expected one of {', '.join(known)}, got an unknown key")
+    try:
+        return notifier(TypeAdapter(notifier.Config).validate_python(own))
+    except ValidationError as error:
+        first = _problems(error)[0]
+        raise Problem((*path, *first.path), str(first)) from None
+
+
+def _built_routing(
+    given: Mapping[str, Any], notifiers: Mapping[str, Notifier], problems: list[Problem]
+) -> RoutingTable:
+    alerts = given.get("alerts", {})
+    fallback = alerts.get("default_receiver") if isinstance(alerts, Mapping) else None
+    receivers = given.get("receivers", {})
+    _check_receiver(("alerts", "default_receiver"), fallback, receivers, problems)
+    routes = []
+    for index, text in enumerate(_tables(given.get("routes"))):
+        try:
+            route = RouteText.model_validate(text)
+        except ValidationError:
+            continue  # already among the problems
+        _check_receiver(("routes", index, "receiver"), route.receiver, receivers, problems)
+        routes.append(Route(route.receiver, dict(route.match), route.continue_))
+    if fallback is None and len(notifiers) == 1 and not routes:
+        fallback = next(iter(notifiers))  # with one receiver and no routes there is only one thing to mean
+    return RoutingTable(tuple(routes), fallback)
+
+
+def _check_receiver(path: KeyPath, name: Any, receivers: Any, problems: list[Problem]) -> None:
+    if name is not None and (not isinstance(receivers, Mapping) or name not in receivers):
+        known = ", ".join(receivers) if isinstance(receivers, Mapping) and receivers else "none is configured"
+        problems.append(Problem(path, f"expected the name of a receiver ({known}), got {name!r}"))
+
+
+def _tables(given: Any) -> list[Any]:
+    return [table for table in given if isinstance(table, Mapping)] if isinstance(given, list) else []
+
+
+def _problems(error: ValidationError) -> list[Problem]:
+    """Return pydantic's findings without the values, which may be secrets."""
+    return [
+        Problem(tuple(detail["loc"]), _message(detail["type"], detail["msg"]))
+        for detail in error.errors(include_url=False)
+    ]
+
+
+def _message(kind: str, message: str) -> str:
+    match kind:
+        case "extra_forbidden":
+            return "expected a key of config.example.toml, got an unknown one"
+        case "missing":
+            return "expected a value, got nothing"
+        case _:
+            return re.sub(r"^\w+ should", "expected to", message.removeprefix("Value error, "))
+
+
+def _worded(file: Path | None, lines: dict[KeyPath, int], problem: Problem) -> str:
+    line = line_of(lines, problem.path)
+    where = f"{file or 'environment'}" + (f":{line}" if line else "")
+    return f"{where}: {_dotted(problem.path)}: {problem}" if problem.path else f"{where}: {problem}"
+
+
+def _dotted(path: KeyPath) -> str:
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
+
+
+def with_environment(given: dict[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
+    """Return the values with `ROOMWATCH_SECTION_KEY` laid over them; without accounts, `TWILIO_*` makes one."""
+    merged = dict(given)
+    for section, field in Sections.model_fields.items():
+        model = field.annotation
+        if not (isinstance(model, type) and issubclass(model, Section)):
+            continue
+        for key in model.model_fields:
+            for name in (key, f"{key}_file"):
+                value = environment.get(f"ROOMWATCH_{section}_{name}".upper())
+                if value is not None:
+                    merged[section] = {**merged.get(section, {}), name: _from_text(model, key, value)}
+    account = {key: environment[name] for name, key in _TWILIO.items() if environment.get(name)}
+    if "accounts" not in merged and "account_sid" in account:
+        merged["accounts"] = [account]
+    return merged
+
+
+_TWILIO = {
+    "TWILIO_ACCOUNT_SID": "account_sid",
+    "TWILIO_API_KEY": "api_key",
+    "TWILIO_API_SECRET": "api_secret",
+    "TWILIO_API_SECRET_FILE": "api_secret_file",
+    "TWILIO_AUTH_TOKEN": "auth_token",
+    "TWILIO_AUTH_TOKEN_FILE": "auth_token_file",
+    "TWILIO_REGION": "region",
+    "TWILIO_EDGE": "edge",
+}
+
+
+def _from_text(model: type[Section], key: str, text: str) -> Any:
+    is_list = str(model.model_fields[key].annotation).startswith("tuple")
+    return [part.strip() for part in text.split(",") if part.strip()] if is_list else text

@@ -1,0 +1,136 @@
+"""When does somebody have to be told?
+
+Whenever the picture changed, and whenever a deadline fell due.  One look reads the time once, shows the rules what
+changed, asks the routes who is owed a word, and writes all of it in one transaction.  Only when that has committed
+does the engine believe it and the dispatcher hear of it; if it fails, the same look is simply taken again.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from logging import getLogger
+
+from alerts.engine import Engine, Look
+from alerts.model import Judgement
+from alerts.routing import RoutingTable, judgement
+from monitor.entities import Change, Ref
+from monitor.live import Live
+from monitor.metrics import Metrics
+from monitor.readings import CompositionLimits, read
+from monitor.store.ports import AlertHistory, StoreFailed
+
+_log = getLogger(__name__)
+
+_RETRY_AFTER_S = 1.0
+
+
+class Evaluation:
+    """Looks at what changed, decides, and makes the decision durable."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        live: Live,
+        store: AlertHistory,
+        metrics: Metrics,
+        *,
+        routing: RoutingTable,
+        limits: CompositionLimits,
+        instance: str,
+        now_s: Callable[[], float],
+        on_owed: Callable[[], None],
+    ) -> None:
+        self.engine = engine
+        self._live = live
+        self._store = store
+        self._metrics = metrics
+        self._routing = routing
+        self._limits = limits
+        self._instance = instance
+        self._now_s = now_s
+        self._on_owed = on_owed
+        self._changed: dict[Ref, Change] = {}
+        self._wake = asyncio.Event()
+        self._closing = False
+
+    def notice(self, changes: Sequence[Change]) -> None:
+        """Remember what changed until the next look."""
+        for change in changes:
+            self._changed[change.ref] = change
+        self._wake.set()
+
+    def notice_everything(self) -> None:
+        """Look at the whole picture once, and at whatever is alerted on that is in it no longer: after a restart."""
+        refs = [*self._live.refs(), *(Ref(alert.kind.value, alert.entity) for alert in self.engine.alerts)]
+        self.notice([Change(ref) for ref in refs if ref not in self._changed])
+
+    async def run(self) -> None:
+        """Look whenever there is something to look at, for as long as the daemon runs."""
+        while not self._closing:
+            await self._sleep()
+            self._wake.clear()
+            try:
+                await self.look()
+            except StoreFailed as error:
+                _log.error("alerts not recorded, trying again: %s", error)
+                await asyncio.sleep(_RETRY_AFTER_S)
+                self._wake.set()
+
+    def close(self) -> None:
+        """Take no further look."""
+        self._closing = True
+        self._wake.set()
+
+    async def _sleep(self) -> None:
+        deadline = self.engine.next_deadline()
+        timeout_s = None if deadline is None else max(0.0, deadline - self._now_s())
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._wake.wait()
+        except TimeoutError:
+            pass
+
+    async def look(self) -> None:
+        """Look once at everything that changed or fell due.
+
+        Raises:
+            StoreFailed: nothing was decided; what had changed is still remembered.
+        """
+        now_s = self._now_s()
+        noticed, self._changed = self._changed, {}
+        due = {Ref(kind.value, entity): Change(Ref(kind.value, entity)) for kind, entity in self.engine.due(now_s)}
+        try:
+            await self._decide((due | noticed).values(), now_s)
+        except BaseException:
+            self._changed = noticed | self._changed  # what changed meanwhile is newer
+            raise
+
+    async def _decide(self, changes: Iterable[Change], now_s: float) -> None:
+        look = self.engine.judge([read(self._live, change, self._limits, now_s) for change in changes], now_s)
+        await self._make_true(look, now_s)
+
+    async def end_removed_rules(self) -> None:
+        """Resolve what rules had opened that are not configured any more."""
+        now_s = self._now_s()
+        await self._make_true(self.engine.removed_rules(now_s), now_s)
+
+    async def _make_true(self, look: Look, now_s: float) -> None:
+        routed = judgement(look.alerts, look.transitions, self._routing, self._instance, now_s)
+        if routed.judgement:
+            await self._store.record(routed.judgement)
+            self._report(routed.judgement)
+        self.engine.adopt(routed.judgement.alerts, look.deadlines)
+        if routed.judgement.notifications:
+            self._on_owed()
+
+    def _report(self, made_true: Judgement) -> None:
+        for transition in made_true.transitions:
+            self._metrics.add("roomwatch_alert_transitions_total", transition.rule, transition.reason.value)
+            _log.info(
+                "alert %s -> %s: %s for %s (%s%s)",
+                transition.before,
+                transition.after,
+                transition.rule,
+                transition.entity,
+                transition.reason,
+                f": {transition.detail}" if transition.detail else "",
+            )

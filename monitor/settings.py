@@ -1,0 +1,260 @@
+"""Which keys may a configuration have, and what are their types, bounds and defaults?
+
+One class for each table of the file.  Durations and sizes carry their unit in the key.  Every secret can come from a
+file: `api_secret_file` instead of `api_secret`.  What spans tables is checked in `monitor.config`.
+"""
+
+import ipaddress
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+
+from alerts.model import Kind, Rule, Severity
+from alerts.rules import build_rule
+
+Positive = Annotated[float, Field(gt=0)]
+Port = Annotated[int, Field(ge=0, le=65535)]  # 0: any free port
+
+
+def with_files_read(given: Mapping[str, Any], secrets: list[str]) -> dict[str, Any]:
+    """Return the values with each `KEY_file` replaced by KEY and the content of that file, trimmed."""
+    read = dict(given)
+    for secret in secrets:
+        name = read.pop(f"{secret}_file", None)
+        if name is None:
+            continue
+        if secret in read:
+            raise ValueError(f"{secret}_file: expected either {secret} or {secret}_file, got both")
+        try:
+            read[secret] = Path(name).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError, TypeError) as error:
+            raise ValueError(
+                f"{secret}_file: expected a readable file, got {type(error).__name__} for {name}"
+            ) from None
+    return read
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach the address."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+class Section(BaseModel):
+    """One table of the file: no unknown keys, nothing changed after it was read."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_files(cls, given: Any) -> Any:
+        """Let `KEY_file` stand for any secret KEY."""
+        if not isinstance(given, dict):
+            return given
+        secrets = [name for name, field in cls.model_fields.items() if "SecretStr" in str(field.annotation)]
+        return with_files_read(given, secrets)
+
+
+class Public(Section):
+    """The listener for browsers and for Twilio."""
+
+    host: str = "127.0.0.1"
+    port: Port = 8470
+    url: str = ""  # how the world reaches this listener; the signature of a callback is made over it
+
+
+class Private(Section):
+    """The listener for people, Prometheus and scripts."""
+
+    host: str = "127.0.0.1"
+    port: Port = 8471
+    url: str = ""
+    access_token: Annotated[SecretStr, Field(min_length=16)] | None = None
+    session_hours: Positive = 168.0
+
+    @model_validator(mode="after")
+    def _is_not_open(self) -> Self:
+        if not is_loopback(self.host) and self.access_token is None:
+            raise ValueError(
+                f"host: expected a loopback address or an access_token with it, got {self.host} without one"
+            )
+        return self
+
+
+class Storage(Section):
+    """Where history is kept, how safely, and for how long."""
+
+    path: str = "roomwatch.db"
+    synchronous: Literal["full", "normal"] = "full"
+    checkpoint_every_s: Positive = 5.0
+    raw_days: Positive = 30.0
+    history_days: Positive = 180.0
+
+
+class IngestKey(Section):
+    """A key that lets telemetry in without a Twilio access token."""
+
+    name: str
+    key: Annotated[SecretStr, Field(min_length=16)]
+
+
+class Telemetry(Section):
+    """What is accepted from browsers."""
+
+    max_body_bytes: Annotated[int, Field(ge=1024)] = 256 * 1024
+    max_inflated_bytes: Annotated[int, Field(ge=1024)] = 2 * 1024 * 1024
+    allowed_origins: tuple[str, ...] = ("*",)
+    ingest_keys: tuple[IngestKey, ...] = ()
+    token_grace_s: Annotated[float, Field(ge=0)] = 86_400.0
+    posts_per_s: Positive = 5.0
+    burst_posts: Annotated[int, Field(ge=1)] = 30
+
+
+class Account(Section):
+    """One Twilio account."""
+
+    account_sid: Annotated[str, Field(pattern="^AC[0-9a-f]{32}$")]
+    api_key: Annotated[str, Field(pattern="^SK[0-9a-f]{32}$")] | None = None
+    api_secret: SecretStr | None = None
+    auth_token: SecretStr | None = None
+    previous_auth_token: SecretStr | None = None
+    signing_keys: Mapping[str, SecretStr] = {}
+    region: str = ""
+    edge: str = ""
+    base_url: str = ""
+    requests_per_s: Positive = 2.0
+    burst_requests: Annotated[int, Field(ge=1)] = 10
+
+    @model_validator(mode="after")
+    def _has_credentials(self) -> Self:
+        if (self.api_key is None) != (self.api_secret is None):
+            raise ValueError("api_key: expected api_key and api_secret together, got only one of them")
+        if self.api_key is None and self.auth_token is None:
+            raise ValueError("api_key: expected api_key with api_secret, or auth_token, got neither")
+        return self
+
+    def token_keys(self) -> dict[str, str]:
+        """Return the keys that participants' access tokens may be signed with, by their SID."""
+        keys = {sid: secret.get_secret_value() for sid, secret in self.signing_keys.items()}
+        if self.api_key is not None and self.api_secret is not None:
+            keys[self.api_key] = self.api_secret.get_secret_value()
+        return keys
+
+    def auth_tokens(self) -> list[str]:
+        """Return the tokens that callbacks may be signed with: the present one, and the one before."""
+        return [token.get_secret_value() for token in (self.auth_token, self.previous_auth_token) if token is not None]
+
+
+class Polling(Section):
+    """How often Twilio is asked, budget permitting."""
+
+    rooms_every_s: Positive = 15.0
+    participants_every_s: Positive = 30.0
+    compositions_every_s: Positive = 30.0
+    timeout_s: Positive = 10.0
+
+
+class LivePicture(Section):
+    """How long a room that nobody mentions stays in the live picture."""
+
+    forget_after_s: Positive = 3600.0
+
+
+class Compositions(Section):
+    """When a composition counts as stuck."""
+
+    limit_floor_s: Positive = 600.0
+    limit_room_ratio: Annotated[float, Field(ge=0)] = 0.5
+
+
+class Alerting(Section):
+    """Who this daemon is to its receivers, and which of the shipped rules are off."""
+
+    instance: str = "roomwatch"
+    default_receiver: str | None = None
+    disabled_rules: tuple[str, ...] = ()
+
+
+class Logging(Section):
+    """How the daemon talks about itself."""
+
+    format: Literal["logfmt", "json"] = "logfmt"
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class Pipelining(Section):
+    """How much may wait before senders are told to come back later."""
+
+    capacity_events: Annotated[int, Field(ge=1)] = 10_000
+
+
+class RuleText(Section):
+    """A rule as it is written: conditions, durations and templates are still text."""
+
+    name: Annotated[str, Field(pattern="^[A-Za-z][A-Za-z0-9_]*$")]
+    over: Kind
+    raise_: str = Field(alias="raise")
+    clear: str
+    severity: Severity = Severity.WARNING
+    for_: str = Field(alias="for", default="0s")
+    clear_for: str = "0s"
+    labels: Mapping[str, str] = {}
+    summary: str = ""
+    description: str = ""
+    runbook_url: str = ""
+
+    def build(self) -> Rule:
+        """Return the rule that the texts describe, or raise a `RuleError`."""
+        return build_rule(
+            self.name,
+            self.over,
+            raise_when=self.raise_,
+            clear_when=self.clear,
+            severity=self.severity,
+            hold_for=self.for_,
+            clear_for=self.clear_for,
+            labels=self.labels,
+            summary=self.summary,
+            description=self.description,
+            runbook_url=self.runbook_url,
+        )
+
+
+class RouteText(Section):
+    """A route as it is written."""
+
+    receiver: str
+    match: Mapping[str, str] = {}
+    continue_: bool = Field(alias="continue", default=False)
+
+
+class Sections(Section):
+    """The whole file."""
+
+    public: Public = Public()
+    private: Private = Private()
+    storage: Storage = Storage()
+    telemetry: Telemetry = Telemetry()
+    accounts: tuple[Account, ...] = ()
+    polling: Polling = Polling()
+    live: LivePicture = LivePicture()
+    compositions: Compositions = Compositions()
+    alerts: Alerting = Alerting()
+    log: Logging = Logging()
+    pipeline: Pipelining = Pipelining()
+    rules: tuple[RuleText, ...] = ()
+    routes: tuple[RouteText, ...] = ()
+    receivers: Mapping[str, Mapping[str, Any]] = {}
+
+    @model_validator(mode="after")
+    def _accounts_are_distinct(self) -> Self:
+        sids = [account.account_sid for account in self.accounts]
+        if len(set(sids)) < len(sids):
+            raise ValueError("accounts: expected each account_sid once, got one of them twice")
+        return self
