@@ -296,6 +296,11 @@ class Live:
         room = self.rooms.get(self._aliases.get(f"sid:{room_sid}", ""))
         return room.name if room else None
 
+    def room_sid(self, room_name: str | None) -> str | None:
+        """Return the SID of the live room with this name."""
+        room = self.rooms.get(self._aliases.get(f"name:{room_name}", ""))
+        return room.sid if room else None
+
     def find_participant(self, key: str) -> tuple[Room, Participant] | None:
         """Return a participant by the key of its `Ref`, with its room."""
         room_key, _, participant_key = key.rpartition("/")

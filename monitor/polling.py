@@ -1,11 +1,10 @@
 """How is a source asked again and again, without ever asking in vain?
 
-One `Poll` for each source of each account.  It waits to be woken, collects, and hands on only what it has not handed on
-before: a room that stands as it stood needs no second row in the log.  A source that goes away is logged once, and once
-more when it is back; meanwhile what is known stays, with the time at which it was known.
+One `Poll` for each source of each account.  It collects, and hands on only what it has not handed on before: a room that
+stands as it stood needs no second row in the log.  A source that goes away is logged once, and once more when it is
+back; meanwhile what is known stays, with the time at which it was known.
 """
 
-import asyncio
 from collections.abc import Callable, Sequence
 from logging import getLogger
 
@@ -41,24 +40,11 @@ class Poll:
         self._metrics = metrics
         self._now_ms = now_ms
         self._handed_on: dict[str, Sighting] = {}
-        self._wake = asyncio.Event()
-        self._wake.set()  # the first look is due at once
 
     @property
     def resource(self) -> str:
         """Return what is polled."""
         return self._collector.resource
-
-    async def wake(self) -> None:
-        """Say that it is time; the budget decides when the requests really go out."""
-        self._wake.set()
-
-    async def run(self) -> None:
-        """Poll whenever woken, until cancelled."""
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            await self.poll()
 
     async def poll(self) -> None:
         """Ask once, and hand on what is new."""

@@ -1,0 +1,240 @@
+"""How does the daemon come together, start and stop?
+
+This is the one place that knows every part.  `Daemon` builds them, `run` is their life: it reads as the order in which
+they come up, and, in reverse, go down.
+"""
+
+import asyncio
+from collections.abc import Callable
+from logging import getLogger
+from pathlib import Path
+
+import msgspec
+
+from alerts.delivery import Delivered, Outcome, Rejected
+from alerts.dispatcher import Dispatcher
+from alerts.engine import Engine
+from alerts.transport import Transport
+from collectors import twilio
+from collectors.budget import TokenBucket
+from collectors.registry import SOURCES
+from collectors.twilio import Twilio
+from monitor.clock import SteadyClock
+from monitor.config import Config
+from monitor.evaluation import Evaluation
+from monitor.exposition import House, exposition
+from monitor.housekeeping import EXPIRE_EVERY_S, RETAIN_EVERY_S, Housekeeping
+from monitor.http import pages
+from monitor.http.callbacks import Callbacks
+from monitor.http.ingest import Ingest
+from monitor.http.ingest_auth import IngestAuthority
+from monitor.http.login import Login
+from monitor.http.server import Listener, private_routes, public_routes
+from monitor.http.views import live_view
+from monitor.live import Live
+from monitor.metrics import Metrics
+from monitor.pipeline import Pipeline
+from monitor.polling import Poll, RequestCounter
+from monitor.readings import CompositionLimits
+from monitor.scheduler import Scheduler
+from monitor.settings import Account
+from monitor.store.memory import MemoryStore
+from monitor.store.ports import Store
+from monitor.store.sqlite import SqliteStore
+
+_log = getLogger(__name__)
+
+DRAIN_S = 10.0  # how long a stop waits for receivers; what is not delivered by then stays in the outbox
+RESOLVED_SHOWN_S = 3600.0
+RESOLVED_SHOWN = 20
+
+_encode = msgspec.json.Encoder().encode
+
+
+async def open_store(config: Config) -> Store:
+    """Return the store that the configuration asks for."""
+    if config.storage.path == ":memory:":
+        return MemoryStore()
+    return await SqliteStore.open(Path(config.storage.path), config.storage.synchronous)
+
+
+class Daemon:
+    """Every part of Roomwatch, put together.  Built inside a running event loop."""
+
+    def __init__(self, config: Config, store: Store, *, demo: bool = False) -> None:
+        self.config = config
+        self.store = store
+        self.clock = SteadyClock()
+        self.live = Live()
+        self.metrics = Metrics()
+        self.is_ready = False
+        self.public: Listener | None = None
+        self.private: Listener | None = None
+        self.login_token: str | None = None
+        self._demo = demo
+        self._limits = CompositionLimits(config.compositions.limit_floor_s, config.compositions.limit_room_ratio)
+        self._transport = Transport()
+        self.dispatcher = Dispatcher(
+            store.alerts, config.notifiers, self._transport, self.clock.now_s, on_attempt=self._count_attempt
+        )
+        self.evaluation = Evaluation(
+            Engine(config.rules),
+            self.live,
+            store.alerts,
+            self.metrics,
+            routing=config.routing,
+            limits=self._limits,
+            instance=config.alerts.instance,
+            now_s=self.clock.now_s,
+            on_owed=self.dispatcher.wake,
+        )
+        self.pipeline = Pipeline(
+            store.log,
+            self.live,
+            self.metrics,
+            self.evaluation.notice,
+            capacity_events=config.pipeline.capacity_events,
+            now_ms=self.clock.now_ms,
+        )
+        self.housekeeping = Housekeeping(
+            store,
+            self.live,
+            self.pipeline,
+            self.metrics,
+            self.evaluation.notice,
+            storage=config.storage,
+            picture=config.live,
+            now_ms=self.clock.now_ms,
+        )
+        self._scheduler = Scheduler()
+        self._twilios = [self._connected(account) for account in config.accounts]
+        self._polls = [self._poll(account, resource) for account in self._twilios for resource in SOURCES]
+
+    # --- life ---------------------------------------------------------------------------------------------
+
+    async def run(self, stop: asyncio.Event, on_started: Callable[[], None] = lambda: None) -> None:
+        """Live until `stop` is set; a part that breaks takes the whole down, for somebody to start it anew."""
+        await self._restore()
+        async with self._transport, asyncio.TaskGroup() as group:
+            delivering = group.create_task(self.dispatcher.run())
+            storing = group.create_task(self.pipeline.run())
+            evaluating = group.create_task(self.evaluation.run())
+            self._schedule(group)
+            await self._open_doors()
+            self.is_ready = True
+            on_started()
+
+            await stop.wait()
+
+            self.is_ready = False
+            _log.info("stopping")
+            await self._shut_doors()
+            await self._scheduler.stop()
+            self.pipeline.close()
+            await storing
+            self.evaluation.close()
+            await evaluating
+            await self.dispatcher.drain(DRAIN_S)
+            await delivering
+        await self.housekeeping.save_picture()
+        await self._let_go()
+        _log.info("stopped")
+
+    async def _restore(self) -> None:
+        self.evaluation.engine.adopt(await self.store.alerts.load_alerts(), {})
+        await self.housekeeping.restore()
+        await self.evaluation.end_removed_rules()
+        self.evaluation.notice_everything()
+
+    def _schedule(self, group: asyncio.TaskGroup) -> None:
+        every, config = self._scheduler.every, self.config
+        intervals_s = {
+            "rooms": config.polling.rooms_every_s,
+            "participants": config.polling.participants_every_s,
+            "compositions": config.polling.compositions_every_s,
+        }
+        for poll in self._polls:
+            every(intervals_s[poll.resource], poll.poll, at_once=True)
+        every(config.storage.checkpoint_every_s, self.housekeeping.save_picture)
+        every(EXPIRE_EVERY_S, self.housekeeping.expire)
+        every(RETAIN_EVERY_S, self.housekeeping.retain, at_once=True)
+        self._scheduler.start(group)
+
+    async def _open_doors(self) -> None:
+        config, now_s = self.config, self.clock.now_s
+        authority = IngestAuthority(config.accounts, config.telemetry.ingest_keys, config.telemetry.token_grace_s)
+        ingest = Ingest(authority, self.pipeline, self.live, self.metrics, config.telemetry, now_s)
+        public_url = config.public.url or f"http://{config.public.host}:{config.public.port}"
+        callbacks = Callbacks(config.accounts, self.pipeline, self.metrics, public_url)
+        login = Login(config.private, self.store.sessions, now_s, pages.built_files() / pages.LOGIN_PAGE)
+        private = private_routes(login, self._live_view, self._exposition, lambda: self.is_ready)
+        self.private = await Listener.open(config.private.host, config.private.port, private, guard=login)
+        self.public = await Listener.open(config.public.host, config.public.port, public_routes(ingest, callbacks))
+        self.login_token = login.new_one_time_token()
+
+    async def _shut_doors(self) -> None:
+        for door in (self.public, self.private):
+            if door is not None:
+                await door.close()
+
+    async def _let_go(self) -> None:
+        for account in self._twilios:
+            await account.close()
+        await self.store.close()
+
+    # --- parts --------------------------------------------------------------------------------------------
+
+    def _connected(self, account: Account) -> Twilio:
+        secret = account.api_secret if account.api_key else account.auth_token
+        credentials = twilio.Credentials(
+            account.account_sid, account.api_key or account.account_sid, secret.get_secret_value() if secret else ""
+        )
+        return twilio.connect(
+            credentials,
+            TokenBucket(account.requests_per_s, account.burst_requests),
+            RequestCounter(self.metrics),
+            timeout_s=self.config.polling.timeout_s,
+            base_url=account.base_url,
+            region=account.region,
+            edge=account.edge,
+        )
+
+    def _poll(self, account: Twilio, resource: str) -> Poll:
+        collector = SOURCES[resource](account)
+        return Poll(account.account_sid, collector, self.live, self.pipeline, self.metrics, self.clock.now_ms)
+
+    def _count_attempt(self, receiver: str, outcome: Outcome, seconds: float) -> None:
+        self.metrics.add("roomwatch_notifications_total", receiver)
+        self.metrics.observe("roomwatch_notification_duration_seconds", seconds)
+        if not isinstance(outcome, Delivered):
+            reason = "rejected" if isinstance(outcome, Rejected) else "unknown" if outcome.ambiguous else "unavailable"
+            self.metrics.add("roomwatch_notifications_failed_total", receiver, reason)
+
+    # --- what is shown ------------------------------------------------------------------------------------
+
+    async def _exposition(self, accept: str) -> tuple[bytes, str]:
+        house = House(
+            alerts=list(self.evaluation.engine.alerts),
+            outbox=await self.store.alerts.outbox_counts(),
+            queue_events=self.pipeline.queue_events,
+            queue_capacity_events=self.pipeline.capacity_events,
+            budget_remaining_requests=sum(account.budget_remaining() for account in self._twilios),
+            size=self.store.size(),
+        )
+        return exposition(self.metrics, self.live, house, accept)
+
+    async def _live_view(self) -> bytes:
+        now_s = self.clock.now_s()
+        resolved = await self.store.alerts.ended(now_s - RESOLVED_SHOWN_S, RESOLVED_SHOWN)
+        view = live_view(
+            self.live,
+            self.metrics,
+            self._polls,
+            self.evaluation.engine.alerts,
+            resolved,
+            await self.store.alerts.outbox_counts(),
+            limits=self._limits,
+            now_s=now_s,
+            demo=self._demo,
+        )
+        return _encode(view)

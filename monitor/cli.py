@@ -1,0 +1,193 @@
+"""What can be asked of Roomwatch on the command line?
+
+Exit codes: 0 well, 1 failed at run time, 2 wrong usage, 78 wrong configuration.
+"""
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable, Coroutine, Sequence
+from pathlib import Path
+from typing import Any
+
+from monitor import __version__, log
+from monitor.app import Daemon, open_store
+from monitor.config import Config, ConfigInvalid, load
+from monitor.store.database import SchemaTooNew
+from monitor.store.ports import StoreFailed
+
+OK, FAILED, USAGE, CONFIG = 0, 1, 2, 78
+DEFAULT_CONFIG = Path("config.toml")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.command(options))
+    except ConfigInvalid as invalid:
+        print(*invalid.errors, sep="\n", file=sys.stderr)
+        return CONFIG
+    except (StoreFailed, SchemaTooNew, OSError) as error:
+        print(f"roomwatch: {error}", file=sys.stderr)
+        return FAILED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="roomwatch",
+        description="Watch Twilio Video calls while they run, and page someone once when one goes bad.",
+        epilog="Exit codes: 0 well, 1 failed at run time, 2 wrong usage, 78 wrong configuration.",
+    )
+    parser.add_argument("--version", action="version", version=f"roomwatch {__version__}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    run = commands.add_parser("run", help="run the daemon", description="Run the daemon until Ctrl-C or SIGTERM.")
+    run.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help="the configuration; default: config.toml if there is one, else the environment (TWILIO_*, ROOMWATCH_*)",
+    )
+    run.set_defaults(command=_run)
+
+    demo = commands.add_parser(
+        "demo",
+        help="run the daemon against a simulated Twilio",
+        description="Run the daemon against the built-in simulator, with people in its rooms, until Ctrl-C.",
+    )
+    demo.add_argument("--scenario", default="demo", metavar="NAME", help="what happens in the rooms (default: demo)")
+    demo.add_argument("--seed", type=int, default=1, metavar="N", help="same seed, same calls (default: 1)")
+    demo.add_argument("--port", type=int, default=8471, metavar="PORT", help="port of the pages (default: 8471)")
+    demo.add_argument(
+        "--public-port", type=int, default=8470, metavar="PORT", help="port for telemetry and callbacks (default: 8470)"
+    )
+    demo.set_defaults(command=_demo)
+
+    check = commands.add_parser(
+        "check-config",
+        help="say everything that is wrong with a configuration",
+        description="Read a configuration; print every error in it, each with its line and key, or what it holds.",
+    )
+    check.add_argument("file", type=Path, metavar="FILE")
+    check.set_defaults(command=_check_config)
+    return parser
+
+
+def _run(options: argparse.Namespace) -> int:
+    file = options.config or (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None)
+    config = load(file, os.environ)
+    log.set_up(config.log.format, config.log.level)
+    return _live(lambda stop: serve(config, stop))
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from monitor.demo import SCENARIOS, demo  # noqa: PLC0415 - the simulator is loaded by nothing but the demo
+
+    if options.scenario not in SCENARIOS:
+        print(f"roomwatch: expected one of {', '.join(SCENARIOS)}, got {options.scenario!r}", file=sys.stderr)
+        return USAGE
+    log.set_up("logfmt", "warning")
+    return _live(lambda stop: demo(stop, options.scenario, options.seed, options.port, options.public_port))
+
+
+def _check_config(options: argparse.Namespace) -> int:
+    config = load(options.file, os.environ)
+    print(f"{options.file}: right")
+    for what, names in (
+        ("accounts", [f"{a.account_sid[:4]}…{a.account_sid[-4:]}" for a in config.accounts]),
+        ("receivers", list(config.notifiers)),
+        ("rules", [rule.name for rule in config.rules]),
+    ):
+        print(f"  {what}: {', '.join(names) or 'none'}")
+    for warning in warnings_about(config):
+        print(f"  warning: {warning}")
+    return OK
+
+
+def warnings_about(config: Config) -> list[str]:
+    """Return what is allowed but probably not meant."""
+    warnings = []
+    if not config.accounts:
+        warnings.append("no account: neither polling nor callbacks; only telemetry with an ingest key comes in")
+    for account in config.accounts:
+        if not account.auth_tokens():
+            warnings.append(f"account …{account.account_sid[-4:]}: no auth_token, so its callbacks are all refused")
+    if not config.notifiers:
+        warnings.append("no receiver: alerts are shown but nobody is told")
+    elif config.routing.fallback is None:
+        warnings.append("no alerts.default_receiver: an alert that no route matches is told to nobody")
+    return warnings
+
+
+async def serve(config: Config, stop: asyncio.Event) -> None:
+    """Run a daemon by a configuration until told to stop."""
+    daemon = Daemon(config, await open_store(config))
+
+    def announce() -> None:
+        for warning in warnings_about(config):
+            print(f"roomwatch: warning: {warning}", file=sys.stderr)
+        print_addresses(daemon)
+
+    await daemon.run(stop, announce)
+
+
+def print_addresses(daemon: Daemon) -> None:
+    """Tell where the doors are; the address with a token in it works once."""
+    if daemon.public is None or daemon.private is None:
+        return
+    config = daemon.config
+    private = config.private.url.rstrip("/") or f"http://{daemon.private.host}:{daemon.private.port}"
+    public = config.public.url.rstrip("/") or f"http://{daemon.public.host}:{daemon.public.port}"
+    token = f"login?token={daemon.login_token}" if daemon.login_token else ""
+    print(f"Pages:      {private}/{token}{'   (works once)' if token else ''}")
+    print(f"Metrics:    {private}/metrics")
+    print(f"Telemetry:  {public}/v1/telemetry")
+    print(f"Callbacks:  {public}/callbacks/twilio", flush=True)
+
+
+def _live(life: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> int:
+    """Run until the first SIGINT or SIGTERM, which stops in order; the second one exits at once."""
+
+    async def until_signalled() -> None:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+
+        def on_signal() -> None:
+            if stop.is_set():
+                os._exit(FAILED)
+            stop.set()
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, on_signal)
+        await life(stop)
+
+    try:
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(until_signalled())
+    except* (OSError, StoreFailed) as group:
+        for error in _leaves(group):
+            print(f"roomwatch: {error}", file=sys.stderr)
+        return FAILED
+    return OK
+
+
+def _leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:
+    leaves: list[BaseException] = []
+    for error in group.exceptions:
+        leaves += _leaves(error) if isinstance(error, BaseExceptionGroup) else [error]
+    return leaves
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop  # noqa: PLC0415 - not everywhere
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,89 @@
+"""What has to be done now and then, whatever happens?
+
+Save the picture, so that a restart need not read the whole log; forget rooms that nobody mentions; drop what is older
+than it may be.
+"""
+
+from collections.abc import Callable, Sequence
+from logging import getLogger
+
+from monitor.entities import Change
+from monitor.live import Live
+from monitor.metrics import Metrics
+from monitor.pipeline import Pipeline
+from monitor.settings import LivePicture, Storage
+from monitor.store.ports import Store, StoreFailed
+
+_log = getLogger(__name__)
+
+EXPIRE_EVERY_S = 60.0
+RETAIN_EVERY_S = 3600.0
+
+
+class Housekeeping:
+    """The chores of a running daemon."""
+
+    def __init__(
+        self,
+        store: Store,
+        live: Live,
+        pipeline: Pipeline,
+        metrics: Metrics,
+        on_change: Callable[[Sequence[Change]], None],
+        *,
+        storage: Storage,
+        picture: LivePicture,
+        now_ms: Callable[[], int],
+    ) -> None:
+        self._store = store
+        self._live = live
+        self._pipeline = pipeline
+        self._metrics = metrics
+        self._on_change = on_change
+        self._storage = storage
+        self._picture = picture
+        self._now_ms = now_ms
+        self._saved_through = 0
+
+    async def restore(self) -> None:
+        """Take up the picture that was saved, and what the log has since."""
+        picture = await self._store.picture.load()
+        self._live.restore(picture.rooms, picture.compositions, picture.ended)
+        through, replayed = picture.through, 0
+        while entries := await self._store.log.since(through, limit=1000):
+            for through, event in entries:
+                self._on_change(self._live.apply(event))
+            replayed += len(entries)
+        self._pipeline.applied_id = self._saved_through = through
+        _log.info("picture restored: %d rooms, %d events replayed", len(self._live.rooms), replayed)
+
+    async def save_picture(self) -> None:
+        """Save what changed since the last time."""
+        # Both are read before anything is awaited: the picture and the log id that it reaches belong together.
+        entities, through = self._live.take_dirty(), self._pipeline.applied_id
+        if not entities and through == self._saved_through:
+            return
+        try:
+            await self._store.picture.save(entities, through)
+        except BaseException as error:
+            self._live.mark_dirty(entities)
+            if not isinstance(error, StoreFailed):
+                raise
+            _log.error("picture not saved, trying again later: %s", error)
+            return
+        self._saved_through = through
+        self._metrics.set("roomwatch_checkpoint_timestamp_seconds", self._now_ms() / 1000)
+
+    async def expire(self) -> None:
+        """Forget what nobody has mentioned for long."""
+        self._on_change(self._live.expire(self._now_ms(), int(self._picture.forget_after_s * 1000)))
+
+    async def retain(self) -> None:
+        """Drop what is older than it may be."""
+        try:
+            dropped = await self._store.retain(self._now_ms(), self._storage.raw_days, self._storage.history_days)
+        except StoreFailed as error:
+            _log.error("nothing dropped, trying again later: %s", error)
+            return
+        if dropped:
+            _log.info("dropped %d rows that were older than they may be", dropped)

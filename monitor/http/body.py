@@ -1,0 +1,57 @@
+"""How is a body read without trusting it?
+
+Never more than the limit is held in memory, neither as it comes nor unpacked: a megabyte that opens to a gigabyte is
+given up at the limit.
+"""
+
+import zlib
+
+from aiohttp import web
+
+_GZIP_WINDOW = 31  # zlib's number for "a gzip header, and the largest window"
+
+
+class Refused(Exception):
+    """The request is answered with `status`, and the message may be shown to whoever sent it."""
+
+    def __init__(self, status: int, message: str, *, retry_after_s: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.retry_after_s = retry_after_s
+
+
+async def read_body(request: web.Request, max_bytes: int, max_inflated_bytes: int) -> bytes:
+    """Return the body of a request, unpacked.
+
+    Raises:
+        Refused: 413 if it is too large, 415 for an unknown packing, 400 if it does not unpack.
+    """
+    packing = request.headers.get("Content-Encoding", "identity").lower()
+    if packing not in ("identity", "gzip"):
+        raise Refused(415, f"Content-Encoding: expected gzip or none, got {packing[:40]!r}")
+    if (request.content_length or 0) > max_bytes:
+        raise Refused(413, f"body: expected at most {max_bytes} bytes, got {request.content_length}")
+    body = bytearray()
+    async for part in request.content.iter_any():
+        body += part
+        if len(body) > max_bytes:
+            raise Refused(413, f"body: expected at most {max_bytes} bytes, got more")
+    return inflate(bytes(body), max_inflated_bytes) if packing == "gzip" else bytes(body)
+
+
+def inflate(packed: bytes, max_bytes: int) -> bytes:
+    """Return what a gzip body holds, giving up at `max_bytes`.
+
+    Raises:
+        Refused: 413 if it holds more, 400 if it is not gzip or is cut short.
+    """
+    unpacker = zlib.decompressobj(_GZIP_WINDOW)
+    try:
+        body = unpacker.decompress(packed, max_bytes)
+    except zlib.error:
+        raise Refused(400, "body: expected gzip, got something else") from None
+    if unpacker.unconsumed_tail:
+        raise Refused(413, f"body: expected at most {max_bytes} bytes unpacked, got more")
+    if not unpacker.eof:
+        raise Refused(400, "body: expected a whole gzip stream, got one that is cut short")
+    return body

@@ -1,0 +1,111 @@
+"""Which doors are there, and what is behind each?
+
+The public listener lets the world in as far as it is meant to come; the private one is for people, Prometheus and
+scripts.  They share nothing but the daemon behind them.
+"""
+
+import socket
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Self
+
+import msgspec
+from aiohttp import web
+
+from monitor.http import openapi, pages
+from monitor.http.callbacks import Callbacks
+from monitor.http.ingest import Ingest
+from monitor.http.login import Login
+
+_encode = msgspec.json.Encoder().encode
+
+Answer = Callable[[], Awaitable[bytes]]
+Exposition = Callable[[str], Awaitable[tuple[bytes, str]]]
+
+
+def public_routes(ingest: Ingest, callbacks: Callbacks) -> list[web.RouteDef]:
+    """Return what the world may ask of us."""
+    return [
+        web.post("/v1/telemetry", ingest.post),
+        web.options("/v1/telemetry", ingest.preflight),
+        web.post("/callbacks/twilio", callbacks.post),
+        web.get("/-/healthy", healthy),
+    ]
+
+
+def private_routes(
+    login: Login, live: Answer, exposition: Exposition, is_ready: Callable[[], bool]
+) -> list[web.RouteDef]:
+    """Return what people, Prometheus and scripts may ask of us."""
+
+    async def send_live(_: web.Request) -> web.Response:
+        return web.Response(body=await live(), content_type="application/json", headers={"Cache-Control": "no-store"})
+
+    async def send_exposition(request: web.Request) -> web.Response:
+        body, content_type = await exposition(request.headers.get("Accept", ""))
+        return web.Response(body=body, headers={"Content-Type": content_type})
+
+    async def send_openapi(_: web.Request) -> web.Response:
+        return web.Response(body=_encode(openapi.document()), content_type="application/json")
+
+    async def ready(_: web.Request) -> web.Response:
+        return web.Response(text="ready\n") if is_ready() else web.Response(text="not ready\n", status=503)
+
+    return [
+        web.get("/metrics", send_exposition),
+        web.get("/-/healthy", healthy),
+        web.get("/-/ready", ready),
+        web.get("/login", login.log_in),
+        web.post("/login", login.log_in),
+        web.get("/api/v1/live", send_live),
+        web.get("/api/v1/openapi.json", send_openapi),
+        *pages.routes(pages.built_files()),
+    ]
+
+
+async def healthy(_: web.Request) -> web.Response:
+    """Answer for as long as the loop turns."""
+    return web.Response(text="healthy\n")
+
+
+class Listener:
+    """One open door."""
+
+    def __init__(self, runner: web.AppRunner, sock: socket.socket) -> None:
+        self._runner = runner
+        self.host, self.port = sock.getsockname()[:2]
+
+    @classmethod
+    async def open(cls, host: str, port: int, routes: Iterable[web.RouteDef], *, guard: Login | None = None) -> Self:
+        """Listen, and answer by these routes; `guard` decides who is let through.
+
+        Raises:
+            OSError: the address cannot be listened on.
+        """
+        app = web.Application(middlewares=[guard.middleware] if guard else [])
+        app.add_routes(routes)
+        # Bodies are unpacked by us, with a limit; the library would unpack them first and look at the size afterwards.
+        runner = web.AppRunner(app, access_log=None, auto_decompress=False, shutdown_timeout=5.0)
+        await runner.setup()
+        try:
+            sock = _bound(host, port)
+            await web.SockSite(runner, sock, backlog=1024).start()
+        except OSError:
+            await runner.cleanup()
+            raise
+        return cls(runner, sock)
+
+    async def close(self) -> None:
+        """Let nobody in any more, and finish with those who are inside."""
+        await self._runner.cleanup()
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    sock = socket.socket(family, kind, protocol)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind(address)
+    except OSError as error:
+        sock.close()
+        raise OSError(error.errno, f"{host}:{port}: {error.strerror}") from error
+    return sock
