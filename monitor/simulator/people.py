@@ -14,7 +14,7 @@ import orjson
 
 from monitor.simulator.account import SimulatedAccount
 from monitor.simulator.courier import Courier
-from monitor.simulator.entities import Happening, Participant
+from monitor.simulator.entities import Happening, Participant, Room
 from monitor.simulator.scenarios import TelemetryPolicy
 from monitor.simulator.telemetry import Reporter
 
@@ -86,6 +86,11 @@ class People:
         elif happening.event == "room-ended":
             self._browsers.pop(room_sid, None)
 
+    def join_in(self, room: Room) -> None:
+        """Let those who are in `room` already begin to post."""
+        for participant in room.present:
+            self._welcome(participant)
+
     @property
     def are_silent(self) -> bool:
         """Whether nobody posts just now."""
@@ -104,7 +109,7 @@ class People:
 
     def _welcome(self, participant: Participant) -> None:
         token = self._ingest_key or self._account.participant_token(participant.identity, participant.room.name)
-        browser = Browser(self, Reporter(participant), token)
+        browser = Browser(self, Reporter(participant, since=self.clock()), token)
         self._browsers[participant.room.sid].append(browser)
         self._courier.send(browser.beat, self._rng.uniform(0.0, self.policy.post_every_s))
 

@@ -44,6 +44,8 @@ class Simulator:
         callback_url: where callbacks go instead of the daemon's own address.
         signing_url: the URL that callbacks are signed for, where a proxy makes it differ from where they go.
         ingest_key: authorizes the telemetry instead of the participants' own access tokens.
+        started_at: when the world began, in seconds since the epoch; None: now.  A world that began earlier has a
+            history when it opens, of which neither callbacks nor telemetry tell.
     """
 
     def __init__(
@@ -59,17 +61,19 @@ class Simulator:
         callback_url: str | None = None,
         signing_url: str | None = None,
         ingest_key: str | None = None,
+        started_at: float | None = None,
     ) -> None:
         self.account = account or SimulatedAccount.for_seed(seed)
         self._wall_offset_s = time.time() - time.monotonic()  # steps of the wall clock must not shake the world
         self.world = World(
             at_speed(scenario, speed),
             seed=seed,
-            started_at=self.clock(),
+            started_at=self.clock() if started_at is None else started_at,
             rooms=rooms,
             participants_per_room=participants_per_room,
         )
         self._seed = seed
+        self._has_history = started_at is not None
         self._daemon_url = daemon_url.rstrip("/") if daemon_url else None
         self._callback_url = callback_url or (
             f"{self._daemon_url}/callbacks/twilio{RETRY_ALL}" if self._daemon_url else None
@@ -92,6 +96,8 @@ class Simulator:
             aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=CONNECTIONS))
         )
         self._hire(session)
+        if self._has_history:
+            self._live_through_history()
         self.base_url = await self._listen(host, port)
         self._life = asyncio.create_task(self._live(), name="simulator")
         return self.base_url
@@ -108,7 +114,10 @@ class Simulator:
         """Wait until the simulator is stopped, or dies of an error."""
         if self._life is None:
             raise RuntimeError("serve_forever() expected a simulator that was started, got one that was not")
-        await asyncio.shield(self._life)
+        life = self._life
+        await asyncio.wait([life])
+        if not life.cancelled():
+            life.result()
 
     # --- how it is made ------------------------------------------------------------------------------
 
@@ -135,6 +144,12 @@ class Simulator:
                 signing_url=self._signing_url,
                 seed=self._seed,
             )
+
+    def _live_through_history(self) -> None:
+        self.world.advance(self.clock())
+        if self.people is not None:
+            for room in self.world.live_rooms:
+                self.people.join_in(room)
 
     async def _listen(self, host: str, port: int) -> str:
         site = Site(self.world, self.account, self.clock, self._callback_url)

@@ -39,9 +39,9 @@ Event = dict[str, Any]
 
 
 class Reporter:
-    """The telemetry session of one participant."""
+    """The telemetry session of one participant; it measures media from `since` on, by default from the joining."""
 
-    def __init__(self, participant: Participant) -> None:
+    def __init__(self, participant: Participant, since: float | None = None) -> None:
         self.participant = participant
         self.is_urgent = False  # something happened that a browser would not keep to itself for seconds
         self._session = _session_id(participant)
@@ -49,7 +49,7 @@ class Reporter:
         self._pending: list[Event] = []
         self._levels: dict[str, int] = {}
         self._switched_off: set[str] = set()
-        self._stats_at = participant.joined_at
+        self._stats_at = participant.joined_at if since is None else since
 
     def hear(self, happening: Happening) -> None:
         """Note what a browser in this room would notice of `happening`."""
