@@ -210,6 +210,20 @@ class Daemon:
             reason = "rejected" if isinstance(outcome, Rejected) else "unknown" if outcome.ambiguous else "unavailable"
             self.metrics.add("roomwatch_notifications_failed_total", receiver, reason)
 
+    def addresses(self) -> list[str]:
+        """Return a line for each thing that can be reached; an address with a token in it works once."""
+        if self.public is None or self.private is None:
+            return []
+        private = self.config.private.url.rstrip("/") or f"http://{self.private.host}:{self.private.port}"
+        public = self.config.public.url.rstrip("/") or f"http://{self.public.host}:{self.public.port}"
+        once = f"login?token={self.login_token}   (works once)" if self.login_token else ""
+        return [
+            f"Pages:      {private}/{once}",
+            f"Metrics:    {private}/metrics",
+            f"Telemetry:  {public}/v1/telemetry",
+            f"Callbacks:  {public}/callbacks/twilio",
+        ]
+
     # --- what is shown ------------------------------------------------------------------------------------
 
     async def _exposition(self, accept: str) -> tuple[bytes, str]:

@@ -109,12 +109,13 @@ def _check_config(options: argparse.Namespace) -> int:
 
 def warnings_about(config: Config) -> list[str]:
     """Return what is allowed but probably not meant."""
-    warnings = []
+    warnings = [
+        f"account …{account.account_sid[-4:]}: no auth_token, so its callbacks are all refused"
+        for account in config.accounts
+        if not account.auth_tokens()
+    ]
     if not config.accounts:
         warnings.append("no account: neither polling nor callbacks; only telemetry with an ingest key comes in")
-    for account in config.accounts:
-        if not account.auth_tokens():
-            warnings.append(f"account …{account.account_sid[-4:]}: no auth_token, so its callbacks are all refused")
     if not config.notifiers:
         warnings.append("no receiver: alerts are shown but nobody is told")
     elif config.routing.fallback is None:
@@ -129,23 +130,9 @@ async def serve(config: Config, stop: asyncio.Event) -> None:
     def announce() -> None:
         for warning in warnings_about(config):
             print(f"roomwatch: warning: {warning}", file=sys.stderr)
-        print_addresses(daemon)
+        print(*daemon.addresses(), sep="\n", flush=True)
 
     await daemon.run(stop, announce)
-
-
-def print_addresses(daemon: Daemon) -> None:
-    """Tell where the doors are; the address with a token in it works once."""
-    if daemon.public is None or daemon.private is None:
-        return
-    config = daemon.config
-    private = config.private.url.rstrip("/") or f"http://{daemon.private.host}:{daemon.private.port}"
-    public = config.public.url.rstrip("/") or f"http://{daemon.public.host}:{daemon.public.port}"
-    token = f"login?token={daemon.login_token}" if daemon.login_token else ""
-    print(f"Pages:      {private}/{token}{'   (works once)' if token else ''}")
-    print(f"Metrics:    {private}/metrics")
-    print(f"Telemetry:  {public}/v1/telemetry")
-    print(f"Callbacks:  {public}/callbacks/twilio", flush=True)
 
 
 def _live(life: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> int:
@@ -164,21 +151,19 @@ def _live(life: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> int:
             loop.add_signal_handler(number, on_signal)
         await life(stop)
 
+    failed = False
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(until_signalled())
     except* (OSError, StoreFailed) as group:
-        for error in _leaves(group):
-            print(f"roomwatch: {error}", file=sys.stderr)
-        return FAILED
-    return OK
+        print(f"roomwatch: {_first(group)}", file=sys.stderr)
+        failed = True
+    return FAILED if failed else OK
 
 
-def _leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:
-    leaves: list[BaseException] = []
-    for error in group.exceptions:
-        leaves += _leaves(error) if isinstance(error, BaseExceptionGroup) else [error]
-    return leaves
+def _first(error: BaseException) -> BaseException:
+    """Return what went wrong first inside a group of errors."""
+    return _first(error.exceptions[0]) if isinstance(error, BaseExceptionGroup) else error
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -123,6 +123,7 @@ class Composition(Struct):
     status: CompositionStatus = CompositionStatus.ENQUEUED
     account_sid: str | None = None
     room_sid: str | None = None
+    room_name: str | None = None
     seen_at_ms: int = 0
     created_at_ms: int | None = None
     completed_at_ms: int | None = None
@@ -147,10 +148,11 @@ class Composition(Struct):
 
 
 class Ended(NamedTuple):
-    """When a room ended and how long it had lasted."""
+    """When a room ended, how long it had lasted, and what it was called."""
 
     at_ms: int
     duration_s: int | None
+    name: str | None
 
 
 Entity = Room | Participant | Composition

@@ -51,8 +51,9 @@ class Housekeeping:
         self._live.restore(picture.rooms, picture.compositions, picture.ended)
         through, replayed = picture.through, 0
         while entries := await self._store.log.since(through, limit=1000):
-            for through, event in entries:
+            for _, event in entries:
                 self._on_change(self._live.apply(event))
+            through = entries[-1][0]
             replayed += len(entries)
         self._pipeline.applied_id = self._saved_through = through
         _log.info("picture restored: %d rooms, %d events replayed", len(self._live.rooms), replayed)

@@ -144,7 +144,7 @@ class Live:
         return (Change(room.ref),)
 
     def _end_room(self, seen: RoomSeen) -> Sequence[Change]:
-        ended = Ended(seen.ended_at_ms or seen.seen_at_ms, seen.duration_s)
+        ended = Ended(seen.ended_at_ms or seen.seen_at_ms, seen.duration_s, seen.room_name)
         self._ended[seen.room_sid] = ended
         if len(self._ended) > ENDED_ROOMS_KEPT:
             self._ended.popitem(last=False)
@@ -153,12 +153,12 @@ class Live:
         room = self.rooms.get(key) if key is not None else None
         if room is not None and room.sid in (None, seen.room_sid):
             room.sid = seen.room_sid
-            room.status, room.ended_at_ms, room.duration_s = seen.status, *ended
+            room.status, room.ended_at_ms, room.duration_s = seen.status, ended.at_ms, ended.duration_s
             changes += self._forget_room(room, "room_ended")
         return changes
 
     def _release(self, composition: Composition, ended: Ended) -> Change:
-        composition.room_ended_at_ms, composition.room_duration_s = ended
+        _learn_end(composition, ended)
         self._dirty[composition.ref] = composition
         return Change(composition.ref)
 
@@ -189,6 +189,7 @@ class Live:
         if known is not None and _is_stale(known, seen):
             return ()
         _update_composition(composition, seen, self._ended.get(seen.room_sid or ""))
+        composition.room_name = composition.room_name or self.room_name(composition.room_sid)
         self._dirty[composition.ref] = composition
         if composition.status in (CompositionStatus.COMPLETED, CompositionStatus.DELETED):
             self._retire(composition)
@@ -351,7 +352,7 @@ class Live:
         self.compositions.update((composition.sid, composition) for composition in compositions)
         for room in ended:
             if room.sid and room.ended_at_ms is not None:
-                self._ended[room.sid] = Ended(room.ended_at_ms, room.duration_s)
+                self._ended[room.sid] = Ended(room.ended_at_ms, room.duration_s, room.name)
 
 
 def _has_left(room: Room, batch: TelemetryBatch) -> bool:
@@ -411,4 +412,9 @@ def _update_composition(composition: Composition, seen: CompositionSeen, ended: 
     composition.completed_at_ms = seen.completed_at_ms or composition.completed_at_ms
     composition.error_message = seen.error_message or composition.error_message
     if ended is not None:
-        composition.room_ended_at_ms, composition.room_duration_s = ended
+        _learn_end(composition, ended)
+
+
+def _learn_end(composition: Composition, ended: Ended) -> None:
+    composition.room_ended_at_ms, composition.room_duration_s = ended.at_ms, ended.duration_s
+    composition.room_name = ended.name or composition.room_name

@@ -1,8 +1,8 @@
 """How is a source asked again and again, without ever asking in vain?
 
-One `Poll` for each source of each account.  It collects, and hands on only what it has not handed on before: a room that
-stands as it stood needs no second row in the log.  A source that goes away is logged once, and once more when it is
-back; meanwhile what is known stays, with the time at which it was known.
+One `Poll` for each source of each account.  It collects, and hands on only what it has not handed on before: a room
+that stands as it stood needs no second row in the log.  A source that goes away is logged once, and once more when it
+is back; meanwhile what is known stays, with the time at which it was known.
 """
 
 from collections.abc import Callable, Sequence

@@ -46,7 +46,7 @@ def _read(live: Live, ref: Ref, limits: CompositionLimits, now_s: float) -> Read
             return of_room(room) if room else None
         case _:
             composition = live.compositions.get(ref.key)
-            return of_composition(composition, live, limits, now_s) if composition else None
+            return of_composition(composition, limits, now_s) if composition else None
 
 
 def of_participant(room: Room, participant: Participant) -> Reading:
@@ -64,7 +64,7 @@ def of_participant(room: Room, participant: Participant) -> Reading:
         "room_name": room.name,
         **values,
     }
-    return Reading(Kind.PARTICIPANT, participant.ref.key, values, {"room_name": room.name or ""}, details)
+    return Reading(Kind.PARTICIPANT, participant.ref.key, values, _named(room.name), details)
 
 
 def of_room(room: Room) -> Reading:
@@ -82,21 +82,20 @@ def of_room(room: Room) -> Reading:
         "known": len(levels),
         "participants": len(room.participants),
     }
-    return Reading(Kind.ROOM, room.key, values, {"room_name": room.name or ""}, details)
+    return Reading(Kind.ROOM, room.key, values, _named(room.name), details)
 
 
-def of_composition(composition: Composition, live: Live, limits: CompositionLimits, now_s: float) -> Reading:
+def of_composition(composition: Composition, limits: CompositionLimits, now_s: float) -> Reading:
     """Return what a rule over compositions sees; `overdue_s` passes zero at `changes_at` though nothing happens."""
     limit_s = limits.limit_s(composition)
     since_ms = composition.waiting_since_ms
     waited_s = None if since_ms is None else now_s - since_ms / 1000
     failed = composition.status == "failed"
     overdue_s = 0.0 if failed else None if waited_s is None else waited_s - limit_s
-    room_name = live.room_name(composition.room_sid)
     details: dict[str, Value] = {
         "composition_sid": composition.sid,
         "room_sid": composition.room_sid,
-        "room_name": room_name,
+        "room_name": composition.room_name,
         "status": composition.status.value,
         "overdue_s": overdue_s,
         "limit_s": limit_s,
@@ -108,7 +107,11 @@ def of_composition(composition: Composition, live: Live, limits: CompositionLimi
         Kind.COMPOSITION,
         composition.sid,
         {"overdue_s": overdue_s, "failed": float(failed)},
-        {"room_name": room_name or ""},
+        _named(composition.room_name),
         details,
         changes_at=now_s - overdue_s + 0.001 if overdue_s is not None and overdue_s < 0 else None,
     )
+
+
+def _named(room_name: str | None) -> dict[str, str]:
+    return {} if room_name is None else {"room_name": room_name}

@@ -153,7 +153,7 @@ def live_view(
         version=__version__,
         demo=demo,
         rooms=[_room(room) for room in live.rooms.values()],
-        compositions=[_composition(each, live, limits, now_s) for each in live.compositions.values()],
+        compositions=[_composition(each, limits, now_s) for each in live.compositions.values()],
         alerts=[_alert(alert) for alert in alerts],
         resolved=[_resolved(ended) for ended in resolved],
         sources=[_source(poll) for poll in polls],
@@ -198,18 +198,18 @@ def _participant(participant: Participant) -> ParticipantView:
     )
 
 
-def _composition(composition: Composition, live: Live, limits: CompositionLimits, now_s: float) -> CompositionView:
+def _composition(composition: Composition, limits: CompositionLimits, now_s: float) -> CompositionView:
     since_ms, limit_s = composition.waiting_since_ms, limits.limit_s(composition)
     return CompositionView(
         composition_sid=composition.sid,
         room_sid=composition.room_sid,
-        room_name=live.room_name(composition.room_sid),
+        room_name=composition.room_name,
         status=composition.status.value,
         created_at_ms=composition.created_at_ms,
         percent_done=composition.percent_done,
         waited_s=None if since_ms is None else now_s - since_ms / 1000,
         limit_s=limit_s,
-        overdue_s=of_composition(composition, live, limits, now_s).values["overdue_s"],
+        overdue_s=of_composition(composition, limits, now_s).values["overdue_s"],
     )
 
 

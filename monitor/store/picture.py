@@ -32,11 +32,10 @@ class SqlitePicture:
         participants = [_participant_row(entity) for entity in entities if isinstance(entity, Participant)]
         compositions = [_composition_row(entity) for entity in entities if isinstance(entity, Composition)]
         async with self._database.transaction() as writer:
-            await writer.executemany("INSERT OR REPLACE INTO rooms VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rooms)
-            await writer.executemany(
-                "INSERT OR REPLACE INTO participants VALUES (?, ?, ?, ?, ?, ?, ?, ?)", participants
-            )
-            await writer.executemany("INSERT OR REPLACE INTO compositions VALUES (?, ?, ?, ?, ?, ?, ?)", compositions)
+            for table, rows in (("rooms", rooms), ("participants", participants), ("compositions", compositions)):
+                if rows:
+                    marks = ", ".join("?" * len(rows[0]))
+                    await writer.executemany(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", rows)  # noqa: S608
             await writer.execute("UPDATE checkpoint SET through = ?", (through,))
 
     async def load(self) -> Picture:

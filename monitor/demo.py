@@ -1,0 +1,88 @@
+"""What does Roomwatch look like, before there is an account to watch?
+
+The whole daemon, as it is, against the built-in Twilio: people in rooms, one of them with a bad uplink again and again,
+and a receiver on this machine that prints every page that it gets.
+"""
+
+import asyncio
+import secrets
+from base64 import b64encode
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from aiohttp import web
+
+from monitor.app import Daemon, open_store
+from monitor.config import build
+from monitor.http.server import Listener
+from monitor.simulator.scenarios import SCENARIOS
+from monitor.simulator.simulator import Simulator
+
+__all__ = ["SCENARIOS", "demo"]
+
+_HOST = "127.0.0.1"
+
+
+async def demo(stop: asyncio.Event, scenario: str, seed: int, port: int, public_port: int) -> None:
+    """Run daemon, simulator and receiver until told to stop; leaves nothing behind."""
+    simulator = Simulator(SCENARIOS[scenario], seed=seed, daemon_url=f"http://{_HOST}:{public_port}")
+    receiver = await Listener.open(_HOST, 0, [web.post("/", _print_page)])
+    with TemporaryDirectory(prefix="roomwatch-demo-") as folder:
+        try:
+            base_url = await simulator.start(_HOST)
+            receiver_url = f"http://{_HOST}:{receiver.port}/"
+            config = build(_settings(simulator, base_url, receiver_url, Path(folder), port, public_port))
+            daemon = Daemon(config, await open_store(config), demo=True)
+            await daemon.run(stop, lambda: _welcome(daemon, scenario))
+        finally:
+            await simulator.stop()
+            await receiver.close()
+
+
+def _settings(
+    simulator: Simulator, base_url: str, receiver_url: str, folder: Path, port: int, public_port: int
+) -> dict[str, Any]:
+    """Return what would be the configuration file; quicker than its defaults, so that there is something to see."""
+    account = simulator.account
+    return {
+        "public": {"host": _HOST, "port": public_port},
+        "private": {"host": _HOST, "port": port},
+        "storage": {"path": str(folder / "roomwatch.db")},
+        "accounts": [
+            {
+                "account_sid": account.account_sid,
+                "api_key": account.api_key,
+                "api_secret": account.api_secret,
+                "auth_token": account.auth_token,
+                "base_url": base_url,
+                "requests_per_s": 10,
+            }
+        ],
+        "polling": {"rooms_every_s": 5, "participants_every_s": 10, "compositions_every_s": 5},
+        "compositions": {"limit_floor_s": 30},
+        "alerts": {"instance": "roomwatch-demo", "default_receiver": "terminal"},
+        "receivers": {
+            "terminal": {
+                "kind": "webhook",
+                "url": receiver_url,
+                "secrets": ["whsec_" + b64encode(secrets.token_bytes(24)).decode()],
+                "external_url": f"http://{_HOST}:{port}",
+            }
+        },
+    }
+
+
+def _welcome(daemon: Daemon, scenario: str) -> None:
+    print(*daemon.addresses(), sep="\n")
+    print(f"\nScenario {scenario!r} is running.  Pages that go out are printed here; Ctrl-C stops.\n", flush=True)
+
+
+async def _print_page(request: web.Request) -> web.Response:
+    """Print what a pager would show."""
+    message = await request.json()
+    for alert in message["alerts"]:
+        name, summary = alert["labels"]["alertname"], alert["annotations"].get("summary", "")
+        print(f"{datetime.now():%H:%M:%S}  {alert['status'].upper():<8}  {name}: {summary}", flush=True)  # noqa: DTZ005
+    return web.Response(status=204)
