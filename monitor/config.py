@@ -142,12 +142,16 @@ def _built_rules(given: Mapping[str, Any], problems: list[Problem]) -> Iterator[
         except ValidationError:
             continue  # already among the problems
         except RuleError as error:
-            problems.append(Problem(("rules", index), str(error)))
+            key, _, message = str(error).removeprefix(f"rule {text.get('name')}: ").partition(": ")
+            problems.append(Problem(("rules", index, _RULE_KEYS.get(key, key)), message))
             continue
         if rule.name in names:
             problems.append(Problem(("rules", index, "name"), f"expected a name of its own, got {rule.name} again"))
         names.add(rule.name)
         yield rule
+
+
+_RULE_KEYS = {"raise_when": "raise", "clear_when": "clear", "hold_for": "for"}  # as they are written in the file
 
 
 def _built_notifiers(given: Mapping[str, Any], problems: list[Problem]) -> Iterator[tuple[str, Notifier]]:
