@@ -1,0 +1,85 @@
+"""Fixtures that several kinds of test share: a whole daemon, in this process, on free ports."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from typing import Any
+
+import aiohttp
+import pytest
+
+from monitor.app import Daemon, open_store
+from monitor.config import build
+from tests.builders import ACCOUNT, API_KEY, API_SECRET, AUTH_TOKEN, INGEST_KEY
+
+
+def settings(**given: Any) -> dict[str, Any]:
+    """Return a configuration for tests: everything on free ports, Twilio out of reach, nothing on disk."""
+    return {
+        "public": {"port": 0, "url": "http://watch.example.com"},
+        "private": {"port": 0},
+        "storage": {"path": ":memory:"},
+        "telemetry": {
+            "ingest_keys": [{"name": "tests", "key": INGEST_KEY}],
+            "posts_per_s": 10_000,
+            "burst_posts": 10_000,
+        },
+        "accounts": [
+            {
+                "account_sid": ACCOUNT,
+                "api_key": API_KEY,
+                "api_secret": API_SECRET,
+                "auth_token": AUTH_TOKEN,
+                "base_url": "http://127.0.0.1:9",  # the discard port: nobody answers, and nothing leaves this machine
+            }
+        ],
+        **given,
+    }
+
+
+class Running:
+    """A daemon at work, and a client to talk to it."""
+
+    def __init__(self, daemon: Daemon, http: aiohttp.ClientSession) -> None:
+        self.daemon = daemon
+        self.http = http
+        assert daemon.public is not None
+        assert daemon.private is not None
+        self.public = f"http://127.0.0.1:{daemon.public.port}"
+        self.private = f"http://127.0.0.1:{daemon.private.port}"
+
+
+Start = Callable[..., Awaitable[Running]]
+
+
+@pytest.fixture
+async def start() -> AsyncIterator[Start]:
+    """Start a daemon by settings; every daemon started is stopped in order at the end of the test."""
+    async with AsyncExitStack() as running:
+
+        async def start_one(**given: Any) -> Running:
+            config = build(settings(**given))
+            daemon = Daemon(config, await open_store(config))
+            stop, started = asyncio.Event(), asyncio.Event()
+            life = asyncio.create_task(daemon.run(stop, started.set))
+
+            async def end() -> None:
+                stop.set()
+                await life
+
+            waiting = asyncio.create_task(started.wait())
+            await asyncio.wait([life, waiting], return_when=asyncio.FIRST_COMPLETED)
+            if life.done():
+                waiting.cancel()
+                life.result()
+            running.push_async_callback(end)
+            http = await running.enter_async_context(aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)))
+            return Running(daemon, http)
+
+        yield start_one
+
+
+@pytest.fixture
+async def running(start: Start) -> Running:
+    """A daemon that keeps everything in memory."""
+    return await start()
