@@ -59,7 +59,7 @@ class Login:
         cookie = secrets.token_urlsafe(32)
         lifetime_s = self._settings.session_hours * 3600
         await self._sessions.add_session(_hashed(cookie), self._now_s() + lifetime_s)
-        response = web.HTTPSeeOther("/")
+        response = web.Response(status=303, headers={"Location": "/"})
         # Lax, not strict: the link in a page at 3 a.m. comes from another site and must find the session.
         response.set_cookie(
             COOKIE,

@@ -1,0 +1,117 @@
+"""What Twilio is answered when it calls back."""
+
+from typing import Any
+
+from twilio.request_validator import RequestValidator
+
+from tests.builders import ACCOUNT, ALICE, AUTH_TOKEN, ROOM
+from tests.conftest import Running, Start
+
+URL = "http://watch.example.com/callbacks/twilio"  # as the world knows it, whatever address the request came to
+
+
+def form(event: str = "participant-connected", **given: str) -> dict[str, str]:
+    return {
+        "AccountSid": ACCOUNT,
+        "RoomSid": ROOM,
+        "RoomName": "acme:class:1",
+        "RoomStatus": "in-progress",
+        "RoomType": "group",
+        "StatusCallbackEvent": event,
+        "Timestamp": "2026-11-21T04:05:06.123Z",
+        "ParticipantSid": ALICE,
+        "ParticipantIdentity": "alice",
+        "ParticipantStatus": "connected",
+        **given,
+    }
+
+
+async def call_back(running: Running, fields: Any, *, token: str = AUTH_TOKEN, url: str = URL, query: str = "") -> int:
+    signature = RequestValidator(token).compute_signature(url + query, fields)
+    return await send(running, fields, {"X-Twilio-Signature": signature}, query)
+
+
+async def send(running: Running, fields: Any, headers: dict[str, str], query: str = "") -> int:
+    target = f"{running.public}/callbacks/twilio{query}"
+    async with running.http.post(target, data=fields, headers=headers) as response:
+        return response.status
+
+
+async def test_a_signed_callback_is_answered_204_once_it_is_stored(running: Running) -> None:
+    assert await call_back(running, form()) == 204
+    (happened,) = await running.daemon.store.log.happenings(ROOM, 0, 2**62, 10)
+    assert (happened.kind, happened.participant, happened.source) == ("participant-connected", ALICE, "callback")
+    (seen,) = running.daemon.live.participants()
+    assert seen.identity == "alice"
+
+
+async def test_a_repeat_is_answered_204_and_changes_nothing(running: Running) -> None:
+    assert [await call_back(running, form()) for _ in range(3)] == [204, 204, 204]
+    assert len(await running.daemon.store.log.happenings(ROOM, 0, 2**62, 10)) == 1
+    assert running.daemon.metrics.total("roomwatch_callbacks_repeats_total") == 2
+
+
+async def test_a_query_in_the_callback_url_is_part_of_what_is_signed(running: Running) -> None:
+    assert await call_back(running, form(), query="?from=twilio&x=a%20b") == 204
+
+
+async def test_blank_fields_are_part_of_what_is_signed(running: Running) -> None:
+    assert await call_back(running, form(TrackName="")) == 204
+
+
+async def test_a_callback_signed_with_the_token_before_a_rotation_is_accepted(start: Start) -> None:
+    old = "o" * 32
+    account = {"account_sid": ACCOUNT, "auth_token": AUTH_TOKEN, "previous_auth_token": old}
+    running = await start(accounts=[account | {"base_url": "http://127.0.0.1:9"}])
+    assert await call_back(running, form(), token=old) == 204
+
+
+async def test_a_wrong_signature_is_answered_403(running: Running) -> None:
+    assert await call_back(running, form(), token="another token") == 403
+    assert await call_back(running, form(), url="https://elsewhere.example.com/callbacks/twilio") == 403
+    assert await call_back(running, form(AccountSid="AC" + "0" * 32)) == 403
+    assert await send(running, form(), {}) == 403
+    assert await send(running, form(), {"X-Twilio-Signature": ""}) == 403
+    assert running.daemon.metrics.total("roomwatch_callbacks_refused_total") == 5
+    assert not running.daemon.live.rooms
+
+
+async def test_a_changed_field_breaks_the_signature(running: Running) -> None:
+    signature = RequestValidator(AUTH_TOKEN).compute_signature(URL, form())
+    assert await send(running, form(ParticipantIdentity="mallory"), {"X-Twilio-Signature": signature}) == 403
+
+
+async def test_an_event_of_tomorrow_is_answered_204_and_counted(running: Running) -> None:
+    assert await call_back(running, form("room-levitated")) == 204
+    assert running.daemon.metrics.values["roomwatch_callbacks_total"][("other",)] == 1
+
+
+async def test_a_callback_that_makes_no_sense_is_answered_400(running: Running) -> None:
+    assert await call_back(running, form(Timestamp="yesterday")) == 400
+    assert await call_back(running, {"AccountSid": ACCOUNT}) == 400
+
+
+async def test_what_is_not_a_form_is_answered_415(running: Running) -> None:
+    async with running.http.post(f"{running.public}/callbacks/twilio", json=form()) as response:
+        assert response.status == 415
+
+
+async def test_a_huge_form_is_answered_413(running: Running) -> None:
+    assert await call_back(running, form(Junk="x" * 100_000)) == 413
+
+
+async def test_a_daemon_that_is_behind_answers_503(running: Running) -> None:
+    running.daemon.pipeline.capacity_events = 0
+    assert await call_back(running, form()) == 503
+
+
+async def test_word_of_a_composition_keeps_its_progress_and_why_it_failed(running: Running) -> None:
+    where = {"CompositionSid": "CJ" + "a" * 32, "CompositionUri": "/v1/Compositions/CJ"}
+    assert await call_back(running, form("composition-started", **where)) == 204
+    assert await call_back(running, form("composition-progress", PercentageDone="42.5", **where)) == 204
+    (seen,) = running.daemon.live.compositions.values()
+    assert (seen.status, seen.percent_done) == ("processing", 42.5)
+    failed = {"FailedOperation": "Compose", "ErrorMessage": "no media", "Timestamp": "2026-11-21T04:06:00.000Z"}
+    assert await call_back(running, form("composition-failed", **where) | failed) == 204
+    (seen,) = running.daemon.live.compositions.values()
+    assert (seen.status, seen.error_message) == ("failed", "no media")

@@ -1,0 +1,117 @@
+"""Who gets in by the private door, and what they are shown."""
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from monitor.config import ProblemsFound, build
+from tests.builders import INGEST_KEY, packed, post, quality
+from tests.conftest import Running, Start, settings
+
+OPEN = ("/metrics", "/-/healthy", "/-/ready")
+GUARDED = ("/", "/app.js", "/app.css", "/api/v1/live", "/api/v1/openapi.json", "/no/such/page")
+TOKEN = "an-access-token-of-tests"
+
+
+@pytest.mark.parametrize("path", OPEN)
+async def test_metrics_and_health_need_no_login_on_loopback(running: Running, path: str) -> None:
+    async with running.http.get(running.private + path) as response:
+        assert response.status == 200
+
+
+@pytest.mark.parametrize("path", OPEN)
+async def test_behind_a_proxy_they_do(running: Running, path: str) -> None:
+    async with running.http.get(running.private + path, headers={"X-Forwarded-For": "192.0.2.1"}) as response:
+        assert response.status == 401
+
+
+@pytest.mark.parametrize("path", GUARDED)
+async def test_every_other_path_is_answered_401_without_a_login(running: Running, path: str) -> None:
+    for headers in ({}, {"Authorization": "Bearer nonsense"}, {"Cookie": "roomwatch_session=nonsense"}):
+        async with running.http.get(running.private + path, headers=headers) as response:
+            assert response.status == 401
+
+
+async def test_a_browser_without_a_login_is_shown_the_form(running: Running) -> None:
+    async with running.http.get(running.private + "/", headers={"Accept": "text/html"}) as response:
+        page = await response.text()
+        assert response.status == 401
+        assert '<form method="post" action="/login"' in page
+        assert "style-src 'sha256-" in response.headers["Content-Security-Policy"]
+
+
+async def test_the_printed_address_logs_in_once(running: Running) -> None:
+    address = f"{running.private}/login?token={running.daemon.login_token}"
+    async with running.http.get(address) as response:
+        assert (response.status, response.url.path) == (200, "/")
+    async with running.http.get(running.private + "/api/v1/live") as response:
+        assert response.status == 200
+    running.http.cookie_jar.clear()
+    async with running.http.get(address) as response:
+        assert response.status == 401
+
+
+async def test_a_session_outlives_the_daemon(start: Start, tmp_path) -> None:
+    storage = {"path": str(tmp_path / "roomwatch.db")}
+    first = await start(storage=storage)
+    async with first.http.get(f"{first.private}/login?token={first.daemon.login_token}", allow_redirects=False) as said:
+        cookie = said.cookies["roomwatch_session"]
+    assert cookie["httponly"]
+    second = await start(storage=storage)
+    async with second.http.get(
+        second.private + "/api/v1/live", headers={"Cookie": f"roomwatch_session={cookie.value}"}
+    ) as response:
+        assert response.status == 200
+
+
+async def test_a_configured_access_token_lets_scripts_and_people_in(start: Start) -> None:
+    running = await start(private={"port": 0, "access_token": TOKEN})
+    assert running.daemon.login_token is None
+    async with running.http.get(
+        running.private + "/api/v1/live", headers={"Authorization": f"Bearer {TOKEN}"}
+    ) as response:
+        assert response.status == 200
+    async with running.http.post(running.private + "/login", data={"token": "wrong"}) as response:
+        assert response.status == 401
+    async with running.http.post(running.private + "/login", data={"token": TOKEN}) as response:
+        assert (response.status, response.url.path) == (200, "/")
+
+
+async def test_an_ingest_key_opens_no_private_path(running: Running) -> None:
+    headers = {"Authorization": f"Bearer {INGEST_KEY}"}
+    async with running.http.get(running.private + "/api/v1/live", headers=headers) as response:
+        assert response.status == 401
+
+
+async def test_the_private_door_does_not_open_to_the_world_without_a_token() -> None:
+    with pytest.raises(ProblemsFound, match="expected a loopback address or an access_token"):
+        build(settings(private={"host": "0.0.0.0"}))
+
+
+async def test_the_public_door_shows_nothing_private(running: Running) -> None:
+    for path in (*GUARDED, "/metrics", "/-/ready", "/login"):
+        async with running.http.get(running.public + path) as response:
+            assert response.status == 404
+
+
+async def test_the_live_view_shows_who_is_where_and_how_well(running: Running) -> None:
+    headers = {"Authorization": f"Bearer {INGEST_KEY}", "Content-Type": "application/json"}
+    await running.http.post(f"{running.public}/v1/telemetry", data=packed(post(quality(1))), headers=headers)
+    await running.http.get(f"{running.private}/login?token={running.daemon.login_token}")
+    async with running.http.get(running.private + "/api/v1/live") as response:
+        view = await response.json()
+    (room,) = view["rooms"]
+    (alice,) = room["participants"]
+    assert (room["room_name"], alice["identity"], alice["level"], alice["rtt_ms"]) == ("acme:class:1", "alice", 1, None)
+    assert {source["resource"] for source in view["sources"]} == {"rooms", "participants", "compositions"}
+    assert view["telemetry"]["posts"] == 1
+
+
+async def test_the_openapi_document_describes_what_is_really_answered(running: Running) -> None:
+    await running.http.get(f"{running.private}/login?token={running.daemon.login_token}")
+    async with running.http.get(running.private + "/api/v1/openapi.json") as response:
+        document = await response.json()
+    async with running.http.get(running.private + "/api/v1/live") as response:
+        view = await response.json()
+    assert document["openapi"] == "3.1.0"
+    schema = {"$ref": "#/components/schemas/LiveView", "components": document["components"]}
+    Draft202012Validator(schema).validate(view)

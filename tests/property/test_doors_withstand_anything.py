@@ -1,0 +1,146 @@
+"""Whatever bytes arrive, the doors answer as the contract says, and never with a 500."""
+
+import json
+from typing import TypeVar
+from urllib.parse import urlencode
+
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+from twilio.request_validator import RequestValidator
+
+from collectors.base import Malformed
+from collectors.callbacks import EVENT_NAMES
+from collectors.callbacks import decode as decode_callback
+from collectors.events import OBSERVATIONS, Event
+from collectors.telemetry import decode
+from monitor.live import Live
+from monitor.store.rows import decode_event, encode, happenings_of, place_of
+from tests.builders import ACCOUNT, ALICE, AUTH_TOKEN, INGEST_KEY, ROOM
+from tests.conftest import Running
+
+T = TypeVar("T")
+ANSWERS = {202, 400, 401, 403, 413, 415, 429, 503}
+
+
+def examples(strategy: st.SearchStrategy[T], count: int) -> list[T]:
+    """Return what hypothesis would try: one daemon then meets all of it, where @given would start one for each."""
+    found: list[T] = []
+
+    @given(strategy)
+    @settings(max_examples=count, phases=[Phase.generate], database=None, deadline=None)
+    def collect(value: T) -> None:
+        found.append(value)
+
+    collect()
+    return found
+
+
+words = st.sampled_from(
+    ["at", "level", "subject", "stats", "state", "code", "up", "down", "rtt_ms", "loss_ratio", "fps"]
+)
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(words | st.text(max_size=8), inner, max_size=5),
+    max_leaves=12,
+)
+events = st.fixed_dictionaries(
+    {"type": st.sampled_from([*OBSERVATIONS, "teleport"]) | anything, "at": st.integers(0, 2**41) | anything},
+    optional={
+        "level": st.integers(-2, 7),
+        "state": st.sampled_from(["connected", "reconnecting", "reconnected", "disconnected", "odd"]),
+        "subject": st.sampled_from([ALICE, "PA" + "b" * 32, "x"]),
+        "code": st.integers(0, 60_000),
+        "up": anything,
+        "stats": anything,
+    },
+)
+posts = st.fixed_dictionaries(
+    {"v": st.just(1) | anything, "events": st.lists(events, max_size=6) | anything},
+    optional={
+        "room_sid": st.just(ROOM) | anything,
+        "room_name": st.just("acme:class:1") | anything,
+        "participant_sid": st.sampled_from([ALICE, "PA" + "b" * 32]) | anything,
+        "identity": st.sampled_from(["alice", "bob"]) | anything,
+        "session": st.text(max_size=70),
+        "seq": st.integers(),
+        "client": anything,
+    },
+)
+bodies = (
+    st.binary(max_size=300)
+    | anything.map(lambda value: json.dumps(value).encode())
+    | posts.map(lambda value: json.dumps(value).encode())
+)
+fields = st.dictionaries(
+    st.sampled_from(
+        ["Timestamp", "RoomSid", "ParticipantSid", "CompositionSid", "RecordingSid", "PercentageDone", "Size"]
+    )
+    | st.text(max_size=10),
+    st.text(max_size=30) | st.just("2026-11-21T00:00:00.000Z") | st.sampled_from(["1e400", "nan", "-1", "7"]),
+    max_size=8,
+)
+forms = st.builds(lambda more, event: {**more, "StatusCallbackEvent": event}, fields, st.sampled_from(EVENT_NAMES))
+
+
+async def test_any_bytes_to_the_telemetry_door_get_an_answer_of_the_contract(running: Running) -> None:
+    for body in examples(bodies, 300):
+        for headers in (
+            {"Content-Type": "application/json"},
+            {"Content-Type": "text/plain", "Content-Encoding": "gzip"},
+        ):
+            async with running.http.post(
+                f"{running.public}/v1/telemetry?token={INGEST_KEY}", data=body, headers=headers
+            ) as response:
+                assert response.status in ANSWERS, body
+                assert await response.json()
+
+
+async def test_any_form_to_the_callback_door_gets_an_answer_of_the_contract(running: Running) -> None:
+    url = "http://watch.example.com/callbacks/twilio"
+    for form in examples(st.binary(max_size=300) | forms, 300):
+        signed = form if isinstance(form, bytes) else {**form, "AccountSid": ACCOUNT}
+        signature = RequestValidator(AUTH_TOKEN).compute_signature(url, {} if isinstance(signed, bytes) else signed)
+        headers = {"X-Twilio-Signature": signature, "Content-Type": "application/x-www-form-urlencoded"}
+        body = signed if isinstance(signed, bytes) else urlencode(signed, errors="surrogatepass").encode()
+        async with running.http.post(f"{running.public}/callbacks/twilio", data=body, headers=headers) as response:
+            assert response.status in {204, 400, 403, 413, 415, 503}, form
+
+
+@given(bodies)
+@settings(max_examples=300, deadline=None)
+def test_any_bytes_are_a_batch_or_malformed_and_a_batch_survives_the_log(body: bytes) -> None:
+    try:
+        batch = decode(body, 1).batch
+    except Malformed:
+        return
+    again = decode_event(encode(batch))
+    assert place_of(again) == place_of(batch)
+    assert encode(again) == encode(batch)
+
+
+@given(forms)
+@settings(max_examples=300, deadline=None)
+def test_any_form_is_a_sighting_or_malformed(form: dict[str, str]) -> None:
+    try:
+        event = decode_callback(form)
+    except Malformed:
+        return
+    if event is not None:
+        assert decode_event(encode(event)) == event
+        assert list(happenings_of(event, place_of(event)))
+
+
+@given(st.lists(posts.map(lambda value: json.dumps(value).encode()) | forms, max_size=15))
+@settings(max_examples=100, deadline=None)
+def test_no_sequence_of_events_confuses_the_picture(wire: list[bytes | dict[str, str]]) -> None:
+    live = Live()
+    for item in wire:
+        event: Event | None
+        try:
+            event = decode(item, 1).batch if isinstance(item, bytes) else decode_callback(item)
+        except Malformed:
+            continue
+        for change in live.apply(event) if event is not None else ():
+            assert change.gone is not None or change.ref in set(live.refs())
+    names = list(live.refs())
+    assert len(set(names)) == len(names)
