@@ -1,0 +1,282 @@
+"""One suite, every store: whatever holds for SQLite holds for the one in memory."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from alerts.delivery import Fate, Settlement
+from alerts.engine import Engine
+from alerts.model import Judgement, Kind, Notification, NotificationKind, Reading, State
+from alerts.routing import RoutingTable, judgement
+from alerts.rules import DEFAULT_RULES
+from collectors.events import Direction, MediaStats, Source, Speaker
+from monitor.live import Live
+from monitor.store.memory import MemoryStore
+from monitor.store.ports import Store
+from monitor.store.sqlite import SqliteStore
+from tests.builders import ALICE, BOB, NOW_MS, ROOM, batch, composition, connection, level, participant, room
+
+DAY_MS = 86_400_000
+
+
+@pytest.fixture(params=["sqlite", "memory"])
+async def store(request: pytest.FixtureRequest, tmp_path) -> AsyncIterator[Store]:
+    opened: Store = MemoryStore() if request.param == "memory" else await SqliteStore.open(tmp_path / "roomwatch.db")
+    yield opened
+    await opened.close()
+
+
+# --- the log ---
+
+
+async def test_events_come_back_as_they_went_in_and_in_order(store: Store) -> None:
+    stats = MediaStats(at_ms=NOW_MS, rtt_ms=61.5, up=Direction(loss_ratio=0.5, limited_by="cpu"))
+    events = [batch(level(3), stats), room(room_name="acme:class:1"), participant(ALICE), composition()]
+    first, *_, last = await store.log.append(events, NOW_MS)
+    assert [event for _, event in await store.log.since(0, 100)] == events
+    assert first is not None
+    assert last is not None
+    assert [event for _, event in await store.log.since(first, 2)] == events[1:3]
+    assert await store.log.since(last, 100) == []
+
+
+async def test_a_post_is_stored_once_however_often_it_comes(store: Store) -> None:
+    one, other = batch(level(1), session="s", seq=1), batch(level(2), session="s", seq=2)
+    first = await store.log.append([one, one, other], NOW_MS)
+    assert [log_id is not None for log_id in first] == [True, False, True]
+    assert await store.log.append([other, one], NOW_MS) == [None, None]
+    assert len(await store.log.since(0, 100)) == 2
+
+
+async def test_posts_without_a_number_are_never_taken_for_repeats(store: Store) -> None:
+    assert None not in await store.log.append([batch(level(1)), batch(level(1))], NOW_MS)
+
+
+async def test_a_thousand_posts_fit_in_one_append(store: Store) -> None:
+    ids = await store.log.append([batch(level(1), session="s", seq=n) for n in range(1000)], NOW_MS)
+    assert len({log_id for log_id in ids if log_id}) == 1000
+
+
+async def test_posts_are_found_by_room_and_time_with_a_limit(store: Store) -> None:
+    for minute in range(4):
+        await store.log.append(
+            [batch(level(minute)), batch(level(5), room_sid="RM" + "b" * 32)], NOW_MS + minute * 60_000
+        )
+    found = await store.log.posts(ROOM, NOW_MS + 60_000, NOW_MS + 180_000, 10)
+    assert [post.observations[0].level for post in found] == [1, 2]
+    assert [post.participant for post in found] == [ALICE, ALICE]
+    assert len(await store.log.posts(ROOM, 0, 2**62, 3)) == 3
+
+
+async def test_a_room_known_by_name_only_is_found_by_its_name(store: Store) -> None:
+    await store.log.append([batch(level(1), room_sid=None, room_name="acme", reporter=None, identity="alice")], NOW_MS)
+    (post,) = await store.log.posts("name:acme", 0, 2**62, 10)
+    assert post.participant == "identity:alice"
+
+
+async def test_what_happened_is_kept_beside_what_was_measured(store: Store) -> None:
+    events = [
+        batch(level(1), connection("reconnecting", at_ms=NOW_MS + 2, code=53405), Speaker(at_ms=NOW_MS + 3)),
+        participant(BOB, at_ms=NOW_MS + 1, source=Source.CALLBACK, cause="participant-connected"),
+        room("completed", at_ms=NOW_MS + 4),
+    ]
+    await store.log.append(events, NOW_MS)
+    happened = await store.log.happenings(ROOM, NOW_MS, NOW_MS + 10, 10)
+    assert [(each.kind, each.source, each.participant) for each in happened] == [
+        ("participant-connected", "callback", BOB),
+        ("connection", "telemetry", ALICE),
+        ("speaker", "telemetry", ALICE),
+        ("room-completed", "poll", ""),
+    ]
+    assert b"53405" in happened[1].body
+
+
+# --- the picture ---
+
+
+async def test_a_restored_picture_is_the_picture_that_was_saved(store: Store) -> None:
+    before = Live()
+    for event in (
+        batch(level(1), connection("reconnecting", code=53001), identity="alice"),
+        participant(BOB, identity="bob"),
+        batch(level(4, of=BOB)),
+        composition(created_at_ms=NOW_MS, room_sid="RM" + "e" * 32),
+        room(sid="RM" + "f" * 32, room_name="old"),
+        room("completed", sid="RM" + "f" * 32, room_name="old", ended_at_ms=NOW_MS),
+    ):
+        before.apply(event)
+    await store.picture.save(before.take_dirty(), through=41)
+    picture = await store.picture.load()
+    after = Live()
+    after.restore(picture.rooms, picture.compositions, picture.ended)
+    assert picture.through == 41
+    assert (after.rooms, after.compositions) == (before.rooms, before.compositions)
+    assert after.apply(room(sid="RM" + "f" * 32, at_ms=NOW_MS + 1)) == (), "an ended room came back after the restart"
+
+
+async def test_what_is_over_when_saved_is_not_in_the_picture(store: Store) -> None:
+    live = Live()
+    live.apply(batch(level(1)))
+    live.apply(composition())
+    await store.picture.save(live.take_dirty(), 1)
+    live.apply(room("completed"))
+    live.apply(composition("completed", at_ms=NOW_MS + 1))
+    await store.picture.save(live.take_dirty(), 2)
+    picture = await store.picture.load()
+    assert (list(picture.rooms), list(picture.compositions)) == ([], [])
+    assert [ended.sid for ended in picture.ended] == [ROOM]
+
+
+async def test_a_saved_picture_does_not_change_with_the_living_one(store: Store) -> None:
+    live = Live()
+    live.apply(batch(level(1)))
+    await store.picture.save(live.take_dirty(), 1)
+    live.apply(batch(level(4, at_ms=NOW_MS + 1)))
+    (saved,) = (await store.picture.load()).rooms
+    assert saved.participants[ALICE].level == 1
+
+
+# --- alerts ---
+
+
+def fired(entity: str = f"{ROOM}/{ALICE}", *, at: float = 100.0) -> tuple[Judgement, Engine]:
+    """Return what firing comes to, by the real engine and routes, with two receivers."""
+    engine = Engine(DEFAULT_RULES)
+    reading = Reading(Kind.PARTICIPANT, entity, {"level": 1}, {}, {"identity": "alice"})
+    engine.adopt((look := engine.judge([reading], at - 10)).alerts, look.deadlines)
+    look = engine.judge([reading], at)
+    table = RoutingTable(fallback="pager")
+    made = judgement(look.alerts, look.transitions, table, "test", at).judgement
+    engine.adopt(made.alerts, look.deadlines)
+    return made, engine
+
+
+def ended(engine: Engine, entity: str = f"{ROOM}/{ALICE}", *, at: float = 200.0) -> Judgement:
+    look = engine.judge([Reading(Kind.PARTICIPANT, entity, gone="room_ended")], at)
+    return judgement(look.alerts, look.transitions, RoutingTable(fallback="pager"), "test", at).judgement
+
+
+def delivered(at: float) -> Settlement:
+    return Settlement(Fate.DELIVERED, 1, at)
+
+
+async def test_a_judgement_is_found_again_whole(store: Store) -> None:
+    made, _ = fired()
+    await store.alerts.record(made)
+    (alert,) = await store.alerts.load_alerts()
+    assert (alert, alert.state) == (made.alerts[0], State.FIRING)
+    (owed,) = await store.alerts.due(100.0, 10)
+    assert (owed.notification, owed.attempts) == (made.notifications[0], 0)
+
+
+async def test_an_alert_that_ended_is_forgotten_and_its_episode_remembered(store: Store) -> None:
+    made, engine = fired()
+    await store.alerts.record(made)
+    await store.alerts.record(ended(engine))
+    assert list(await store.alerts.load_alerts()) == []
+    (episode,) = await store.alerts.ended(150.0, 10)
+    assert (episode.transition.detail, episode.alert.details["identity"]) == ("room_ended", "alice")
+    assert list(await store.alerts.ended(201.0, 10)) == []
+
+
+async def test_a_resolve_waits_for_its_trigger(store: Store) -> None:
+    made, engine = fired()
+    await store.alerts.record(made)
+    await store.alerts.record(ended(engine))
+    (head,) = await store.alerts.due(1e9, 10)
+    assert head.notification.kind is NotificationKind.TRIGGER
+    await store.alerts.settle(head.notification.id, delivered(201))
+    (head,) = await store.alerts.due(1e9, 10)
+    assert head.notification.kind is NotificationKind.RESOLVE
+    await store.alerts.settle(head.notification.id, delivered(202))
+    assert list(await store.alerts.due(1e9, 10)) == []
+
+
+async def test_a_retry_waits_until_its_time_and_remembers_why(store: Store) -> None:
+    made, _ = fired()
+    await store.alerts.record(made)
+    await store.alerts.settle(made.notifications[0].id, Settlement(Fate.RETRY, 3, 110, 130.0, "answered 500"))
+    assert list(await store.alerts.due(129.9, 10)) == []
+    assert await store.alerts.next_due_at(110) == 130.0
+    assert await store.alerts.next_due_at(130.0) is None
+    (owed,) = await store.alerts.due(130.0, 10)
+    assert (owed.attempts, owed.last_error) == (3, "answered 500")
+
+
+async def test_a_busy_receiver_is_skipped_and_hides_nobody(store: Store) -> None:
+    made, _ = fired()
+    other = fired("RM/other")[0]
+    theirs = tuple(Notification(**{**_fields(n), "receiver": "chat", "id": "theirs"}) for n in other.notifications)
+    await store.alerts.record(made)
+    await store.alerts.record(Judgement(other.alerts, other.transitions, theirs))
+    assert [owed.notification.receiver for owed in await store.alerts.due(1e9, 1, skip={"pager"})] == ["chat"]
+    assert len(await store.alerts.due(1e9, 10)) == 2
+
+
+async def test_the_outbox_counts_what_waits_and_what_was_given_up(store: Store) -> None:
+    assert tuple(await store.alerts.outbox_counts()) == (0, 0, None)
+    made, engine = fired()
+    await store.alerts.record(made)
+    await store.alerts.record(ended(engine))
+    assert tuple(await store.alerts.outbox_counts()) == (2, 0, 100.0)
+    await store.alerts.settle(made.notifications[0].id, Settlement(Fate.DEAD, 1, 210, None, "answered 400"))
+    assert tuple(await store.alerts.outbox_counts()) == (1, 1, 200.0)
+
+
+async def test_recording_the_same_judgement_again_owes_nothing_twice(store: Store) -> None:
+    made, _ = fired()
+    await store.alerts.record(made)
+    await store.alerts.settle(made.notifications[0].id, delivered(101))
+    await store.alerts.record(made)
+    assert list(await store.alerts.due(1e9, 10)) == []
+
+
+def _fields(notification: Notification) -> dict[str, object]:
+    return {name: getattr(notification, name) for name in Notification.__slots__}
+
+
+# --- sessions, retention ---
+
+
+async def test_a_session_lasts_until_its_end_or_its_removal(store: Store) -> None:
+    await store.sessions.add_session("h", 100.0)
+    assert await store.sessions.has_session("h", 99.0)
+    assert not await store.sessions.has_session("h", 100.0)
+    assert not await store.sessions.has_session("other", 0.0)
+    await store.sessions.remove_session("h")
+    assert not await store.sessions.has_session("h", 99.0)
+
+
+async def test_what_is_too_old_goes_and_what_is_live_or_owed_stays(store: Store) -> None:
+    live = Live()
+    old = [batch(level(1), session="s", seq=1), composition("failed")]
+    for event in old:
+        live.apply(event)
+    await store.log.append(old, NOW_MS)
+    await store.picture.save(live.take_dirty(), through=2)
+    made, _ = fired(at=NOW_MS / 1000)
+    await store.alerts.record(made)
+    later = NOW_MS + 40 * DAY_MS
+    await store.log.append([batch(level(2), at_ms=later)], later)
+    assert await store.retain(later, raw_days=30, history_days=30) > 0
+    assert [event.received_at_ms for _, event in await store.log.since(0, 10)] == [later]
+    assert len((await store.picture.load()).rooms) == 1
+    assert [alert.state for alert in await store.alerts.load_alerts()] == [State.FIRING]
+    assert len(await store.alerts.due(1e12, 10)) == 1
+
+
+async def test_nothing_goes_that_the_saved_picture_has_not_reached(store: Store) -> None:
+    await store.log.append([batch(level(1))], NOW_MS)
+    await store.retain(NOW_MS + 400 * DAY_MS, raw_days=1, history_days=1)
+    assert len(await store.log.since(0, 10)) == 1
+
+
+async def test_history_that_is_over_goes_in_its_time(store: Store) -> None:
+    live = Live()
+    for event in (batch(level(1)), room("completed", ended_at_ms=NOW_MS)):
+        live.apply(event)
+    await store.picture.save(live.take_dirty(), 0)
+    await store.retain(NOW_MS + 29 * DAY_MS, 30, 30)
+    assert len((await store.picture.load()).ended) == 1
+    await store.retain(NOW_MS + 31 * DAY_MS, 30, 30)
+    assert len((await store.picture.load()).ended) == 0
