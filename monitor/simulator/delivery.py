@@ -102,7 +102,7 @@ class CallbackDelivery:
         for delay_s in times:
             target = callback_target(happening) or self._callback_url
             letter = _Letter(self, target, form, self._headers(target, form, token))
-            self._courier.send(letter.attempt, delay_s)
+            self.tally.lost += not self._courier.send(letter.attempt, delay_s)
 
     def _headers(self, target: str, form: Form, token: str) -> dict[str, str]:
         """Return the headers Twilio sends with `form`; the signature covers the URL without its fragment."""

@@ -54,7 +54,7 @@ class Trouble:
 
 
 # The worst a path may be and still deserve the level: loss, jitter in ms, round trip in ms, bandwidth in bit/s.
-# Twilio publishes what the levels mean but not where they begin; these limits follow its diagnostics app.
+# Twilio publishes what the levels mean but not where they begin: these limits are our own, meant to be plausible.
 LEVELS: tuple[tuple[int, Path], ...] = (
     (5, Path(0.01, 20.0, 150.0, 1_000_000.0)),
     (4, Path(0.03, 30.0, 250.0, 700_000.0)),
