@@ -79,7 +79,7 @@ class Condition:
 
     def __str__(self) -> str:
         """Return the text that reads back as this condition."""
-        return f"{self.value} {self.operator} {self.threshold:g}"
+        return f"{self.value} {self.operator} {self.threshold!r}".removesuffix(".0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,8 @@ class Alert:
     """One rule's opinion of one entity.  Only pending and firing alerts are kept.
 
     `since` is when the present state began, `clear_since` when the clear condition began to hold (None: it does not).
-    `episode` is empty until the alert fires.
+    `episode` is empty and `fired_at` None until the alert fires; both outlive the firing state, as does `receivers`,
+    the names of those who were owed the trigger: they, and not today's routes, are owed the resolve.
     """
 
     fingerprint: str
@@ -124,6 +125,13 @@ class Alert:
     value: float | None = None
     clear_since: float | None = None
     episode: str = ""
+    fired_at: float | None = None
+    receivers: tuple[str, ...] = ()
+
+    @property
+    def all_labels(self) -> Mapping[str, str]:
+        """What routes match on and receivers are shown: the labels, and what kind of alert this is."""
+        return {**self.labels, "alertname": self.rule, "severity": self.severity.value, "kind": self.kind.value}
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 The daemon's store satisfies these; so does the store that lives in memory.  Neither is imported here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from alerts.delivery import Settlement
@@ -11,7 +11,11 @@ from alerts.model import Alert, Judgement, Owed
 
 
 class AlertStore(Protocol):
-    """Alert states, their transitions, and the outbox."""
+    """Alert states, their transitions, and the outbox.
+
+    A row of the outbox is unsettled until it is delivered or dead.  The *head* of a lane is its first unsettled row:
+    no other row of that lane may be attempted before it.
+    """
 
     async def load_alerts(self) -> Sequence[Alert]:
         """Return every alert that is pending or firing."""
@@ -22,11 +26,18 @@ class AlertStore(Protocol):
         An alert whose state is inactive is forgotten; its transitions stay.
         """
 
-    async def due(self, now: float, limit: int) -> Sequence[Owed]:
-        """Return at most `limit` rows to attempt now, oldest first: of each lane only the first unsettled one."""
+    async def due(self, now: float, limit: int, skip: Collection[str] = ()) -> Sequence[Owed]:
+        """Return at most `limit` heads of lanes that want an attempt by `now`, oldest first.
 
-    async def next_due_at(self) -> float | None:
-        """Return when the earliest row at the head of its lane wants its next attempt; None for an empty outbox."""
+        Rows of the receivers in `skip` are left out before the limit counts, so that a receiver with a thousand rows
+        and no free hand cannot hide the one row of another.
+        """
+
+    async def next_due_at(self, after: float) -> float | None:
+        """Return the earliest moment later than `after` at which the head of a lane wants its next attempt, or None.
+
+        Rows due by `after` are already known to the caller, who is busy with them or has a reason to let them wait.
+        """
 
     async def settle(self, notification_id: str, settlement: Settlement) -> None:
         """Write what an attempt came to."""

@@ -1,0 +1,41 @@
+"""What makes two alerts the same alert, and two notifications the same word?
+
+Every identity is a short hash of what it stands for, the same in every process and after every restart, so that a
+repeat is recognised by whoever hears it.  Each starts with a version: when the recipe changes the number does, and
+what an older release opened keeps the name it was opened under.
+"""
+
+from hashlib import sha256
+
+from alerts.model import NotificationKind
+
+
+def fingerprint(rule: str, entity: str) -> str:
+    """Return the identity of one rule's alert about one entity, across all its episodes."""
+    return f"f1-{_hash(rule, entity)[:16]}"
+
+
+def episode_id(fingerprint: str, fired_at: float) -> str:
+    """Return the identity of the stay in firing that began at `fired_at`."""
+    return f"e1-{_hash(fingerprint, repr(fired_at))[:16]}"
+
+
+def dedup_key(instance: str, receiver: str, fingerprint: str, episode: str) -> str:
+    """Return what a pager recognises an episode by.
+
+    The instance is part of it because two daemons may share a pager, the receiver because two receivers may.
+    """
+    return f"rw1-{_hash(instance, receiver, fingerprint, episode)[:32]}"
+
+
+def notification_id(dedup_key: str, kind: NotificationKind) -> str:
+    """Return the identity of one word, the same for every attempt to say it.
+
+    No full stop in it: signed webhooks join identity, time and body with full stops.
+    """
+    return f"{dedup_key}-{kind}"
+
+
+def _hash(*parts: str) -> str:
+    # Each part is preceded by its length, so that ("ab", "c") and ("a", "bc") differ.
+    return sha256("".join(f"{len(part)}:{part}" for part in parts).encode("utf-8", "surrogatepass")).hexdigest()

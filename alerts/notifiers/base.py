@@ -1,0 +1,161 @@
+"""What does every notifier have to say, and what do they share?
+
+A notifier words a notification for one service (`render`) and understands the service's answer (`judge`).  It sends
+nothing: the request is a value, the answer is three values, and both directions are tested without a socket.
+
+Services differ in their words and agree on HTTP: `judge_status` holds what status codes mean to all of them.  No
+reason given here quotes what a service answered in full, since services like to echo what they were sent.
+"""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+from alerts.delivery import Delivered, Outcome, Rejected, TryAgain
+from alerts.model import Notification
+
+Headers = Mapping[str, str]
+
+#: A receiver may ask for a pause; one that asks for more than an hour is asked again after an hour all the same.
+LONGEST_PAUSE_S = 3600.0
+
+_LATER = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS)
+_NOBODY_KNOWS = (HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT)  # what stands behind the gateway may have acted
+
+_CUT = "… [cut]"
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """One request, ready to be sent.  Its URL, headers and body may hold secrets and are not shown."""
+
+    method: str
+    url: str = field(repr=False)
+    headers: Headers = field(repr=False)
+    body: bytes = field(repr=False)
+
+    @property
+    def origin(self) -> str:
+        """Return the part of the URL that is fit to be shown."""
+        return origin(self.url)
+
+
+class Notifier(Protocol):
+    """The wording of one service, for one configured receiver."""
+
+    def render(self, notification: Notification, now: float) -> HttpRequest:
+        """Return the request that tells the service; `now` is the time of this attempt."""
+
+    def judge(self, status: int, headers: Headers, body: bytes) -> Outcome:
+        """Return what the service's answer means for the notification."""
+
+
+# --- answers ---------------------------------------------------------------------------------------------
+
+
+def judge_status(status: int, headers: Headers, detail: str = "") -> Outcome:
+    """Return what an answer with this status means; `detail` is what may be repeated of its body."""
+    if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
+        return Delivered()
+    reason = f"answered {describe_status(status)}" + (f": {detail}" if detail else "")
+    if status in _LATER or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return TryAgain(reason, after_s=retry_after_s(headers), ambiguous=status in _NOBODY_KNOWS)
+    return Rejected(reason)  # a redirect too: what was signed for one address is not carried to another
+
+
+def describe_status(status: int) -> str:
+    """Return the status with its name, where it has one."""
+    try:
+        return f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return str(status)
+
+
+def retry_after_s(headers: Headers) -> float | None:
+    """Return the pause that the answer asks for, in seconds, or as a date compared with the answer's own `Date`.
+
+    Two dates by the same clock give the right pause even where that clock and ours differ.
+    """
+    asked = _header(headers, "Retry-After").strip()
+    if asked.isascii() and asked.isdigit():
+        return min(float(asked), LONGEST_PAUSE_S)
+    until, since = _http_date(asked), _http_date(_header(headers, "Date"))
+    if until is None or since is None:
+        return None
+    return min(max((until - since).total_seconds(), 0.0), LONGEST_PAUSE_S)
+
+
+def _header(headers: Headers, name: str) -> str:
+    return next((value for key, value in headers.items() if key.lower() == name.lower()), "")
+
+
+def _http_date(text: str) -> datetime | None:
+    try:
+        date = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return date if date.tzinfo else date.replace(tzinfo=UTC)
+
+
+# --- wording ---------------------------------------------------------------------------------------------
+
+
+def json_body(value: Any) -> bytes:
+    """Return `value` as JSON that any parser takes: UTF-8, no NaN, no half characters."""
+    text = json.dumps(_finite(value), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.encode("utf-8", "replace")
+
+
+def cut(text: str, limit: int) -> str:
+    """Return `text` in at most `limit` characters, ending in a visible mark where some are missing.
+
+    Characters are counted as UTF-16 does, an emoji as two, so the result fits whichever way the service counts.
+    """
+    encoded = text.encode("utf-16-le", "replace")
+    if len(encoded) <= 2 * limit:
+        return text
+    kept = encoded[: 2 * (limit - len(_CUT))]
+    return kept.decode("utf-16-le", "ignore") + _CUT  # "ignore" drops the half of an emoji
+
+
+def rfc3339(at: float) -> str:
+    """Return a moment as 2025-11-21T01:20:00.000Z."""
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _finite(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+# --- configuration ---------------------------------------------------------------------------------------
+
+
+def origin(url: str) -> str:
+    """Return scheme, host and port of `url`; its path and query may be all that keeps it secret."""
+    parts = urlsplit(url)
+    port = f":{parts.port}" if parts.port else ""
+    return f"{parts.scheme}://{parts.hostname}{port}"
+
+
+def checked_url(url: str, key: str) -> str:
+    """Return `url` if it can be posted to; the complaint shows nothing of it."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        raise ValueError(
+            f"{key}: expected an address such as https://example.com/hook, got something malformed"
+        ) from None
+    if parts.scheme not in ("http", "https") or not host:
+        raise ValueError(f"{key}: expected http:// or https:// and a host, got something else")
+    return url

@@ -1,0 +1,28 @@
+"""Which services can be told?
+
+One line for each.  A class carries the type of its configuration as `Config`, and is made from one.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from alerts.notifiers.base import Notifier
+from alerts.notifiers.pagerduty import PagerDuty
+from alerts.notifiers.webhook import Webhook
+
+
+class NotifierClass(Protocol):
+    """What a line of the registry leads to."""
+
+    @property
+    def Config(self) -> type[Any]:  # noqa: N802 - it is a class
+        """The frozen dataclass that this service's settings are read into."""
+
+    def __call__(self, config: Any) -> Notifier:
+        """Return the notifier of one receiver."""
+
+
+NOTIFIERS: Mapping[str, NotifierClass] = {
+    "pagerduty": PagerDuty,
+    "webhook": Webhook,
+}

@@ -1,0 +1,293 @@
+"""How does the text in a configuration become a rule?
+
+A condition is one comparison, `level <= 1`; a duration is `1h30m`; a template is a sentence with `{names}` in it.
+Whatever can be wrong with them is said when the rule is built, never at three in the morning: an unknown name, an
+impossible number, a raise and a clear condition that can hold at once.
+
+`VOCABULARY` is the whole list of words a rule may use about each kind of entity.
+"""
+
+import difflib
+import math
+import operator
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from alerts.model import Condition, Kind, Rule, Severity, Value
+
+
+class RuleError(ValueError):
+    """A rule that cannot be built, and what would have been accepted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What can be said about one kind of entity: `values` in conditions; `labels` and `details` in templates."""
+
+    values: tuple[str, ...]
+    labels: tuple[str, ...]
+    details: tuple[str, ...]
+
+
+VOCABULARY: Mapping[Kind, Words] = {
+    Kind.PARTICIPANT: Words(
+        values=("level", "rtt_ms", "jitter_ms", "loss_ratio"),
+        labels=("room_name",),
+        details=(
+            *("identity", "participant_sid", "room_sid", "room_name"),
+            *("level", "rtt_ms", "loss_ratio", "jitter_ms"),
+        ),
+    ),
+    Kind.ROOM: Words(
+        values=("degraded_ratio", "participants"),
+        labels=("room_name",),
+        details=("room_sid", "room_name", "degraded", "known", "participants"),
+    ),
+    Kind.COMPOSITION: Words(
+        values=("overdue_s", "failed"),
+        labels=("room_name",),
+        details=(
+            *("composition_sid", "room_sid", "room_name", "status"),
+            *("overdue_s", "limit_s", "waited_s", "percent_done", "error_message"),
+        ),
+    ),
+}
+
+OPERATORS: Mapping[str, Callable[[float, float], bool]] = {
+    "<=": operator.le,
+    "<": operator.lt,
+    ">=": operator.ge,
+    ">": operator.gt,
+    "==": operator.eq,
+    "!=": operator.ne,
+}
+
+RESERVED_LABELS = ("alertname", "severity", "kind")  # every alert has these already; routes match on them
+
+_COMPARISON = re.compile(r"\s*(?P<value>\w+)\s*(?P<operator>[<>=!]+)\s*(?P<number>\S+)\s*")
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+_DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+)s)?(?:(\d+)ms)?")
+_DURATION_UNITS_MS = (86_400_000, 3_600_000, 60_000, 1_000, 1)
+_SLOT = re.compile(r"\{([^{}]*)\}")
+
+
+# --- conditions ------------------------------------------------------------------------------------------
+
+
+def parse_condition(text: str, over: Kind) -> Condition:
+    """Return the condition that `text` states about one value of an `over`."""
+    match = _COMPARISON.fullmatch(text)
+    if match is None:
+        raise RuleError(f"expected a comparison such as 'level <= 1', got {text!r}")
+    return Condition(
+        value=_one_of(VOCABULARY[over].values, match["value"], f"a value of a {over}"),
+        operator=_one_of(OPERATORS, match["operator"], "an operator"),
+        threshold=_number(match["number"]),
+    )
+
+
+def holds(condition: Condition, values: Mapping[str, float | None]) -> bool | None:
+    """Return whether the condition holds, or None where its value is unknown."""
+    value = values.get(condition.value)
+    if value is None or math.isnan(value):
+        return None
+    return OPERATORS[condition.operator](value, condition.threshold)
+
+
+def _number(text: str) -> float:
+    number = float(text) if _NUMBER.fullmatch(text) else math.nan
+    if not math.isfinite(number):
+        raise RuleError(f"expected a number such as 1 or 0.25, got {text!r}")
+    return number
+
+
+def _one_of(known: Iterable[str], name: str, what: str) -> str:
+    known = tuple(known)
+    if name in known:
+        return name
+    raise RuleError(f"expected {what} ({', '.join(known)}), got {name!r}{_hint(known, name)}")
+
+
+def _hint(known: Iterable[str], name: str) -> str:
+    near = difflib.get_close_matches(name, tuple(known), n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+# --- durations -------------------------------------------------------------------------------------------
+
+
+def parse_duration(text: str) -> float:
+    """Return the seconds that `text` stands for: whole numbers of d, h, m, s and ms, largest unit first."""
+    match = _DURATION.fullmatch(text)
+    if match is None or not any(match.groups()):
+        raise RuleError(f"expected a duration such as 10s, 5m, 1h30m or 500ms, got {text!r}")
+    return sum(int(count or 0) * unit for count, unit in zip(match.groups(), _DURATION_UNITS_MS, strict=True)) / 1000
+
+
+# --- templates -------------------------------------------------------------------------------------------
+
+
+def check_template(text: str, known: Iterable[str]) -> str:
+    """Return `text` if every `{name}` in it is known."""
+    for name in _SLOT.findall(text):
+        _one_of(known, name, "a name")
+    return text
+
+
+def render_template(text: str, labels: Mapping[str, str], details: Mapping[str, Value]) -> str:
+    """Return `text` with each `{name}` replaced by the detail or label of that name, or by "unknown".
+
+    Nothing but a bare name is ever looked up, and what is filled in is not looked at again: an identity that reads
+    `{room_name}` stays as it is.
+    """
+    return _SLOT.sub(lambda slot: _words(_known(slot[1], labels, details)), text)
+
+
+def _known(name: str, labels: Mapping[str, str], details: Mapping[str, Value]) -> Value:
+    detail = details.get(name)
+    return labels.get(name) if detail is None else detail
+
+
+def _words(value: Value) -> str:
+    if value is None:
+        return "unknown"
+    return value if isinstance(value, str) else f"{round(value, 4):.15g}"
+
+
+# --- rules -----------------------------------------------------------------------------------------------
+
+
+def build_rule(
+    name: str,
+    over: Kind,
+    *,
+    raise_when: str,
+    clear_when: str,
+    severity: Severity,
+    hold_for: str = "0s",
+    clear_for: str = "0s",
+    labels: Mapping[str, str] = MappingProxyType({}),
+    summary: str = "",
+    description: str = "",
+    runbook_url: str = "",
+) -> Rule:
+    """Return the rule that these texts describe; raise a `RuleError` that names the rule and the key at fault."""
+    known = dict.fromkeys((*VOCABULARY[over].details, *VOCABULARY[over].labels, *labels))
+    with _blaming(name, "raise_when"):
+        raised = parse_condition(raise_when, over)
+    with _blaming(name, "clear_when"):
+        cleared = _apart_from(raised, parse_condition(clear_when, over))
+    with _blaming(name, "hold_for"):
+        hold_for_s = parse_duration(hold_for)
+    with _blaming(name, "clear_for"):
+        clear_for_s = parse_duration(clear_for)
+    with _blaming(name, "labels"):
+        _none_reserved(labels)
+    with _blaming(name, "summary"):
+        check_template(summary, known)
+    with _blaming(name, "description"):
+        check_template(description, known)
+    return Rule(
+        name=name,
+        over=over,
+        raise_when=raised,
+        clear_when=cleared,
+        severity=severity,
+        hold_for_s=hold_for_s,
+        clear_for_s=clear_for_s,
+        labels=dict(labels),
+        summary=summary,
+        description=description,
+        runbook_url=runbook_url,
+    )
+
+
+@contextmanager
+def _blaming(rule: str, key: str) -> Iterator[None]:
+    try:
+        yield
+    except RuleError as error:
+        raise RuleError(f"rule {rule}: {key}: {error}") from None
+
+
+def _none_reserved(labels: Mapping[str, str]) -> None:
+    taken = [name for name in RESERVED_LABELS if name in labels]
+    if taken:
+        raise RuleError(f"expected labels of your own, got {', '.join(taken)}, which every alert carries already")
+
+
+def _apart_from(raised: Condition, cleared: Condition) -> Condition:
+    """Return `cleared` if the two can never hold at once; an alert that is both would never come to rest."""
+    if raised.value == cleared.value:
+        for value in _telling_values(raised.threshold, cleared.threshold):
+            if all(OPERATORS[each.operator](value, each.threshold) for each in (raised, cleared)):
+                raise RuleError(f"expected what excludes {raised}, got {cleared}: both hold at {value:g}")
+    return cleared
+
+
+def _telling_values(one: float, other: float) -> tuple[float, ...]:
+    # Two comparisons cut the numbers into at most five stretches; one value of each tells about all of them.
+    low, high = sorted((one, other))
+    return (low - 1, low, (low + high) / 2, high, high + 1)
+
+
+RUNBOOKS = "docs/runbooks.md"
+
+DEFAULT_RULES: tuple[Rule, ...] = (
+    build_rule(
+        "ParticipantQualityDegraded",
+        Kind.PARTICIPANT,
+        raise_when="level <= 1",
+        hold_for="10s",
+        clear_when="level >= 3",
+        clear_for="20s",
+        severity=Severity.WARNING,
+        summary="{identity} has a bad connection in {room_name}.",
+        description=(
+            "Network quality level {level} of 5 for {identity} ({participant_sid}) in {room_name} ({room_sid}): "
+            "round trip {rtt_ms} ms, jitter {jitter_ms} ms, loss ratio {loss_ratio}."
+        ),
+        runbook_url=f"{RUNBOOKS}#participantqualitydegraded",
+    ),
+    build_rule(
+        "RoomQualityDegraded",
+        Kind.ROOM,
+        raise_when="degraded_ratio >= 0.5",
+        hold_for="10s",
+        clear_when="degraded_ratio <= 0.25",
+        clear_for="20s",
+        severity=Severity.CRITICAL,
+        summary="The call in {room_name} is bad for {degraded} of {known} people.",
+        description=(
+            "{degraded} of the {known} participants whose network quality is known are degraded in {room_name} "
+            "({room_sid}), which has {participants} participants."
+        ),
+        runbook_url=f"{RUNBOOKS}#roomqualitydegraded",
+    ),
+    build_rule(
+        "CompositionStuck",
+        Kind.COMPOSITION,
+        raise_when="overdue_s > 0",
+        clear_when="overdue_s <= 0",
+        severity=Severity.CRITICAL,
+        summary="The composition of {room_name} is overdue.",
+        description=(
+            "{composition_sid} of {room_name} ({room_sid}) is {status} at {percent_done} percent after {waited_s} s; "
+            "a call of that length is allowed {limit_s} s."
+        ),
+        runbook_url=f"{RUNBOOKS}#compositionstuck",
+    ),
+    build_rule(
+        "CompositionFailed",
+        Kind.COMPOSITION,
+        raise_when="failed >= 1",
+        clear_when="failed < 1",
+        severity=Severity.WARNING,
+        summary="The composition of {room_name} failed.",
+        description="{composition_sid} of {room_name} ({room_sid}) is {status}: {error_message}.",
+        runbook_url=f"{RUNBOOKS}#compositionfailed",
+    ),
+)
