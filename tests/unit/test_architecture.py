@@ -1,0 +1,115 @@
+"""The arrows that ARCHITECTURE.md draws, and those that it leaves out."""
+
+import ast
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("monitor", "collectors", "alerts", "dashboards")
+
+PURE = {
+    *("collectors.events", "collectors.telemetry", "collectors.callbacks", "collectors.budget", "collectors.base"),
+    *("monitor.entities", "monitor.live", "monitor.readings", "monitor.metrics", "monitor.store.rows"),
+    *("monitor.config_lines", "monitor.http.rate"),
+    *("alerts.model", "alerts.rules", "alerts.engine", "alerts.deadlines", "alerts.fingerprint", "alerts.routing"),
+    *("alerts.delivery", "alerts.notifiers.base", "alerts.notifiers.webhook", "alerts.notifiers.pagerduty"),
+}
+IMPURE = {
+    *("asyncio", "aiohttp", "aiosqlite", "sqlite3", "time", "logging", "os", "socket", "threading", "subprocess"),
+    *("random", "secrets", "pathlib", "apscheduler", "twilio"),
+}
+
+
+@cache
+def modules() -> dict[str, ast.Module]:
+    files = [
+        file for package in PACKAGES for file in (ROOT / package).rglob("*.py") if "node_modules" not in file.parts
+    ]
+    return {_name(file): ast.parse(file.read_text(encoding="utf-8")) for file in files}
+
+
+def _name(file: Path) -> str:
+    parts = file.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imported(tree: ast.Module) -> set[str]:
+    """Return everything a module imports, also inside functions."""
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            inner = {f"{node.module}.{alias.name}" for alias in node.names}
+            names |= {name if name in modules() else node.module for name in inner}
+    return names
+
+
+@cache
+def arrows() -> dict[str, set[str]]:
+    return {name: imported(tree) & set(modules()) - {name} for name, tree in modules().items()}
+
+
+def test_nothing_imports_in_a_circle() -> None:
+    try:
+        list(TopologicalSorter(arrows()).static_order())
+    except CycleError as circle:
+        pytest.fail(f"a circle: {' -> '.join(circle.args[1])}")
+
+
+def test_collectors_alerts_and_dashboards_know_nothing_of_the_house() -> None:
+    for name, targets in arrows().items():
+        package = name.partition(".")[0]
+        if package != "monitor":
+            assert {target.partition(".")[0] for target in targets} <= {package}, name
+
+
+@pytest.mark.parametrize("name", sorted(PURE))
+def test_a_pure_room_has_no_window(name: str) -> None:
+    tree = modules()[name]
+    assert {each.partition(".")[0] for each in imported(tree)} & IMPURE == set()
+    assert not any(isinstance(node, ast.Await | ast.AsyncFunctionDef) for node in ast.walk(tree)) or name in PORTS
+
+
+PORTS = {"collectors.base"}  # declares what others await
+
+
+@pytest.mark.parametrize("name", sorted(PURE - {"monitor.store.rows"}))
+def test_a_pure_room_leads_only_to_pure_rooms(name: str) -> None:
+    assert arrows()[name] <= PURE
+
+
+def test_no_pure_room_asks_what_time_it_is() -> None:
+    for name in PURE:
+        calls = [node.func for node in ast.walk(modules()[name]) if isinstance(node, ast.Call)]
+        asked = {func.attr for func in calls if isinstance(func, ast.Attribute)} & {"now", "utcnow", "today"}
+        assert not asked, name
+
+
+def test_sql_is_written_in_the_store_only() -> None:
+    for name, tree in modules().items():
+        if not name.startswith("monitor.store"):
+            assert not {each.partition(".")[0] for each in imported(tree)} & {"sqlite3", "aiosqlite"}, name
+
+
+def test_only_the_scheduler_knows_apscheduler_and_only_the_transport_the_rest_client() -> None:
+    for name, tree in modules().items():
+        if name != "monitor.scheduler":
+            assert not any(each.startswith("apscheduler") for each in imported(tree)), name
+        if name != "collectors.twilio":
+            assert not any(each.startswith("twilio.rest") for each in imported(tree)), name
+
+
+def test_the_simulator_stands_apart_from_what_it_is_shown_to() -> None:
+    for name, targets in arrows().items():
+        if name.startswith("monitor.simulator"):
+            assert all(target.startswith("monitor.simulator") or target == "monitor" for target in targets), name
+
+
+def test_nothing_but_the_demo_leads_to_the_simulator() -> None:
+    for name, targets in arrows().items():
+        if name != "monitor.demo" and not name.startswith("monitor.simulator"):
+            assert not any(target.startswith("monitor.simulator") for target in targets), name
