@@ -103,7 +103,7 @@ def dispatching(receivers, clock):
 
 async def until(condition, within_s=2.0):
     async with asyncio.timeout(within_s):
-        while not condition():  # noqa: ASYNC110 - what is waited for has no event to wait on
+        while not condition():
             await asyncio.sleep(0.002)
 
 

@@ -93,7 +93,7 @@ async def running(scenario: Scenario, **options: object) -> AsyncIterator[Simula
 
 async def until(condition: Callable[[], object], *, within_s: float = 8.0) -> None:
     async with asyncio.timeout(within_s):
-        while not condition():  # noqa: ASYNC110 what is waited for happens elsewhere and sets no event
+        while not condition():
             await asyncio.sleep(0.02)
 
 
