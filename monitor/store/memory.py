@@ -131,7 +131,9 @@ def _over_at_ms(entity: Entity) -> int | None:
             return entity.completed_at_ms or entity.seen_at_ms
 
 
-class _Row(msgspec.Struct):
+class OutboxRow(msgspec.Struct):
+    """A notification, and how far its delivery has come."""
+
     notification: Notification
     state: str = "waiting"
     attempts: int = 0
@@ -145,7 +147,7 @@ class MemoryAlerts:
     def __init__(self) -> None:
         self._alerts: dict[str, Alert] = {}
         self._history: list[Ended] = []
-        self._outbox: dict[str, _Row] = {}
+        self.outbox: dict[str, OutboxRow] = {}
 
     async def load_alerts(self) -> Sequence[Alert]:
         """Return every alert that is pending or firing."""
@@ -161,11 +163,15 @@ class MemoryAlerts:
                 self._alerts[fingerprint] = alert
         self._history += [Ended(t, alerts[t.fingerprint]) for t in judgement.transitions]
         for notification in judgement.notifications:
-            self._outbox.setdefault(notification.id, _Row(notification, next_at=notification.created_at))
+            self.owe(notification)
 
-    def _heads(self) -> list[_Row]:
-        heads: dict[str, _Row] = {}
-        for row in self._outbox.values():
+    def owe(self, notification: Notification) -> None:
+        """Put a notification into the outbox, unless it is there already."""
+        self.outbox.setdefault(notification.id, OutboxRow(notification, next_at=notification.created_at))
+
+    def _heads(self) -> list[OutboxRow]:
+        heads: dict[str, OutboxRow] = {}
+        for row in self.outbox.values():
             if row.state == "waiting":
                 heads.setdefault(row.notification.lane, row)
         return list(heads.values())
@@ -181,7 +187,7 @@ class MemoryAlerts:
 
     async def settle(self, notification_id: str, settlement: Settlement) -> None:
         """Keep what an attempt came to."""
-        row = self._outbox[notification_id]
+        row = self.outbox[notification_id]
         row.state = {Fate.DELIVERED: "delivered", Fate.DEAD: "dead", Fate.RETRY: "waiting"}[settlement.fate]
         row.attempts, row.last_error = settlement.attempts, settlement.last_error
         row.next_at = row.next_at if settlement.next_at is None else settlement.next_at
@@ -194,8 +200,8 @@ class MemoryAlerts:
 
     async def outbox_counts(self) -> OutboxCounts:
         """Return how many notifications wait, and how many were given up."""
-        waiting = [row.notification.created_at for row in self._outbox.values() if row.state == "waiting"]
-        dead = sum(row.state == "dead" for row in self._outbox.values())
+        waiting = [row.notification.created_at for row in self.outbox.values() if row.state == "waiting"]
+        dead = sum(row.state == "dead" for row in self.outbox.values())
         return OutboxCounts(len(waiting), dead, min(waiting, default=None))
 
     def drop_before(self, bound_s: float) -> int:
@@ -203,11 +209,11 @@ class MemoryAlerts:
         history = [entry for entry in self._history if entry.transition.at >= bound_s]
         outbox = {
             key: row
-            for key, row in self._outbox.items()
+            for key, row in self.outbox.items()
             if row.state == "waiting" or row.notification.created_at >= bound_s
         }
-        dropped = len(self._history) - len(history) + len(self._outbox) - len(outbox)
-        self._history, self._outbox = history, outbox
+        dropped = len(self._history) - len(history) + len(self.outbox) - len(outbox)
+        self._history, self.outbox = history, outbox
         return dropped
 
 
