@@ -7,9 +7,9 @@ shows is asked for by its SID.  REST has neither a failure's reason nor progress
 from collections.abc import Sequence
 from typing import Any
 
-from collectors.base import CollectError, Known
+from collectors.base import Known
 from collectors.events import CompositionSeen, CompositionStatus, Event, Source
-from collectors.twilio import Twilio, to_int, to_ms, understood
+from collectors.twilio import Twilio, or_none, to_int, to_ms, understood
 
 PAGE_SIZE = 100  # Twilio's maximum for this resource; the client library would ask for more
 MAX_FETCHES = 50
@@ -34,16 +34,10 @@ class Compositions:
             shown = {composition.composition_sid for composition in seen}
             missing = [sid for sid in known.open_compositions(self._twilio.account_sid) if sid not in shown]
             for sid in missing[:MAX_FETCHES]:
-                seen.append(await self._fetch(sid, now_ms))
+                composition = await or_none(compositions(sid).fetch_async())
+                deleted = CompositionSeen(now_ms, Source.POLL, sid, CompositionStatus.DELETED)
+                seen.append(deleted if composition is None else to_event(composition, now_ms))
         return seen
-
-    async def _fetch(self, sid: str, now_ms: int) -> CompositionSeen:
-        try:
-            return to_event(await self._twilio.video.compositions(sid).fetch_async(), now_ms)
-        except CollectError as error:
-            if error.kind == "not_found":
-                return CompositionSeen(now_ms, Source.POLL, sid, CompositionStatus.DELETED)
-            raise
 
 
 def to_event(composition: Any, now_ms: int) -> CompositionSeen:

@@ -7,9 +7,9 @@ missing is asked for by SID before being declared gone.
 from collections.abc import Sequence
 from typing import Any
 
-from collectors.base import CollectError, Known
+from collectors.base import Known
 from collectors.events import Event, ParticipantSeen, ParticipantStatus, Source
-from collectors.twilio import Twilio, to_ms, understood
+from collectors.twilio import Twilio, or_none, to_ms, understood
 
 PAGE_SIZE = 100  # rooms hold 50
 
@@ -27,27 +27,22 @@ class Participants:
         seen: list[ParticipantSeen] = []
         with understood(self.resource):
             for room_sid in known.live_rooms(self._twilio.account_sid):
-                try:
-                    seen += await self._collect_room(room_sid, known.connected_participants(room_sid), now_ms)
-                except CollectError as error:
-                    if error.kind != "not_found":  # a room of another account, whose telemetry reached us all the same
-                        raise
+                seen += await self._collect_room(room_sid, known.connected_participants(room_sid), now_ms)
         return seen
 
     async def _collect_room(self, room_sid: str, known: Sequence[str], now_ms: int) -> list[ParticipantSeen]:
         participants = self._twilio.video.rooms(room_sid).participants
-        seen = [to_event(each, now_ms) for each in await participants.list_async(page_size=PAGE_SIZE)]
+        listed = await or_none(participants.list_async(page_size=PAGE_SIZE))
+        if listed is None:  # a room of another account, though its telemetry reached us
+            return []
+        seen = [to_event(participant, now_ms) for participant in listed]
         shown = {participant.participant_sid for participant in seen}
-        missing = [sid for sid in known if sid not in shown]
-        return seen + [await self._fetch(participants, room_sid, sid, now_ms) for sid in missing]
-
-    async def _fetch(self, participants: Any, room_sid: str, sid: str, now_ms: int) -> ParticipantSeen:
-        try:
-            return to_event(await participants(sid).fetch_async(), now_ms)
-        except CollectError as error:
-            if error.kind == "not_found":
-                return ParticipantSeen(now_ms, Source.POLL, room_sid, sid, ParticipantStatus.DISCONNECTED)
-            raise
+        for sid in known:
+            if sid not in shown:
+                participant = await or_none(participants(sid).fetch_async())
+                gone = ParticipantSeen(now_ms, Source.POLL, room_sid, sid, ParticipantStatus.DISCONNECTED)
+                seen.append(gone if participant is None else to_event(participant, now_ms))
+        return seen
 
 
 def to_event(participant: Any, now_ms: int) -> ParticipantSeen:

@@ -7,9 +7,9 @@ its SID, and so is a room that an unfinished composition waits for.
 from collections.abc import Sequence
 from typing import Any
 
-from collectors.base import CollectError, Known
+from collectors.base import Known
 from collectors.events import Event, RoomSeen, RoomStatus, Source
-from collectors.twilio import Twilio, to_int, to_ms, understood
+from collectors.twilio import Twilio, or_none, to_int, to_ms, understood
 
 PAGE_SIZE = 500
 MAX_FETCHES = 50  # one by one and inside the budget; what is left over is asked for next time
@@ -33,16 +33,10 @@ class Rooms:
             missing = [sid for sid in known.live_rooms(account_sid) if sid not in shown]
             missing += known.rooms_of_unknown_end(account_sid)
             for sid in missing[:MAX_FETCHES]:
-                seen += await self._fetch(sid, now_ms)
+                room = await or_none(self._twilio.video.rooms(sid).fetch_async())
+                if room is not None:  # else it belongs to another account, though its telemetry reached us
+                    seen.append(to_event(room, now_ms))
         return seen
-
-    async def _fetch(self, room_sid: str, now_ms: int) -> list[RoomSeen]:
-        try:
-            return [to_event(await self._twilio.video.rooms(room_sid).fetch_async(), now_ms)]
-        except CollectError as error:
-            if error.kind == "not_found":  # a room of another account, whose telemetry reached us all the same
-                return []
-            raise
 
 
 def to_event(room: Any, now_ms: int) -> RoomSeen:

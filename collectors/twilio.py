@@ -9,7 +9,7 @@ import asyncio
 import json
 import time
 from base64 import b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -174,6 +174,16 @@ def understood(resource: str) -> Iterator[None]:
         raise
     except (TwilioException, ValueError, KeyError, TypeError, AttributeError) as error:
         raise CollectError("garbage", f"{resource}: expected Twilio's JSON, got {type(error).__name__}") from error
+
+
+async def or_none(answer: Awaitable[Any]) -> Any:
+    """Return what Twilio answers, or None where it knows of no such thing: not in this account, or not any more."""
+    try:
+        return await answer
+    except CollectError as error:
+        if error.kind == "not_found":
+            return None
+        raise
 
 
 def resource_of(url: str) -> str:
