@@ -40,9 +40,10 @@ def settings(**given: Any) -> dict[str, Any]:
 class Running:
     """A daemon at work, and a client to talk to it."""
 
-    def __init__(self, daemon: Daemon, http: aiohttp.ClientSession) -> None:
+    def __init__(self, daemon: Daemon, http: aiohttp.ClientSession, stop: Callable[[], Awaitable[None]]) -> None:
         self.daemon = daemon
         self.http = http
+        self.stop = stop
         assert daemon.public is not None
         assert daemon.private is not None
         self.public = f"http://127.0.0.1:{daemon.public.port}"
@@ -74,7 +75,7 @@ async def start() -> AsyncIterator[Start]:
                 life.result()
             running.push_async_callback(end)
             http = await running.enter_async_context(aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)))
-            return Running(daemon, http)
+            return Running(daemon, http, end)
 
         yield start_one
 

@@ -1,0 +1,241 @@
+"""The daemon over a real file: what it keeps, what it does when the disk says no, and what a restart changes."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from alerts.model import State
+from monitor.http.server import Listener
+from monitor.store.database import Database, SchemaTooNew
+from monitor.store.ports import StoreFailed
+from monitor.store.sqlite import SqliteStore
+from tests.builders import ALICE, BOB, INGEST_KEY, NOW_MS, ROOM, connection, level, packed, participant, post, quality
+from tests.builders import batch as telemetry
+from tests.conftest import Running, Start
+
+HEADERS = {"Authorization": f"Bearer {INGEST_KEY}", "Content-Type": "application/json"}
+AT_ONCE = {
+    "name": "ParticipantQualityDegraded",
+    "over": "participant",
+    "raise": "level <= 1",
+    "clear": "level >= 3",
+    "summary": "{identity} is badly connected.",
+}
+
+
+class Receiver:
+    """A pager that keeps what it hears, and can be out of order."""
+
+    def __init__(self) -> None:
+        self.url = ""
+        self.status = 200
+        self.heard: list[tuple[str, str]] = []
+
+    async def take(self, request: web.Request) -> web.Response:
+        message = await request.json()
+        if self.status == 200:
+            self.heard.append((message["status"], request.headers["webhook-id"]))
+        return web.Response(status=self.status)
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    pager = Receiver()
+    door = await Listener.open("127.0.0.1", 0, [web.post("/", pager.take)])
+    pager.url = f"http://127.0.0.1:{door.port}/"
+    yield pager
+    await door.close()
+
+
+def lasting(folder: Path, receiver: Receiver | None = None, **given: Any) -> dict[str, Any]:
+    """Return settings of a daemon that outlives its process."""
+    receivers = {"pager": {"kind": "webhook", "url": receiver.url}} if receiver else {}
+    return {"storage": {"path": str(folder / "roomwatch.db")}, "rules": [AT_ONCE], "receivers": receivers, **given}
+
+
+async def send(running: Running, *events: dict[str, Any], **given: Any) -> int:
+    body = packed(post(*events, **given))
+    async with running.http.post(f"{running.public}/v1/telemetry", data=body, headers=HEADERS) as response:
+        return response.status
+
+
+async def until(holds: Any, within_s: float = 8) -> None:
+    async with asyncio.timeout(within_s):
+        while not holds():
+            await asyncio.sleep(0.01)
+
+
+def is_firing(running: Running) -> bool:
+    return any(alert.state is State.FIRING for alert in running.daemon.evaluation.engine.alerts)
+
+
+# --- together ---
+
+
+async def test_what_arrives_together_is_committed_together(start: Start, tmp_path: Path) -> None:
+    running = await start(**lasting(tmp_path))
+    taken = [running.daemon.pipeline.offer(telemetry(level(4), session="s", seq=n)) for n in range(300)]
+    assert all(await asyncio.gather(*taken))
+    assert running.daemon.metrics.total("roomwatch_pipeline_commits_total") <= 2
+
+
+async def test_a_repeat_among_news_is_told_apart(start: Start, tmp_path: Path) -> None:
+    running = await start(**lasting(tmp_path))
+    offer = running.daemon.pipeline.offer
+    taken = [offer(telemetry(level(4), session="s", seq=n)) for n in (1, 2, 1)]
+    assert [await each for each in taken] == [True, True, False]
+
+
+# --- when the disk says no ---
+
+
+async def limit_pages(running: Running, pages: int) -> None:
+    """Let the database grow to so many pages and no further: SQLite then answers as on a full disk."""
+    database: Database = running.daemon.store._database
+    async with database._lock:
+        await database._writer.execute(f"PRAGMA max_page_count = {pages}")
+
+
+async def test_a_full_disk_refuses_posts_keeps_nothing_of_them_and_recovers(start: Start, tmp_path: Path) -> None:
+    running = await start(**lasting(tmp_path))
+    assert await send(running, quality(4), session="s", seq=0) == 202
+    await limit_pages(running, 1)
+    wide = [quality(n % 6) for n in range(1500)]
+    assert await send(running, *wide, session="s", seq=1) == 503
+    assert running.daemon.metrics.total("roomwatch_pipeline_commit_failures_total") == 1
+    (seen,) = running.daemon.live.participants()
+    assert seen.level == 4, "the picture shows what was not kept"
+    await limit_pages(running, 1_000_000)
+    assert await send(running, *wide, session="s", seq=1) == 202
+    assert len(await running.daemon.store.log.posts(ROOM, 0, 2**62, 10)) == 2
+
+
+async def test_an_alert_that_could_not_be_recorded_goes_out_once_it_can(
+    start: Start, tmp_path: Path, receiver: Receiver
+) -> None:
+    running = await start(**lasting(tmp_path, receiver))
+    database: Database = running.daemon.store._database
+    await send(running, quality(4))
+    blocker = sqlite3.connect(database.path, isolation_level=None)
+    async with database._lock:
+        await database._writer.execute("PRAGMA busy_timeout = 50")
+    blocker.execute("BEGIN IMMEDIATE")
+    running.daemon.live.apply(telemetry(level(0, at_ms=NOW_MS + 1)))
+    running.daemon.evaluation.notice(running.daemon.live.apply(telemetry(level(0, at_ms=NOW_MS + 2))))
+    await asyncio.sleep(0.3)
+    assert not is_firing(running), "the engine believes what is not durable"
+    blocker.execute("ROLLBACK")
+    blocker.close()
+    await until(lambda: [status for status, _ in receiver.heard] == ["firing"])
+
+
+# --- restarts ---
+
+
+async def test_a_restart_shows_the_picture_as_it_was(start: Start, tmp_path: Path) -> None:
+    first = await start(**lasting(tmp_path))
+    await send(first, quality(2), identity="alice")
+    for event in (participant(BOB, identity="bob"), telemetry(level(1, of=BOB)), telemetry(connection("reconnecting"))):
+        await first.daemon.pipeline.offer(event)
+    before = first.daemon.live.rooms
+    await first.stop()
+    second = await start(**lasting(tmp_path))
+    assert second.daemon.live.rooms == before
+
+
+async def test_a_restart_says_nothing_by_itself(start: Start, tmp_path: Path, receiver: Receiver) -> None:
+    first = await start(**lasting(tmp_path, receiver))
+    await send(first, quality(1))
+    await until(lambda: len(receiver.heard) == 1)
+    await first.stop()
+    second = await start(**lasting(tmp_path, receiver))
+    assert is_firing(second)
+    await asyncio.sleep(0.3)
+    assert len(receiver.heard) == 1
+    await send(second, quality(4, at=NOW_MS + 1))
+    await until(lambda: len(receiver.heard) == 2)
+    (trigger, resolve) = receiver.heard
+    assert (trigger[0], resolve[0]) == ("firing", "resolved")
+    assert trigger[1].removesuffix("trigger") == resolve[1].removesuffix("resolve")
+
+
+async def test_a_page_that_could_not_go_out_goes_out_after_the_restart(
+    start: Start, tmp_path: Path, receiver: Receiver
+) -> None:
+    receiver.status = 500
+    first = await start(**lasting(tmp_path, receiver))
+    await send(first, quality(1))
+    await until(lambda: first.daemon.metrics.total("roomwatch_notifications_failed_total") > 0)
+    await first.stop()
+    receiver.status = 200
+    await start(**lasting(tmp_path, receiver))
+    await until(lambda: [status for status, _ in receiver.heard] == ["firing"])
+
+
+async def test_a_rule_that_is_no_longer_configured_ends_what_it_opened(
+    start: Start, tmp_path: Path, receiver: Receiver
+) -> None:
+    first = await start(**lasting(tmp_path, receiver))
+    await send(first, quality(1))
+    await until(lambda: len(receiver.heard) == 1)
+    await first.stop()
+    off = {"disabled_rules": ["ParticipantQualityDegraded"]}
+    await start(**lasting(tmp_path, receiver, rules=[], alerts=off))
+    await until(lambda: [status for status, _ in receiver.heard] == ["firing", "resolved"])
+
+
+async def test_a_room_that_ended_resolves_its_alerts_and_says_so(
+    start: Start, tmp_path: Path, receiver: Receiver
+) -> None:
+    running = await start(**lasting(tmp_path, receiver))
+    await send(running, quality(1))
+    await until(lambda: len(receiver.heard) == 1)
+    await running.daemon.pipeline.offer(participant(ALICE, "disconnected", at_ms=NOW_MS * 2))
+    await until(lambda: len(receiver.heard) == 2)
+    (ended,) = await running.daemon.store.alerts.ended(0, 10)
+    assert ended.transition.detail == "participant_left"
+
+
+# --- the file ---
+
+
+async def test_the_file_is_for_its_owner_only(tmp_path: Path) -> None:
+    store = await SqliteStore.open(tmp_path / "roomwatch.db")
+    await store.close()
+    assert (tmp_path / "roomwatch.db").stat().st_mode & 0o077 == 0
+
+
+async def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "roomwatch.db"
+    with sqlite3.connect(path) as file:
+        file.execute("PRAGMA user_version = 9999")
+    with pytest.raises(SchemaTooNew, match="expected schema 1 or older, got 9999"):
+        await SqliteStore.open(path)
+
+
+async def test_what_is_not_a_database_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "roomwatch.db"
+    path.write_bytes(b"this is not a database, though it is long enough to look like one" * 100)
+    with pytest.raises(StoreFailed, match="expected a Roomwatch database"):
+        await SqliteStore.open(path)
+
+
+async def test_a_transaction_that_is_broken_off_leaves_no_trace(tmp_path: Path) -> None:
+    database = await Database.open(tmp_path / "roomwatch.db")
+
+    async def broken_off() -> None:
+        async with database.transaction() as writer:
+            await writer.execute("INSERT INTO login_sessions VALUES ('h', 1.0)")
+            raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        await broken_off()
+    async with database.transaction() as writer:
+        await writer.execute("INSERT INTO login_sessions VALUES ('i', 1.0)")
+    assert [tuple(row) for row in await database.read("SELECT token_hash FROM login_sessions")] == [("i",)]
+    await database.close()
