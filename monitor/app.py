@@ -1,11 +1,12 @@
 """How does the daemon come together, start and stop?
 
-This is the one place that knows every part.  `Daemon` builds them, `run` is their life: it reads as the order in which
-they come up, and, in reverse, go down.
+This is the one place that knows every part.  `Daemon` builds them, and `_live_until` is their life: it reads as the
+order in which they come up and, in reverse, go down.
 """
 
 import asyncio
 from collections.abc import Callable
+from itertools import product
 from logging import getLogger
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import msgspec
 from alerts.delivery import Delivered, Outcome, Rejected
 from alerts.dispatcher import Dispatcher
 from alerts.engine import Engine
+from alerts.model import Reason
 from alerts.transport import Transport
 from collectors import twilio
 from collectors.budget import TokenBucket
@@ -67,6 +69,10 @@ class Daemon:
         self.clock = SteadyClock()
         self.live = Live()
         self.metrics = Metrics()
+        for receiver in config.notifiers:
+            self.metrics.add("roomwatch_notifications_total", receiver, by=0)
+        for rule, reason in product(config.rules, Reason):
+            self.metrics.add("roomwatch_alert_transitions_total", rule.name, reason.value, by=0)
         self.is_ready = False
         self.public: Listener | None = None
         self.private: Listener | None = None
@@ -114,7 +120,15 @@ class Daemon:
 
     async def run(self, stop: asyncio.Event, on_started: Callable[[], None] = lambda: None) -> None:
         """Live until `stop` is set; a part that breaks takes the whole down, for somebody to start it anew."""
-        await self._restore()
+        try:
+            await self._restore()
+            await self._live_until(stop, on_started)
+            await self.housekeeping.save_picture()
+        finally:
+            await self._let_go()
+        _log.info("stopped")
+
+    async def _live_until(self, stop: asyncio.Event, on_started: Callable[[], None]) -> None:
         async with self._transport, asyncio.TaskGroup() as group:
             delivering = group.create_task(self.dispatcher.run())
             storing = group.create_task(self.pipeline.run())
@@ -136,9 +150,6 @@ class Daemon:
             await evaluating
             await self.dispatcher.drain(DRAIN_S)
             await delivering
-        await self.housekeeping.save_picture()
-        await self._let_go()
-        _log.info("stopped")
 
     async def _restore(self) -> None:
         self.evaluation.engine.adopt(await self.store.alerts.load_alerts(), {})

@@ -5,7 +5,8 @@ that stands as it stood needs no second row in the log.  A source that goes away
 is back; meanwhile what is known stays, with the time at which it was known.
 """
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from logging import getLogger
 
 import msgspec
@@ -60,6 +61,7 @@ class Poll:
 
     async def _hand_on(self, events: Sequence[Event]) -> None:
         handed_on: dict[str, Sighting] = {}
+        taken: list[Awaitable[bool]] = []
         for event in events:
             if isinstance(event, TelemetryBatch):
                 continue
@@ -67,8 +69,9 @@ class Poll:
             if self._handed_on.get(key) == timeless:
                 self._live.apply(event)  # nothing new in it but its time: the room is still there
             else:
-                await self._pipeline.offer(event)
+                taken.append(self._pipeline.offer(event))
             handed_on[key] = timeless
+        await asyncio.gather(*taken)
         self._handed_on = handed_on
 
     def _succeeded(self) -> None:
