@@ -43,7 +43,7 @@ async function iconAsDataUri() {
   return `data:image/svg+xml,${encodeURIComponent(svg.trim())}`;
 }
 
-async function document_(name, icon) {
+async function writePage(name, icon) {
   const html = await readFile(here(`src/${name}`), "utf8");
   await writeFile(here(`dist/${name}`), html.replace("__ICON__", icon));
 }
@@ -54,7 +54,7 @@ const icon = await iconAsDataUri();
 await Promise.all([
   bundle(),
   bundleStyles(),
-  document_("index.html", icon),
-  document_("login.html", icon),
+  writePage("index.html", icon),
+  writePage("login.html", icon),
   copyFile(here(PREACT_LICENSE), here("dist/app.js.LICENSE.txt")),
 ]);
