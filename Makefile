@@ -21,10 +21,13 @@ build: $(VENV)/.run ## the front end, anew
 test: $(VENV)/.dev ## everything a contributor runs: unit, property, contract, integration, crash
 	@$(BIN)/python -m pytest -m "not e2e"
 
-check: $(VENV)/.dev ## format, lint, types
+check: $(VENV)/.dev ## format, lint, types, and the front end where there is npm
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
+	@if command -v npm >/dev/null; then \
+	    cd dashboards/web && npm ci --silent --ignore-scripts && npm run --silent check && npm test --silent; \
+	else echo "no npm here: the front end was not checked"; fi
 
 format: $(VENV)/.dev ## put the code in shape
 	@$(BIN)/ruff check --fix-only --quiet .

@@ -104,9 +104,8 @@ def _policy(page: str) -> dict[str, str]:
     """Return the content policy of the login page, which may use its own style and nothing else."""
     hashes = [b64encode(sha256(style.encode()).digest()).decode() for style in _STYLE.findall(page)]
     styles = " ".join(f"'sha256-{each}'" for each in hashes)
-    return {
-        "Content-Security-Policy": f"default-src 'none'; style-src {styles}; form-action 'self'; frame-ancestors 'none'"
-    }
+    policy = f"default-src 'none'; style-src {styles}; img-src data:; form-action 'self'; frame-ancestors 'none'"
+    return {"Content-Security-Policy": policy}
 
 
 def _hashed(token: str) -> str:

@@ -58,7 +58,7 @@ test("what fires stands above what is pending, however severe", () => {
 
 test("every level has its own word, and a level that Twilio does not have has none", () => {
   const word = (level) => quality(person("a", { level })).word;
-  assert.deepEqual([0, 1, 2, 3, 4, 5].map(word), ["broken", "very poor", "poor", "fair", "good", "excellent"]);
+  assert.deepEqual([0, 1, 2, 3, 4, 5].map(word), ["broken", "bad", "below average", "average", "good", "excellent"]);
   assert.deepEqual([null, -1, 9].map(word), ["unknown", "unknown", "unknown"]);
   assert.equal(quality(person("a", { level: 5, idle: true })).word, "idle");
 });

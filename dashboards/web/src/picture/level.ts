@@ -5,7 +5,7 @@
 
 import type { Participant } from "../api.ts";
 
-export const LEVEL_WORDS = ["broken", "very poor", "poor", "fair", "good", "excellent"] as const;
+export const LEVEL_WORDS = ["broken", "bad", "below average", "average", "good", "excellent"] as const;
 
 export type Tone = "bad" | "poor" | "fair" | "good" | "none";
 
