@@ -1,0 +1,69 @@
+"""What the commands print, and how they end."""
+
+from pathlib import Path
+
+import pytest
+
+from monitor.cli import CONFIG, FAILED, OK, USAGE, main
+
+EXAMPLE = str(Path(__file__).parents[2] / "config.example.toml")
+
+
+def ended(*arguments: str) -> int:
+    """Run a command and return its exit code, however it ends."""
+    try:
+        return main(arguments)
+    except SystemExit as left:
+        return int(left.code or 0)
+
+
+def test_a_right_configuration_is_summed_up(capsys: pytest.CaptureFixture[str]) -> None:
+    assert ended("check-config", EXAMPLE) == OK
+    said = capsys.readouterr().out
+    assert "accounts: AC00…0000" in said
+    assert "receivers: pager, chat" in said
+
+
+def test_a_wrong_one_ends_with_78_and_every_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text('[public]\nport = "x"\n[storage]\ncolour = 3\n')
+    assert ended("check-config", str(file)) == CONFIG
+    said = capsys.readouterr().err.splitlines()
+    assert [line.partition(": ")[0] for line in said] == [f"{file}:2", f"{file}:4"]
+
+
+@pytest.mark.parametrize("command", ["check-config", "run"])
+def test_a_configuration_that_is_not_there_ends_with_78(command: str, tmp_path: Path) -> None:
+    missing = str(tmp_path / "nowhere.toml")
+    assert ended(command, *(["--config", missing] if command == "run" else [missing])) == CONFIG
+
+
+@pytest.mark.parametrize("arguments", [[], ["dance"], ["check-config"], ["demo", "--scenario", "paradise"]])
+def test_wrong_usage_ends_with_2_and_says_what_would_be_right(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ended(*arguments) == USAGE
+    assert capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["demo", "--help"], ["check-config", "--help"]])
+def test_help_helps(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert ended(*arguments) == OK
+    assert "usage: roomwatch" in capsys.readouterr().out
+
+
+def test_what_is_probably_not_meant_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text("")
+    assert ended("check-config", str(file)) == OK
+    said = capsys.readouterr().out
+    assert "warning: no account" in said
+    assert "warning: no receiver" in said
+
+
+def test_a_database_that_cannot_be_opened_ends_with_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").write_text("")
+    config = tmp_path / "config.toml"
+    config.write_text(f'[storage]\npath = "{tmp_path}/file/roomwatch.db"\n')
+    assert ended("run", "--config", str(config)) == FAILED
+    assert "expected a writable database file" in capsys.readouterr().err
