@@ -136,6 +136,12 @@ def test_nothing_brings_a_completed_room_back(live: Live) -> None:
     assert not live.rooms
 
 
+def test_the_end_of_a_room_that_nobody_had_mentioned_is_saved_too(live: Live) -> None:
+    live.apply(room("completed", room_name="acme:class:1", ended_at_ms=NOW_MS))
+    (saved,) = live.take_dirty()
+    assert (saved.ref.key, saved.is_live, saved.ended_at_ms) == (ROOM, False, NOW_MS)
+
+
 def test_who_has_left_stays_gone_however_late_their_last_word_comes(live: Live) -> None:
     live.apply(participant(ALICE))
     assert gone(live.apply(participant(ALICE, "disconnected"))) == {f"{ROOM}/{ALICE}": "participant_left"}
