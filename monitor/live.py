@@ -276,9 +276,11 @@ class Live:
         room.left[participant.sid or participant.key] = at_ms
         self._dirty[participant.ref] = participant
         self._dirty[room.ref] = room
-        for other in room.participants.values():
-            other.levels_seen.pop(participant.key, None)
-        return (Change(participant.ref, why),)
+        unseen = [other for other in room.participants.values() if participant.key in other.levels_seen]
+        for other in unseen:
+            del other.levels_seen[participant.key]
+            self._dirty[other.ref] = other
+        return (Change(participant.ref, why), *(Change(other.ref) for other in unseen))
 
     # --- what is known ------------------------------------------------------------------------------------
 
