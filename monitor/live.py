@@ -144,18 +144,24 @@ class Live:
         return (Change(room.ref),)
 
     def _end_room(self, seen: RoomSeen) -> Sequence[Change]:
-        ended = Ended(seen.ended_at_ms or seen.seen_at_ms, seen.duration_s, seen.room_name)
+        room = self._room_that_ended(seen)
+        room.sid, room.name, room.status = seen.room_sid, room.name or seen.room_name, seen.status
+        room.ended_at_ms, room.duration_s = seen.ended_at_ms or seen.seen_at_ms, seen.duration_s
+        ended = Ended(room.ended_at_ms, room.duration_s, room.name)
         self._ended[seen.room_sid] = ended
         if len(self._ended) > ENDED_ROOMS_KEPT:
             self._ended.popitem(last=False)
-        changes = [self._release(c, ended) for c in self.compositions.values() if c.room_sid == seen.room_sid]
+        released = [self._release(c, ended) for c in self.compositions.values() if c.room_sid == seen.room_sid]
+        return [*released, *self._forget_room(room, "room_ended")]
+
+    def _room_that_ended(self, seen: RoomSeen) -> Room:
+        """Return the room, or one that is made for the record: its end must outlive a restart like any other."""
         key = self._aliases.get(f"sid:{seen.room_sid}") or self._aliases.get(f"name:{seen.room_name}")
-        room = self.rooms.get(key) if key is not None else None
-        if room is not None and room.sid in (None, seen.room_sid):
-            room.sid = seen.room_sid
-            room.status, room.ended_at_ms, room.duration_s = seen.status, ended.at_ms, ended.duration_s
-            changes += self._forget_room(room, "room_ended")
-        return changes
+        known = self.rooms.get(key) if key is not None else None
+        if known is not None and known.sid in (None, seen.room_sid):
+            return known
+        self.rooms[seen.room_sid] = room = Room(key=seen.room_sid, account_sid=seen.account_sid)
+        return room
 
     def _release(self, composition: Composition, ended: Ended) -> Change:
         _learn_end(composition, ended)
@@ -270,9 +276,11 @@ class Live:
         room.left[participant.sid or participant.key] = at_ms
         self._dirty[participant.ref] = participant
         self._dirty[room.ref] = room
-        for other in room.participants.values():
-            other.levels_seen.pop(participant.key, None)
-        return (Change(participant.ref, why),)
+        unseen = [other for other in room.participants.values() if participant.key in other.levels_seen]
+        for other in unseen:
+            del other.levels_seen[participant.key]
+            self._dirty[other.ref] = other
+        return (Change(participant.ref, why), *(Change(other.ref) for other in unseen))
 
     # --- what is known ------------------------------------------------------------------------------------
 

@@ -83,6 +83,16 @@ def test_minus_one_takes_a_level_back(live: Live) -> None:
     assert who(live).level is None
 
 
+def test_what_somebody_saw_of_others_leaves_with_them_and_is_saved_and_told(live: Live) -> None:
+    live.apply(participant(CAROL))
+    live.apply(batch(level(1, of=CAROL), reporter=ALICE))
+    live.take_dirty()
+    changes = live.apply(batch(connection("disconnected"), reporter=ALICE))
+    assert who(live, CAROL).level is None
+    assert who(live, CAROL) in live.take_dirty()
+    assert who(live, CAROL).ref in [change.ref for change in changes]
+
+
 def test_five_is_idle_while_nothing_flows_either_way(live: Live) -> None:
     live.apply(batch(level(5), MediaStats(at_ms=NOW_MS, up=Direction(bitrate_bps=0), down=Direction(bitrate_bps=0))))
     assert who(live).is_idle
@@ -134,6 +144,12 @@ def test_nothing_brings_a_completed_room_back(live: Live) -> None:
     for late in (batch(level(3)), room(at_ms=NOW_MS + 5), participant(ALICE, at_ms=NOW_MS + 5)):
         assert live.apply(late) == ()
     assert not live.rooms
+
+
+def test_the_end_of_a_room_that_nobody_had_mentioned_is_saved_too(live: Live) -> None:
+    live.apply(room("completed", room_name="acme:class:1", ended_at_ms=NOW_MS))
+    (saved,) = live.take_dirty()
+    assert (saved.ref.key, saved.is_live, saved.ended_at_ms) == (ROOM, False, NOW_MS)
 
 
 def test_who_has_left_stays_gone_however_late_their_last_word_comes(live: Live) -> None:
