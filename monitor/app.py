@@ -201,7 +201,7 @@ class Daemon:
 
     def _poll(self, account: Twilio, resource: str) -> Poll:
         collector = SOURCES[resource](account)
-        return Poll(account.account_sid, collector, self.live, self.pipeline, self.metrics, self.clock.now_ms)
+        return Poll(account.account_sid, collector, self.live, self.pipeline, self.clock.now_ms)
 
     def _count_attempt(self, receiver: str, outcome: Outcome, seconds: float) -> None:
         self.metrics.add("roomwatch_notifications_total", receiver)
@@ -230,6 +230,7 @@ class Daemon:
         house = House(
             alerts=list(self.evaluation.engine.alerts),
             outbox=await self.store.alerts.outbox_counts(),
+            polls=self._polls,
             queue_events=self.pipeline.queue_events,
             queue_capacity_events=self.pipeline.capacity_events,
             budget_remaining_requests=sum(account.budget_remaining() for account in self._twilios),

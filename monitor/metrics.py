@@ -36,7 +36,6 @@ _BATCH = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0)
 _DIRECTIONS = ("up", "down")
 _CODES = ("202", "400", "401", "403", "413", "415", "429", "503")
 LEVELS = ("0", "1", "2", "3", "4", "5", "idle", "unknown")
-RESOURCES = ("rooms", "participants", "compositions")
 
 FAMILIES: Mapping[str, Family] = {
     # the calls
@@ -74,9 +73,11 @@ FAMILIES: Mapping[str, Family] = {
     "roomwatch_twilio_requests_total": Family("counter", "Requests to Twilio by answer.", ("resource", "code")),
     "roomwatch_twilio_throttled_total": Family("counter", "Answers 429 from Twilio."),
     "roomwatch_twilio_request_duration_seconds": Family("histogram", "Time to Twilio's answer.", buckets=_SECONDS),
-    "roomwatch_twilio_up": Family("gauge", "Whether the last poll of a resource worked.", ("resource",), (RESOURCES,)),
+    "roomwatch_twilio_up": Family(
+        "gauge", "Whether the last poll of a resource worked in every account.", ("resource",)
+    ),
     "roomwatch_twilio_last_success_timestamp_seconds": Family(
-        "gauge", "When a poll of a resource last worked; 0: never.", ("resource",), (RESOURCES,)
+        "gauge", "When a poll of a resource last worked in the account that is worst off; 0: never.", ("resource",)
     ),
     "roomwatch_twilio_budget_remaining_requests": Family("gauge", "Requests that may be made at once, all accounts."),
     # what is concluded
