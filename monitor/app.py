@@ -14,6 +14,7 @@ import msgspec
 from alerts.delivery import Delivered, Outcome, Rejected
 from alerts.dispatcher import Dispatcher
 from alerts.engine import Engine
+from alerts.model import Reason
 from alerts.transport import Transport
 from collectors import twilio
 from collectors.budget import TokenBucket
@@ -32,7 +33,7 @@ from monitor.http.login import Login
 from monitor.http.server import Listener, private_routes, public_routes
 from monitor.http.views import live_view
 from monitor.live import Live
-from monitor.metrics import Metrics
+from monitor.metrics import FAILURES, Metrics
 from monitor.pipeline import Pipeline
 from monitor.polling import Poll, RequestCounter
 from monitor.readings import CompositionLimits
@@ -67,6 +68,7 @@ class Daemon:
         self.clock = SteadyClock()
         self.live = Live()
         self.metrics = Metrics()
+        self._expect_series()
         self.is_ready = False
         self.public: Listener | None = None
         self.private: Listener | None = None
@@ -183,6 +185,12 @@ class Daemon:
         await self.store.close()
 
     # --- parts --------------------------------------------------------------------------------------------
+
+    def _expect_series(self) -> None:
+        receivers, rules = list(self.config.notifiers), [rule.name for rule in self.config.rules]
+        self.metrics.expect("roomwatch_notifications_total", receivers)
+        self.metrics.expect("roomwatch_notifications_failed_total", receivers, FAILURES)
+        self.metrics.expect("roomwatch_alert_transitions_total", rules, Reason)
 
     def _connected(self, account: Account) -> Twilio:
         secret = account.api_secret if account.api_key else account.auth_token
