@@ -6,7 +6,6 @@ order in which they come up and, in reverse, go down.
 
 import asyncio
 from collections.abc import Callable
-from itertools import product
 from logging import getLogger
 from pathlib import Path
 
@@ -34,7 +33,7 @@ from monitor.http.login import Login
 from monitor.http.server import Listener, private_routes, public_routes
 from monitor.http.views import live_view
 from monitor.live import Live
-from monitor.metrics import Metrics
+from monitor.metrics import FAILURES, Metrics
 from monitor.pipeline import Pipeline
 from monitor.polling import Poll, RequestCounter
 from monitor.readings import CompositionLimits
@@ -69,10 +68,7 @@ class Daemon:
         self.clock = SteadyClock()
         self.live = Live()
         self.metrics = Metrics()
-        for receiver in config.notifiers:
-            self.metrics.add("roomwatch_notifications_total", receiver, by=0)
-        for rule, reason in product(config.rules, Reason):
-            self.metrics.add("roomwatch_alert_transitions_total", rule.name, reason.value, by=0)
+        self._expect_series()
         self.is_ready = False
         self.public: Listener | None = None
         self.private: Listener | None = None
@@ -195,6 +191,12 @@ class Daemon:
 
     # --- parts --------------------------------------------------------------------------------------------
 
+    def _expect_series(self) -> None:
+        receivers, rules = list(self.config.notifiers), [rule.name for rule in self.config.rules]
+        self.metrics.expect("roomwatch_notifications_total", receivers)
+        self.metrics.expect("roomwatch_notifications_failed_total", receivers, FAILURES)
+        self.metrics.expect("roomwatch_alert_transitions_total", rules, Reason)
+
     def _connected(self, account: Account) -> Twilio:
         secret = account.api_secret if account.api_key else account.auth_token
         credentials = twilio.Credentials(
@@ -212,7 +214,7 @@ class Daemon:
 
     def _poll(self, account: Twilio, resource: str) -> Poll:
         collector = SOURCES[resource](account)
-        return Poll(account.account_sid, collector, self.live, self.pipeline, self.metrics, self.clock.now_ms)
+        return Poll(account.account_sid, collector, self.live, self.pipeline, self.clock.now_ms)
 
     def _count_attempt(self, receiver: str, outcome: Outcome, seconds: float) -> None:
         self.metrics.add("roomwatch_notifications_total", receiver)
@@ -241,6 +243,7 @@ class Daemon:
         house = House(
             alerts=list(self.evaluation.engine.alerts),
             outbox=await self.store.alerts.outbox_counts(),
+            polls=self._polls,
             queue_events=self.pipeline.queue_events,
             queue_capacity_events=self.pipeline.capacity_events,
             budget_remaining_requests=sum(account.budget_remaining() for account in self._twilios),

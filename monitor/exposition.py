@@ -6,7 +6,7 @@ does not depend on the number of rooms.
 
 import platform
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from prometheus_client import GC_COLLECTOR, PLATFORM_COLLECTOR, PROCESS_COLLECTOR, CollectorRegistry
@@ -19,6 +19,7 @@ from monitor import __version__
 from monitor.entities import Participant
 from monitor.live import Live
 from monitor.metrics import FAMILIES, Family, Histogram, Metrics
+from monitor.polling import Poll
 from monitor.store.ports import OutboxCounts, Size
 
 
@@ -27,6 +28,7 @@ class House(NamedTuple):
 
     alerts: list[Alert]
     outbox: OutboxCounts
+    polls: Sequence[Poll]
     queue_events: int
     queue_capacity_events: int
     budget_remaining_requests: float
@@ -55,6 +57,7 @@ def look_up(metrics: Metrics, live: Live, house: House) -> None:
     metrics.set("roomwatch_outbox_waiting", house.outbox.waiting)
     metrics.set("roomwatch_outbox_dead", house.outbox.dead)
     metrics.set("roomwatch_outbox_oldest_timestamp_seconds", house.outbox.oldest_waiting_at_s or 0)
+    _set_polls(metrics, house.polls)
     metrics.set("roomwatch_pipeline_queue_events", house.queue_events)
     metrics.set("roomwatch_pipeline_queue_capacity_events", house.queue_capacity_events)
     metrics.set("roomwatch_twilio_budget_remaining_requests", house.budget_remaining_requests)
@@ -74,6 +77,15 @@ def _set_all(metrics: Metrics, name: str, seen: Iterable[tuple[str, ...]]) -> No
     counts = Counter(seen)
     for labels in metrics.values[name]:
         metrics.set(name, counts[labels], *labels)
+
+
+def _set_polls(metrics: Metrics, polls: Sequence[Poll]) -> None:
+    """Show each resource as its worst account has it: one that can be read must not hide one that cannot."""
+    for resource in {poll.resource for poll in polls}:
+        same = [poll for poll in polls if poll.resource == resource]
+        last_success_ms = min(poll.last_success_ms or 0 for poll in same)
+        metrics.set("roomwatch_twilio_up", all(poll.is_up for poll in same), resource)
+        metrics.set("roomwatch_twilio_last_success_timestamp_seconds", last_success_ms / 1000, resource)
 
 
 class _Exposition(Collector):

@@ -8,7 +8,7 @@ it counts; what can be read off the live picture is not counted but looked up wh
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
 from typing import NamedTuple
 
@@ -35,8 +35,8 @@ _LOSS = (0.0, 0.001, 0.005, 0.01, 0.03, 0.05, 0.08, 0.15, 0.3)
 _BATCH = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0)
 _DIRECTIONS = ("up", "down")
 _CODES = ("202", "400", "401", "403", "413", "415", "429", "503")
+FAILURES = ("rejected", "unavailable", "unknown")  # why an attempt to notify did not deliver
 LEVELS = ("0", "1", "2", "3", "4", "5", "idle", "unknown")
-RESOURCES = ("rooms", "participants", "compositions")
 
 FAMILIES: Mapping[str, Family] = {
     # the calls
@@ -74,9 +74,11 @@ FAMILIES: Mapping[str, Family] = {
     "roomwatch_twilio_requests_total": Family("counter", "Requests to Twilio by answer.", ("resource", "code")),
     "roomwatch_twilio_throttled_total": Family("counter", "Answers 429 from Twilio."),
     "roomwatch_twilio_request_duration_seconds": Family("histogram", "Time to Twilio's answer.", buckets=_SECONDS),
-    "roomwatch_twilio_up": Family("gauge", "Whether the last poll of a resource worked.", ("resource",), (RESOURCES,)),
+    "roomwatch_twilio_up": Family(
+        "gauge", "Whether the last poll of a resource worked in every account.", ("resource",)
+    ),
     "roomwatch_twilio_last_success_timestamp_seconds": Family(
-        "gauge", "When a poll of a resource last worked; 0: never.", ("resource",), (RESOURCES,)
+        "gauge", "When a poll of a resource last worked in the account that is worst off; 0: never.", ("resource",)
     ),
     "roomwatch_twilio_budget_remaining_requests": Family("gauge", "Requests that may be made at once, all accounts."),
     # what is concluded
@@ -141,6 +143,14 @@ class Metrics:
         self._jitter = [self.histograms["roomwatch_participant_jitter_seconds"][(d,)].observe for d in _DIRECTIONS]
         self._loss = [self.histograms["roomwatch_participant_loss_ratio"][(d,)].observe for d in _DIRECTIONS]
         self._seen = self.values["roomwatch_telemetry_events_total"]
+
+    def expect(self, name: str, *known: Iterable[str]) -> None:
+        """Show a counter's series from now on, for values that only the configuration knows, label by label.
+
+        The first page that fails would otherwise go unseen: Prometheus sees no increase where a series begins at 1.
+        """
+        for labels in product(*known):
+            self.values[name].setdefault(labels, 0.0)
 
     def add(self, name: str, *labels: str, by: float = 1) -> None:
         """Add to a counter."""

@@ -29,7 +29,6 @@ class Poll:
         collector: Collector,
         live: Live,
         pipeline: Pipeline,
-        metrics: Metrics,
         now_ms: Callable[[], int],
     ) -> None:
         self.account_sid = account_sid
@@ -38,7 +37,6 @@ class Poll:
         self._collector = collector
         self._live = live
         self._pipeline = pipeline
-        self._metrics = metrics
         self._now_ms = now_ms
         self._handed_on: dict[str, Sighting] = {}
 
@@ -46,6 +44,11 @@ class Poll:
     def resource(self) -> str:
         """Return what is polled."""
         return self._collector.resource
+
+    @property
+    def is_up(self) -> bool:
+        """Whether the last poll worked; before the first one nobody knows, which is not well."""
+        return self.last_success_ms is not None and not self.error
 
     async def poll(self) -> None:
         """Ask once, and hand on what is new."""
@@ -78,14 +81,11 @@ class Poll:
         if self.error:
             _log.info("%s of account %s can be read again", self.resource, _short(self.account_sid))
         self.error, self.last_success_ms = "", self._now_ms()
-        self._metrics.set("roomwatch_twilio_up", 1, self.resource)
-        self._metrics.set("roomwatch_twilio_last_success_timestamp_seconds", self.last_success_ms / 1000, self.resource)
 
     def _failed(self, why: str) -> None:
         if not self.error:
             _log.warning("%s of account %s cannot be read: %s", self.resource, _short(self.account_sid), why)
         self.error = why
-        self._metrics.set("roomwatch_twilio_up", 0, self.resource)
 
 
 class RequestCounter:

@@ -23,7 +23,7 @@ from tests.daemon_process import DaemonProcess, free_port, write_config
 
 pytestmark = pytest.mark.crash
 
-KILLS = 14  # of each daemon
+KILLS = 26  # of each daemon
 PEOPLE = 12  # more than a receiver has hands, so that some pages are owed and not yet on their way
 REPORTS = 10  # of each of them, the last one that they leave; then somebody else comes
 INSTANCE = "roomwatch"

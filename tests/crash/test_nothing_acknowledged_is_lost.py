@@ -24,7 +24,7 @@ from tests.daemon_process import DaemonProcess, free_port, write_config
 
 pytestmark = pytest.mark.crash
 
-KILLS = 14  # of each daemon
+KILLS = 26  # of each daemon
 CALLS = 6  # at once, each with somebody who waits for an answer
 ACCESS_TOKEN = "an-access-token-of-tests"
 

@@ -144,14 +144,13 @@ async def test_polling_alone_shows_everything_when_no_callback_arrives(play: Pla
 
 async def test_lost_authorisation_is_shown_and_mends_itself(play: Play) -> None:
     scene = await play("auth-lost", speed=20)
-    up = scene.daemon.metrics.values["roomwatch_twilio_up"]
-    await until(lambda: up[("rooms",)] == 1)
-    before = scene.daemon.metrics.values["roomwatch_twilio_last_success_timestamp_seconds"][("rooms",)]
-    await until(lambda: up[("rooms",)] == 0)
+    rooms = next(poll for poll in scene.daemon._polls if poll.resource == "rooms")
+    await until(lambda: rooms.is_up)
+    before_ms = rooms.last_success_ms
+    await until(lambda: not rooms.is_up)
     assert scene.daemon.live.rooms, "what was known is gone only because Twilio said no"
-    await until(lambda: up[("rooms",)] == 1)
-    after = scene.daemon.metrics.values["roomwatch_twilio_last_success_timestamp_seconds"][("rooms",)]
-    assert after > before > 0
+    await until(lambda: rooms.is_up)
+    assert rooms.last_success_ms > before_ms > 0
 
 
 async def test_throttling_is_counted_and_nothing_crashes(play: Play) -> None:

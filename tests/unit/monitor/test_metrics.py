@@ -1,0 +1,99 @@
+"""The table of metric families, held to the conventions of the field, and its description held to the table."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from monitor.metrics import FAMILIES, Family, Metrics
+
+DOCUMENT = Path(__file__).parents[3] / "docs" / "metrics.md"
+ROW = re.compile(r"^\| `(roomwatch_\w+)` \|.*$", re.MULTILINE)
+
+each_family = pytest.mark.parametrize(("name", "family"), FAMILIES.items(), ids=FAMILIES)
+
+
+def row(name: str, family: Family) -> str:
+    """Return the line that docs/metrics.md must have for a family."""
+    labels = ", ".join(f"`{label}`" for label in family.labels)
+    return f"| `{name}` | {family.kind} | {labels} | {family.help} |"
+
+
+@each_family
+def test_a_name_says_whose_it_is_in_snake_case(name, family):
+    assert re.fullmatch(r"roomwatch(_[a-z0-9]+)+", name)
+    assert not name.endswith(("_count", "_sum", "_bucket"))
+    assert family.kind not in name.split("_")
+
+
+@each_family
+def test_counters_and_nothing_else_end_in_total(name, family):
+    assert name.endswith("_total") == (family.kind == "counter")
+
+
+@each_family
+def test_units_are_base_units(name, family):
+    words = set(name.split("_"))
+    assert not words & {
+        "ms",
+        "milliseconds",
+        "minutes",
+        "hours",
+        "days",
+        "s",
+        "sec",
+        "kb",
+        "mb",
+        "kilobytes",
+        "megabytes",
+    }
+    assert not words & {"percent", "pct", "percentage", "bits", "bps"}
+    if family.kind == "histogram":
+        assert name.endswith(("_seconds", "_ratio", "_bytes", "_events"))
+
+
+@each_family
+def test_a_moment_is_a_timestamp_and_not_an_age(name, family):
+    assert not {"age", "ago", "since"} & set(name.split("_"))
+    assert ("timestamp" in name) == name.endswith("_timestamp_seconds")
+
+
+@each_family
+def test_help_is_a_sentence(name, family):
+    assert family.help.endswith(".")
+    assert family.help[0].isupper()
+    assert "|" not in family.help
+
+
+@each_family
+def test_labels_are_few_and_leave_room_for_prometheus_own(name, family):
+    assert len(family.labels) <= 2
+    for label in family.labels:
+        assert re.fullmatch(r"[a-z]+(_[a-z]+)*", label)
+        assert label not in {"type", "region", "zone", "env", "service", "instance", "job", "le", "quantile"}
+        assert not {"sid", "identity", "room", "participant", "name"} & set(label.split("_"))
+
+
+@each_family
+def test_buckets_rise_and_belong_to_histograms(name, family):
+    assert bool(family.buckets) == (family.kind == "histogram")
+    assert list(family.buckets) == sorted(set(family.buckets))
+
+
+def test_no_counter_counts_successes_and_failures_under_one_name():
+    labels = {label for family in FAMILIES.values() for label in family.labels}
+    assert not labels & {"success", "ok", "status_class", "result", "outcome"}
+
+
+def test_a_daemon_that_has_seen_nothing_shows_fewer_than_two_hundred_series():
+    metrics = Metrics()
+    assert sum(map(len, metrics.values.values())) + sum(map(len, metrics.histograms.values())) < 200
+
+
+@each_family
+def test_each_family_is_described_as_the_table_has_it(name, family):
+    assert row(name, family) in DOCUMENT.read_text(encoding="utf-8").splitlines()
+
+
+def test_no_family_is_described_that_is_not_there_nor_twice():
+    assert sorted(ROW.findall(DOCUMENT.read_text(encoding="utf-8"))) == sorted(FAMILIES)
