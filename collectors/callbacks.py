@@ -7,7 +7,7 @@ a sighting carries Twilio's own time and a key that is the same for a repeat; wh
 import hashlib
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, Literal
 
 from collectors.base import Malformed
 from collectors.events import (
@@ -86,22 +86,38 @@ def _whole(form: Form, name: str) -> int | None:
     return None if value is None else int(value)
 
 
+def _told(form: Form) -> dict[str, Any]:
+    """Return what every sighting by callback has: when, by whom, of whose, and how a repeat is known."""
+    return {
+        "seen_at_ms": _at_ms(form),
+        "source": Source.CALLBACK,
+        "account_sid": form.get("AccountSid"),
+        "dedup_key": dedup_key(form),
+        "cause": form["StatusCallbackEvent"],
+    }
+
+
+def _whose(form: Form) -> dict[str, Any]:
+    """Return the room's name and the participant, where the callback is about one."""
+    return {
+        "room_name": form.get("RoomName"),
+        "participant_sid": form.get("ParticipantSid"),
+        "identity": form.get("ParticipantIdentity"),
+    }
+
+
 def _room(status: RoomStatus) -> Callable[[Form], Sighting]:
     def read(form: Form) -> RoomSeen:
         at_ms = _at_ms(form)
         ended = status is not RoomStatus.IN_PROGRESS
         return RoomSeen(
-            seen_at_ms=at_ms,
-            source=Source.CALLBACK,
+            **_told(form),
             room_sid=_required(form, "RoomSid"),
             status=status,
-            account_sid=form.get("AccountSid"),
             room_name=form.get("RoomName"),
             created_at_ms=None if ended else at_ms,
             ended_at_ms=at_ms if ended else None,
             duration_s=_whole(form, "RoomDuration"),
-            dedup_key=dedup_key(form),
-            cause=form["StatusCallbackEvent"],
         )
 
     return read
@@ -112,18 +128,14 @@ def _participant(status: ParticipantStatus) -> Callable[[Form], Sighting]:
         at_ms = _at_ms(form)
         left = status is ParticipantStatus.DISCONNECTED
         return ParticipantSeen(
-            seen_at_ms=at_ms,
-            source=Source.CALLBACK,
+            **_told(form),
             room_sid=_required(form, "RoomSid"),
             participant_sid=_required(form, "ParticipantSid"),
             status=status,
-            account_sid=form.get("AccountSid"),
             room_name=form.get("RoomName"),
             identity=form.get("ParticipantIdentity"),
             joined_at_ms=None if left else at_ms,
             left_at_ms=at_ms if left else None,
-            dedup_key=dedup_key(form),
-            cause=form["StatusCallbackEvent"],
         )
 
     return read
@@ -132,18 +144,12 @@ def _participant(status: ParticipantStatus) -> Callable[[Form], Sighting]:
 def _track(state: Literal["added", "removed", "enabled", "disabled"]) -> Callable[[Form], Sighting]:
     def read(form: Form) -> TrackSeen:
         return TrackSeen(
-            seen_at_ms=_at_ms(form),
-            source=Source.CALLBACK,
+            **_told(form),
             room_sid=_required(form, "RoomSid"),
             state=state,
             track_sid=form.get("TrackSid"),
             kind=form.get("TrackKind"),
-            account_sid=form.get("AccountSid"),
-            room_name=form.get("RoomName"),
-            participant_sid=form.get("ParticipantSid"),
-            identity=form.get("ParticipantIdentity"),
-            dedup_key=dedup_key(form),
-            cause=form["StatusCallbackEvent"],
+            **_whose(form),
         )
 
     return read
@@ -152,20 +158,14 @@ def _track(state: Literal["added", "removed", "enabled", "disabled"]) -> Callabl
 def _recording(state: Literal["started", "completed", "failed"]) -> Callable[[Form], Sighting]:
     def read(form: Form) -> RecordingSeen:
         return RecordingSeen(
-            seen_at_ms=_at_ms(form),
-            source=Source.CALLBACK,
+            **_told(form),
             recording_sid=_required(form, "RecordingSid"),
             state=state,
             room_sid=form.get("RoomSid"),
-            account_sid=form.get("AccountSid"),
-            room_name=form.get("RoomName"),
-            participant_sid=form.get("ParticipantSid"),
-            identity=form.get("ParticipantIdentity"),
+            **_whose(form),
             duration_s=_number(form, "Duration"),
             size_bytes=_whole(form, "Size"),
             failed_operation=form.get("FailedOperation"),
-            dedup_key=dedup_key(form),
-            cause=form["StatusCallbackEvent"],
         )
 
     return read
@@ -175,11 +175,9 @@ def _composition(status: CompositionStatus) -> Callable[[Form], Sighting]:
     def read(form: Form) -> CompositionSeen:
         at_ms = _at_ms(form)
         return CompositionSeen(
-            seen_at_ms=at_ms,
-            source=Source.CALLBACK,
+            **_told(form),
             composition_sid=_required(form, "CompositionSid"),
             status=status,
-            account_sid=form.get("AccountSid"),
             room_sid=form.get("RoomSid"),
             created_at_ms=at_ms if status is CompositionStatus.ENQUEUED else None,
             completed_at_ms=at_ms if status is CompositionStatus.COMPLETED else None,
@@ -188,8 +186,6 @@ def _composition(status: CompositionStatus) -> Callable[[Form], Sighting]:
             percent_done=_number(form, "PercentageDone"),
             failed_operation=form.get("FailedOperation"),
             error_message=form.get("ErrorMessage"),
-            dedup_key=dedup_key(form),
-            cause=form["StatusCallbackEvent"],
         )
 
     return read
@@ -197,15 +193,11 @@ def _composition(status: CompositionStatus) -> Callable[[Form], Sighting]:
 
 def _hook_failed(form: Form) -> HookFailed:
     return HookFailed(
-        seen_at_ms=_at_ms(form),
-        source=Source.CALLBACK,
+        **_told(form),
         hook_sid=form.get("HookSid"),
         room_sid=form.get("RoomSid"),
-        account_sid=form.get("AccountSid"),
         failed_operation=form.get("FailedOperation"),
         error_message=form.get("ErrorMessage"),
-        dedup_key=dedup_key(form),
-        cause=form["StatusCallbackEvent"],
     )
 
 
