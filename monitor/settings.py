@@ -116,6 +116,13 @@ class Telemetry(Section):
     burst_posts: Annotated[int, Field(ge=1)] = 30
 
 
+class SigningKey(Section):
+    """An API key that participants' access tokens may be signed with, beside the account's own."""
+
+    api_key: Annotated[str, Field(pattern="^SK[0-9a-f]{32}$")]
+    api_secret: SecretStr
+
+
 class Account(Section):
     """One Twilio account."""
 
@@ -124,7 +131,7 @@ class Account(Section):
     api_secret: SecretStr | None = None
     auth_token: SecretStr | None = None
     previous_auth_token: SecretStr | None = None
-    signing_keys: Mapping[str, SecretStr] = {}
+    signing_keys: tuple[SigningKey, ...] = ()
     region: str = ""
     edge: str = ""
     base_url: str = ""
@@ -141,7 +148,7 @@ class Account(Section):
 
     def token_keys(self) -> dict[str, str]:
         """Return the keys that participants' access tokens may be signed with, by their SID."""
-        keys = {sid: secret.get_secret_value() for sid, secret in self.signing_keys.items()}
+        keys = {key.api_key: key.api_secret.get_secret_value() for key in self.signing_keys}
         if self.api_key is not None and self.api_secret is not None:
             keys[self.api_key] = self.api_secret.get_secret_value()
         return keys

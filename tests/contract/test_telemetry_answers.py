@@ -143,7 +143,11 @@ async def test_a_token_that_ended_during_the_call_is_still_accepted(running: Run
 
 async def test_a_token_by_the_other_signing_key_is_accepted_during_a_rotation(start: Start) -> None:
     new_key, new_secret = "SK" + "b" * 32, "n" * 32
-    account = {"account_sid": ACCOUNT, "auth_token": "t" * 32, "signing_keys": {new_key: new_secret}}
+    account = {
+        "account_sid": ACCOUNT,
+        "auth_token": "t" * 32,
+        "signing_keys": [{"api_key": new_key, "api_secret": new_secret}],
+    }
     running = await start(accounts=[account | {"base_url": "http://127.0.0.1:9"}])
     headers = {"Authorization": f"Bearer {access_token(secret=new_secret, iss=new_key)}"}
     assert (await answer(running, post(quality()), headers=headers))[0] == 202
