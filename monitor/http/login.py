@@ -76,7 +76,8 @@ class Login:
         headers = {"WWW-Authenticate": 'Bearer realm="roomwatch"', "Cache-Control": "no-store"}
         if "text/html" not in request.headers.get("Accept", ""):
             return web.json_response({"error": "expected a session or a bearer token"}, status=401, headers=headers)
-        page = self._page.read_text(encoding="utf-8").replace("<!--message-->", escape(message))
+        shown = f'<p class="message" role="alert">{escape(message)}</p>' if message else ""
+        page = self._page.read_text(encoding="utf-8").replace("<!--message-->", shown)
         return web.Response(text=page, status=401, content_type="text/html", headers=headers | _policy(page))
 
     def _accepts(self, token: str) -> bool:
