@@ -155,17 +155,18 @@ _RULE_KEYS = {"raise_when": "raise", "clear_when": "clear", "hold_for": "for"}  
 
 
 def _built_notifiers(given: Mapping[str, Any], problems: list[Problem]) -> Iterator[tuple[str, Notifier]]:
-    receivers = given.get("receivers", {})
+    receivers, private = given.get("receivers", {}), given.get("private", {})
+    pages_url = str(private.get("url", "")) if isinstance(private, Mapping) else ""
     for name, settings in receivers.items() if isinstance(receivers, Mapping) else ():
         if not isinstance(settings, Mapping):
             continue
         try:
-            yield name, _built_notifier(name, settings)
+            yield name, _built_notifier(name, settings, pages_url)
         except Problem as problem:
             problems.append(problem)
 
 
-def _built_notifier(name: str, settings: Mapping[str, Any]) -> Notifier:
+def _built_notifier(name: str, settings: Mapping[str, Any], pages_url: str) -> Notifier:
     path: KeyPath = ("receivers", name)
     kind = settings.get("kind")
     if not isinstance(kind, str) or kind not in NOTIFIERS:
@@ -176,6 +177,8 @@ def _built_notifier(name: str, settings: Mapping[str, Any]) -> Notifier:
         own = with_files_read({key: value for key, value in settings.items() if key != "kind"}, known)
     except ValueError as error:
         raise Problem(path, str(error)) from None
+    if "external_url" in known:
+        own.setdefault("external_url", pages_url)
     for key in own:
         if key not in known:
             raise Problem((*path, key), f"expected one of {', '.join(known)}, got an unknown key")

@@ -141,3 +141,11 @@ def test_a_single_receiver_hears_everything_without_being_told_so() -> None:
     receiver = {"kind": "webhook", "url": "http://127.0.0.1:9/"}
     assert build(settings(receivers={"only": receiver})).routing.fallback == "only"
     assert build(settings(receivers={"one": receiver, "two": receiver})).routing.fallback is None
+
+
+def test_links_lead_to_the_pages_unless_a_receiver_says_otherwise() -> None:
+    hook = {"kind": "webhook", "url": "http://127.0.0.1:9/"}
+    receivers = {"one": hook, "two": hook | {"external_url": "https://other.example.com"}}
+    config = build(settings(private={"url": "https://watch.example.com"}, receivers=receivers))
+    links = {name: notifier._config.external_url for name, notifier in config.notifiers.items()}
+    assert links == {"one": "https://watch.example.com", "two": "https://other.example.com"}
