@@ -8,14 +8,15 @@ it counts; what can be read off the live picture is not counted but looked up wh
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import product
 from typing import NamedTuple
 
 from collectors.callbacks import EVENT_NAMES
-from collectors.events import OBSERVATIONS, Event, MediaStats, TelemetryBatch
+from collectors.events import OBSERVATIONS, Direction, Event, MediaStats, TelemetryBatch
 
 Labels = tuple[str, ...]
+Observe = Callable[[float], None]
 
 
 class Family(NamedTuple):
@@ -140,8 +141,7 @@ class Metrics:
             else:
                 self.values[name] = defaultdict(float, dict.fromkeys(known, 0.0))
         self._rtt = self.histograms["roomwatch_participant_rtt_seconds"][()].observe
-        self._jitter = [self.histograms["roomwatch_participant_jitter_seconds"][(d,)].observe for d in _DIRECTIONS]
-        self._loss = [self.histograms["roomwatch_participant_loss_ratio"][(d,)].observe for d in _DIRECTIONS]
+        self._up, self._down = (self._of_direction(direction) for direction in _DIRECTIONS)
         self._seen = self.values["roomwatch_telemetry_events_total"]
 
     def expect(self, name: str, *known: Iterable[str]) -> None:
@@ -178,16 +178,25 @@ class Metrics:
             if type(observation) is MediaStats:
                 self._count_stats(observation)
 
+    def _of_direction(self, direction: str) -> tuple[Observe, Observe]:
+        jitter = self.histograms["roomwatch_participant_jitter_seconds"]
+        loss = self.histograms["roomwatch_participant_loss_ratio"]
+        return jitter[(direction,)].observe, loss[(direction,)].observe
+
     def _count_stats(self, stats: MediaStats) -> None:
         if stats.rtt_ms is not None:
             self._rtt(stats.rtt_ms / 1000)
-        for index, direction in enumerate((stats.up, stats.down)):
-            if direction is None:
-                continue
-            if direction.jitter_ms is not None:
-                self._jitter[index](direction.jitter_ms / 1000)
-            if direction.loss_ratio is not None:
-                self._loss[index](direction.loss_ratio)
+        if (up := stats.up) is not None:
+            self._count_direction(up, self._up)
+        if (down := stats.down) is not None:
+            self._count_direction(down, self._down)
+
+    def _count_direction(self, direction: Direction, histograms: tuple[Observe, Observe]) -> None:
+        observe_jitter, observe_loss = histograms
+        if direction.jitter_ms is not None:
+            observe_jitter(direction.jitter_ms / 1000)
+        if direction.loss_ratio is not None:
+            observe_loss(direction.loss_ratio)
 
 
 _LABEL = {kind: (name,) for name, kind in OBSERVATIONS.items()}

@@ -4,6 +4,7 @@ A judgement is written whole: the states, what changed, and the outbox rows, in 
 afterwards, a word that was owed when the transaction committed is still owed after a restart, under the same key.
 """
 
+import sqlite3
 from collections.abc import Collection, Sequence
 
 import msgspec
@@ -45,19 +46,22 @@ class SqliteAlerts:
             for t in judgement.transitions
         ]
         owed = [(n.id, n.lane, n.receiver, n.created_at, n.created_at, encode(n)) for n in judgement.notifications]
-        async with self._database.transaction() as writer:
-            await writer.executemany("DELETE FROM alerts WHERE fingerprint = ?", over)
-            await writer.executemany("INSERT OR REPLACE INTO alerts (fingerprint, body) VALUES (?, ?)", standing)
-            await writer.executemany(
+
+        def write(writer: sqlite3.Connection) -> None:
+            writer.executemany("DELETE FROM alerts WHERE fingerprint = ?", over)
+            writer.executemany("INSERT OR REPLACE INTO alerts (fingerprint, body) VALUES (?, ?)", standing)
+            writer.executemany(
                 "INSERT INTO transitions (fingerprint, rule, entity, before, after, at_s, body, alert)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 transitions,
             )
-            await writer.executemany(
+            writer.executemany(
                 "INSERT INTO outbox (id, lane, receiver, next_at_s, created_at_s, body) VALUES (?, ?, ?, ?, ?, ?)"
                 " ON CONFLICT (id) DO NOTHING",
                 owed,
             )
+
+        await self._database.write(write)
 
     async def due(self, now: float, limit: int, skip: Collection[str] = ()) -> Sequence[Owed]:
         """Return at most `limit` heads of lanes that want an attempt by `now`, oldest first."""
@@ -78,20 +82,23 @@ class SqliteAlerts:
 
     async def settle(self, notification_id: str, settlement: Settlement) -> None:
         """Write what an attempt came to."""
-        waits = settlement.fate is Fate.RETRY
-        async with self._database.transaction() as writer:
-            await writer.execute(
-                "UPDATE outbox SET state = ?, attempts = ?, next_at_s = COALESCE(?, next_at_s), settled_at_s = ?,"
-                " last_error = ? WHERE id = ?",
-                (
-                    _STATES[settlement.fate],
-                    settlement.attempts,
-                    settlement.next_at,
-                    None if waits else settlement.at,
-                    settlement.last_error,
-                    notification_id,
-                ),
+        values = (
+            _STATES[settlement.fate],
+            settlement.attempts,
+            settlement.next_at,
+            None if settlement.fate is Fate.RETRY else settlement.at,
+            settlement.last_error,
+            notification_id,
+        )
+        await self._database.write(
+            lambda writer: (
+                writer.execute(
+                    "UPDATE outbox SET state = ?, attempts = ?, next_at_s = COALESCE(?, next_at_s), settled_at_s = ?,"
+                    " last_error = ? WHERE id = ?",
+                    values,
+                ).rowcount
             )
+        )
 
     async def ended(self, since_s: float, limit: int) -> Sequence[Ended]:
         """Return the episodes that ended since, latest first."""

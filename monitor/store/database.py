@@ -1,20 +1,23 @@
 """How is the SQLite file opened, written and brought up to date?
 
-One connection writes, one reads.  Both live on threads of their own, so the event loop never waits for the disk.  The
-write lock makes every transaction whole: nobody else's statements slip in between its first and its last.
+One thread writes, another reads, so the event loop never waits for the disk.  A piece of writing is a plain function of
+the connection: it runs whole, inside a transaction, on the writing thread, and nobody else's statements slip in between
+its first and its last.  One visit to that thread a transaction is also what makes a small commit cheap.
 """
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from importlib import resources
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import aiosqlite
 
 from monitor.store.ports import Size, StoreFailed
+
+T = TypeVar("T")
 
 _BUSY_TIMEOUT_S = 10.0
 
@@ -24,13 +27,15 @@ class SchemaTooNew(Exception):
 
 
 class Database:
-    """An open file: `transaction()` to write, `read()` to query."""
+    """An open file: `write()` to change it, `read()` to query it."""
 
-    def __init__(self, path: Path, writer: aiosqlite.Connection, reader: aiosqlite.Connection) -> None:
+    def __init__(
+        self, path: Path, writer: sqlite3.Connection, thread: ThreadPoolExecutor, reader: aiosqlite.Connection
+    ) -> None:
         self.path = path
         self._writer = writer
+        self._thread = thread
         self._reader = reader
-        self._lock = asyncio.Lock()
 
     @classmethod
     async def open(cls, path: Path, synchronous: str = "full") -> Self:
@@ -40,48 +45,38 @@ class Database:
             SchemaTooNew: the file has a schema that this version does not know.
             StoreFailed: the file cannot be opened, or is not a database.
         """
+        thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="writer")
+        loop = asyncio.get_running_loop()
         try:
-            await asyncio.to_thread(_make_private_file, path)
-            writer = await aiosqlite.connect(path, isolation_level=None, timeout=_BUSY_TIMEOUT_S)
-        except (OSError, sqlite3.Error) as error:
-            raise StoreFailed(f"{path}: expected a writable database file, got {error}") from error
-        reader: aiosqlite.Connection | None = None
-        try:
-            await writer.executescript(
-                f"PRAGMA journal_mode = WAL; PRAGMA synchronous = {synchronous}; PRAGMA wal_autocheckpoint = 4000;"
-            )
-            await migrate(writer, path)
-            reader = await aiosqlite.connect(path, isolation_level=None, timeout=_BUSY_TIMEOUT_S)
-            await reader.execute("PRAGMA query_only = ON")
-        except sqlite3.Error as error:
-            raise StoreFailed(f"{path}: expected a Roomwatch database, got {error}") from error
-        finally:
-            if reader is None:
-                await writer.close()
-        return cls(path, writer, reader)
+            writer = await loop.run_in_executor(thread, _open_writer, path, synchronous)
+        except BaseException:
+            thread.shutdown(wait=False)
+            raise
+        reader = await aiosqlite.connect(path, isolation_level=None, timeout=_BUSY_TIMEOUT_S)
+        await reader.execute("PRAGMA query_only = ON")
+        return cls(path, writer, thread, reader)
 
-    @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[aiosqlite.Connection]:
-        """Yield the writer inside a transaction that commits at the end, or leaves no trace of an error.
+    async def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Do `work` inside a transaction and return what it returns; it is done whole or leaves no trace.
 
         Raises:
             StoreFailed: SQLite refused; nothing was kept.
         """
-        async with self._lock:
-            try:
-                await self._writer.execute("BEGIN IMMEDIATE")
-                yield self._writer
-                await self._writer.execute("COMMIT")
-            except BaseException as error:
-                await self._roll_back()
-                if isinstance(error, sqlite3.Error):
-                    raise StoreFailed(f"{self.path.name}: {error}") from error
-                raise
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._transact, work)
 
-    async def _roll_back(self) -> None:
-        if self._writer.in_transaction:
-            # Shielded: a cancelled caller must not leave its transaction open for the next one to inherit.
-            await asyncio.shield(self._writer.rollback())
+    def _transact(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        writer = self._writer
+        try:
+            writer.execute("BEGIN IMMEDIATE")
+            result = work(writer)
+            writer.execute("COMMIT")
+        except BaseException as error:
+            if writer.in_transaction:
+                writer.rollback()
+            if isinstance(error, sqlite3.Error):
+                raise StoreFailed(f"{self.path.name}: {error}") from error
+            raise
+        return result
 
     async def read(self, sql: str, values: Sequence[Any] = ()) -> Iterable[sqlite3.Row]:
         """Return the rows of a query.
@@ -100,30 +95,46 @@ class Database:
         return Size(*(file.stat().st_size if file.exists() else 0 for file in (self.path, wal)))
 
     async def close(self) -> None:
-        """Let go of the file, after the transaction under way."""
-        async with self._lock:
-            await self._reader.close()
-            await self._writer.close()
+        """Let go of the file, after the transactions under way."""
+        await self._reader.close()
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._writer.close)
+        self._thread.shutdown()
 
 
-def _make_private_file(path: Path) -> None:
-    """Create the file for its owner only: it holds names and addresses of people."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.touch(mode=0o600, exist_ok=True)
+def _open_writer(path: Path, synchronous: str) -> sqlite3.Connection:
+    """Open the file for its owner only: it holds names and addresses of people."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600, exist_ok=True)
+        writer = sqlite3.connect(path, isolation_level=None, timeout=_BUSY_TIMEOUT_S)
+    except (OSError, sqlite3.Error) as error:
+        raise StoreFailed(f"{path}: expected a writable database file, got {error}") from error
+    try:
+        writer.executescript(
+            f"PRAGMA journal_mode = WAL; PRAGMA synchronous = {synchronous}; PRAGMA wal_autocheckpoint = 4000;"
+        )
+        migrate(writer, path)
+    except sqlite3.Error as error:
+        writer.close()
+        raise StoreFailed(f"{path}: expected a Roomwatch database, got {error}") from error
+    except SchemaTooNew:
+        writer.close()
+        raise
+    return writer
 
 
-async def migrate(writer: aiosqlite.Connection, path: Path) -> None:
+def migrate(writer: sqlite3.Connection, path: Path) -> None:
     """Bring the schema up to date, one numbered file a transaction.
 
     Raises:
         SchemaTooNew: the file is ahead of this version.
     """
     scripts = _scripts()
-    ((version,),) = await writer.execute_fetchall("PRAGMA user_version")
+    ((version,),) = writer.execute("PRAGMA user_version")
     if version > len(scripts):
         raise SchemaTooNew(f"{path}: expected schema {len(scripts)} or older, got {version}; upgrade Roomwatch")
     for number, script in enumerate(scripts[version:], start=version + 1):
-        await writer.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;")
+        writer.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;")
 
 
 def _scripts() -> list[str]:

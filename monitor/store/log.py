@@ -4,9 +4,8 @@
 and the things that happened.  When it returns, a `kill -9` loses nothing of it.
 """
 
+import sqlite3
 from collections.abc import Sequence
-
-import aiosqlite
 
 from collectors.events import Event, TelemetryBatch
 from monitor.store.database import Database
@@ -25,29 +24,29 @@ class SqliteEventLog:
 
     async def append(self, events: Sequence[Event], now_ms: int) -> Sequence[int | None]:
         """Make the events durable in one transaction; return the log id of each, None for a repeat."""
-        async with self._database.transaction() as writer:
-            fresh = await _insert_keys(writer, [key for event in events if (key := event.dedup_key)], now_ms)
-            ids: list[int | None] = []
-            log, happened = [], []
-            last_id = self._last_id
-            for event in events:
-                if event.dedup_key is not None:
-                    if event.dedup_key not in fresh:
-                        ids.append(None)
-                        continue
-                    fresh.remove(event.dedup_key)  # the same key twice in one transaction is a repeat, too
-                last_id += 1
-                ids.append(last_id)
-                place = place_of(event)
-                log.append((last_id, now_ms, *place, has_samples(event), encode(event)))
-                happened += [(h.at_ms, place.room, *h[1:]) for h in happenings_of(event, place)]
-            await writer.executemany("INSERT INTO ingest_log VALUES (?, ?, ?, ?, ?, ?)", log)
-            if happened:
-                await writer.executemany(
-                    "INSERT INTO events (at_ms, room, kind, source, participant, body) VALUES (?, ?, ?, ?, ?, ?)",
-                    happened,
-                )
-        self._last_id = last_id
+        ids = await self._database.write(lambda writer: self._append(writer, events, now_ms))
+        self._last_id = max((log_id for log_id in ids if log_id is not None), default=self._last_id)
+        return ids
+
+    def _append(self, writer: sqlite3.Connection, events: Sequence[Event], now_ms: int) -> list[int | None]:
+        fresh = _insert_keys(writer, [key for event in events if (key := event.dedup_key)], now_ms)
+        ids: list[int | None] = []
+        log, happened, last_id = [], [], self._last_id
+        for event in events:
+            if (key := event.dedup_key) is not None:
+                if key not in fresh:
+                    ids.append(None)
+                    continue
+                fresh.remove(key)  # the same key twice in one transaction is a repeat, too
+            last_id += 1
+            ids.append(last_id)
+            place = place_of(event)
+            log.append((last_id, now_ms, *place, has_samples(event), encode(event)))
+            happened += [(h.at_ms, place.room, *h[1:]) for h in happenings_of(event, place)]
+        writer.executemany("INSERT INTO ingest_log VALUES (?, ?, ?, ?, ?, ?)", log)
+        writer.executemany(
+            "INSERT INTO events (at_ms, room, kind, source, participant, body) VALUES (?, ?, ?, ?, ?, ?)", happened
+        )
         return ids
 
     async def since(self, log_id: int, limit: int) -> Sequence[tuple[int, Event]]:
@@ -78,12 +77,12 @@ class SqliteEventLog:
         return [Happening(*row) for row in rows]
 
 
-async def _insert_keys(writer: aiosqlite.Connection, keys: Sequence[str], now_ms: int) -> set[str]:
+def _insert_keys(writer: sqlite3.Connection, keys: Sequence[str], now_ms: int) -> set[str]:
     """Write the keys and return those that were not there before."""
     fresh: set[str] = set()
     for start in range(0, len(keys), _KEYS_A_STATEMENT):
         part = keys[start : start + _KEYS_A_STATEMENT]
-        rows = await writer.execute_fetchall(
+        rows = writer.execute(
             f"INSERT INTO ingest_seen (key, received_at_ms) VALUES {', '.join(['(?, ?)'] * len(part))}"  # noqa: S608
             " ON CONFLICT DO NOTHING RETURNING key",
             [value for key in part for value in (key, now_ms)],

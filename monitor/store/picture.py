@@ -4,7 +4,8 @@ Rows hold what people search by; the body holds the record as it is.  The log id
 the same transaction, so the events after it are exactly those still to be applied.
 """
 
-from collections.abc import Sequence
+import sqlite3
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -28,15 +29,12 @@ class SqlitePicture:
 
     async def save(self, entities: Sequence[Entity], through: int) -> None:
         """Save what changed, together with the log id that the picture now reaches."""
-        rooms = [_room_row(entity) for entity in entities if isinstance(entity, Room)]
-        participants = [_participant_row(entity) for entity in entities if isinstance(entity, Participant)]
-        compositions = [_composition_row(entity) for entity in entities if isinstance(entity, Composition)]
-        async with self._database.transaction() as writer:
-            for table, rows in (("rooms", rooms), ("participants", participants), ("compositions", compositions)):
-                if rows:
-                    marks = ", ".join("?" * len(rows[0]))
-                    await writer.executemany(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", rows)  # noqa: S608
-            await writer.execute("UPDATE checkpoint SET through = ?", (through,))
+        rows = {
+            "rooms": [_room_row(entity) for entity in entities if isinstance(entity, Room)],
+            "participants": [_participant_row(entity) for entity in entities if isinstance(entity, Participant)],
+            "compositions": [_composition_row(entity) for entity in entities if isinstance(entity, Composition)],
+        }
+        await self._database.write(lambda writer: _save(writer, rows, through))
 
     async def load(self) -> Picture:
         """Return the picture as last saved."""
@@ -62,6 +60,14 @@ class SqlitePicture:
             [_decode_room(body) for (body,) in ended],
             through,
         )
+
+
+def _save(writer: sqlite3.Connection, rows: Mapping[str, Sequence[tuple[Any, ...]]], through: int) -> None:
+    for table, changed in rows.items():
+        if changed:
+            marks = ", ".join("?" * len(changed[0]))
+            writer.executemany(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", changed)  # noqa: S608
+    writer.execute("UPDATE checkpoint SET through = ?", (through,))
 
 
 def _room_row(room: Room) -> tuple[Any, ...]:

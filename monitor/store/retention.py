@@ -4,6 +4,9 @@ Raw telemetry and the log go first, finished history later; what is live, waitin
 happens in slices, so that nobody who wants to write waits long.
 """
 
+import sqlite3
+from collections.abc import Callable, Mapping
+
 from monitor.store.database import Database
 
 _SLICE = 2_000
@@ -39,10 +42,12 @@ async def _drop(database: Database, statements: tuple[str, ...], before_ms: floa
     bounds = {"ms": int(before_ms), "s": before_ms / 1000, "slice": _SLICE}
     dropped = 0
     for statement in statements:
-        while True:
-            async with database.transaction() as writer:
-                rows = (await writer.execute(statement, bounds)).rowcount
+        rows = _SLICE
+        while rows == _SLICE:
+            rows = await database.write(_dropping(statement, bounds))
             dropped += rows
-            if rows < _SLICE:
-                break
     return dropped
+
+
+def _dropping(statement: str, bounds: Mapping[str, float]) -> Callable[[sqlite3.Connection], int]:
+    return lambda writer: writer.execute(statement, bounds).rowcount

@@ -11,11 +11,8 @@ class SqliteSessions:
 
     async def add_session(self, token_hash: str, expires_at_s: float) -> None:
         """Remember a session."""
-        async with self._database.transaction() as writer:
-            await writer.execute(
-                "INSERT OR REPLACE INTO login_sessions (token_hash, expires_at_s) VALUES (?, ?)",
-                (token_hash, expires_at_s),
-            )
+        statement = "INSERT OR REPLACE INTO login_sessions (token_hash, expires_at_s) VALUES (?, ?)"
+        await self._database.write(lambda writer: writer.execute(statement, (token_hash, expires_at_s)).rowcount)
 
     async def has_session(self, token_hash: str, now_s: float) -> bool:
         """Whether the session exists and has not expired."""
@@ -26,5 +23,5 @@ class SqliteSessions:
 
     async def remove_session(self, token_hash: str) -> None:
         """Forget a session."""
-        async with self._database.transaction() as writer:
-            await writer.execute("DELETE FROM login_sessions WHERE token_hash = ?", (token_hash,))
+        statement = "DELETE FROM login_sessions WHERE token_hash = ?"
+        await self._database.write(lambda writer: writer.execute(statement, (token_hash,)).rowcount)

@@ -158,13 +158,15 @@ def server(arguments: list[str], port: int) -> Iterator[int]:
     process = subprocess.Popen(
         [sys.executable, *arguments],
         stdout=subprocess.DEVNULL,
-        preexec_fn=lambda: os.sched_setaffinity(0, {0}),
     )
+    os.sched_setaffinity(process.pid, {0})
     try:
         for _ in range(200):
             with socket.socket() as sock:
                 if sock.connect_ex(("127.0.0.1", port)) == 0:
                     break
+            if process.poll() is not None:
+                raise RuntimeError(f"expected {arguments[1]} to serve, it ended with {process.returncode}")
             time.sleep(0.05)
         yield process.pid
     finally:
@@ -201,7 +203,7 @@ level = "error"
 def main() -> None:
     options = arguments()
     cores = sorted(os.sched_getaffinity(0))
-    print(f"{platform.machine()}, {len(cores)} cores, Python {platform.python_version()}; server on core 0, load on core 1")
+    print(f"Python {platform.python_version()}, {len(cores)} cores: the server on the first, the load on the last")
     os.sched_setaffinity(0, {cores[-1]})
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="roomwatch-bench-")))

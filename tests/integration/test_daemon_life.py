@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -97,8 +98,7 @@ async def test_a_repeat_among_news_is_told_apart(start: Start, tmp_path: Path) -
 async def limit_pages(running: Running, pages: int) -> None:
     """Let the database grow to so many pages and no further: SQLite then answers as on a full disk."""
     database: Database = running.daemon.store._database
-    async with database._lock:
-        await database._writer.execute(f"PRAGMA max_page_count = {pages}")
+    await database.write(lambda writer: writer.execute(f"PRAGMA max_page_count = {pages}").fetchall())
 
 
 async def test_a_full_disk_refuses_posts_keeps_nothing_of_them_and_recovers(start: Start, tmp_path: Path) -> None:
@@ -122,8 +122,7 @@ async def test_an_alert_that_could_not_be_recorded_goes_out_once_it_can(
     database: Database = running.daemon.store._database
     await send(running, quality(4))
     blocker = sqlite3.connect(database.path, isolation_level=None)
-    async with database._lock:
-        await database._writer.execute("PRAGMA busy_timeout = 50")
+    await database.write(lambda writer: writer.execute("PRAGMA busy_timeout = 50").fetchall())
     blocker.execute("BEGIN IMMEDIATE")
     running.daemon.live.apply(telemetry(level(0, at_ms=NOW_MS + 1)))
     running.daemon.evaluation.notice(running.daemon.live.apply(telemetry(level(0, at_ms=NOW_MS + 2))))
@@ -225,17 +224,35 @@ async def test_what_is_not_a_database_is_refused(tmp_path: Path) -> None:
         await SqliteStore.open(path)
 
 
-async def test_a_transaction_that_is_broken_off_leaves_no_trace(tmp_path: Path) -> None:
+async def test_a_piece_of_writing_that_fails_leaves_no_trace(tmp_path: Path) -> None:
     database = await Database.open(tmp_path / "roomwatch.db")
 
-    async def broken_off() -> None:
-        async with database.transaction() as writer:
-            await writer.execute("INSERT INTO login_sessions VALUES ('h', 1.0)")
-            raise asyncio.CancelledError
+    def half(writer: sqlite3.Connection) -> None:
+        writer.execute("INSERT INTO login_sessions VALUES ('h', 1.0)")
+        raise ZeroDivisionError
 
-    with pytest.raises(asyncio.CancelledError):
-        await broken_off()
-    async with database.transaction() as writer:
-        await writer.execute("INSERT INTO login_sessions VALUES ('i', 1.0)")
+    with pytest.raises(ZeroDivisionError):
+        await database.write(half)
+    await database.write(lambda writer: writer.execute("INSERT INTO login_sessions VALUES ('i', 1.0)").rowcount)
     assert [tuple(row) for row in await database.read("SELECT token_hash FROM login_sessions")] == [("i",)]
+    await database.close()
+
+
+async def test_a_caller_that_is_cancelled_does_not_break_off_what_is_being_written(tmp_path: Path) -> None:
+    database = await Database.open(tmp_path / "roomwatch.db")
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow(writer: sqlite3.Connection) -> None:
+        begun.set()
+        go_on.wait(5)
+        writer.execute("INSERT INTO login_sessions VALUES ('h', 1.0)")
+
+    caller = asyncio.create_task(database.write(slow))
+    await asyncio.to_thread(begun.wait, 5)
+    caller.cancel()
+    go_on.set()
+    await asyncio.gather(caller, return_exceptions=True)
+    await database.write(lambda writer: writer.execute("INSERT INTO login_sessions VALUES ('i', 1.0)").rowcount)
+    rows = await database.read("SELECT token_hash FROM login_sessions ORDER BY 1")
+    assert [tuple(row) for row in rows] == [("h",), ("i",)]
     await database.close()
