@@ -234,7 +234,7 @@ def _telling_values(one: float, other: float) -> tuple[float, ...]:
     return (low - 1, low, (low + high) / 2, high, high + 1)
 
 
-RUNBOOKS = "docs/runbooks.md"
+RUNBOOKS = "docs/runbooks"
 
 DEFAULT_RULES: tuple[Rule, ...] = (
     build_rule(
@@ -250,7 +250,7 @@ DEFAULT_RULES: tuple[Rule, ...] = (
             "Network quality level {level} of 5 for {identity} ({participant_sid}) in {room_name} ({room_sid}): "
             "round trip {rtt_ms} ms, jitter {jitter_ms} ms, loss ratio {loss_ratio}."
         ),
-        runbook_url=f"{RUNBOOKS}#participantqualitydegraded",
+        runbook_url=f"{RUNBOOKS}/ParticipantQualityDegraded.md",
     ),
     build_rule(
         "RoomQualityDegraded",
@@ -265,7 +265,7 @@ DEFAULT_RULES: tuple[Rule, ...] = (
             "{degraded} of the {known} participants whose network quality is known are degraded in {room_name} "
             "({room_sid}), which has {participants} participants."
         ),
-        runbook_url=f"{RUNBOOKS}#roomqualitydegraded",
+        runbook_url=f"{RUNBOOKS}/RoomQualityDegraded.md",
     ),
     build_rule(
         "CompositionStuck",
@@ -278,7 +278,7 @@ DEFAULT_RULES: tuple[Rule, ...] = (
             "{composition_sid} of {room_name} ({room_sid}) is {status} at {percent_done} percent after {waited_s} s; "
             "a call of that length is allowed {limit_s} s."
         ),
-        runbook_url=f"{RUNBOOKS}#compositionstuck",
+        runbook_url=f"{RUNBOOKS}/CompositionStuck.md",
     ),
     build_rule(
         "CompositionFailed",
@@ -288,6 +288,6 @@ DEFAULT_RULES: tuple[Rule, ...] = (
         severity=Severity.WARNING,
         summary="The composition of {room_name} failed.",
         description="{composition_sid} of {room_name} ({room_sid}) is {status}: {error_message}.",
-        runbook_url=f"{RUNBOOKS}#compositionfailed",
+        runbook_url=f"{RUNBOOKS}/CompositionFailed.md",
     ),
 )

@@ -66,7 +66,7 @@ FAMILIES: Mapping[str, Family] = {
     "roomwatch_telemetry_events_ignored_total": Family("counter", "Telemetry events of a type not known here."),
     "roomwatch_telemetry_repeats_total": Family("counter", "Telemetry posts that had been stored before."),
     "roomwatch_telemetry_last_timestamp_seconds": Family("gauge", "When telemetry was last accepted; 0: never."),
-    "roomwatch_callbacks_total": Family("counter", "Status callbacks stored.", ("event",), (EVENT_NAMES,)),
+    "roomwatch_callbacks_total": Family("counter", "Status callbacks taken, also repeats.", ("event",), (EVENT_NAMES,)),
     "roomwatch_callbacks_refused_total": Family(
         "counter", "Status callbacks refused.", ("reason",), (("signature", "malformed", "behind"),)
     ),

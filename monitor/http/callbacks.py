@@ -16,6 +16,7 @@ from twilio.request_validator import RequestValidator
 
 from collectors.base import Malformed
 from collectors.callbacks import decode, event_name
+from collectors.events import Event
 from monitor.http.body import Refused, read_body
 from monitor.metrics import Metrics
 from monitor.pipeline import Behind, Pipeline
@@ -25,6 +26,8 @@ _log = getLogger(__name__)
 
 MAX_BODY_BYTES = 64 * 1024
 FORM = "application/x-www-form-urlencoded"
+
+_REASONS = {403: "signature", 503: "behind"}  # why a callback was refused, for metrics; anything else is malformed
 
 
 class Callbacks:
@@ -41,6 +44,7 @@ class Callbacks:
         try:
             await self._take(request)
         except Refused as refused:
+            self._metrics.add("roomwatch_callbacks_refused_total", _REASONS.get(refused.status, "malformed"))
             response = web.json_response({"error": str(refused)}, status=refused.status)
             if refused.retry_after_s is not None:
                 response.headers["Retry-After"] = str(refused.retry_after_s)
@@ -49,27 +53,30 @@ class Callbacks:
 
     async def _take(self, request: web.Request) -> None:
         if request.content_type != FORM:
-            raise self._refused("malformed", 415, f"Content-Type: expected {FORM}, got {request.content_type[:60]!r}")
+            raise Refused(415, f"Content-Type: expected {FORM}, got {request.content_type[:60]!r}")
         body = await read_body(request, MAX_BODY_BYTES, MAX_BODY_BYTES)
         try:
             pairs = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=200)
         except ValueError:
-            raise self._refused("malformed", 400, "body: expected a form in UTF-8, got something else") from None
+            raise Refused(400, "body: expected a form in UTF-8, got something else") from None
         form = dict(pairs)
         if not self._is_signed(request, pairs, form.get("AccountSid", "")):
-            raise self._refused("signature", 403, "X-Twilio-Signature: expected one by the account's auth token")
+            raise Refused(403, "X-Twilio-Signature: expected one by the account's auth token")
         try:
             event = decode(form)
         except Malformed as error:
-            raise self._refused("malformed", 400, str(error)) from None
-        self._metrics.add("roomwatch_callbacks_total", event_name(form))
+            raise Refused(400, str(error)) from None
         if event is None:
             _log.info("callback of an unknown event ignored: %.60r", form.get("StatusCallbackEvent"))
-            return
+        else:
+            await self._store(event)
+        self._metrics.add("roomwatch_callbacks_total", event_name(form))
+
+    async def _store(self, event: Event) -> None:
         try:
             is_news = await self._pipeline.offer(event)
         except Behind:
-            raise self._refused("behind", 503, "the daemon is behind; nothing was kept", retry_after_s=5) from None
+            raise Refused(503, "the daemon is behind; nothing was kept", retry_after_s=5) from None
         if not is_news:
             self._metrics.add("roomwatch_callbacks_repeats_total")
 
@@ -82,7 +89,3 @@ class Callbacks:
         params = MultiDict(pairs)
         validators = self._validators.get(account_sid, [])
         return any(validator.validate(url, params, signature) for validator in validators)
-
-    def _refused(self, reason: str, status: int, message: str, retry_after_s: int | None = None) -> Refused:
-        self._metrics.add("roomwatch_callbacks_refused_total", reason)
-        return Refused(status, message, retry_after_s=retry_after_s)

@@ -105,6 +105,19 @@ async def test_a_daemon_that_is_behind_answers_503(running: Running) -> None:
     assert await call_back(running, form()) == 503
 
 
+async def test_a_callback_is_counted_as_taken_or_as_refused_and_never_as_both(running: Running) -> None:
+    taken = running.daemon.metrics.values["roomwatch_callbacks_total"]
+    refused = running.daemon.metrics.values["roomwatch_callbacks_refused_total"]
+    await call_back(running, form())
+    assert (taken[("participant-connected",)], sum(refused.values())) == (1, 0)
+    await call_back(running, form(), token="another token")
+    await call_back(running, form(Junk="x" * 100_000))
+    running.daemon.pipeline.capacity_events = 0
+    await call_back(running, form("participant-disconnected"))
+    assert sum(taken.values()) == 1
+    assert refused == {("signature",): 1, ("malformed",): 1, ("behind",): 1}
+
+
 async def test_word_of_a_composition_keeps_its_progress_and_why_it_failed(running: Running) -> None:
     where = {"CompositionSid": "CJ" + "a" * 32, "CompositionUri": "/v1/Compositions/CJ"}
     assert await call_back(running, form("composition-started", **where)) == 204

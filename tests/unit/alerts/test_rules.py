@@ -173,7 +173,7 @@ def test_a_default_rule_can_be_read_by_whoever_is_woken(rule):
     known = dict.fromkeys((*words.labels, *words.details), "it")
     assert rule.summary.endswith(".")
     assert "unknown" not in render_template(rule.summary + rule.description, {}, known)
-    assert rule.runbook_url.endswith(f"#{rule.name.lower()}")
+    assert rule.runbook_url == f"docs/runbooks/{rule.name}.md"
 
 
 def test_a_rule_without_words_is_still_a_rule():

@@ -1,0 +1,52 @@
+"""What Prometheus' own tool thinks of our metrics and rules."""
+
+import subprocess
+import urllib.request
+
+import pytest
+
+from tests.conftest import Running
+from tests.e2e.tools import ROOT, Demo
+
+pytestmark = pytest.mark.e2e
+
+PROMETHEUS = ROOT / "dashboards" / "prometheus"
+
+
+def check(promtool: str, *arguments: str, given: bytes | None = None) -> None:
+    """Run promtool, and expect that it has nothing to say against us."""
+    done = subprocess.run(
+        [promtool, *arguments],
+        cwd=PROMETHEUS,
+        input=given,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout.decode()
+
+
+async def test_the_metrics_of_a_daemon_that_has_seen_nothing_are_flawless(promtool: str, running: Running) -> None:
+    async with running.http.get(f"{running.private}/metrics") as answer:
+        page = await answer.read()
+    check(promtool, "check", "metrics", given=page)
+
+
+def test_the_metrics_of_a_daemon_that_has_paged_somebody_are_flawless(promtool: str, demo: Demo) -> None:
+    demo.wait_for("FIRING", within_s=180)
+    with urllib.request.urlopen(f"{demo.private}/metrics", timeout=10) as answer:
+        page = answer.read()
+    assert b'roomwatch_notifications_total{receiver="terminal"}' in page
+    check(promtool, "check", "metrics", given=page)
+
+
+def test_the_rules_are_valid(promtool: str) -> None:
+    check(promtool, "check", "rules", "--lint=all", "--lint-fatal", "recording.yml", "alerting.yml")
+
+
+def test_the_alerts_fire_when_they_should_and_only_then(promtool: str) -> None:
+    check(promtool, "test", "rules", "tests.yml")
+
+
+def test_the_example_configuration_is_valid(promtool: str) -> None:
+    check(promtool, "check", "config", "--lint=all", "--lint-fatal", "prometheus.example.yml")
