@@ -114,6 +114,14 @@ class Daemon:
 
     async def run(self, stop: asyncio.Event, on_started: Callable[[], None] = lambda: None) -> None:
         """Live until `stop` is set; a part that breaks takes the whole down, for somebody to start it anew."""
+        try:
+            await self._work(stop, on_started)
+        finally:
+            # However it ended: the threads of an open store would keep the process from ending with it.
+            await self._let_go()
+        _log.info("stopped")
+
+    async def _work(self, stop: asyncio.Event, on_started: Callable[[], None]) -> None:
         await self._restore()
         async with self._transport, asyncio.TaskGroup() as group:
             delivering = group.create_task(self.dispatcher.run())
@@ -137,8 +145,6 @@ class Daemon:
             await self.dispatcher.drain(DRAIN_S)
             await delivering
         await self.housekeeping.save_picture()
-        await self._let_go()
-        _log.info("stopped")
 
     async def _restore(self) -> None:
         self.evaluation.engine.adopt(await self.store.alerts.load_alerts(), {})
@@ -178,9 +184,9 @@ class Daemon:
                 await door.close()
 
     async def _let_go(self) -> None:
+        await self.store.close()
         for account in self._twilios:
             await account.close()
-        await self.store.close()
 
     # --- parts --------------------------------------------------------------------------------------------
 

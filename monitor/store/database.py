@@ -45,19 +45,18 @@ class Database:
             writer = await aiosqlite.connect(path, isolation_level=None, timeout=_BUSY_TIMEOUT_S)
         except (OSError, sqlite3.Error) as error:
             raise StoreFailed(f"{path}: expected a writable database file, got {error}") from error
-        reader: aiosqlite.Connection | None = None
         try:
             await writer.executescript(
                 f"PRAGMA journal_mode = WAL; PRAGMA synchronous = {synchronous}; PRAGMA wal_autocheckpoint = 4000;"
             )
             await migrate(writer, path)
             reader = await aiosqlite.connect(path, isolation_level=None, timeout=_BUSY_TIMEOUT_S)
-            await reader.execute("PRAGMA query_only = ON")
-        except sqlite3.Error as error:
-            raise StoreFailed(f"{path}: expected a Roomwatch database, got {error}") from error
-        finally:
-            if reader is None:
-                await writer.close()
+        except BaseException as error:
+            await writer.close()
+            if isinstance(error, sqlite3.Error):
+                raise StoreFailed(f"{path}: expected a Roomwatch database, got {error}") from error
+            raise
+        await reader.execute("PRAGMA query_only = ON")
         return cls(path, writer, reader)
 
     @asynccontextmanager
