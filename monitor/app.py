@@ -121,6 +121,7 @@ class Daemon:
             await self._live_until(stop, on_started)
             await self.housekeeping.save_picture()
         finally:
+            # However it ended: the threads of an open store would keep the process from ending with it.
             await self._let_go()
         _log.info("stopped")
 
@@ -185,9 +186,9 @@ class Daemon:
                 await door.close()
 
     async def _let_go(self) -> None:
+        await self.store.close()
         for account in self._twilios:
             await account.close()
-        await self.store.close()
 
     # --- parts --------------------------------------------------------------------------------------------
 

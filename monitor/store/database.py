@@ -49,10 +49,10 @@ class Database:
         loop = asyncio.get_running_loop()
         try:
             writer = await loop.run_in_executor(thread, _open_writer, path, synchronous)
+            reader = await aiosqlite.connect(path, isolation_level=None, timeout=_BUSY_TIMEOUT_S)
         except BaseException:
             thread.shutdown(wait=False)
             raise
-        reader = await aiosqlite.connect(path, isolation_level=None, timeout=_BUSY_TIMEOUT_S)
         await reader.execute("PRAGMA query_only = ON")
         return cls(path, writer, thread, reader)
 

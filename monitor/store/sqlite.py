@@ -31,7 +31,11 @@ class SqliteStore:
             StoreFailed: the file cannot be opened, or is not a database.
         """
         database = await Database.open(path, synchronous)
-        return cls(database, await open_log(database))
+        try:
+            return cls(database, await open_log(database))
+        except BaseException:
+            await database.close()
+            raise
 
     async def retain(self, now_ms: int, raw_days: float, history_days: float) -> int:
         """Drop raw telemetry and finished history older than asked for; return how many rows went."""
