@@ -13,6 +13,7 @@ from collectors.events import Event, MediaStats, NetworkQuality, TelemetryBatch
 from monitor.store.ports import Happening
 
 encode = msgspec.json.Encoder().encode
+_SAMPLES = frozenset((NetworkQuality, MediaStats))  # compared by type: telemetry comes by the thousand
 decode_event = msgspec.json.Decoder(Event).decode
 
 
@@ -37,9 +38,9 @@ def happenings_of(event: Event, place: Place) -> Iterator[Happening]:
     """Return what happened according to an event; samples of levels and media are not happenings."""
     if isinstance(event, TelemetryBatch):
         for observation in event.observations:
-            if not isinstance(observation, NetworkQuality | MediaStats):
-                kind = type(observation).__struct_config__.tag
-                yield Happening(observation.at_ms, str(kind), "telemetry", place.participant, encode(observation))
+            if type(observation) not in _SAMPLES:
+                tag = str(type(observation).__struct_config__.tag)
+                yield Happening(observation.at_ms, tag, "telemetry", place.participant, encode(observation))
         return
     standing = getattr(event, "status", None) or getattr(event, "state", "failed")
     kind = event.cause or f"{type(event).__struct_config__.tag}-{standing}"
@@ -48,6 +49,4 @@ def happenings_of(event: Event, place: Place) -> Iterator[Happening]:
 
 def has_samples(event: Event) -> bool:
     """Whether the event carries measured numbers."""
-    return isinstance(event, TelemetryBatch) and any(
-        isinstance(observation, NetworkQuality | MediaStats) for observation in event.observations
-    )
+    return isinstance(event, TelemetryBatch) and any(type(each) in _SAMPLES for each in event.observations)
