@@ -7,10 +7,18 @@ from typing import Any
 
 import aiohttp
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from monitor.app import Daemon, open_store
 from monitor.config import build
 from tests.builders import ACCOUNT, API_KEY, API_SECRET, AUTH_TOKEN, INGEST_KEY
+
+# A busy machine is not a fault of what is tested.
+hypothesis_settings.register_profile(
+    "roomwatch", hypothesis_settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("roomwatch")
 
 
 def settings(**given: Any) -> dict[str, Any]:
