@@ -36,8 +36,10 @@ class Source(StrEnum):
 
 # --- observations: what a browser says -------------------------------------------------------------------
 
+# They come by the thousand and cannot refer to themselves, so the garbage collector need not look at them (`gc=False`).
 
-class NetworkQuality(Struct, frozen=True, tag="network_quality", tag_field="type", omit_defaults=True):
+
+class NetworkQuality(Struct, frozen=True, tag="network_quality", tag_field="type", omit_defaults=True, gc=False):
     """`networkQualityLevelChanged` fired for `subject` (the reporter itself when None).
 
     `level` is Twilio's 0..5; -1 or None mean unknown.  `stats` is the SDK's own object as it came; its latencies
@@ -50,7 +52,7 @@ class NetworkQuality(Struct, frozen=True, tag="network_quality", tag_field="type
     stats: Raw = NOTHING
 
 
-class Direction(Struct, frozen=True, omit_defaults=True):
+class Direction(Struct, frozen=True, omit_defaults=True, gc=False):
     """One direction of a participant's media over the last interval; every field may be unknown."""
 
     loss_ratio: Ratio | None = None
@@ -63,7 +65,7 @@ class Direction(Struct, frozen=True, omit_defaults=True):
     limited_by: Word | None = None
 
 
-class MediaStats(Struct, frozen=True, tag="media_stats", tag_field="type", omit_defaults=True):
+class MediaStats(Struct, frozen=True, tag="media_stats", tag_field="type", omit_defaults=True, gc=False):
     """What `getStats()` said of the reporter's media during the `interval_ms` that ended at `at_ms`."""
 
     at_ms: AtMs = field(name="at")
@@ -82,7 +84,7 @@ class ConnectionState(StrEnum):
     DISCONNECTED = "disconnected"
 
 
-class Connection(Struct, frozen=True, tag="connection", tag_field="type", omit_defaults=True):
+class Connection(Struct, frozen=True, tag="connection", tag_field="type", omit_defaults=True, gc=False):
     """The connection of `subject` (the reporter itself when None) changed; `code` is Twilio's error, if any."""
 
     at_ms: AtMs = field(name="at")
@@ -91,7 +93,7 @@ class Connection(Struct, frozen=True, tag="connection", tag_field="type", omit_d
     subject: Sid | None = None
 
 
-class Track(Struct, frozen=True, tag="track", tag_field="type", omit_defaults=True):
+class Track(Struct, frozen=True, tag="track", tag_field="type", omit_defaults=True, gc=False):
     """Something happened to a track: published, switched_off, subscription_failed, and the like."""
 
     at_ms: AtMs = field(name="at")
@@ -102,14 +104,14 @@ class Track(Struct, frozen=True, tag="track", tag_field="type", omit_defaults=Tr
     code: int | None = None
 
 
-class Speaker(Struct, frozen=True, tag="speaker", tag_field="type", omit_defaults=True):
+class Speaker(Struct, frozen=True, tag="speaker", tag_field="type", omit_defaults=True, gc=False):
     """The dominant speaker changed; None means that nobody speaks."""
 
     at_ms: AtMs = field(name="at")
     subject: Sid | None = None
 
 
-class Feedback(Struct, frozen=True, tag="feedback", tag_field="type", omit_defaults=True):
+class Feedback(Struct, frozen=True, tag="feedback", tag_field="type", omit_defaults=True, gc=False):
     """A person rated the call, 1 (worst) to 5."""
 
     at_ms: AtMs = field(name="at")
@@ -117,7 +119,7 @@ class Feedback(Struct, frozen=True, tag="feedback", tag_field="type", omit_defau
     text: Annotated[str, Meta(max_length=2000)] | None = None
 
 
-class Preflight(Struct, frozen=True, tag="preflight", tag_field="type", omit_defaults=True):
+class Preflight(Struct, frozen=True, tag="preflight", tag_field="type", omit_defaults=True, gc=False):
     """The report of Twilio's `runPreflight`, as it came: its jitter is in seconds and its loss in percent."""
 
     at_ms: AtMs = field(name="at")
