@@ -65,7 +65,13 @@ class Browser:
 
     def _level_of_another(self) -> dict[str, Any]:
         subject = self._person(self._place + self._chance.randint(1, PARTICIPANTS_PER_ROOM - 1))
-        return {"type": "network_quality", "at": "%d", "subject": subject, "level": 4, "stats": None}
+        return {
+            "type": "network_quality",
+            "at": "%d",
+            "subject": subject,
+            "level": self._chance.randint(3, 5),
+            "stats": None,
+        }
 
     def _media_stats(self) -> dict[str, Any]:
         up = {"bitrate_bps": self._about(812_000), "fps": 24, "width": 640, "height": 360, "limited_by": "bandwidth"}
