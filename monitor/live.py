@@ -113,7 +113,7 @@ class Live:
                 reporter.level_since_ms = seen.at_ms
             return ()
         subject = room.find(seen.subject, None)
-        if subject is None or level is None:
+        if subject is None or level is None or subject.levels_seen.get(reporter.key) == level:
             return ()
         before = subject.level
         subject.levels_seen[reporter.key] = level
@@ -392,8 +392,10 @@ def _observe_stats(reporter: Participant, stats: MediaStats) -> None:
     reporter.limited_by = up.limited_by
 
 
-def _worst(*values: float | None) -> float | None:
-    return max((value for value in values if value is not None), default=None)
+def _worst(one: float | None, other: float | None) -> float | None:
+    if one is None or other is None:
+        return one if other is None else other
+    return max(one, other)
 
 
 def _spoke_since(participant: Participant, seen: ParticipantSeen) -> bool:
