@@ -22,6 +22,8 @@ class Kind(StrEnum):
     PARTICIPANT = "participant"
     ROOM = "room"
     COMPOSITION = "composition"
+    RECORDING = "recording"
+    ACCOUNT = "account"
 
 
 class Severity(StrEnum):

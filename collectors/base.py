@@ -4,8 +4,8 @@ A *pulled* source is a `Collector`: it is told what the house already knows and 
 is a pure `decode` function.  Both speak only in events and in the errors below.
 """
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import NamedTuple, Protocol
 
 from collectors.events import Event
 
@@ -26,20 +26,51 @@ class CollectError(Exception):
         self.retry_after_s = retry_after_s
 
 
-class Known(Protocol):
-    """What a collector may ask about the picture so far, so that it only asks Twilio for what is missing."""
+class Unsettled(NamedTuple):
+    """What is still to be seen of a room that is over."""
 
-    def live_rooms(self, account_sid: str) -> Sequence[str]:
-        """Return the SIDs of the account's rooms that are believed to be in progress."""
+    room_sid: str
+    participants: bool  # who was in it is not certain
+    recordings: bool  # whether its recordings arrived is not certain
+
+
+class Summaries(NamedTuple):
+    """Which of the Log Analyzer's room summaries are wanted: those of rooms created in [from_ms, to_ms]."""
+
+    created_from_ms: int
+    created_to_ms: int
+
+
+class Known(Protocol):
+    """What a collector may ask about the picture so far, so that it asks Twilio only for what is missing.
+
+    Times are milliseconds since the epoch.  What is due comes most urgent first, and asking again later gives the same
+    answer until an event has told what was missing.
+    """
+
+    def live_rooms(self, account_sid: str) -> Mapping[str, int | None]:
+        """Return the SIDs of the account's rooms that are believed to be in progress, with their creation."""
+
+    def rooms_of_unknown_end(self, account_sid: str) -> Sequence[str]:
+        """Return the SIDs of rooms that an open composition waits for and whose end nobody has told us."""
+
+    def rooms_to_look_at(self, account_sid: str, now_ms: int) -> Sequence[str]:
+        """Return the SIDs of live rooms in which something may have changed that nobody told."""
 
     def connected_participants(self, room_sid: str) -> Sequence[str]:
         """Return the SIDs of the participants believed to be in the room."""
 
-    def open_compositions(self, account_sid: str) -> Sequence[str]:
-        """Return the SIDs of the compositions that are not finished."""
+    def rooms_to_settle(self, account_sid: str, now_ms: int) -> Sequence[Unsettled]:
+        """Return the rooms that are over but not yet known in full."""
 
-    def rooms_of_unknown_end(self, account_sid: str) -> Sequence[str]:
-        """Return the SIDs of rooms that an open composition waits for and whose end nobody has told us."""
+    def open_compositions(self, account_sid: str) -> Mapping[str, int | None]:
+        """Return the SIDs of the compositions that are not finished, with their creation."""
+
+    def rooms_to_summarise(self, account_sid: str, now_ms: int) -> Summaries | None:
+        """Return since when rooms lack their Log Analyzer summary, or None while there is none to fetch."""
+
+    def stays_to_summarise(self, account_sid: str, now_ms: int) -> Sequence[str]:
+        """Return the SIDs of ended rooms whose stays only the Log Analyzer can still tell of."""
 
 
 class Collector(Protocol):
@@ -47,10 +78,10 @@ class Collector(Protocol):
 
     @property
     def resource(self) -> str:
-        """Return the name under which requests, freshness and failures of this source are shown."""
+        """Return the name under which freshness and failures of this source are shown."""
 
-    async def collect(self, known: Known, now_ms: int) -> Sequence[Event]:
-        """Return what the source says now.
+    def collect(self, known: Known, now_ms: int) -> AsyncIterator[Sequence[Event]]:
+        """Yield what the source says now, piece by piece, each as soon as it was seen.
 
         Raises:
             CollectError: the source could not be read; nothing that was seen before is thereby untrue.

@@ -1,5 +1,18 @@
 """May we ask now, and if not, when?"""
 
+from enum import IntEnum
+
+
+class Priority(IntEnum):
+    """Whose requests go first when the budget does not suffice for all; lower is sooner."""
+
+    COMPOSITIONS = 0
+    LIVE = 1
+    ENDED = 2
+    SUMMARIES = 3
+    USAGE = 4
+    BACKFILL = 5
+
 
 class TokenBucket:
     """A request budget: `burst` requests at once, `rate` a second on average, and pauses that the other side asks for.

@@ -17,6 +17,7 @@ from collectors.events import (
     ParticipantSeen,
     ParticipantStatus,
     RecordingSeen,
+    RecordingStatus,
     RoomSeen,
     RoomStatus,
     Sighting,
@@ -118,6 +119,7 @@ def _room(status: RoomStatus) -> Callable[[Form], Sighting]:
             created_at_ms=None if ended else at_ms,
             ended_at_ms=at_ms if ended else None,
             duration_s=_whole(form, "RoomDuration"),
+            sequence=_whole(form, "SequenceNumber"),
         )
 
     return read
@@ -136,6 +138,7 @@ def _participant(status: ParticipantStatus) -> Callable[[Form], Sighting]:
             identity=form.get("ParticipantIdentity"),
             joined_at_ms=None if left else at_ms,
             left_at_ms=at_ms if left else None,
+            sequence=_whole(form, "SequenceNumber"),
         )
 
     return read
@@ -150,22 +153,26 @@ def _track(state: Literal["added", "removed", "enabled", "disabled"]) -> Callabl
             track_sid=form.get("TrackSid"),
             kind=form.get("TrackKind"),
             **_whose(form),
+            sequence=_whole(form, "SequenceNumber"),
         )
 
     return read
 
 
-def _recording(state: Literal["started", "completed", "failed"]) -> Callable[[Form], Sighting]:
+def _recording(status: RecordingStatus) -> Callable[[Form], Sighting]:
     def read(form: Form) -> RecordingSeen:
         return RecordingSeen(
             **_told(form),
             recording_sid=_required(form, "RecordingSid"),
-            state=state,
+            status=status,
             room_sid=form.get("RoomSid"),
             **_whose(form),
+            kind=form.get("Type"),
+            created_at_ms=_at_ms(form) if status is RecordingStatus.PROCESSING else None,
             duration_s=_number(form, "Duration"),
             size_bytes=_whole(form, "Size"),
             failed_operation=form.get("FailedOperation"),
+            sequence=_whole(form, "SequenceNumber"),
         )
 
     return read
@@ -184,6 +191,7 @@ def _composition(status: CompositionStatus) -> Callable[[Form], Sighting]:
             duration_s=_number(form, "Duration"),
             size_bytes=_whole(form, "Size"),
             percent_done=_number(form, "PercentageDone"),
+            hook_sid=form.get("HookSid"),
             failed_operation=form.get("FailedOperation"),
             error_message=form.get("ErrorMessage"),
         )
@@ -210,9 +218,9 @@ _READERS: dict[str, Callable[[Form], Sighting]] = {
     "track-removed": _track("removed"),
     "track-enabled": _track("enabled"),
     "track-disabled": _track("disabled"),
-    "recording-started": _recording("started"),
-    "recording-completed": _recording("completed"),
-    "recording-failed": _recording("failed"),
+    "recording-started": _recording(RecordingStatus.PROCESSING),
+    "recording-completed": _recording(RecordingStatus.COMPLETED),
+    "recording-failed": _recording(RecordingStatus.FAILED),
     "composition-enqueued": _composition(CompositionStatus.ENQUEUED),
     "composition-started": _composition(CompositionStatus.PROCESSING),
     "composition-progress": _composition(CompositionStatus.PROCESSING),

@@ -32,6 +32,8 @@ class Source(StrEnum):
 
     POLL = "poll"
     CALLBACK = "callback"
+    STREAM = "stream"  # Twilio's Event Streams
+    SELF = "self"  # what the daemon found out about its own dealings with Twilio
 
 
 # --- observations: what a browser says -------------------------------------------------------------------
@@ -214,6 +216,15 @@ class CompositionStatus(StrEnum):
         return self in (CompositionStatus.ENQUEUED, CompositionStatus.PROCESSING)
 
 
+class RecordingStatus(StrEnum):
+    """Twilio's recording statuses; `processing` means being captured, which is normal during a call."""
+
+    PROCESSING = "processing"
+    COMPLETED = "completed"
+    DELETED = "deleted"
+    FAILED = "failed"
+
+
 class RoomSeen(Struct, frozen=True, tag="room", tag_field="event", omit_defaults=True):
     """A room as it stood at `seen_at_ms`."""
 
@@ -227,9 +238,13 @@ class RoomSeen(Struct, frozen=True, tag="room", tag_field="event", omit_defaults
     ended_at_ms: int | None = None
     duration_s: int | None = None
     max_participants: int | None = None
+    max_participant_duration_s: int | None = None
+    empty_timeout_s: int | None = None
+    is_recorded: bool | None = None  # whether whoever joins is recorded from the start
     media_region: str | None = None
     dedup_key: str | None = None
     cause: str | None = None  # the callback's event name, when one told us
+    sequence: int | None = None  # the callback's number in its room: a gap hints at a callback that never came
 
 
 class ParticipantSeen(Struct, frozen=True, tag="participant", tag_field="event", omit_defaults=True):
@@ -247,6 +262,7 @@ class ParticipantSeen(Struct, frozen=True, tag="participant", tag_field="event",
     left_at_ms: int | None = None
     dedup_key: str | None = None
     cause: str | None = None
+    sequence: int | None = None
 
 
 class TrackSeen(Struct, frozen=True, tag="track", tag_field="event", omit_defaults=True):
@@ -264,25 +280,29 @@ class TrackSeen(Struct, frozen=True, tag="track", tag_field="event", omit_defaul
     identity: str | None = None
     dedup_key: str | None = None
     cause: str | None = None
+    sequence: int | None = None
 
 
 class RecordingSeen(Struct, frozen=True, tag="recording", tag_field="event", omit_defaults=True):
-    """Twilio told that a recording started, was completed, or failed and in which operation."""
+    """A recording of one track as it stood at `seen_at_ms`.  In which operation it failed only a callback tells."""
 
     seen_at_ms: int
     source: Source
     recording_sid: str
-    state: Literal["started", "completed", "failed"]
+    status: RecordingStatus
     room_sid: str | None = None
     account_sid: str | None = None
     room_name: str | None = None
     participant_sid: str | None = None
     identity: str | None = None
+    kind: str | None = None  # audio, video or data
+    created_at_ms: int | None = None
     duration_s: float | None = None
     size_bytes: int | None = None
     failed_operation: str | None = None
     dedup_key: str | None = None
     cause: str | None = None
+    sequence: int | None = None
 
 
 class CompositionSeen(Struct, frozen=True, tag="composition", tag_field="event", omit_defaults=True):
@@ -299,6 +319,7 @@ class CompositionSeen(Struct, frozen=True, tag="composition", tag_field="event",
     duration_s: float | None = None
     size_bytes: int | None = None
     percent_done: float | None = None
+    hook_sid: str | None = None  # the hook that made it, where a callback told
     failed_operation: str | None = None
     error_message: str | None = None
     dedup_key: str | None = None
@@ -319,5 +340,129 @@ class HookFailed(Struct, frozen=True, tag="hook_failed", tag_field="event", omit
     cause: str | None = None
 
 
-Sighting = RoomSeen | ParticipantSeen | TrackSeen | RecordingSeen | CompositionSeen | HookFailed
+class HookSeen(Struct, frozen=True, tag="hook", tag_field="event", omit_defaults=True):
+    """A composition hook: while it is enabled, every recorded room is to be composed when it ends."""
+
+    seen_at_ms: int
+    source: Source
+    hook_sid: str
+    is_enabled: bool
+    account_sid: str | None = None
+    name: str | None = None
+    dedup_key: str | None = None
+    cause: str | None = None
+
+
+class RoomSummarySeen(Struct, frozen=True, tag="room_summary", tag_field="event", omit_defaults=True):
+    """What the Log Analyzer has to say of an ended room, some minutes later; it keeps it for seven days."""
+
+    seen_at_ms: int
+    source: Source
+    room_sid: str
+    account_sid: str | None = None
+    room_name: str | None = None
+    created_at_ms: int | None = None
+    ended_at_ms: int | None = None
+    end_reason: str | None = None
+    duration_s: int | None = None
+    unique_participants: int | None = None  # stays, each with a SID of its own
+    unique_identities: int | None = None
+    max_concurrent_participants: int | None = None
+    participants_duration_s: int | None = None
+    recordings_duration_s: int | None = None
+    room_type: str | None = None
+    media_region: str | None = None
+    edge_location: str | None = None
+    processing_state: str | None = None
+    dedup_key: str | None = None
+    cause: str | None = None
+
+
+class ParticipantSummarySeen(Struct, frozen=True, tag="participant_summary", tag_field="event", omit_defaults=True):
+    """What the Log Analyzer has to say of one stay in an ended room."""
+
+    seen_at_ms: int
+    source: Source
+    room_sid: str
+    participant_sid: str
+    account_sid: str | None = None
+    identity: str | None = None
+    joined_at_ms: int | None = None
+    left_at_ms: int | None = None
+    duration_s: int | None = None
+    end_reason: str | None = None
+    error_code: int | None = None
+    media_region: str | None = None
+    edge_location: str | None = None
+    sdk: str | None = None  # name and version of the SDK that published, where it is told
+    dedup_key: str | None = None
+    cause: str | None = None
+
+
+class UsageSeen(Struct, frozen=True, tag="usage", tag_field="event", omit_defaults=True):
+    """What an account used of one billing category from the first to the last day, both included, UTC."""
+
+    seen_at_ms: int
+    source: Source
+    account_sid: str
+    category: str
+    first_day: str  # 2026-11-01
+    last_day: str
+    usage: float | None = None
+    usage_unit: str | None = None
+    price: float | None = None
+    price_unit: str | None = None  # usd
+    dedup_key: str | None = None
+    cause: str | None = None
+
+
+class Trouble(StrEnum):
+    """What can be wrong between Twilio and us, for a whole account."""
+
+    AUTH_LOST = "auth_lost"  # 401 or 403: the key is revoked, wrong, or not allowed
+    THROTTLED = "throttled"  # 429 in the last minutes
+    UNREACHABLE = "unreachable"  # the circuit breaker is open
+    CALLBACKS_SILENT = "callbacks_silent"  # REST shows changes that no callback told
+
+
+class AccountTrouble(Struct, frozen=True, tag="account_trouble", tag_field="event", omit_defaults=True):
+    """A trouble of an account began or ended."""
+
+    seen_at_ms: int
+    source: Source
+    account_sid: str
+    trouble: Trouble
+    is_on: bool
+    detail: str | None = None
+    dedup_key: str | None = None
+    cause: str | None = None
+
+
+class CanarySeen(Struct, frozen=True, tag="canary", tag_field="event", omit_defaults=True):
+    """One step of a canary run: how long it took, or why it failed."""
+
+    seen_at_ms: int
+    source: Source
+    account_sid: str
+    step: str
+    seconds: float | None = None  # None: it failed
+    error: str | None = None
+    dedup_key: str | None = None
+    cause: str | None = None
+
+
+Sighting = (
+    RoomSeen
+    | ParticipantSeen
+    | TrackSeen
+    | RecordingSeen
+    | CompositionSeen
+    | HookFailed
+    | HookSeen
+    | RoomSummarySeen
+    | ParticipantSummarySeen
+    | UsageSeen
+    | AccountTrouble
+    | CanarySeen
+)
 Event = TelemetryBatch | Sighting

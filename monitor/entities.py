@@ -8,13 +8,13 @@ from typing import NamedTuple
 
 from msgspec import Struct, field
 
-from collectors.events import CompositionStatus, ParticipantStatus, RoomStatus
+from collectors.events import CompositionStatus, ParticipantStatus, RecordingStatus, RoomStatus, Trouble
 
 
 class Ref(NamedTuple):
     """The name of one thing in the picture: its kind, and a key that never changes while it lives."""
 
-    kind: str  # participant, room or composition
+    kind: str  # participant, room, composition, recording or account
     key: str
 
 
@@ -147,6 +147,71 @@ class Composition(Struct):
         return max(self.created_at_ms or 0, self.room_ended_at_ms, self.progress_at_ms or 0)
 
 
+class Recording(Struct):
+    """One recording that is being captured, or that failed not long ago."""
+
+    sid: str
+    status: RecordingStatus = RecordingStatus.PROCESSING
+    account_sid: str | None = None
+    room_sid: str | None = None
+    room_name: str | None = None
+    participant_sid: str | None = None
+    identity: str | None = None
+    kind: str | None = None
+    seen_at_ms: int = 0
+    created_at_ms: int | None = None
+    duration_s: float | None = None
+    size_bytes: int | None = None
+    failed_operation: str | None = None
+    is_live: bool = True
+
+    @property
+    def ref(self) -> Ref:
+        """Return the recording's name in the picture."""
+        return Ref("recording", self.sid)
+
+
+class Failure(NamedTuple):
+    """Somebody could not join, or lost the connection: when, who, and with which of Twilio's error codes."""
+
+    at_ms: int
+    who: str
+    code: int | None
+
+
+class CanaryRun(Struct):
+    """How the last canary run went: the seconds of each step, or the step that failed and why."""
+
+    at_ms: int
+    steps_s: dict[str, float] = field(default_factory=dict)
+    failed_step: str | None = None
+    error: str | None = None
+
+
+class Account(Struct):
+    """One Twilio account: its troubles, what went wrong lately in its rooms, and what it spends.
+
+    `failures` and `reconnects` hold the last minutes only.
+    """
+
+    sid: str
+    troubles: dict[Trouble, int] = field(default_factory=dict)  # since when, in ms
+    details: dict[Trouble, str] = field(default_factory=dict)
+    join_failures: list[Failure] = field(default_factory=list)
+    disconnects: list[Failure] = field(default_factory=list)  # with an error: those who leave in peace do not count
+    reconnects: list[Failure] = field(default_factory=list)
+    hooks: dict[str, bool] = field(default_factory=dict)  # composition hooks by SID, and whether they are enabled
+    costs: dict[str, dict[str, float]] = field(default_factory=dict)  # by day (2026-11-21) and category
+    currency: str | None = None
+    canary: CanaryRun | None = None
+    summarised_to_ms: int = 0  # room summaries are complete for rooms created before
+
+    @property
+    def ref(self) -> Ref:
+        """Return the account's name in the picture."""
+        return Ref("account", self.sid)
+
+
 class Ended(NamedTuple):
     """When a room ended, how long it had lasted, and what it was called."""
 
@@ -155,4 +220,4 @@ class Ended(NamedTuple):
     name: str | None
 
 
-Entity = Room | Participant | Composition
+Entity = Room | Participant | Composition | Recording | Account

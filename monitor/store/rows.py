@@ -26,7 +26,7 @@ class Place(NamedTuple):
 
 def place_of(event: Event) -> Place:
     """Return the room and the participant that an event belongs to."""
-    room_sid, room_name = event.room_sid, getattr(event, "room_name", None)
+    room_sid, room_name = getattr(event, "room_sid", None), getattr(event, "room_name", None)
     participant_sid, identity = getattr(event, "participant_sid", None), getattr(event, "identity", None)
     return Place(
         room_sid or (f"name:{room_name}" if room_name else ""),
@@ -42,8 +42,8 @@ def happenings_of(event: Event, place: Place) -> Iterator[Happening]:
                 tag = str(type(observation).__struct_config__.tag)
                 yield Happening(observation.at_ms, tag, "telemetry", place.participant, encode(observation))
         return
-    standing = getattr(event, "status", None) or getattr(event, "state", "failed")
-    kind = event.cause or f"{type(event).__struct_config__.tag}-{standing}"
+    tag, standing = str(type(event).__struct_config__.tag), getattr(event, "status", getattr(event, "state", None))
+    kind = event.cause or (tag if standing is None else f"{tag}-{standing}")
     yield Happening(event.seen_at_ms, kind, event.source.value, place.participant, encode(event))
 
 

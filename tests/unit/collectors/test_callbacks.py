@@ -48,7 +48,7 @@ def test_a_track_keeps_its_kind(state: str) -> None:
 def test_a_failed_recording_names_the_operation() -> None:
     seen = decode(form("recording-failed", RecordingSid="RT", FailedOperation="RecordingUpload"))
     assert isinstance(seen, RecordingSeen)
-    assert (seen.state, seen.failed_operation) == ("failed", "RecordingUpload")
+    assert (seen.status, seen.failed_operation) == ("failed", "RecordingUpload")
 
 
 def test_progress_is_read_as_a_fraction_of_a_percent() -> None:
