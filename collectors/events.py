@@ -175,6 +175,7 @@ class TelemetryBatch(Struct, frozen=True, tag="telemetry", tag_field="event", om
     sent_at_ms: int | None = None
     sdk: SdkInfo | None = None
     client: ClientInfo | None = None
+    account_sid: str | None = None  # where the token tells
 
     @property
     def dedup_key(self) -> str | None:
@@ -340,6 +341,44 @@ class HookFailed(Struct, frozen=True, tag="hook_failed", tag_field="event", omit
     cause: str | None = None
 
 
+class RoomLooked(Struct, frozen=True, tag="room_looked", tag_field="event", omit_defaults=True):
+    """Whoever is in the room (`is_final`: whoever ever was) has just been told in full by a poll."""
+
+    seen_at_ms: int
+    source: Source
+    room_sid: str
+    account_sid: str | None = None
+    participants: int = 0
+    is_final: bool = False
+    dedup_key: str | None = None
+    cause: str | None = None
+
+
+class RecordingsListed(Struct, frozen=True, tag="recordings_listed", tag_field="event", omit_defaults=True):
+    """All recordings of a room have just been told by a poll; `still_open` of them are not finished."""
+
+    seen_at_ms: int
+    source: Source
+    room_sid: str
+    account_sid: str | None = None
+    recordings: int = 0
+    still_open: int = 0
+    dedup_key: str | None = None
+    cause: str | None = None
+
+
+class SummariesListed(Struct, frozen=True, tag="summaries_listed", tag_field="event", omit_defaults=True):
+    """Every summary that there is of the account's rooms created from one moment to another has just been told."""
+
+    seen_at_ms: int
+    source: Source
+    account_sid: str
+    created_from_ms: int
+    created_to_ms: int
+    dedup_key: str | None = None
+    cause: str | None = None
+
+
 class HookSeen(Struct, frozen=True, tag="hook", tag_field="event", omit_defaults=True):
     """A composition hook: while it is enabled, every recorded room is to be composed when it ends."""
 
@@ -459,6 +498,9 @@ Sighting = (
     | CompositionSeen
     | HookFailed
     | HookSeen
+    | RoomLooked
+    | RecordingsListed
+    | SummariesListed
     | RoomSummarySeen
     | ParticipantSummarySeen
     | UsageSeen

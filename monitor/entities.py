@@ -4,7 +4,9 @@ Plain records of a room, a participant and a composition as they stand now, with
 own fields.  `monitor.live` changes them; the store saves and restores them as they are.
 """
 
-from typing import NamedTuple
+from collections.abc import Iterator
+from itertools import chain
+from typing import Any, NamedTuple
 
 from msgspec import Struct, field
 
@@ -54,6 +56,9 @@ class Participant(Struct):
     heard_at_ms: int | None = None
     browser: str | None = None
     network: str | None = None
+    is_told: bool = False  # Twilio has mentioned it; telemetry alone does not make a participant certain
+    is_departure_told: bool = False  # and has told when it left
+    end_reason: str | None = None
 
     @property
     def ref(self) -> Ref:
@@ -79,7 +84,12 @@ class Participant(Struct):
 
 
 class Room(Struct):
-    """One room and the participants in it now."""
+    """One room: who is in it, who was in it, and how much of it is certain.
+
+    `told` counts the numbered callbacks that came, `last_sequence` is the highest number among them: if they do not
+    match, a callback is missing.  An ended room is *settled* once its participants and its recordings are certain, and
+    *sealed* once nothing more is expected of it; only then are its participants let go.
+    """
 
     key: str
     sid: str | None = None
@@ -88,12 +98,35 @@ class Room(Struct):
     status: RoomStatus = RoomStatus.IN_PROGRESS
     created_at_ms: int | None = None
     ended_at_ms: int | None = None
+    is_end_told: bool = False  # by Twilio, with its time
     duration_s: int | None = None
+    end_reason: str | None = None
     media_region: str | None = None
+    max_participants: int | None = None
+    max_participant_duration_s: int | None = None
+    empty_timeout_s: int | None = None
+    is_recorded: bool | None = None
+    empty_since_ms: int | None = None  # None: somebody is in it, or nobody looked
     heard_at_ms: int = 0
     is_live: bool = True
     participants: dict[str, Participant] = field(default_factory=dict)
-    left: dict[str, int] = field(default_factory=dict)
+    left: dict[str, Participant] = field(default_factory=dict)
+    # how much of it is certain
+    told: int = 0
+    last_sequence: int = -1
+    end_sequence: int | None = None  # the number of the callback that told the end: the last one there is
+    gap_since_ms: int | None = None
+    look_wanted_ms: int | None = None
+    looked_at_ms: int | None = None
+    vain_looks: int = 0  # in a row, that told of nobody whom only telemetry had told
+    are_participants_certain: bool = False
+    are_recordings_certain: bool = False
+    recordings_asked: int = 0
+    recordings_asked_ms: int | None = None
+    is_summarised: bool = False
+    stays: int | None = None  # how many the summary counts
+    are_stays_asked: bool = False
+    is_sealed: bool = False
 
     @property
     def ref(self) -> Ref:
@@ -111,13 +144,24 @@ class Room(Struct):
                 return participant
         return None
 
+    def take_back(self, participant: Participant) -> None:
+        """Put somebody who was saved back where they were: in the room, or among those who left."""
+        if participant.is_live:
+            self.participants[participant.key] = participant
+        else:
+            self.left[participant.sid or participant.key] = participant
+
+    def people(self) -> Iterator[Participant]:
+        """Return everybody who is or was in the room and is not let go of yet."""
+        return chain(self.participants.values(), self.left.values())
+
     def levels(self) -> list[int]:
         """Return the levels that are known."""
         return [level for p in self.participants.values() if (level := p.level) is not None]
 
 
 class Composition(Struct):
-    """One composition that somebody waits for, or that failed not long ago."""
+    """One composition that somebody waits for, or that came to nothing not long ago."""
 
     sid: str
     status: CompositionStatus = CompositionStatus.ENQUEUED
@@ -131,8 +175,20 @@ class Composition(Struct):
     room_duration_s: int | None = None
     progress_at_ms: int | None = None
     percent_done: float | None = None
+    failed_operation: str | None = None
     error_message: str | None = None
+    hook_sid: str | None = None
+    duration_s: float | None = None
+    size_bytes: int | None = None
+    is_expected: bool = False  # a hook should make it, and nobody has seen it; its SID is `hook:RM…`
     is_live: bool = True
+
+    @property
+    def is_troubled(self) -> bool:
+        """Whether it came to nothing: it failed, or there is nothing in it."""
+        return self.status is CompositionStatus.FAILED or (
+            self.status is CompositionStatus.COMPLETED and self.size_bytes == 0
+        )
 
     @property
     def ref(self) -> Ref:
@@ -148,7 +204,7 @@ class Composition(Struct):
 
 
 class Recording(Struct):
-    """One recording that is being captured, or that failed not long ago."""
+    """One recording that is being captured, or that came to nothing not long ago."""
 
     sid: str
     status: RecordingStatus = RecordingStatus.PROCESSING
@@ -164,6 +220,13 @@ class Recording(Struct):
     size_bytes: int | None = None
     failed_operation: str | None = None
     is_live: bool = True
+
+    @property
+    def is_troubled(self) -> bool:
+        """Whether it came to nothing: it failed, or there is nothing in it."""
+        return self.status is RecordingStatus.FAILED or (
+            self.status is RecordingStatus.COMPLETED and self.size_bytes == 0
+        )
 
     @property
     def ref(self) -> Ref:
@@ -204,20 +267,14 @@ class Account(Struct):
     costs: dict[str, dict[str, float]] = field(default_factory=dict)  # by day (2026-11-21) and category
     currency: str | None = None
     canary: CanaryRun | None = None
-    summarised_to_ms: int = 0  # room summaries are complete for rooms created before
+    summarised_at_ms: int = 0  # when summaries were last asked for
+    budget: dict[str, Any] | None = None  # the request budget as it stood, for the next start
+    is_live: bool = True
 
     @property
     def ref(self) -> Ref:
         """Return the account's name in the picture."""
         return Ref("account", self.sid)
-
-
-class Ended(NamedTuple):
-    """When a room ended, how long it had lasted, and what it was called."""
-
-    at_ms: int
-    duration_s: int | None
-    name: str | None
 
 
 Entity = Room | Participant | Composition | Recording | Account

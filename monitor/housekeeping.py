@@ -7,6 +7,7 @@ than it may be.
 from collections.abc import Callable, Sequence
 from logging import getLogger
 
+from monitor.agenda import Agenda
 from monitor.entities import Change
 from monitor.live import Live
 from monitor.metrics import Metrics
@@ -27,6 +28,7 @@ class Housekeeping:
         self,
         store: Store,
         live: Live,
+        agenda: Agenda,
         pipeline: Pipeline,
         metrics: Metrics,
         on_change: Callable[[Sequence[Change]], None],
@@ -37,6 +39,7 @@ class Housekeeping:
     ) -> None:
         self._store = store
         self._live = live
+        self._agenda = agenda
         self._pipeline = pipeline
         self._metrics = metrics
         self._on_change = on_change
@@ -48,7 +51,7 @@ class Housekeeping:
     async def restore(self) -> None:
         """Take up the picture that was saved, and what the log has since."""
         picture = await self._store.picture.load()
-        self._live.restore(picture.rooms, picture.compositions, picture.ended)
+        self._live.restore(picture.rooms, picture.ended, picture.media, picture.accounts)
         through, replayed = picture.through, 0
         while entries := await self._store.log.since(through, limit=1000):
             for _, event in entries:
@@ -76,8 +79,10 @@ class Housekeeping:
         self._metrics.set("roomwatch_checkpoint_timestamp_seconds", self._now_ms() / 1000)
 
     async def expire(self) -> None:
-        """Forget what nobody has mentioned for long."""
-        self._on_change(self._live.expire(self._now_ms(), int(self._picture.forget_after_s * 1000)))
+        """Forget what nobody has mentioned for long, and let go of the people in rooms that are over and known."""
+        now_ms = self._now_ms()
+        self._on_change(self._live.expire(now_ms, int(self._picture.forget_after_s * 1000)))
+        self._live.calls.seal(lambda room: self._agenda.is_over(room, now_ms))
 
     async def retain(self) -> None:
         """Drop what is older than it may be."""

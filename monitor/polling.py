@@ -6,18 +6,23 @@ is back; meanwhile what is known stays, with the time at which it was known.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
 from logging import getLogger
 
 import msgspec
 
-from collectors.base import CollectError, Collector
-from collectors.events import Event, Sighting, TelemetryBatch
+from collectors.base import CollectError, Collector, Known
+from collectors.events import Event, RecordingsListed, RoomLooked, SummariesListed, TelemetryBatch
+from monitor.entities import Change
 from monitor.live import Live
 from monitor.metrics import Metrics
 from monitor.pipeline import Behind, Pipeline
 
 _log = getLogger(__name__)
+
+HANDED_ON_KEPT = 50_000
+_PASSING = (RoomLooked, RecordingsListed, SummariesListed)  # about our own asking: not worth a row in the log
 
 
 class Poll:
@@ -28,7 +33,9 @@ class Poll:
         account_sid: str,
         collector: Collector,
         live: Live,
+        agenda: Known,
         pipeline: Pipeline,
+        on_change: Callable[[Sequence[Change]], None],
         now_ms: Callable[[], int],
     ) -> None:
         self.account_sid = account_sid
@@ -36,9 +43,11 @@ class Poll:
         self.error = ""
         self._collector = collector
         self._live = live
+        self._agenda = agenda
         self._pipeline = pipeline
+        self._on_change = on_change
         self._now_ms = now_ms
-        self._handed_on: dict[str, Sighting] = {}
+        self._handed_on: OrderedDict[str, Event] = OrderedDict()
 
     @property
     def resource(self) -> str:
@@ -51,10 +60,10 @@ class Poll:
         return self.last_success_ms is not None and not self.error
 
     async def poll(self) -> None:
-        """Ask once, and hand on what is new."""
+        """Ask once, and hand on what is new as it comes."""
         try:
-            events = await self._collector.collect(self._live, self._now_ms())
-            await self._hand_on(events)
+            async for events in self._collector.collect(self._agenda, self._now_ms()):
+                await self._hand_on(events)
         except CollectError as error:
             self._failed(str(error))
         except Behind:
@@ -63,19 +72,24 @@ class Poll:
             self._succeeded()
 
     async def _hand_on(self, events: Sequence[Event]) -> None:
-        handed_on: dict[str, Sighting] = {}
-        taken: list[Awaitable[bool]] = []
+        fresh, known = [], []
         for event in events:
-            if isinstance(event, TelemetryBatch):
-                continue
-            key, timeless = _key(event), msgspec.structs.replace(event, seen_at_ms=0)
-            if self._handed_on.get(key) == timeless:
-                self._live.apply(event)  # nothing new in it but its time: the room is still there
-            else:
-                taken.append(self._pipeline.offer(event))
-            handed_on[key] = timeless
-        await asyncio.gather(*taken)
-        self._handed_on = handed_on
+            (fresh if self._is_news(event) else known).append(event)
+        await asyncio.gather(*[self._pipeline.offer(event) for event in fresh])
+        for event in known:  # nothing new in it but its time: the room is still there
+            self._on_change(self._live.apply(event))
+        for event in events:
+            self._remember(event)
+
+    def _is_news(self, event: Event) -> bool:
+        return not isinstance(event, _PASSING) and self._handed_on.get(_key(event)) != _timeless(event)
+
+    def _remember(self, event: Event) -> None:
+        key = _key(event)
+        self._handed_on[key] = _timeless(event)
+        self._handed_on.move_to_end(key)
+        if len(self._handed_on) > HANDED_ON_KEPT:
+            self._handed_on.popitem(last=False)
 
     def _succeeded(self) -> None:
         if self.error:
@@ -102,11 +116,17 @@ class RequestCounter:
             self._metrics.add("roomwatch_twilio_throttled_total")
 
 
-def _key(event: Sighting) -> str:
-    for name in ("composition_sid", "participant_sid", "room_sid"):
-        if sid := getattr(event, name, None):
-            return str(sid)
-    return repr(event)
+def _timeless(event: Event) -> Event:
+    return event if isinstance(event, TelemetryBatch) else msgspec.structs.replace(event, seen_at_ms=0)
+
+
+def _key(event: Event) -> str:
+    """Return what the event is about; what is the same about the same thing is not handed on twice."""
+    about = (getattr(event, name, None) for name in _NAMES)
+    return " ".join([type(event).__name__, *(str(each) for each in about if each)])
+
+
+_NAMES = ("composition_sid", "recording_sid", "hook_sid", "participant_sid", "room_sid", "category", "first_day")
 
 
 def _short(account_sid: str) -> str:

@@ -5,10 +5,12 @@ runs that nobody would miss, and nothing runs twice at once.
 """
 
 import asyncio
+import random
 from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from apscheduler.triggers.interval import IntervalTrigger
+from apscheduler.triggers.base import BaseTrigger
 
 JITTER_RATIO = 0.1  # so that what starts together does not ask together for ever
 
@@ -23,8 +25,11 @@ class Scheduler:
         self._works: list[tuple[asyncio.Event, Work]] = []
         self._tasks: list[asyncio.Task[None]] = []
 
-    def every(self, seconds: float, work: Work, *, at_once: bool = False) -> None:
-        """Do `work` every so many seconds, give or take a tenth, and also right away if asked to."""
+    def every(self, seconds: float | Callable[[], float], work: Work, *, at_once: bool = False) -> None:
+        """Do `work` every so many seconds, give or take a tenth, and also right away if asked to.
+
+        An interval that is a function is asked anew each time, so that it can follow what goes on.
+        """
         woken = asyncio.Event()
         if at_once:
             woken.set()
@@ -33,7 +38,7 @@ class Scheduler:
             woken.set()
 
         self._works.append((woken, work))
-        self._scheduler.add_job(wake, IntervalTrigger(seconds=seconds, jitter=seconds * JITTER_RATIO))
+        self._scheduler.add_job(wake, _Interval(seconds if callable(seconds) else lambda: seconds))
 
     def start(self, group: asyncio.TaskGroup) -> None:
         """Begin, with one task of the group for each piece of work."""
@@ -46,6 +51,18 @@ class Scheduler:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+class _Interval(BaseTrigger):  # type: ignore[misc]  # the package ships no types
+    """Fires an interval after the last time, which is asked for anew each time."""
+
+    def __init__(self, seconds: Callable[[], float]) -> None:
+        self._seconds = seconds
+
+    def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime:
+        """Return when to fire next."""
+        jitter = random.uniform(1 - JITTER_RATIO, 1 + JITTER_RATIO)  # noqa: S311 - no secret
+        return max(now, (previous_fire_time or now) + timedelta(seconds=self._seconds() * jitter))
 
 
 async def _repeat(woken: asyncio.Event, work: Work) -> None:

@@ -161,9 +161,13 @@ class Account(Section):
 class Polling(Section):
     """How often Twilio is asked, budget permitting."""
 
-    rooms_every_s: Positive = 15.0
+    rooms_every_s: Positive = 10.0
     participants_every_s: Positive = 30.0
-    compositions_every_s: Positive = 30.0
+    compositions_every_s: Positive = 10.0
+    trusted_factor: Annotated[float, Field(ge=1)] = 3.0
+    hooks_every_s: Positive = 600.0
+    summaries_every_s: Positive = 300.0
+    usage_every_s: Positive = 3600.0
     timeout_s: Positive = 10.0
 
 

@@ -15,6 +15,8 @@ from collectors.events import (
     Observation,
     ParticipantSeen,
     ParticipantStatus,
+    RecordingSeen,
+    RecordingStatus,
     RoomSeen,
     RoomStatus,
     Source,
@@ -26,6 +28,7 @@ ALICE = "PA" + "a" * 32
 BOB = "PA" + "b" * 32
 CAROL = "PA" + "c" * 32
 COMPOSITION = "CJ" + "a" * 32
+RECORDING = "RT" + "a" * 32
 ACCOUNT = "AC" + "a" * 32
 API_KEY = "SK" + "a" * 32
 API_SECRET = "s" * 32
@@ -50,7 +53,8 @@ def connection(state: str, *, at_ms: int = NOW_MS, code: int | None = None) -> C
 
 
 def room(status: str = "in-progress", *, at_ms: int = NOW_MS, sid: str = ROOM, **given: Any) -> RoomSeen:
-    return RoomSeen(at_ms, Source.POLL, sid, RoomStatus(status), **given)
+    given = {"source": Source.POLL, **given}
+    return RoomSeen(seen_at_ms=at_ms, room_sid=sid, status=RoomStatus(status), **given)
 
 
 def participant(sid: str, status: str = "connected", *, at_ms: int = NOW_MS, **given: Any) -> ParticipantSeen:
@@ -61,6 +65,11 @@ def participant(sid: str, status: str = "connected", *, at_ms: int = NOW_MS, **g
 def composition(status: str = "enqueued", *, at_ms: int = NOW_MS, **given: Any) -> CompositionSeen:
     given = {"room_sid": ROOM, **given}
     return CompositionSeen(at_ms, Source.POLL, COMPOSITION, CompositionStatus(status), **given)
+
+
+def recording(status: str = "processing", *, at_ms: int = NOW_MS, sid: str = RECORDING, **given: Any) -> RecordingSeen:
+    given = {"room_sid": ROOM, **given}
+    return RecordingSeen(at_ms, Source.POLL, sid, RecordingStatus(status), **given)
 
 
 def post(*events: dict[str, Any], **given: Any) -> dict[str, Any]:

@@ -11,8 +11,8 @@ import msgspec
 from alerts.delivery import Fate, Settlement
 from alerts.model import Alert, Judgement, Notification, Owed, State
 from collectors.events import Event, TelemetryBatch
-from monitor.entities import Composition, Entity, Participant, Ref, Room
-from monitor.live import ENDED_ROOMS_KEPT
+from monitor.calls import ENDED_ROOMS_KEPT
+from monitor.entities import Account, Composition, Entity, Participant, Recording, Ref, Room
 from monitor.store.ports import Ended, Happening, OutboxCounts, Picture, Post, Size
 from monitor.store.rows import happenings_of, has_samples, place_of
 
@@ -88,22 +88,24 @@ class MemoryPicture:
     async def save(self, entities: Sequence[Entity], through: int) -> None:
         """Save what changed, as it is now: the records go on changing."""
         for entity in entities:
-            kept = msgspec.structs.replace(entity, participants={}) if isinstance(entity, Room) else entity
+            is_room = isinstance(entity, Room)
+            kept = msgspec.structs.replace(entity, participants={}, left={}) if is_room else entity
             self._entities[entity.ref], self._kinds[entity.ref] = msgspec.json.encode(kept), type(entity)
         self.through = through
 
     async def load(self) -> Picture:
         """Return the picture as last saved."""
         entities = [msgspec.json.decode(body, type=self._kinds[ref]) for ref, body in self._entities.items()]
-        rooms = {e.key: e for e in entities if isinstance(e, Room) and e.is_live}
+        entities.sort(key=lambda entity: _over_at_ms(entity) or 0)
+        rooms = {e.key: e for e in entities if isinstance(e, Room)}
         for entity in entities:
-            if isinstance(entity, Participant) and entity.is_live and entity.room_key in rooms:
-                rooms[entity.room_key].participants[entity.key] = entity
-        over = [e for e in entities if isinstance(e, Room) and not e.is_live]
+            if isinstance(entity, Participant) and (room := rooms.get(entity.room_key)) and not room.is_sealed:
+                room.take_back(entity)
         return Picture(
-            list(rooms.values()),
-            [e for e in entities if isinstance(e, Composition) and e.is_live],
-            sorted(over, key=lambda room: room.ended_at_ms or room.heard_at_ms)[-ENDED_ROOMS_KEPT:],
+            [room for room in rooms.values() if room.is_live],
+            [room for room in rooms.values() if not room.is_live][-ENDED_ROOMS_KEPT:],
+            [e for e in entities if isinstance(e, Composition | Recording)],
+            [e for e in entities if isinstance(e, Account)],
             self.through,
         )
 
@@ -123,6 +125,10 @@ def _over_at_ms(entity: Entity) -> int | None:
     match entity:
         case _ if entity.is_live:
             return None
+        case Account():
+            return None
+        case Recording():
+            return entity.seen_at_ms
         case Room():
             return entity.ended_at_ms or entity.heard_at_ms
         case Participant():

@@ -5,13 +5,15 @@ the same transaction, so the events after it are exactly those still to be appli
 """
 
 import sqlite3
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from monitor.entities import Composition, Entity, Participant, Room
-from monitor.live import ENDED_ROOMS_KEPT
+from monitor.calls import ENDED_ROOMS_KEPT
+from monitor.entities import Account, Composition, Entity, Participant, Recording, Room
+from monitor.media import FINISHED_KEPT
 from monitor.store.database import Database
 from monitor.store.ports import Picture
 from monitor.store.rows import encode
@@ -19,6 +21,8 @@ from monitor.store.rows import encode
 _decode_room = msgspec.json.Decoder(Room).decode
 _decode_participant = msgspec.json.Decoder(Participant).decode
 _decode_composition = msgspec.json.Decoder(Composition).decode
+_decode_recording = msgspec.json.Decoder(Recording).decode
+_decode_account = msgspec.json.Decoder(Account).decode
 
 
 class SqlitePicture:
@@ -29,37 +33,43 @@ class SqlitePicture:
 
     async def save(self, entities: Sequence[Entity], through: int) -> None:
         """Save what changed, together with the log id that the picture now reaches."""
-        rows = {
-            "rooms": [_room_row(entity) for entity in entities if isinstance(entity, Room)],
-            "participants": [_participant_row(entity) for entity in entities if isinstance(entity, Participant)],
-            "compositions": [_composition_row(entity) for entity in entities if isinstance(entity, Composition)],
-        }
+        rows: defaultdict[str, list[tuple[Any, ...]]] = defaultdict(list)
+        for entity in entities:
+            table, row = _row(entity)
+            rows[table].append(row)
         await self._database.write(lambda writer: _save(writer, rows, through))
 
     async def load(self) -> Picture:
         """Return the picture as last saved."""
-        rooms = {
-            room.key: room
-            for (body,) in await self._database.read("SELECT body FROM rooms WHERE over_at_ms IS NULL")
-            for room in (_decode_room(body),)
-        }
-        for (body,) in await self._database.read("SELECT body FROM participants WHERE over_at_ms IS NULL"):
+        read = self._database.read
+        rooms = [_decode_room(body) for (body,) in await read("SELECT body FROM rooms WHERE over_at_ms IS NULL")]
+        ended = [_decode_room(body) for (body,) in await read(*_latest("rooms", ENDED_ROOMS_KEPT))]
+        await self._bring_together({room.key: room for room in (*ended, *rooms) if not room.is_sealed})
+        media: list[Composition | Recording] = []
+        for table, decode in (("compositions", _decode_composition), ("recordings", _decode_recording)):
+            media += [decode(body) for (body,) in await read(*_latest(table, FINISHED_KEPT))]
+            media += [decode(body) for (body,) in await read(f"SELECT body FROM {table} WHERE over_at_ms IS NULL")]  # noqa: S608
+        accounts = [_decode_account(body) for (body,) in await read("SELECT body FROM accounts")]
+        ((through,),) = await read("SELECT through FROM checkpoint")
+        return Picture(rooms, ended, media, accounts, through)
+
+    async def _bring_together(self, rooms: Mapping[str, Room]) -> None:
+        """Put the people of rooms that are not sealed back into them."""
+        people = await self._database.read(
+            "SELECT p.body FROM participants p JOIN rooms r ON r.key = p.room_key"
+            " WHERE r.over_at_ms IS NULL OR NOT r.sealed ORDER BY p.over_at_ms, p.key"
+        )
+        for (body,) in people:
             participant = _decode_participant(body)
-            if participant.room_key in rooms:
-                rooms[participant.room_key].participants[participant.key] = participant
-        compositions = await self._database.read("SELECT body FROM compositions WHERE over_at_ms IS NULL")
-        ended = await self._database.read(
-            "SELECT body FROM (SELECT body, over_at_ms FROM rooms WHERE over_at_ms IS NOT NULL"
-            " ORDER BY over_at_ms DESC LIMIT ?) ORDER BY over_at_ms",
-            (ENDED_ROOMS_KEPT,),
-        )
-        ((through,),) = await self._database.read("SELECT through FROM checkpoint")
-        return Picture(
-            list(rooms.values()),
-            [_decode_composition(body) for (body,) in compositions],
-            [_decode_room(body) for (body,) in ended],
-            through,
-        )
+            room = rooms.get(participant.room_key)
+            if room is not None:
+                room.take_back(participant)
+
+
+def _latest(table: str, limit: int) -> tuple[str, tuple[int]]:
+    """Return the question for the rows that were over last, oldest first."""
+    latest = f"SELECT body, over_at_ms FROM {table} WHERE over_at_ms IS NOT NULL ORDER BY over_at_ms DESC LIMIT ?"  # noqa: S608
+    return f"SELECT body FROM ({latest}) ORDER BY over_at_ms", (limit,)  # noqa: S608
 
 
 def _save(writer: sqlite3.Connection, rows: Mapping[str, Sequence[tuple[Any, ...]]], through: int) -> None:
@@ -70,10 +80,25 @@ def _save(writer: sqlite3.Connection, rows: Mapping[str, Sequence[tuple[Any, ...
     writer.execute("UPDATE checkpoint SET through = ?", (through,))
 
 
+def _row(entity: Entity) -> tuple[str, tuple[Any, ...]]:
+    """Return the table of an entity, and its row."""
+    match entity:
+        case Room():
+            return "rooms", _room_row(entity)
+        case Participant():
+            return "participants", _participant_row(entity)
+        case Composition():
+            return "compositions", _composition_row(entity)
+        case Recording():
+            return "recordings", _recording_row(entity)
+        case Account():
+            return "accounts", (entity.sid, encode(entity))
+
+
 def _room_row(room: Room) -> tuple[Any, ...]:
     over_at_ms = None if room.is_live else room.ended_at_ms or room.heard_at_ms
     columns = (room.key, room.sid, room.name, room.account_sid, room.status.value, room.created_at_ms, over_at_ms)
-    return (*columns, encode(msgspec.structs.replace(room, participants={})))
+    return (*columns, encode(msgspec.structs.replace(room, participants={}, left={})), room.is_sealed)
 
 
 def _participant_row(participant: Participant) -> tuple[Any, ...]:
@@ -88,3 +113,9 @@ def _composition_row(composition: Composition) -> tuple[Any, ...]:
     over_at_ms = None if composition.is_live else composition.completed_at_ms or composition.seen_at_ms
     columns = (composition.sid, composition.room_sid, composition.status.value, composition.created_at_ms, over_at_ms)
     return (*columns, encode(composition))
+
+
+def _recording_row(recording: Recording) -> tuple[Any, ...]:
+    over_at_ms = None if recording.is_live else recording.seen_at_ms
+    columns = (recording.sid, recording.room_sid, recording.status.value, recording.created_at_ms, over_at_ms)
+    return (*columns, encode(recording))

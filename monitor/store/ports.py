@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 from alerts.model import Alert, Transition
 from alerts.ports import AlertStore
 from collectors.events import Event, Observation
-from monitor.entities import Composition, Entity, Room
+from monitor.entities import Account, Composition, Entity, Recording, Room
 
 
 class StoreFailed(Exception):
@@ -37,11 +37,16 @@ class Post(NamedTuple):
 
 
 class Picture(NamedTuple):
-    """The live picture as saved, and the log id that it reaches."""
+    """The live picture as saved, and the log id that it reaches.
+
+    `ended` holds the rooms that ended last, oldest first, and `media` what is open or was finished last, oldest first.
+    Rooms come with their people, also those who left, unless they are sealed.
+    """
 
     rooms: Sequence[Room]
-    compositions: Sequence[Composition]
     ended: Sequence[Room]
+    media: Sequence[Composition | Recording]
+    accounts: Sequence[Account]
     through: int
 
 

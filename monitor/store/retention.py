@@ -24,6 +24,8 @@ _HISTORY = (
     """DELETE FROM participants WHERE key IN (SELECT key FROM participants WHERE over_at_ms < :ms LIMIT :slice)""",
     """DELETE FROM compositions WHERE composition_sid IN
        (SELECT composition_sid FROM compositions WHERE over_at_ms < :ms LIMIT :slice)""",
+    """DELETE FROM recordings WHERE recording_sid IN
+       (SELECT recording_sid FROM recordings WHERE over_at_ms < :ms LIMIT :slice)""",
     """DELETE FROM transitions WHERE id IN (SELECT id FROM transitions WHERE at_s < :s LIMIT :slice)""",
     """DELETE FROM outbox WHERE seq IN
        (SELECT seq FROM outbox WHERE state <> 'waiting' AND created_at_s < :s LIMIT :slice)""",

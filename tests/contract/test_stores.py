@@ -9,12 +9,26 @@ from alerts.engine import Engine
 from alerts.model import Judgement, Kind, Notification, NotificationKind, Reading, State
 from alerts.routing import RoutingTable, judgement
 from alerts.rules import DEFAULT_RULES
-from collectors.events import Direction, MediaStats, Source, Speaker
+from collectors.events import AccountTrouble, Direction, MediaStats, Source, Speaker, Trouble
 from monitor.live import Live
 from monitor.store.memory import MemoryStore
 from monitor.store.ports import Store
 from monitor.store.sqlite import SqliteStore
-from tests.builders import ALICE, BOB, NOW_MS, ROOM, batch, composition, connection, level, participant, room
+from tests.builders import (
+    ACCOUNT,
+    ALICE,
+    BOB,
+    CAROL,
+    NOW_MS,
+    ROOM,
+    batch,
+    composition,
+    connection,
+    level,
+    participant,
+    recording,
+    room,
+)
 
 DAY_MS = 86_400_000
 
@@ -95,22 +109,28 @@ async def test_what_happened_is_kept_beside_what_was_measured(store: Store) -> N
 
 
 async def test_a_restored_picture_is_the_picture_that_was_saved(store: Store) -> None:
-    before = Live()
+    before = Live([ACCOUNT])
     for event in (
         batch(level(1), connection("reconnecting", code=53001), identity="alice"),
         participant(BOB, identity="bob"),
         batch(level(4, of=BOB)),
         composition(created_at_ms=NOW_MS, room_sid="RM" + "e" * 32),
         room(sid="RM" + "f" * 32, room_name="old"),
+        participant(CAROL, identity="carol", room_sid="RM" + "f" * 32),
         room("completed", sid="RM" + "f" * 32, room_name="old", ended_at_ms=NOW_MS),
+        participant(BOB, "disconnected", identity="bob", left_at_ms=NOW_MS + 5),
+        recording(),
+        recording("failed", sid="RT" + "b" * 32, failed_operation="RecordingUpload"),
+        AccountTrouble(NOW_MS, Source.SELF, ACCOUNT, Trouble.THROTTLED, is_on=True),
     ):
         before.apply(event)
     await store.picture.save(before.take_dirty(), through=41)
     picture = await store.picture.load()
-    after = Live()
-    after.restore(picture.rooms, picture.compositions, picture.ended)
+    after = Live([ACCOUNT])
+    after.restore(picture.rooms, picture.ended, picture.media, picture.accounts)
     assert picture.through == 41
-    assert (after.rooms, after.compositions) == (before.rooms, before.compositions)
+    assert (after.rooms, after.compositions, after.recordings) == (before.rooms, before.compositions, before.recordings)
+    assert (after.calls.ended, after.accounts) == (before.calls.ended, before.accounts)
     assert after.apply(room(sid="RM" + "f" * 32, at_ms=NOW_MS + 1)) == (), "an ended room came back after the restart"
 
 
@@ -123,7 +143,7 @@ async def test_what_is_over_when_saved_is_not_in_the_picture(store: Store) -> No
     live.apply(composition("completed", at_ms=NOW_MS + 1))
     await store.picture.save(live.take_dirty(), 2)
     picture = await store.picture.load()
-    assert (list(picture.rooms), list(picture.compositions)) == ([], [])
+    assert (list(picture.rooms), [thing.is_live for thing in picture.media]) == ([], [False])
     assert [ended.sid for ended in picture.ended] == [ROOM]
 
 

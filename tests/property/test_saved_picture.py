@@ -51,7 +51,7 @@ async def saved_and_restored(parts: Sequence[Sequence[Event]]) -> Live:
         await store.picture.save(live.take_dirty(), 0)
         saved = await store.picture.load()
         live = Live()
-        live.restore(saved.rooms, saved.compositions, saved.ended)
+        live.restore(saved.rooms, saved.ended, saved.media)
     return live
 
 
@@ -63,4 +63,4 @@ def test_a_picture_that_is_saved_and_restored_forgets_nothing(parts: list[list[E
     restored = asyncio.run(saved_and_restored(parts))
     assert restored.rooms == uninterrupted.rooms
     assert restored.compositions == uninterrupted.compositions
-    assert dict(restored._ended) == dict(uninterrupted._ended)
+    assert dict(restored.calls.ended) == dict(uninterrupted.calls.ended)

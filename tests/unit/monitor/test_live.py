@@ -244,12 +244,3 @@ def test_a_failure_is_kept_with_its_reason_until_it_is_old_news(live: Live) -> N
     live.apply(composition("processing", at_ms=NOW_MS + 9))
     assert live.compositions[COMPOSITION].error_message == "no media"
     assert gone(live.expire(NOW_MS + 10_000, forget_after_ms=1_000)) == {COMPOSITION: "old_news"}
-
-
-def test_a_room_of_unknown_end_is_asked_for_only_while_something_waits_for_it(live: Live) -> None:
-    live.apply(composition())
-    assert live.rooms_of_unknown_end("AC") == [ROOM]
-    live.apply(room())
-    assert live.rooms_of_unknown_end("AC") == []
-    live.apply(room("completed"))
-    assert live.rooms_of_unknown_end("AC") == []

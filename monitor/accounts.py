@@ -1,0 +1,116 @@
+"""How do we stand with each Twilio account?
+
+The reducer for whole accounts: their troubles, what went wrong lately in their rooms, their composition hooks, what they
+spend, and whether their callbacks arrive.  Whoever could not be assigned to an account belongs to the only one there is.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+
+from collectors.events import AccountTrouble, CanarySeen, HookSeen, RoomSeen, SummariesListed, UsageSeen
+from monitor.callback_health import CallbackHealth
+from monitor.entities import Account, CanaryRun, Change, Entity, Failure
+
+WINDOW_MS = 5 * 60_000
+FAILURES_KEPT = 5_000  # a storm in the largest account Twilio allows is told well by this many
+DAYS_KEPT = 62
+
+
+class Accounts:
+    """The accounts that are watched.
+
+    Args:
+        sids: those that are configured; others are not kept.
+        since_ms: from when on callbacks could reach us.
+        mark: takes note of what has to be saved.
+    """
+
+    def __init__(self, sids: Sequence[str], since_ms: int, mark: Callable[[Entity], None]) -> None:
+        self.by_sid = {sid: Account(sid) for sid in sids}
+        self.callbacks = {sid: CallbackHealth(since_ms) for sid in sids}
+        self._only = sids[0] if len(sids) == 1 else None
+        self._mark = mark
+
+    def of(self, sid: str | None) -> Account | None:
+        """Return an account, or the only one there is where nobody has told which."""
+        return self.by_sid.get(sid or self._only or "")
+
+    def hear_room(self, seen: RoomSeen) -> None:
+        """Compare what callbacks tell with what polls find."""
+        health = self.callbacks.get(seen.account_sid or "")
+        if health is not None:
+            health.hear(seen)
+
+    def fail(self, account_sid: str | None, what: str, failure: Failure) -> Sequence[Change]:
+        """Take note of somebody who could not join, reconnects, or lost the connection."""
+        account = self.of(account_sid)
+        if account is None:
+            return ()
+        failures: list[Failure] = getattr(account, what)
+        failures.append(failure)
+        latest_ms = max(each.at_ms for each in failures[-2:])
+        recent = [each for each in failures[-FAILURES_KEPT:] if each.at_ms > latest_ms - WINDOW_MS]
+        setattr(account, what, recent)
+        return self._changed(account)
+
+    def see_trouble(self, seen: AccountTrouble) -> Sequence[Change]:
+        """Take note of a trouble that began or ended."""
+        account = self.by_sid.get(seen.account_sid)
+        if account is None:
+            return ()
+        account.troubles.pop(seen.trouble, None)
+        account.details.pop(seen.trouble, None)
+        if seen.is_on:
+            account.troubles[seen.trouble] = seen.seen_at_ms
+            account.details[seen.trouble] = seen.detail or ""
+        return self._changed(account)
+
+    def see_hook(self, seen: HookSeen) -> Sequence[Change]:
+        """Take note of a composition hook."""
+        account = self.of(seen.account_sid)
+        if account is None:
+            return ()
+        account.hooks[seen.hook_sid] = seen.is_enabled
+        return self._changed(account)
+
+    def see_usage(self, seen: UsageSeen) -> Sequence[Change]:
+        """Take note of what a day cost, category by category."""
+        account = self.by_sid.get(seen.account_sid)
+        if account is None or seen.price is None:
+            return ()
+        account.costs.setdefault(seen.first_day, {})[seen.category] = seen.price
+        account.currency = seen.price_unit or account.currency
+        for day in sorted(account.costs)[:-DAYS_KEPT]:
+            del account.costs[day]
+        return self._changed(account)
+
+    def see_canary(self, seen: CanarySeen) -> Sequence[Change]:
+        """Take one step of a canary run; the step `create` begins a new one."""
+        account = self.by_sid.get(seen.account_sid)
+        if account is None:
+            return ()
+        run = account.canary
+        if run is None or seen.step == "create":
+            run = account.canary = CanaryRun(seen.seen_at_ms)
+        if seen.seconds is None:
+            run.failed_step, run.error = seen.step, seen.error
+        else:
+            run.steps_s[seen.step] = seen.seconds
+        return self._changed(account)
+
+    def list_summaries(self, listed: SummariesListed) -> Sequence[Change]:
+        """Take note of until when the Log Analyzer has told everything it knew."""
+        account = self.by_sid.get(listed.account_sid)
+        if account is not None:
+            account.summarised_at_ms = max(account.summarised_at_ms, listed.seen_at_ms)
+            self._mark(account)
+        return ()
+
+    def restore(self, accounts: Iterable[Account]) -> None:
+        """Take up accounts as they were saved, if they are still configured."""
+        for account in accounts:
+            if account.sid in self.by_sid:
+                self.by_sid[account.sid] = account
+
+    def _changed(self, account: Account) -> Sequence[Change]:
+        self._mark(account)
+        return (Change(account.ref),)

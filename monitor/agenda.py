@@ -1,0 +1,189 @@
+"""What should Twilio be asked about next?
+
+Only what is missing.  A live room is looked into when something hints that somebody came or went of whom nobody told: a
+browser that posts and that Twilio has not mentioned, a number missing among the callbacks, a room that only a poll
+found.  Everything else is looked into in turn, slowly.  A room that is over is looked at once more, unless its
+callbacks told everything, and its recordings until the last one is finished; then its summary is fetched before Twilio
+forgets it.
+
+Pure: it looks at the picture, and the time is an argument.  It is what collectors know (`collectors.base.Known`).
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from heapq import nsmallest
+
+from collectors.base import Summaries, Unsettled
+from monitor.entities import Room
+from monitor.live import Live
+
+ROOMS_AT_ONCE = 10  # then the question is put anew: what is most urgent may have changed
+HINT_AGE_MS = 3_000  # several people often arrive together
+TRUSTED_HINT_AGE_MS = 15_000  # a callback will probably tell
+VAIN_LOOK_MS = 30_000  # telemetry of somebody whom Twilio does not know: asked again, ever more seldom
+LONGEST_VAIN_MS = 15 * 60_000
+TRUSTED_RECONCILE_MS = 15 * 60_000
+SETTLE_AFTER_MS = 5_000  # the last callbacks of a room come after its end
+RECORDINGS_AFTER_MS = 15_000
+RECORDINGS_AGAIN_MS = 30_000  # doubled each time
+RECORDINGS_ASKED_MOST = 10
+SUMMARY_AFTER_MS = 5 * 60_000  # most appear within ten minutes, all within thirty
+SUMMARY_GIVEN_UP_MS = 3 * 3_600_000
+SUMMARIES_KEPT_MS = 7 * 24 * 3_600_000 - 3_600_000  # by Twilio, with an hour to spare
+BACKFILL_AFTER_MS = 3_600_000
+LONGEST_ROOM_MS = 24 * 3_600_000
+SEAL_AFTER_MS = 10 * 60_000
+
+
+class Agenda:
+    """What is missing in the picture.
+
+    Args:
+        live: the picture.
+        reconcile_every_ms: how often each live room is looked into though nothing hints at a change, while callbacks
+            cannot be trusted.
+    """
+
+    def __init__(self, live: Live, reconcile_every_ms: int) -> None:
+        self._live = live
+        self._reconcile_every_ms = reconcile_every_ms
+
+    # --- rooms in progress --------------------------------------------------------------------------------
+
+    def live_rooms(self, account_sid: str) -> Mapping[str, int | None]:
+        """Return the SIDs of the account's rooms, and of those whose account nobody has told, with their creation."""
+        return {room.sid: room.created_at_ms for room in self._rooms(account_sid) if room.sid}
+
+    def rooms_of_unknown_end(self, account_sid: str) -> Sequence[str]:
+        """Return the SIDs of rooms that an open composition waits for, neither live nor known to have ended."""
+        waiting = [c for c in self._live.compositions.values() if c.status.is_open and c.room_ended_at_ms is None]
+        return sorted(
+            {
+                c.room_sid
+                for c in waiting
+                if c.room_sid and c.account_sid in (None, account_sid) and self._live.room(c.room_sid) is None
+            }
+        )
+
+    def rooms_to_look_at(self, account_sid: str, now_ms: int) -> Sequence[str]:
+        """Return the SIDs of live rooms in which something hints at a change that nobody told."""
+        is_trusted = self.trusts_callbacks(account_sid)
+        return self._first(account_sid, lambda room: _hint_due_ms(room, is_trusted=is_trusted), now_ms)
+
+    def rooms_to_reconcile(self, account_sid: str, now_ms: int) -> Sequence[str]:
+        """Return the SIDs of live rooms that nobody has looked into for long, though nothing hints at a change."""
+        every_ms = TRUSTED_RECONCILE_MS if self.trusts_callbacks(account_sid) else self._reconcile_every_ms
+        return self._first(account_sid, lambda room: _last_certain_ms(room) + every_ms, now_ms)
+
+    def connected_participants(self, room_sid: str) -> Sequence[str]:
+        """Return the SIDs of the participants in the room."""
+        room = self._live.calls.of_sid(room_sid)
+        return [p.sid for p in room.participants.values() if p.sid] if room else ()
+
+    def trusts_callbacks(self, account_sid: str) -> bool:
+        """Whether the account's callbacks have told nearly everything lately."""
+        health = self._live.account_book.callbacks.get(account_sid)
+        return health is not None and health.is_trusted
+
+    def _rooms(self, account_sid: str) -> Iterator[Room]:
+        return (room for room in self._live.rooms.values() if room.account_sid in (None, account_sid))
+
+    def _first(self, account_sid: str, due_ms: Callable[[Room], int | None], now_ms: int) -> Sequence[str]:
+        due = [(at_ms, room.sid) for room in self._rooms(account_sid) if room.sid and (at_ms := due_ms(room))]
+        return [sid for at_ms, sid in nsmallest(ROOMS_AT_ONCE, due) if at_ms <= now_ms]
+
+    # --- rooms that are over ------------------------------------------------------------------------------
+
+    def rooms_to_settle(self, account_sid: str, now_ms: int) -> Sequence[Unsettled]:
+        """Return the rooms that are over but not yet known in full, those that ended first at the front."""
+        unsettled = (self._unsettled(room, now_ms) for room in self._ended(account_sid) if not room.is_sealed)
+        wanted = (each for each in unsettled if each.participants or each.recordings)
+        return [each for each, _ in zip(wanted, range(ROOMS_AT_ONCE), strict=False)]
+
+    def open_compositions(self, account_sid: str) -> Mapping[str, int | None]:
+        """Return the SIDs of the compositions that somebody waits for, with their creation."""
+        return {
+            c.sid: c.created_at_ms
+            for c in self._live.compositions.values()
+            if c.status.is_open and not c.is_expected and c.account_sid in (None, account_sid)
+        }
+
+    def rooms_to_summarise(self, account_sid: str, now_ms: int) -> Summaries | None:
+        """Return since when rooms lack their summary, or None while there is none to fetch."""
+        account = self._live.accounts.get(account_sid)
+        if account is None:
+            return None
+        kept_ms = now_ms - SUMMARIES_KEPT_MS
+        if now_ms - account.summarised_at_ms > BACKFILL_AFTER_MS:  # we were not there: it may know rooms we never saw
+            return Summaries(max(kept_ms, account.summarised_at_ms - LONGEST_ROOM_MS), now_ms)
+        lacking = [room for room in self._ended(account_sid) if _lacks_summary(room, now_ms)]
+        created_ms = [room.created_at_ms or room.ended_at_ms or now_ms for room in lacking]
+        return Summaries(max(kept_ms, min(created_ms)), max(created_ms)) if lacking else None
+
+    def stays_to_summarise(self, account_sid: str, now_ms: int) -> Sequence[str]:
+        """Return the SIDs of ended rooms whose stays only the Log Analyzer can still tell of."""
+        lacking = (r.sid for r in self._ended(account_sid) if r.sid and self._lacks_stays(r, now_ms))
+        return [sid for sid, _ in zip(lacking, range(ROOMS_AT_ONCE), strict=False)]
+
+    def is_over(self, room: Room, now_ms: int) -> bool:
+        """Whether nothing more is expected of an ended room, so that its participants can be let go."""
+        ended_ms = now_ms - (room.ended_at_ms or 0)
+        if ended_ms < SEAL_AFTER_MS:
+            return False
+        unsettled = self._unsettled(room, now_ms)
+        is_lacking = unsettled.participants or unsettled.recordings or _lacks_summary(room, now_ms)
+        return ended_ms > SUMMARY_GIVEN_UP_MS or not (is_lacking or self._lacks_stays(room, now_ms))
+
+    def _ended(self, account_sid: str) -> Iterator[Room]:
+        return (room for room in self._live.calls.ended.values() if room.account_sid in (None, account_sid))
+
+    def _unsettled(self, room: Room, now_ms: int) -> Unsettled:
+        ended_ms = now_ms - (room.ended_at_ms or 0)
+        is_recent = ended_ms < SUMMARY_GIVEN_UP_MS
+        participants = SETTLE_AFTER_MS <= ended_ms and is_recent and not _is_everybody_certain(room)
+        return Unsettled(room.sid or "", participants, is_recent and self._lacks_recordings(room, now_ms, ended_ms))
+
+    def _lacks_recordings(self, room: Room, now_ms: int, ended_ms: int) -> bool:
+        if room.are_recordings_certain or room.recordings_asked >= RECORDINGS_ASKED_MOST:
+            return False
+        known = list(self._live.media.recordings_of(room.sid or ""))
+        if not (known or room.is_recorded):
+            return False
+        if known and not any(known) and _have_all_callbacks_come(room) and self.trusts_callbacks(room.account_sid or ""):
+            return False
+        wait_ms = RECORDINGS_AGAIN_MS * 2**room.recordings_asked
+        return ended_ms >= RECORDINGS_AFTER_MS and now_ms >= (room.recordings_asked_ms or -wait_ms) + wait_ms
+
+    def _lacks_stays(self, room: Room, now_ms: int) -> bool:
+        if not room.is_summarised or room.are_stays_asked or room.is_sealed:
+            return False
+        is_kept = now_ms - (room.ended_at_ms or 0) < SUMMARIES_KEPT_MS
+        return is_kept and (room.stays or 0) > len(room.left)
+
+
+def _hint_due_ms(room: Room, *, is_trusted: bool) -> int | None:
+    """Return when the hints of a change are old enough to be followed, or None where there are none."""
+    hints_ms = [at_ms for at_ms in (room.look_wanted_ms, room.gap_since_ms) if at_ms is not None]
+    if not hints_ms:
+        return None
+    age_ms = TRUSTED_HINT_AGE_MS if is_trusted else HINT_AGE_MS
+    vain_ms = min(VAIN_LOOK_MS * 2 ** min(room.vain_looks - 1, 10), LONGEST_VAIN_MS) if room.vain_looks else 0
+    return max(min(hints_ms) + age_ms, (room.looked_at_ms or 0) + vain_ms)
+
+
+def _last_certain_ms(room: Room) -> int:
+    return room.looked_at_ms or room.created_at_ms or room.heard_at_ms
+
+
+def _is_everybody_certain(room: Room) -> bool:
+    return room.are_participants_certain or (
+        _have_all_callbacks_come(room) and all(each.is_departure_told for each in room.left.values())
+    )
+
+
+def _have_all_callbacks_come(room: Room) -> bool:
+    return room.end_sequence is not None and room.told == room.end_sequence + 1
+
+
+def _lacks_summary(room: Room, now_ms: int) -> bool:
+    ended_ms = now_ms - (room.ended_at_ms or 0)
+    return not room.is_summarised and SUMMARY_AFTER_MS <= ended_ms < SUMMARY_GIVEN_UP_MS

@@ -1,0 +1,37 @@
+"""How often is each resource asked for?
+
+As often as its picture may change unnoticed.  While callbacks tell nearly everything, polling only repairs, and may be
+slow; while nothing is going on, it may be slow, too.  Pure: what goes on is an argument.
+"""
+
+from typing import NamedTuple
+
+from monitor.settings import Polling
+
+LOOK_EVERY_S = 1.0  # whether there is anything to look into is asked of the picture, which costs no request
+IDLE_FACTOR = 6.0
+
+
+class Activity(NamedTuple):
+    """What goes on in an account."""
+
+    callbacks_trusted: bool
+    waits_for_media: bool  # a composition is open, or a recorded room may soon have one
+
+
+def interval_s(resource: str, polling: Polling, activity: Activity) -> float:
+    """Return the seconds from one poll of a resource to the next."""
+    slower = polling.trusted_factor if activity.callbacks_trusted else 1.0
+    match resource:
+        case "rooms":
+            return polling.rooms_every_s * slower
+        case "compositions":
+            return polling.compositions_every_s * slower * (1.0 if activity.waits_for_media else IDLE_FACTOR)
+        case "composition_hooks":
+            return polling.hooks_every_s
+        case "summaries":
+            return polling.summaries_every_s
+        case "usage":
+            return polling.usage_every_s
+        case _:  # rooms to look into, to reconcile, to settle: the agenda knows which are due
+            return LOOK_EVERY_S
