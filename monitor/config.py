@@ -17,7 +17,8 @@ from alerts.model import Rule
 from alerts.notifiers.base import Notifier
 from alerts.notifiers.registry import NOTIFIERS
 from alerts.routing import Route, RoutingTable
-from alerts.rules import DEFAULT_RULES, RuleError
+from alerts.default_rules import DEFAULT_RULES
+from alerts.rules import RuleError
 from monitor.config_lines import Path as KeyPath
 from monitor.config_lines import key_lines, line_of
 from monitor.settings import (

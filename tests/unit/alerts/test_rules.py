@@ -1,8 +1,8 @@
 import pytest
 
+from alerts.default_rules import DEFAULT_RULES
 from alerts.model import Condition, Kind, Severity
 from alerts.rules import (
-    DEFAULT_RULES,
     OPERATORS,
     VOCABULARY,
     RuleError,
