@@ -32,6 +32,13 @@ class Words:
     details: tuple[str, ...]
 
 
+_ACCOUNT_VALUES = (
+    *("auth_lost", "throttled", "unreachable", "callbacks_silent"),
+    *("join_failures_per_min", "disconnects_per_min", "reconnects_per_min", "reconnect_ratio", "disconnect_ratio"),
+    *("concurrency_ratio", "canary_failed", "canary_round_trip_s"),
+    *("day_cost", "month_cost_forecast", "budget_ratio"),
+)
+
 VOCABULARY: Mapping[Kind, Words] = {
     Kind.PARTICIPANT: Words(
         values=("level", "rtt_ms", "jitter_ms", "loss_ratio"),
@@ -42,16 +49,40 @@ VOCABULARY: Mapping[Kind, Words] = {
         ),
     ),
     Kind.ROOM: Words(
-        values=("degraded_ratio", "participants"),
-        labels=("room_name",),
-        details=("room_sid", "room_name", "degraded", "known", "participants"),
-    ),
-    Kind.COMPOSITION: Words(
-        values=("overdue_s", "failed"),
+        values=("degraded_ratio", "participants", "occupancy_ratio", "overdue_s"),
         labels=("room_name",),
         details=(
-            *("composition_sid", "room_sid", "room_name", "status"),
-            *("overdue_s", "limit_s", "waited_s", "percent_done", "error_message"),
+            *("room_sid", "room_name", "degraded", "known", "participants", "degraded_ratio"),
+            *("max_participants", "occupancy_ratio", "overdue_s", "age_s", "due_because"),
+        ),
+    ),
+    Kind.COMPOSITION: Words(
+        values=("overdue_s", "missing", "failed", "empty"),
+        labels=("room_name",),
+        details=(
+            *("composition_sid", "room_sid", "room_name", "hook_sid", "status", "duration_s"),
+            *("overdue_s", "limit_s", "waited_s", "percent_done"),
+            *("failed_operation", "error_message", "remedy"),
+        ),
+    ),
+    Kind.RECORDING: Words(
+        values=("failed", "empty"),
+        labels=("room_name",),
+        details=(
+            *("recording_sid", "room_sid", "room_name", "identity", "participant_sid", "media", "status"),
+            *("duration_s", "failed_operation", "remedy"),
+        ),
+    ),
+    Kind.ACCOUNT: Words(
+        values=_ACCOUNT_VALUES,
+        labels=("account",),
+        details=(
+            *("account", "account_sid", "rooms", "connected", *_ACCOUNT_VALUES),
+            *("auth_lost_detail", "throttled_detail", "unreachable_detail", "callbacks_silent_detail"),
+            *("join_people", "join_error", "join_meaning", "join_remedy"),
+            *("disconnect_people", "disconnect_error", "disconnect_meaning", "disconnect_remedy"),
+            *("reconnect_people", "reconnect_error", "reconnect_meaning", "reconnect_remedy"),
+            *("canary_step", "canary_error", "currency", "month_budget"),
         ),
     ),
 }

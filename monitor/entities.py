@@ -90,6 +90,11 @@ class Room(Struct):
     ended_at_ms: int | None = None
     duration_s: int | None = None
     media_region: str | None = None
+    max_participants: int | None = None
+    max_participant_duration_s: int | None = None
+    empty_timeout_s: int | None = None
+    is_recorded: bool | None = None
+    empty_since_ms: int | None = None  # None: somebody is in it, or nobody looked
     heard_at_ms: int = 0
     is_live: bool = True
     participants: dict[str, Participant] = field(default_factory=dict)
@@ -117,7 +122,10 @@ class Room(Struct):
 
 
 class Composition(Struct):
-    """One composition that somebody waits for, or that failed not long ago."""
+    """One composition that somebody waits for, or that failed not long ago.
+
+    One that is expected is what a hook should make of a room and nobody has seen yet; its `sid` is then `hook:RM…`.
+    """
 
     sid: str
     status: CompositionStatus = CompositionStatus.ENQUEUED
@@ -131,7 +139,12 @@ class Composition(Struct):
     room_duration_s: int | None = None
     progress_at_ms: int | None = None
     percent_done: float | None = None
+    hook_sid: str | None = None
+    size_bytes: int | None = None
+    duration_s: float | None = None
+    failed_operation: str | None = None
     error_message: str | None = None
+    is_expected: bool = False
     is_live: bool = True
 
     @property

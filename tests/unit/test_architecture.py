@@ -13,6 +13,7 @@ PACKAGES = ("monitor", "collectors", "alerts", "dashboards")
 PURE = {
     *("collectors.events", "collectors.telemetry", "collectors.callbacks", "collectors.budget", "collectors.base"),
     *("monitor.entities", "monitor.live", "monitor.readings", "monitor.metrics", "monitor.store.rows"),
+    *("monitor.account_readings", "monitor.forecast", "monitor.limits"),
     *("monitor.config_lines", "monitor.http.rate"),
     *("alerts.model", "alerts.rules", "alerts.engine", "alerts.deadlines", "alerts.fingerprint", "alerts.routing"),
     "alerts.default_rules",
