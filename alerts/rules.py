@@ -32,6 +32,13 @@ class Words:
     details: tuple[str, ...]
 
 
+_ACCOUNT_VALUES = (
+    *("auth_lost", "throttled", "unreachable", "callbacks_silent"),
+    *("join_failures_per_min", "disconnects_per_min", "reconnects_per_min", "reconnect_ratio", "disconnect_ratio"),
+    *("concurrency_ratio", "canary_failed", "canary_round_trip_s"),
+    *("day_cost", "month_cost_forecast", "budget_ratio"),
+)
+
 VOCABULARY: Mapping[Kind, Words] = {
     Kind.PARTICIPANT: Words(
         values=("level", "rtt_ms", "jitter_ms", "loss_ratio"),
@@ -42,16 +49,40 @@ VOCABULARY: Mapping[Kind, Words] = {
         ),
     ),
     Kind.ROOM: Words(
-        values=("degraded_ratio", "participants"),
-        labels=("room_name",),
-        details=("room_sid", "room_name", "degraded", "known", "participants"),
-    ),
-    Kind.COMPOSITION: Words(
-        values=("overdue_s", "failed"),
+        values=("degraded_ratio", "participants", "occupancy_ratio", "overdue_s"),
         labels=("room_name",),
         details=(
-            *("composition_sid", "room_sid", "room_name", "status"),
-            *("overdue_s", "limit_s", "waited_s", "percent_done", "error_message"),
+            *("room_sid", "room_name", "degraded", "known", "participants", "degraded_ratio"),
+            *("max_participants", "occupancy_ratio", "overdue_s", "age_s", "due_because"),
+        ),
+    ),
+    Kind.COMPOSITION: Words(
+        values=("overdue_s", "missing", "failed", "empty"),
+        labels=("room_name",),
+        details=(
+            *("composition_sid", "room_sid", "room_name", "hook_sid", "status", "duration_s"),
+            *("overdue_s", "limit_s", "waited_s", "percent_done"),
+            *("failed_operation", "error_message", "remedy"),
+        ),
+    ),
+    Kind.RECORDING: Words(
+        values=("failed", "empty"),
+        labels=("room_name",),
+        details=(
+            *("recording_sid", "room_sid", "room_name", "identity", "participant_sid", "media", "status"),
+            *("duration_s", "failed_operation", "remedy"),
+        ),
+    ),
+    Kind.ACCOUNT: Words(
+        values=_ACCOUNT_VALUES,
+        labels=("account",),
+        details=(
+            *("account", "account_sid", "rooms", "connected", *_ACCOUNT_VALUES),
+            *("auth_lost_detail", "throttled_detail", "unreachable_detail", "callbacks_silent_detail"),
+            *("join_people", "join_error", "join_meaning", "join_remedy"),
+            *("disconnect_people", "disconnect_error", "disconnect_meaning", "disconnect_remedy"),
+            *("reconnect_people", "reconnect_error", "reconnect_meaning", "reconnect_remedy"),
+            *("canary_step", "canary_error", "currency", "month_budget"),
         ),
     ),
 }
@@ -232,62 +263,3 @@ def _telling_values(one: float, other: float) -> tuple[float, ...]:
     # Two comparisons cut the numbers into at most five stretches; one value of each tells about all of them.
     low, high = sorted((one, other))
     return (low - 1, low, (low + high) / 2, high, high + 1)
-
-
-RUNBOOKS = "docs/runbooks"
-
-DEFAULT_RULES: tuple[Rule, ...] = (
-    build_rule(
-        "ParticipantQualityDegraded",
-        Kind.PARTICIPANT,
-        raise_when="level <= 1",
-        hold_for="10s",
-        clear_when="level >= 3",
-        clear_for="20s",
-        severity=Severity.WARNING,
-        summary="{identity} has a bad connection in {room_name}.",
-        description=(
-            "Network quality level {level} of 5 for {identity} ({participant_sid}) in {room_name} ({room_sid}): "
-            "round trip {rtt_ms} ms, jitter {jitter_ms} ms, loss ratio {loss_ratio}."
-        ),
-        runbook_url=f"{RUNBOOKS}/ParticipantQualityDegraded.md",
-    ),
-    build_rule(
-        "RoomQualityDegraded",
-        Kind.ROOM,
-        raise_when="degraded_ratio >= 0.5",
-        hold_for="10s",
-        clear_when="degraded_ratio <= 0.25",
-        clear_for="20s",
-        severity=Severity.CRITICAL,
-        summary="The call in {room_name} is bad for {degraded} of {known} people.",
-        description=(
-            "{degraded} of the {known} participants whose network quality is known are degraded in {room_name} "
-            "({room_sid}), which has {participants} participants."
-        ),
-        runbook_url=f"{RUNBOOKS}/RoomQualityDegraded.md",
-    ),
-    build_rule(
-        "CompositionStuck",
-        Kind.COMPOSITION,
-        raise_when="overdue_s > 0",
-        clear_when="overdue_s <= 0",
-        severity=Severity.CRITICAL,
-        summary="The composition of {room_name} is overdue.",
-        description=(
-            "{composition_sid} of {room_name} ({room_sid}) is {status} at {percent_done} percent after {waited_s} s; "
-            "a call of that length is allowed {limit_s} s."
-        ),
-        runbook_url=f"{RUNBOOKS}/CompositionStuck.md",
-    ),
-    build_rule(
-        "CompositionFailed",
-        Kind.COMPOSITION,
-        raise_when="failed >= 1",
-        clear_when="failed < 1",
-        severity=Severity.WARNING,
-        summary="The composition of {room_name} failed.",
-        description="{composition_sid} of {room_name} ({room_sid}) is {status}: {error_message}.",
-        runbook_url=f"{RUNBOOKS}/CompositionFailed.md",
-    ),
-)

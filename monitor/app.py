@@ -32,11 +32,11 @@ from monitor.http.ingest_auth import IngestAuthority
 from monitor.http.login import Login
 from monitor.http.server import Listener, private_routes, public_routes
 from monitor.http.views import live_view
+from monitor.limits import AccountLimits, CompositionLimits, Limits, RoomLimits
 from monitor.live import Live
 from monitor.metrics import FAILURES, Metrics
 from monitor.pipeline import Pipeline
 from monitor.polling import Poll, RequestCounter
-from monitor.readings import CompositionLimits
 from monitor.scheduler import Scheduler
 from monitor.settings import Account
 from monitor.store.memory import MemoryStore
@@ -59,6 +59,16 @@ async def open_store(config: Config) -> Store:
     return await SqliteStore.open(Path(config.storage.path), config.storage.synchronous)
 
 
+def limits_of(config: Config) -> Limits:
+    """Return what readings are to be measured against."""
+    compositions, quotas = config.compositions, config.limits
+    return Limits(
+        CompositionLimits(compositions.limit_floor_s, compositions.limit_room_ratio, compositions.missing_after_s),
+        RoomLimits(quotas.room_grace_s),
+        AccountLimits(quotas.concurrent_rooms, quotas.concurrent_participants, config.usage.month_budget),
+    )
+
+
 class Daemon:
     """Every part of Roomwatch, put together.  Built inside a running event loop."""
 
@@ -74,7 +84,7 @@ class Daemon:
         self.private: Listener | None = None
         self.login_token: str | None = None
         self._demo = demo
-        self._limits = CompositionLimits(config.compositions.limit_floor_s, config.compositions.limit_room_ratio)
+        self._limits = limits_of(config)
         self._transport = Transport()
         self.dispatcher = Dispatcher(
             store.alerts, config.notifiers, self._transport, self.clock.now_s, on_attempt=self._count_attempt
@@ -262,7 +272,7 @@ class Daemon:
             self.evaluation.engine.alerts,
             resolved,
             await self.store.alerts.outbox_counts(),
-            limits=self._limits,
+            limits=self._limits.compositions,
             now_s=now_s,
             demo=self._demo,
         )

@@ -97,7 +97,7 @@ class Calls:
         failures = [each for each in batch.observations if _is_failure(each)]
         for each in failures:
             account_sid = batch.account_sid or (room.account_sid if room else None)
-            self._fail(account_sid, "join_failures", Failure(each.at_ms, batch.identity or "", each.code))
+            self._fail(account_sid, "join_failures", Failure(batch.received_at_ms, batch.identity or "", each.code))
         return bool(failures) and len(failures) == len(batch.observations)
 
     def _observe(self, room: Room, reporter: Participant, observation: object) -> Iterable[Change]:
@@ -144,11 +144,12 @@ class Calls:
         reporter.reconnecting = seen.state is ConnectionState.RECONNECTING
         if seen.state is ConnectionState.RECONNECTED and reporter.own_level == 0:
             reporter.own_level, reporter.level_since_ms = None, seen.at_ms
+        failure = Failure(reporter.heard_at_ms or seen.at_ms, reporter.ref.key, seen.code)  # browsers' clocks are off
         if seen.state is ConnectionState.RECONNECTING:
-            self._fail(room.account_sid, "reconnects", Failure(seen.at_ms, reporter.ref.key, seen.code))
+            self._fail(room.account_sid, "reconnects", failure)
         if seen.state is ConnectionState.DISCONNECTED:
             if is_trouble(seen.code):
-                self._fail(room.account_sid, "disconnects", Failure(seen.at_ms, reporter.ref.key, seen.code))
+                self._fail(room.account_sid, "disconnects", failure)
             return self._leave(room, reporter, seen.at_ms)
         return ()
 

@@ -13,11 +13,12 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from alerts.default_rules import DEFAULT_RULES
 from alerts.model import Rule
 from alerts.notifiers.base import Notifier
 from alerts.notifiers.registry import NOTIFIERS
 from alerts.routing import Route, RoutingTable
-from alerts.rules import DEFAULT_RULES, RuleError
+from alerts.rules import RuleError
 from monitor.config_lines import Path as KeyPath
 from monitor.config_lines import key_lines, line_of
 from monitor.settings import (
@@ -30,12 +31,14 @@ from monitor.settings import (
     Polling,
     Private,
     Public,
+    Quotas,
     RouteText,
     RuleText,
     Section,
     Sections,
     Storage,
     Telemetry,
+    Usage,
     with_files_read,
 )
 
@@ -68,6 +71,8 @@ class Config:
     polling: Polling
     live: LivePicture
     compositions: Compositions
+    limits: Quotas
+    usage: Usage
     alerts: Alerting
     log: Logging
     pipeline: Pipelining

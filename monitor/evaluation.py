@@ -13,9 +13,10 @@ from alerts.engine import Engine, Look
 from alerts.model import Judgement
 from alerts.routing import RoutingTable, judgement
 from monitor.entities import Change, Ref
+from monitor.limits import Limits
 from monitor.live import Live
 from monitor.metrics import Metrics
-from monitor.readings import CompositionLimits, read
+from monitor.readings import read
 from monitor.store.ports import AlertHistory, StoreFailed
 
 _log = getLogger(__name__)
@@ -34,7 +35,7 @@ class Evaluation:
         metrics: Metrics,
         *,
         routing: RoutingTable,
-        limits: CompositionLimits,
+        limits: Limits,
         instance: str,
         now_s: Callable[[], float],
         on_owed: Callable[[], None],

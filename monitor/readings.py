@@ -1,33 +1,27 @@
 """What does a rule get to see of the live picture?
 
 Rules speak of values by name; this is where the names are given their meaning, one function for each kind of entity.
+What is seen of a whole account is in `monitor.account_readings`.
 """
 
-from msgspec import Struct
-
 from alerts.model import Kind, Reading, Value
-from monitor.entities import Change, Composition, Participant, Ref, Room
+from collectors.events import CompositionStatus, RecordingStatus
+from monitor.account_readings import of_account
+from monitor.entities import Change, Composition, Participant, Recording, Ref, Room
+from monitor.limits import CompositionLimits, Limits, RoomLimits
 from monitor.live import Live
 
 DEGRADED_LEVEL = 1  # Twilio's word for level 1 is "bad", for 0 "broken"
+MAX_PARTICIPANTS = 50  # Twilio's limit for a room that set none of its own
+SMALL_ROOM = 10  # a room with fewer places is meant to be full, as a call of two is with both there
+MAX_ROOM_AGE_S = 86_400.0  # Twilio lets no room and no stay last longer
+EMPTY_TIMEOUT_S = 300.0  # Twilio's default for a room that everybody has left
+UNUSED_TIMEOUT_S = 3600.0  # the longest a room may wait for its first participant; its own setting is not told
+
+_JUST_AFTER_S = 0.001  # at the limit nothing is late yet
 
 
-class CompositionLimits(Struct, frozen=True):
-    """How long a composition may go without a sign of life before it counts as stuck.
-
-    Twilio promises no time; its rule of thumb is less than half the room's duration.  The floor keeps short rooms from
-    crying wolf.
-    """
-
-    floor_s: float = 600.0
-    room_ratio: float = 0.5
-
-    def limit_s(self, composition: Composition) -> float:
-        """Return the limit for this composition."""
-        return max(self.floor_s, self.room_ratio * (composition.room_duration_s or 0))
-
-
-def read(live: Live, change: Change, limits: CompositionLimits, now_s: float) -> Reading:
+def read(live: Live, change: Change, limits: Limits, now_s: float) -> Reading:
     """Return the reading of a thing in the picture, or of its absence."""
     kind = Kind(change.ref.kind)
     if change.gone is not None:
@@ -36,17 +30,26 @@ def read(live: Live, change: Change, limits: CompositionLimits, now_s: float) ->
     return reading or Reading(kind, change.ref.key, gone="not_seen_any_more")
 
 
-def _read(live: Live, ref: Ref, limits: CompositionLimits, now_s: float) -> Reading | None:
+def _read(live: Live, ref: Ref, limits: Limits, now_s: float) -> Reading | None:
     match ref.kind:
         case "participant":
             found = live.find_participant(ref.key)
             return of_participant(*found) if found else None
         case "room":
             room = live.rooms.get(ref.key)
-            return of_room(room) if room else None
-        case _:
+            return of_room(room, limits.rooms, now_s) if room else None
+        case "composition":
             composition = live.compositions.get(ref.key)
-            return of_composition(composition, limits, now_s) if composition else None
+            return of_composition(composition, limits.compositions, now_s) if composition else None
+        case "recording":
+            recording = live.recordings.get(ref.key)
+            return of_recording(recording) if recording else None
+        case _:
+            account = live.accounts.get(ref.key)
+            return of_account(account, live.connected(ref.key), limits.accounts, now_s) if account else None
+
+
+# --- participants ----------------------------------------------------------------------------------------
 
 
 def of_participant(room: Room, participant: Participant) -> Reading:
@@ -67,50 +70,158 @@ def of_participant(room: Room, participant: Participant) -> Reading:
     return Reading(Kind.PARTICIPANT, participant.ref.key, values, _named(room.name), details)
 
 
-def of_room(room: Room) -> Reading:
-    """Return what a rule over rooms sees.  The share of one participant alone is no share, hence unknown."""
+# --- rooms -----------------------------------------------------------------------------------------------
+
+
+def of_room(room: Room, limits: RoomLimits, now_s: float) -> Reading:
+    """Return what a rule over rooms sees; `overdue_s` passes zero at `changes_at` though nothing happens."""
     levels = room.levels()
-    degraded = sum(level <= DEGRADED_LEVEL for level in levels)
+    due_at_s, due_because = _due_end(room, limits.grace_s)
+    overdue_s = None if due_at_s is None else now_s - due_at_s
     values: dict[str, float | None] = {
-        "degraded_ratio": degraded / len(levels) if len(levels) > 1 else None,
+        "degraded_ratio": degraded_ratio(levels),
         "participants": len(room.participants),
+        "occupancy_ratio": _occupancy_ratio(room),
+        "overdue_s": overdue_s,
     }
     details: dict[str, Value] = {
         "room_sid": room.sid,
         "room_name": room.name,
-        "degraded": degraded,
+        "degraded": _degraded(levels),
         "known": len(levels),
-        "participants": len(room.participants),
+        "max_participants": room.max_participants or MAX_PARTICIPANTS,
+        "age_s": None if room.created_at_ms is None else round(now_s - room.created_at_ms / 1000),
+        "due_because": due_because,
+        **values,
     }
-    return Reading(Kind.ROOM, room.key, values, _named(room.name), details)
+    return Reading(Kind.ROOM, room.key, values, _named(room.name), details, _just_after(due_at_s, now_s))
+
+
+def degraded_ratio(levels: list[int]) -> float | None:
+    """Return the share of people whose call is bad; that of one participant alone is no share, hence unknown."""
+    return _degraded(levels) / len(levels) if len(levels) > 1 else None
+
+
+def _degraded(levels: list[int]) -> int:
+    return sum(level <= DEGRADED_LEVEL for level in levels)
+
+
+def _occupancy_ratio(room: Room) -> float | None:
+    places = room.max_participants or MAX_PARTICIPANTS
+    if places < SMALL_ROOM or (not room.participants and room.empty_since_ms is None):
+        return None
+    return len(room.participants) / places
+
+
+def _due_end(room: Room, grace_s: float) -> tuple[float | None, str | None]:
+    """Return the moment by which Twilio should have ended the room as it is, and why, as far as that is known."""
+    ends = []
+    if room.created_at_ms is not None:
+        ends.append((room.created_at_ms / 1000 + MAX_ROOM_AGE_S + grace_s, "no room may last longer than 24 hours"))
+    if room.empty_since_ms is not None:
+        ends.append((room.empty_since_ms / 1000 + _empty_timeout_s(room) + grace_s, "nobody is in it"))
+    return min(ends, default=(None, None))
+
+
+def _empty_timeout_s(room: Room) -> float:
+    timeout_s = EMPTY_TIMEOUT_S if room.empty_timeout_s is None else float(room.empty_timeout_s)
+    return timeout_s if room.left else max(timeout_s, UNUSED_TIMEOUT_S)
+
+
+# --- compositions ----------------------------------------------------------------------------------------
 
 
 def of_composition(composition: Composition, limits: CompositionLimits, now_s: float) -> Reading:
-    """Return what a rule over compositions sees; `overdue_s` passes zero at `changes_at` though nothing happens."""
+    """Return what a rule over compositions sees; one that is late becomes so at `changes_at` though nothing happens."""
     limit_s = limits.limit_s(composition)
     since_ms = composition.waiting_since_ms
-    waited_s = None if since_ms is None else now_s - since_ms / 1000
-    failed = composition.status == "failed"
-    overdue_s = 0.0 if failed else None if waited_s is None else waited_s - limit_s
+    due_at_s = None if since_ms is None else since_ms / 1000 + limit_s
+    late_s = None if due_at_s is None else now_s - due_at_s
+    values = {
+        **_lateness(composition, late_s),
+        "failed": float(composition.status is CompositionStatus.FAILED),
+        "empty": _empty(composition.status is CompositionStatus.COMPLETED, composition.size_bytes),
+    }
     details: dict[str, Value] = {
-        "composition_sid": composition.sid,
+        "composition_sid": None if composition.is_expected else composition.sid,
         "room_sid": composition.room_sid,
         "room_name": composition.room_name,
+        "hook_sid": composition.hook_sid,
         "status": composition.status.value,
-        "overdue_s": overdue_s,
+        "overdue_s": values["overdue_s"],
         "limit_s": limit_s,
-        "waited_s": waited_s,
+        "waited_s": None if late_s is None else late_s + limit_s,
         "percent_done": composition.percent_done,
+        "duration_s": composition.duration_s,
+        "failed_operation": composition.failed_operation,
         "error_message": composition.error_message,
+        "remedy": _composition_remedy(composition),
     }
-    return Reading(
-        Kind.COMPOSITION,
-        composition.sid,
-        {"overdue_s": overdue_s, "failed": float(failed)},
-        _named(composition.room_name),
-        details,
-        changes_at=now_s - overdue_s + 0.001 if overdue_s is not None and overdue_s < 0 else None,
+    labels, changes_at = _named(composition.room_name), _just_after(due_at_s, now_s)
+    return Reading(Kind.COMPOSITION, composition.sid, values, labels, details, changes_at)
+
+
+def _lateness(composition: Composition, late_s: float | None) -> dict[str, float | None]:
+    """Return how late it is, under the name that fits: what nobody has seen is missing, and cannot be stuck."""
+    if not composition.status.is_open:
+        return {"overdue_s": 0.0, "missing": 0.0}
+    if composition.is_expected:
+        return {"overdue_s": None, "missing": None if late_s is None else float(late_s > 0)}
+    return {"overdue_s": late_s, "missing": 0.0}
+
+
+def _composition_remedy(composition: Composition) -> str:
+    if composition.is_expected:
+        return "Look at the layout and the sources of the hook, then create the composition of this room yourself"
+    return (
+        "See that the recordings of the room are completed, longer than two seconds and below 40 GB together, "
+        "then create the composition again"
     )
+
+
+# --- recordings ------------------------------------------------------------------------------------------
+
+_RECORDING_REMEDIES = {
+    "RecordingStart": "Nothing was captured and nothing can be recovered; if the call goes on, let them publish again",
+    "RecordingComplete": "What was captured could not be closed; ask Twilio about this recording while it is fresh",
+    "RecordingUpload": "It was captured but not stored; look at the storage bucket, its permissions and its keys",
+}
+_ANY_REMEDY = "Look at what other recordings of the room there are, and ask Twilio about this one"
+
+
+def of_recording(recording: Recording) -> Reading:
+    """Return what a rule over recordings sees."""
+    values = {
+        "failed": float(recording.status is RecordingStatus.FAILED),
+        "empty": _empty(recording.status is RecordingStatus.COMPLETED, recording.size_bytes),
+    }
+    details: dict[str, Value] = {
+        "recording_sid": recording.sid,
+        "room_sid": recording.room_sid,
+        "room_name": recording.room_name,
+        "identity": recording.identity,
+        "participant_sid": recording.participant_sid,
+        "media": recording.kind,
+        "status": recording.status.value,
+        "duration_s": recording.duration_s,
+        "failed_operation": recording.failed_operation,
+        "remedy": _RECORDING_REMEDIES.get(recording.failed_operation or "", _ANY_REMEDY),
+    }
+    return Reading(Kind.RECORDING, recording.sid, values, _named(recording.room_name), details)
+
+
+# --- what they have in common ----------------------------------------------------------------------------
+
+
+def _empty(is_completed: bool, size_bytes: int | None) -> float | None:
+    if not is_completed:
+        return 0.0
+    return None if size_bytes is None else float(size_bytes == 0)
+
+
+def _just_after(due_at_s: float | None, now_s: float) -> float | None:
+    """Return when something becomes late, unless it is late already or nobody knows."""
+    return None if due_at_s is None or due_at_s < now_s else due_at_s + _JUST_AFTER_S
 
 
 def _named(room_name: str | None) -> dict[str, str]:

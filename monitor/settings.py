@@ -178,10 +178,25 @@ class LivePicture(Section):
 
 
 class Compositions(Section):
-    """When a composition counts as stuck."""
+    """When a composition counts as stuck, or as missing."""
 
     limit_floor_s: Positive = 600.0
     limit_room_ratio: Annotated[float, Field(ge=0)] = 0.5
+    missing_after_s: Positive = 600.0
+
+
+class Quotas(Section):
+    """What Twilio allows, as far as rules compare with it."""
+
+    concurrent_rooms: Annotated[int, Field(ge=1)] = 10_000
+    concurrent_participants: Annotated[int, Field(ge=1)] = 10_000
+    room_grace_s: Annotated[float, Field(ge=0)] = 600.0
+
+
+class Usage(Section):
+    """What an account may spend."""
+
+    month_budget: Positive | None = None
 
 
 class Alerting(Section):
@@ -256,6 +271,8 @@ class Sections(Section):
     polling: Polling = Polling()
     live: LivePicture = LivePicture()
     compositions: Compositions = Compositions()
+    limits: Quotas = Quotas()
+    usage: Usage = Usage()
     alerts: Alerting = Alerting()
     log: Logging = Logging()
     pipeline: Pipelining = Pipelining()

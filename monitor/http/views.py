@@ -11,10 +11,11 @@ from msgspec import Struct
 from alerts.model import Alert
 from monitor import __version__
 from monitor.entities import Composition, Participant, Room
+from monitor.limits import CompositionLimits
 from monitor.live import Live
 from monitor.metrics import Metrics
 from monitor.polling import Poll
-from monitor.readings import CompositionLimits, of_composition, of_room
+from monitor.readings import degraded_ratio, of_composition
 from monitor.store.ports import Ended, OutboxCounts
 
 
@@ -169,7 +170,7 @@ def _room(room: Room) -> RoomView:
         status=room.status.value,
         created_at_ms=room.created_at_ms,
         media_region=room.media_region,
-        degraded_ratio=of_room(room).values["degraded_ratio"],
+        degraded_ratio=degraded_ratio(room.levels()),
         participants=[_participant(participant) for participant in room.participants.values()],
     )
 

@@ -4,11 +4,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from alerts.default_rules import DEFAULT_RULES
 from alerts.delivery import Fate, Settlement
 from alerts.engine import Engine
 from alerts.model import Judgement, Kind, Notification, NotificationKind, Reading, State
 from alerts.routing import RoutingTable, judgement
-from alerts.rules import DEFAULT_RULES
 from collectors.events import AccountTrouble, Direction, MediaStats, Source, Speaker, Trouble
 from monitor.live import Live
 from monitor.store.memory import MemoryStore

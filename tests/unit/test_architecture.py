@@ -14,8 +14,10 @@ PURE = {
     *("collectors.events", "collectors.telemetry", "collectors.callbacks", "collectors.budget", "collectors.base"),
     "collectors.error_codes",
     *("monitor.entities", "monitor.live", "monitor.readings", "monitor.metrics", "monitor.store.rows"),
+    *("monitor.account_readings", "monitor.forecast", "monitor.limits"),
     *("monitor.config_lines", "monitor.http.rate"),
     *("alerts.model", "alerts.rules", "alerts.engine", "alerts.deadlines", "alerts.fingerprint", "alerts.routing"),
+    "alerts.default_rules",
     *("alerts.delivery", "alerts.notifiers.base", "alerts.notifiers.webhook", "alerts.notifiers.pagerduty"),
 }
 IMPURE = {

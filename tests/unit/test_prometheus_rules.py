@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from alerts.rules import DEFAULT_RULES
+from alerts.default_rules import DEFAULT_RULES
 from monitor.metrics import FAMILIES
 
 ROOT = Path(__file__).parents[2]

@@ -1,0 +1,63 @@
+"""The rules that are shipped."""
+
+import pytest
+
+from alerts.default_rules import DEFAULT_RULES
+from alerts.model import Kind, Severity
+from alerts.rules import VOCABULARY, render_template
+
+CRITICAL, WARNING, INFO = Severity.CRITICAL, Severity.WARNING, Severity.INFO
+
+each_rule = pytest.mark.parametrize("rule", DEFAULT_RULES, ids=lambda rule: rule.name)
+
+
+def test_the_default_rules_are_these():
+    found = {
+        rule.name: (str(rule.raise_when), rule.hold_for_s, str(rule.clear_when), rule.clear_for_s, rule.severity)
+        for rule in DEFAULT_RULES
+    }
+    assert found == {
+        "ParticipantQualityDegraded": ("level <= 1", 10, "level >= 3", 20, WARNING),
+        "RoomQualityDegraded": ("degraded_ratio >= 0.5", 10, "degraded_ratio <= 0.25", 20, CRITICAL),
+        "RoomZombie": ("overdue_s > 0", 0, "overdue_s <= 0", 0, WARNING),
+        "RoomNearParticipantLimit": ("occupancy_ratio >= 0.9", 0, "occupancy_ratio < 0.8", 60, INFO),
+        "CompositionStuck": ("overdue_s > 0", 0, "overdue_s <= 0", 0, CRITICAL),
+        "CompositionMissing": ("missing >= 1", 0, "missing < 1", 0, CRITICAL),
+        "CompositionFailed": ("failed >= 1", 0, "failed < 1", 0, WARNING),
+        "CompositionEmpty": ("empty >= 1", 0, "empty < 1", 0, WARNING),
+        "RecordingFailed": ("failed >= 1", 0, "failed < 1", 0, WARNING),
+        "RecordingEmpty": ("empty >= 1", 0, "empty < 1", 0, INFO),
+        "JoinFailures": ("join_failures_per_min >= 2", 120, "join_failures_per_min < 0.5", 300, CRITICAL),
+        "DisconnectSpike": ("disconnect_ratio >= 0.2", 15, "disconnect_ratio < 0.05", 120, CRITICAL),
+        "ReconnectStorm": ("reconnect_ratio >= 0.25", 15, "reconnect_ratio < 0.1", 120, CRITICAL),
+        "AccountNearConcurrencyLimit": ("concurrency_ratio >= 0.7", 60, "concurrency_ratio < 0.6", 300, WARNING),
+        "TwilioAuthLost": ("auth_lost >= 1", 0, "auth_lost < 1", 0, CRITICAL),
+        "TwilioThrottled": ("throttled >= 1", 120, "throttled < 1", 120, WARNING),
+        "TwilioUnreachable": ("unreachable >= 1", 60, "unreachable < 1", 60, CRITICAL),
+        "CallbacksSilent": ("callbacks_silent >= 1", 0, "callbacks_silent < 1", 0, WARNING),
+        "CanaryFailed": ("canary_failed >= 1", 0, "canary_failed < 1", 0, CRITICAL),
+        "CostForecastHigh": ("budget_ratio >= 1", 0, "budget_ratio < 0.95", 3600, INFO),
+    }
+
+
+@each_rule
+def test_a_default_rule_can_be_read_by_whoever_is_woken(rule):
+    words = VOCABULARY[rule.over]
+    known = dict.fromkeys((*words.labels, *words.details), "it")
+    assert rule.summary.endswith(".")
+    assert "unknown" not in render_template(rule.summary + rule.description, {}, known)
+    assert rule.runbook_url == f"docs/runbooks/{rule.name}.md"
+
+
+@each_rule
+def test_the_summary_says_of_what_it_speaks(rule):
+    named = {"identity", "room_name"} if rule.over is not Kind.ACCOUNT else {"account"}
+    assert any(f"{{{name}}}" in rule.summary for name in named)
+
+
+def test_there_is_a_default_rule_over_every_kind_of_thing():
+    assert {rule.over for rule in DEFAULT_RULES} == set(Kind)
+
+
+def test_every_kind_of_thing_has_its_words():
+    assert set(VOCABULARY) == set(Kind)
