@@ -57,6 +57,9 @@ class Known(Protocol):
     def rooms_to_look_at(self, account_sid: str, now_ms: int) -> Sequence[str]:
         """Return the SIDs of live rooms in which something may have changed that nobody told."""
 
+    def rooms_to_reconcile(self, account_sid: str, now_ms: int) -> Sequence[str]:
+        """Return the SIDs of live rooms that nobody has looked into for long, though nothing hints at a change."""
+
     def connected_participants(self, room_sid: str) -> Sequence[str]:
         """Return the SIDs of the participants believed to be in the room."""
 

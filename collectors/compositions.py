@@ -1,18 +1,22 @@
 """Which compositions are not finished, and what became of those that were not?
 
-The lists of enqueued and processing compositions show who is still waiting.  One that we know and that neither list
-shows is asked for by its SID.  REST has neither a failure's reason nor progress: only callbacks do.
+The lists of enqueued and processing compositions show who is still waiting.  Those that we know and that neither list
+shows are looked for (`collectors.missing`).  REST has neither a failure's reason nor progress: only callbacks do.
 """
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+from functools import partial
 from typing import Any
 
 from collectors.base import Known
 from collectors.events import CompositionSeen, CompositionStatus, Event, Source
+from collectors.lists import Pages
+from collectors.missing import Search
+from collectors.soundness import sound
 from collectors.twilio import Twilio, or_none, to_int, to_ms, understood
 
-PAGE_SIZE = 100  # Twilio's maximum for this resource; the client library would ask for more
-MAX_FETCHES = 50
+PAGE_SIZE = 100  # Twilio's maximum for this resource
 
 
 class Compositions:
@@ -20,37 +24,52 @@ class Compositions:
 
     resource = "compositions"
 
-    def __init__(self, twilio: Twilio) -> None:
+    def __init__(self, twilio: Twilio, page_size: int = PAGE_SIZE) -> None:
         self._twilio = twilio
+        self._page_size = page_size
 
-    async def collect(self, known: Known, now_ms: int) -> Sequence[Event]:
-        """Return the compositions that somebody waits for, and what became of the others."""
-        compositions = self._twilio.video.compositions
+    async def collect(self, known: Known, now_ms: int) -> AsyncIterator[Sequence[Event]]:
+        """Yield the compositions that somebody waits for, and what became of the others."""
+        missing = dict(known.open_compositions(self._twilio.account_sid))
+        for status in ("enqueued", "processing"):  # in the order of their life, so that none slips through between
+            async for page in self._list(now_ms, status=status):
+                yield page
+                for composition in page:
+                    missing.pop(composition.composition_sid, None)
+        search = Search(partial(self._completed, now_ms), partial(self._fetch, now_ms), lambda it: it.composition_sid)
+        async for found in search.find(missing):
+            yield found
+
+    def _completed(self, now_ms: int, since: datetime, until: datetime, limit: int) -> Pages[CompositionSeen]:
+        return self._list(now_ms, limit, status="completed", date_created_after=since, date_created_before=until)
+
+    def _list(self, now_ms: int, limit: int | None = None, **filters: Any) -> Pages[CompositionSeen]:
+        first = self._twilio.video.compositions.page_async(page_size=self._page_size, **filters)
+        return Pages(self.resource, first, partial(to_event, now_ms=now_ms), limit=limit)
+
+    async def _fetch(self, now_ms: int, composition_sid: str) -> CompositionSeen:
         with understood(self.resource):
-            seen: list[CompositionSeen] = []
-            for status in ("enqueued", "processing"):
-                listed = await compositions.list_async(status=status, page_size=PAGE_SIZE)
-                seen += [to_event(composition, now_ms) for composition in listed]
-            shown = {composition.composition_sid for composition in seen}
-            missing = [sid for sid in known.open_compositions(self._twilio.account_sid) if sid not in shown]
-            for sid in missing[:MAX_FETCHES]:
-                composition = await or_none(compositions(sid).fetch_async())
-                deleted = CompositionSeen(now_ms, Source.POLL, sid, CompositionStatus.DELETED)
-                seen.append(deleted if composition is None else to_event(composition, now_ms))
-        return seen
+            composition = await or_none(self._twilio.video.compositions(composition_sid).fetch_async())
+            return self._deleted(composition_sid, now_ms) if composition is None else to_event(composition, now_ms)
+
+    def _deleted(self, composition_sid: str, now_ms: int) -> CompositionSeen:
+        status, account_sid = CompositionStatus.DELETED, self._twilio.account_sid
+        return CompositionSeen(now_ms, Source.POLL, composition_sid, status, account_sid)
 
 
 def to_event(composition: Any, now_ms: int) -> CompositionSeen:
     """Return what Twilio's composition object tells."""
-    return CompositionSeen(
-        seen_at_ms=now_ms,
-        source=Source.POLL,
-        composition_sid=composition.sid,
-        status=CompositionStatus(composition.status),
-        account_sid=composition.account_sid,
-        room_sid=composition.room_sid,
-        created_at_ms=to_ms(composition.date_created),
-        completed_at_ms=to_ms(composition.date_completed),
-        duration_s=to_int(composition.duration),
-        size_bytes=to_int(composition.size),
+    return sound(
+        CompositionSeen(
+            seen_at_ms=now_ms,
+            source=Source.POLL,
+            composition_sid=composition.sid,
+            status=CompositionStatus(composition.status),
+            account_sid=composition.account_sid,
+            room_sid=composition.room_sid,
+            created_at_ms=to_ms(composition.date_created),
+            completed_at_ms=to_ms(composition.date_completed),
+            duration_s=to_int(composition.duration),
+            size_bytes=to_int(composition.size),
+        )
     )

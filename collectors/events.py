@@ -341,44 +341,6 @@ class HookFailed(Struct, frozen=True, tag="hook_failed", tag_field="event", omit
     cause: str | None = None
 
 
-class RoomLooked(Struct, frozen=True, tag="room_looked", tag_field="event", omit_defaults=True):
-    """Whoever is in the room (`is_final`: whoever ever was) has just been told in full by a poll."""
-
-    seen_at_ms: int
-    source: Source
-    room_sid: str
-    account_sid: str | None = None
-    participants: int = 0
-    is_final: bool = False
-    dedup_key: str | None = None
-    cause: str | None = None
-
-
-class RecordingsListed(Struct, frozen=True, tag="recordings_listed", tag_field="event", omit_defaults=True):
-    """All recordings of a room have just been told by a poll; `still_open` of them are not finished."""
-
-    seen_at_ms: int
-    source: Source
-    room_sid: str
-    account_sid: str | None = None
-    recordings: int = 0
-    still_open: int = 0
-    dedup_key: str | None = None
-    cause: str | None = None
-
-
-class SummariesListed(Struct, frozen=True, tag="summaries_listed", tag_field="event", omit_defaults=True):
-    """Every summary that there is of the account's rooms created from one moment to another has just been told."""
-
-    seen_at_ms: int
-    source: Source
-    account_sid: str
-    created_from_ms: int
-    created_to_ms: int
-    dedup_key: str | None = None
-    cause: str | None = None
-
-
 class HookSeen(Struct, frozen=True, tag="hook", tag_field="event", omit_defaults=True):
     """A composition hook: while it is enabled, every recorded room is to be composed when it ends."""
 
@@ -455,6 +417,74 @@ class UsageSeen(Struct, frozen=True, tag="usage", tag_field="event", omit_defaul
     cause: str | None = None
 
 
+# The next ones say that a list was read to its end: only then is it certain that nothing is missing in what was told.
+
+
+class RoomLooked(Struct, frozen=True, tag="room_looked", tag_field="event", omit_defaults=True):
+    """A room's participants were just told in full: those in it now, or (`is_final`) all who ever were in it."""
+
+    seen_at_ms: int
+    source: Source
+    room_sid: str
+    account_sid: str
+    participants: int = 0
+    is_final: bool = False
+    is_known: bool = True  # False: the account has no such room, or not any more; nothing was told of anybody
+    dedup_key: str | None = None
+    cause: str | None = None
+
+
+class RecordingsListed(Struct, frozen=True, tag="recordings_listed", tag_field="event", omit_defaults=True):
+    """All recordings of an ended room were just told; `open` of them are still being processed."""
+
+    seen_at_ms: int
+    source: Source
+    room_sid: str
+    account_sid: str
+    recordings: int = 0
+    open: int = 0
+    is_known: bool = True
+    dedup_key: str | None = None
+    cause: str | None = None
+
+
+class HooksListed(Struct, frozen=True, tag="hooks_listed", tag_field="event", omit_defaults=True):
+    """All composition hooks of an account were just told; one that is not among these is no more."""
+
+    seen_at_ms: int
+    source: Source
+    account_sid: str
+    hook_sids: tuple[str, ...] = ()
+    dedup_key: str | None = None
+    cause: str | None = None
+
+
+class SummariesListed(Struct, frozen=True, tag="summaries_listed", tag_field="event", omit_defaults=True):
+    """All summaries that there are of rooms created in this window were just told."""
+
+    seen_at_ms: int
+    source: Source
+    account_sid: str
+    created_from_ms: int
+    created_to_ms: int
+    rooms: int = 0
+    dedup_key: str | None = None
+    cause: str | None = None
+
+
+class StaysListed(Struct, frozen=True, tag="stays_listed", tag_field="event", omit_defaults=True):
+    """All that the Log Analyzer knows of the stays in an ended room was just told."""
+
+    seen_at_ms: int
+    source: Source
+    room_sid: str
+    account_sid: str
+    stays: int = 0
+    is_known: bool = True  # False: it does not know the room, not yet or not any more
+    dedup_key: str | None = None
+    cause: str | None = None
+
+
 class Trouble(StrEnum):
     """What can be wrong between Twilio and us, for a whole account."""
 
@@ -498,12 +528,14 @@ Sighting = (
     | CompositionSeen
     | HookFailed
     | HookSeen
-    | RoomLooked
-    | RecordingsListed
-    | SummariesListed
     | RoomSummarySeen
     | ParticipantSummarySeen
     | UsageSeen
+    | RoomLooked
+    | RecordingsListed
+    | HooksListed
+    | SummariesListed
+    | StaysListed
     | AccountTrouble
     | CanarySeen
 )

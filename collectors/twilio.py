@@ -172,7 +172,7 @@ def understood(resource: str) -> Iterator[None]:
         yield
     except CollectError:
         raise
-    except (TwilioException, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (TwilioException, ValueError, ArithmeticError, KeyError, TypeError, AttributeError) as error:
         raise CollectError("garbage", f"{resource}: expected Twilio's JSON, got {type(error).__name__}") from error
 
 

@@ -6,7 +6,7 @@ spend, and whether their callbacks arrive.  Whoever could not be assigned to an 
 
 from collections.abc import Callable, Iterable, Sequence
 
-from collectors.events import AccountTrouble, CanarySeen, HookSeen, RoomSeen, SummariesListed, UsageSeen
+from collectors.events import AccountTrouble, CanarySeen, HookSeen, HooksListed, RoomSeen, SummariesListed, UsageSeen
 from monitor.callback_health import CallbackHealth
 from monitor.entities import Account, CanaryRun, Change, Entity, Failure
 
@@ -70,6 +70,14 @@ class Accounts:
         if account is None:
             return ()
         account.hooks[seen.hook_sid] = seen.is_enabled
+        return self._changed(account)
+
+    def list_hooks(self, listed: HooksListed) -> Sequence[Change]:
+        """Forget hooks that are no more."""
+        account = self.by_sid.get(listed.account_sid)
+        if account is None:
+            return ()
+        account.hooks = {sid: is_on for sid, is_on in account.hooks.items() if sid in listed.hook_sids}
         return self._changed(account)
 
     def see_usage(self, seen: UsageSeen) -> Sequence[Change]:

@@ -139,7 +139,7 @@ class Agenda:
     def _unsettled(self, room: Room, now_ms: int) -> Unsettled:
         ended_ms = now_ms - (room.ended_at_ms or 0)
         is_recent = ended_ms < SUMMARY_GIVEN_UP_MS
-        participants = SETTLE_AFTER_MS <= ended_ms and is_recent and not _is_everybody_certain(room)
+        participants = ended_ms >= SETTLE_AFTER_MS and is_recent and not _is_everybody_certain(room)
         return Unsettled(room.sid or "", participants, is_recent and self._lacks_recordings(room, now_ms, ended_ms))
 
     def _lacks_recordings(self, room: Room, now_ms: int, ended_ms: int) -> bool:
@@ -148,7 +148,12 @@ class Agenda:
         known = list(self._live.media.recordings_of(room.sid or ""))
         if not (known or room.is_recorded):
             return False
-        if known and not any(known) and _have_all_callbacks_come(room) and self.trusts_callbacks(room.account_sid or ""):
+        if (
+            known
+            and not any(known)
+            and _have_all_callbacks_come(room)
+            and self.trusts_callbacks(room.account_sid or "")
+        ):
             return False
         wait_ms = RECORDINGS_AGAIN_MS * 2**room.recordings_asked
         return ended_ms >= RECORDINGS_AFTER_MS and now_ms >= (room.recordings_asked_ms or -wait_ms) + wait_ms

@@ -35,6 +35,7 @@ from collectors.events import (
     RoomStatus,
     RoomSummarySeen,
     Source,
+    StaysListed,
     TelemetryBatch,
     Track,
     TrackSeen,
@@ -214,11 +215,11 @@ class Calls:
             return ()
         room.looked_at_ms, room.look_wanted_ms = looked.seen_at_ms, None
         room.told, room.gap_since_ms = room.last_sequence + 1, None
-        is_vain = any(not participant.is_told for participant in room.participants.values())
+        is_vain = not looked.is_known or any(not participant.is_told for participant in room.participants.values())
         room.vain_looks = room.vain_looks + 1 if is_vain else 0
         if looked.is_final:
             room.are_participants_certain = True
-        if not room.participants and room.empty_since_ms is None:
+        if looked.is_known and not room.participants and room.empty_since_ms is None:
             room.empty_since_ms = looked.seen_at_ms
         self._mark(room)
         return (Change(room.ref),) if room.is_live else ()
@@ -301,7 +302,6 @@ class Calls:
         room = self.ended.get(summary.room_sid)
         if room is None or room.is_sealed:
             return ()
-        room.are_stays_asked = True
         seen = ParticipantSeen(
             summary.seen_at_ms,
             summary.source,
@@ -316,6 +316,14 @@ class Calls:
         participant = room.left[summary.participant_sid]
         participant.end_reason = summary.end_reason or participant.end_reason
         participant.error_code = participant.error_code or summary.error_code
+        return ()
+
+    def list_stays(self, listed: StaysListed) -> Sequence[Change]:
+        """Take note that the Log Analyzer has told all the stays that it knows of."""
+        room = self.ended.get(listed.room_sid)
+        if room is not None:
+            room.are_stays_asked = True
+            self._mark(room)
         return ()
 
     # --- forgetting ---------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from collectors.events import (
     Event,
     HookFailed,
     HookSeen,
+    HooksListed,
     ParticipantSeen,
     ParticipantSummarySeen,
     RecordingSeen,
@@ -25,6 +26,7 @@ from collectors.events import (
     RoomSeen,
     RoomStatus,
     RoomSummarySeen,
+    StaysListed,
     SummariesListed,
     TelemetryBatch,
     TrackSeen,
@@ -87,10 +89,14 @@ class Live:
                 return self.calls.summarise(event)
             case ParticipantSummarySeen():
                 return self.calls.see_stay(event)
+            case StaysListed():
+                return self.calls.list_stays(event)
             case SummariesListed():
                 return self.account_book.list_summaries(event)
             case HookSeen():
                 return self.account_book.see_hook(event)
+            case HooksListed():
+                return self.account_book.list_hooks(event)
             case UsageSeen():
                 return self.account_book.see_usage(event)
             case AccountTrouble():
@@ -119,7 +125,7 @@ class Live:
         room = self.calls.ended.get(listed.room_sid)
         if room is not None:
             room.recordings_asked, room.recordings_asked_ms = room.recordings_asked + 1, listed.seen_at_ms
-            room.are_recordings_certain = not listed.still_open
+            room.are_recordings_certain = not listed.open
             self._mark(room)
         return self.media.list_recordings(listed.room_sid, listed.recordings)
 

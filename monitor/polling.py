@@ -13,7 +13,15 @@ from logging import getLogger
 import msgspec
 
 from collectors.base import CollectError, Collector, Known
-from collectors.events import Event, RecordingsListed, RoomLooked, SummariesListed, TelemetryBatch
+from collectors.events import (
+    Event,
+    HooksListed,
+    RecordingsListed,
+    RoomLooked,
+    StaysListed,
+    SummariesListed,
+    TelemetryBatch,
+)
 from monitor.entities import Change
 from monitor.live import Live
 from monitor.metrics import Metrics
@@ -22,7 +30,13 @@ from monitor.pipeline import Behind, Pipeline
 _log = getLogger(__name__)
 
 HANDED_ON_KEPT = 50_000
-_PASSING = (RoomLooked, RecordingsListed, SummariesListed)  # about our own asking: not worth a row in the log
+_PASSING = (
+    RoomLooked,
+    RecordingsListed,
+    HooksListed,
+    SummariesListed,
+    StaysListed,
+)  # about our own asking: not worth a row in the log
 
 
 class Poll:

@@ -12,8 +12,9 @@ PACKAGES = ("monitor", "collectors", "alerts", "dashboards")
 
 PURE = {
     *("collectors.events", "collectors.telemetry", "collectors.callbacks", "collectors.budget", "collectors.base"),
-    "collectors.error_codes",
-    *("monitor.entities", "monitor.live", "monitor.readings", "monitor.metrics", "monitor.store.rows"),
+    *("collectors.error_codes", "collectors.soundness"),
+    *("monitor.calls", "monitor.media", "monitor.accounts", "monitor.merging", "monitor.callback_health"),
+    *("monitor.agenda", "monitor.entities", "monitor.live", "monitor.readings", "monitor.metrics", "monitor.store.rows"),
     *("monitor.account_readings", "monitor.forecast", "monitor.limits"),
     *("monitor.config_lines", "monitor.http.rate"),
     *("alerts.model", "alerts.rules", "alerts.engine", "alerts.deadlines", "alerts.fingerprint", "alerts.routing"),

@@ -167,10 +167,10 @@ def test_recordings_are_asked_for_until_the_last_one_is_finished(live: Live, age
     call(live, 0, 1, 2, 3)
     live.apply(recording(account_sid=ACCOUNT))
     assert agenda.rooms_to_settle(ACCOUNT, NOW_MS + MINUTE_MS) == [Unsettled(ROOM, participants=False, recordings=True)]
-    live.apply(RecordingsListed(NOW_MS + MINUTE_MS, Source.POLL, ROOM, ACCOUNT, recordings=1, still_open=1))
+    live.apply(RecordingsListed(NOW_MS + MINUTE_MS, Source.POLL, ROOM, ACCOUNT, recordings=1, open=1))
     assert agenda.rooms_to_settle(ACCOUNT, NOW_MS + MINUTE_MS + 1) == []
     assert agenda.rooms_to_settle(ACCOUNT, NOW_MS + 3 * MINUTE_MS) != []
-    live.apply(RecordingsListed(NOW_MS + 3 * MINUTE_MS, Source.POLL, ROOM, ACCOUNT, recordings=1, still_open=0))
+    live.apply(RecordingsListed(NOW_MS + 3 * MINUTE_MS, Source.POLL, ROOM, ACCOUNT, recordings=1, open=0))
     assert agenda.rooms_to_settle(ACCOUNT, NOW_MS + 9 * MINUTE_MS) == []
 
 
