@@ -1,7 +1,7 @@
 """How do we stand with each Twilio account?
 
-The reducer for whole accounts: their troubles, what went wrong lately in their rooms, their composition hooks, what they
-spend, and whether their callbacks arrive.  Whoever could not be assigned to an account belongs to the only one there is.
+The reducer for whole accounts: their troubles, what went wrong lately in their rooms, their composition hooks, what
+they spend, and whether their callbacks arrive.  What could not be assigned to an account belongs to the only one.
 """
 
 from collections.abc import Callable, Iterable, Sequence

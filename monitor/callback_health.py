@@ -3,8 +3,8 @@
 A room that begins or ends is told twice, by a callback and by a poll.  What only the poll told, though the callback has
 had time to arrive, was missed.  Only what happened while the daemon was there to listen counts.
 
-An account whose callbacks are *trusted* need not be asked so often; one whose callbacks are *silent* has none configured,
-or sends them to somebody else.
+An account whose callbacks are *trusted* need not be asked so often; one whose callbacks are *silent* has none
+configured, or sends them to somebody else.
 """
 
 from collections import OrderedDict, deque

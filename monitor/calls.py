@@ -1,7 +1,7 @@
 """Who is in which room now, and who was?
 
-The reducer for rooms and their participants: telemetry, callbacks and polls go in, the picture changes, and the names of
-what changed come out.  `monitor.live` is its only caller.
+The reducer for rooms and their participants: telemetry, callbacks and polls go in, the picture changes, and the names
+of what changed come out.  `monitor.live` is its only caller.
 
 What it has to get right, because Twilio does not:
 

@@ -7,8 +7,9 @@ It is made of three: `monitor.calls` (rooms and the people in them), `monitor.me
 `monitor.accounts`.  Here they are introduced to each other.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
+from typing import Any
 
 from collectors.events import (
     AccountTrouble,
@@ -52,59 +53,33 @@ class Live:
         self.calls = Calls(self._mark, self._fail)
         self.media = Media(self._mark)
         self.account_book = Accounts(accounts, since_ms, self._mark)
+        self._reducers: dict[type[Event], Callable[[Any], Sequence[Change]]] = {
+            TelemetryBatch: self.calls.hear,
+            RoomSeen: self._see_room,
+            ParticipantSeen: self.calls.see_participant,
+            TrackSeen: self.calls.see_track,
+            RoomLooked: self.calls.look,
+            RoomSummarySeen: self.calls.summarise,
+            ParticipantSummarySeen: self.calls.see_stay,
+            StaysListed: self.calls.list_stays,
+            RecordingSeen: lambda seen: self.media.see_recording(seen, self.room(seen.room_sid)),
+            RecordingsListed: self._list_recordings,
+            CompositionSeen: lambda seen: self.media.see_composition(seen, self.room(seen.room_sid)),
+            HookFailed: lambda failed: self.media.fail_hook(failed, self.room(failed.room_sid)),
+            HookSeen: self.account_book.see_hook,
+            HooksListed: self.account_book.list_hooks,
+            SummariesListed: self.account_book.list_summaries,
+            UsageSeen: self.account_book.see_usage,
+            AccountTrouble: self.account_book.see_trouble,
+            CanarySeen: self.account_book.see_canary,
+        }
 
     # --- what happened ------------------------------------------------------------------------------------
 
     def apply(self, event: Event) -> Sequence[Change]:
         """Change the picture by one event and return what changed."""
-        if isinstance(event, TelemetryBatch):
-            changes = self.calls.hear(event)
-            return (*changes, *self._take_failed()) if self._failed else changes
-        return self._apply_sighting(event)
-
-    def _apply_sighting(self, event: Event) -> Sequence[Change]:
-        match event:
-            case RoomSeen():
-                return self._see_room(event)
-            case ParticipantSeen():
-                return self.calls.see_participant(event)
-            case TrackSeen():
-                return self.calls.see_track(event)
-            case RoomLooked():
-                return self.calls.look(event)
-            case RecordingSeen():
-                return self.media.see_recording(event, self.room(event.room_sid))
-            case RecordingsListed():
-                return self._list_recordings(event)
-            case CompositionSeen():
-                return self.media.see_composition(event, self.room(event.room_sid))
-            case HookFailed():
-                return self.media.fail_hook(event, self.room(event.room_sid))
-            case _:
-                return self._apply_to_account(event)
-
-    def _apply_to_account(self, event: Event) -> Sequence[Change]:
-        match event:
-            case RoomSummarySeen():
-                return self.calls.summarise(event)
-            case ParticipantSummarySeen():
-                return self.calls.see_stay(event)
-            case StaysListed():
-                return self.calls.list_stays(event)
-            case SummariesListed():
-                return self.account_book.list_summaries(event)
-            case HookSeen():
-                return self.account_book.see_hook(event)
-            case HooksListed():
-                return self.account_book.list_hooks(event)
-            case UsageSeen():
-                return self.account_book.see_usage(event)
-            case AccountTrouble():
-                return self.account_book.see_trouble(event)
-            case CanarySeen():
-                return self.account_book.see_canary(event)
-            case _:
-                return ()
+        changes = self._reducers[type(event)](event)
+        return (*changes, *self._take_failed()) if self._failed else changes
 
     def _see_room(self, seen: RoomSeen) -> Sequence[Change]:
         self.account_book.hear_room(seen)
