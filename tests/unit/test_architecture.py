@@ -13,7 +13,7 @@ PACKAGES = ("monitor", "collectors", "alerts", "dashboards")
 PURE = {
     *("collectors.events", "collectors.telemetry", "collectors.callbacks", "collectors.budget", "collectors.base"),
     *("monitor.entities", "monitor.live", "monitor.readings", "monitor.metrics", "monitor.store.rows"),
-    *("monitor.config_lines", "monitor.http.rate"),
+    *("monitor.config_lines", "monitor.naming", "monitor.http.rate"),
     *("alerts.model", "alerts.rules", "alerts.engine", "alerts.deadlines", "alerts.fingerprint", "alerts.routing"),
     *("alerts.delivery", "alerts.notifiers.base", "alerts.notifiers.webhook", "alerts.notifiers.pagerduty"),
 }
