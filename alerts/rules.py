@@ -32,10 +32,12 @@ class Words:
     details: tuple[str, ...]
 
 
+_NAMED = ("room_name", "tenant", "resource_kind")  # the latter two where the configuration lists their values
+
 VOCABULARY: Mapping[Kind, Words] = {
     Kind.PARTICIPANT: Words(
         values=("level", "rtt_ms", "jitter_ms", "loss_ratio"),
-        labels=("room_name",),
+        labels=_NAMED,
         details=(
             *("identity", "participant_sid", "room_sid", "room_name"),
             *("level", "rtt_ms", "loss_ratio", "jitter_ms"),
@@ -43,12 +45,12 @@ VOCABULARY: Mapping[Kind, Words] = {
     ),
     Kind.ROOM: Words(
         values=("degraded_ratio", "participants"),
-        labels=("room_name",),
+        labels=_NAMED,
         details=("room_sid", "room_name", "degraded", "known", "participants"),
     ),
     Kind.COMPOSITION: Words(
         values=("overdue_s", "failed"),
-        labels=("room_name",),
+        labels=_NAMED,
         details=(
             *("composition_sid", "room_sid", "room_name", "status"),
             *("overdue_s", "limit_s", "waited_s", "percent_done", "error_message"),

@@ -86,6 +86,7 @@ class Daemon:
             self.metrics,
             routing=config.routing,
             limits=self._limits,
+            naming=config.naming,
             instance=config.alerts.instance,
             now_s=self.clock.now_s,
             on_owed=self.dispatcher.wake,

@@ -8,7 +8,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -120,7 +120,17 @@ def warnings_about(config: Config) -> list[str]:
         warnings.append("no receiver: alerts are shown but nobody is told")
     elif config.routing.fallback is None:
         warnings.append("no alerts.default_receiver: an alert that no route matches is told to nobody")
-    return warnings
+    return [*warnings, *_routes_that_never_match(config)]
+
+
+def _routes_that_never_match(config: Config) -> Iterator[str]:
+    """Find routes that wait for a word which is not listed in [names], nor given by any rule."""
+    for number, route in enumerate(config.routing.routes):
+        for label, key in (("tenant", "tenants"), ("resource_kind", "kinds")):
+            wanted = route.match.get(label)
+            given = {rule.labels.get(label) for rule in config.rules}
+            if wanted is not None and wanted not in (*config.naming.values.get(label, ()), *given):
+                yield f"routes[{number}]: {label} is never {wanted!r}, which names.{key} does not list"
 
 
 async def serve(config: Config, stop: asyncio.Event) -> None:

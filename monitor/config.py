@@ -20,12 +20,14 @@ from alerts.routing import Route, RoutingTable
 from alerts.rules import DEFAULT_RULES, RuleError
 from monitor.config_lines import Path as KeyPath
 from monitor.config_lines import key_lines, line_of
+from monitor.naming import Naming, NamingError
 from monitor.settings import (
     Account,
     Alerting,
     Compositions,
     LivePicture,
     Logging,
+    Names,
     Pipelining,
     Polling,
     Private,
@@ -71,6 +73,7 @@ class Config:
     alerts: Alerting
     log: Logging
     pipeline: Pipelining
+    naming: Naming
     rules: tuple[Rule, ...]
     routing: RoutingTable
     notifiers: Mapping[str, Notifier]
@@ -119,19 +122,30 @@ def build(given: Mapping[str, Any]) -> Config:
         sections = Sections.model_validate(given)
     except ValidationError as error:
         problems += _problems(error)
-    # Rules, receivers and routes are looked at even if something else is wrong, so that all is said in one run.
+    # Names, rules, receivers and routes are looked at even if something else is wrong, so that all is said in one run.
+    naming = _built_naming(given, problems)
     rules = list(_built_rules(given, problems))
     notifiers = dict(_built_notifiers(given, problems))
     routing = _built_routing(given, notifiers, problems)
     if problems:
         raise ProblemsFound(problems)
     plain = {name: getattr(sections, name) for name in Sections.model_fields}
-    for name in ("rules", "routes", "receivers"):
+    for name in ("names", "rules", "routes", "receivers"):
         del plain[name]
     disabled = sections.alerts.disabled_rules
     own = {rule.name for rule in rules}
     shipped = [rule for rule in DEFAULT_RULES if rule.name not in own and rule.name not in disabled]
-    return Config(**plain, rules=(*shipped, *rules), routing=routing, notifiers=notifiers)
+    return Config(**plain, naming=naming, rules=(*shipped, *rules), routing=routing, notifiers=notifiers)
+
+
+def _built_naming(given: Mapping[str, Any], problems: list[Problem]) -> Naming:
+    try:
+        return Names.model_validate(given.get("names", {})).build()
+    except ValidationError:
+        return Naming()  # already among the problems
+    except NamingError as error:
+        problems.append(Problem(("names", error.key), str(error)))
+        return Naming()
 
 
 def _built_rules(given: Mapping[str, Any], problems: list[Problem]) -> Iterator[Rule]:

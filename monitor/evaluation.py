@@ -15,6 +15,7 @@ from alerts.routing import RoutingTable, judgement
 from monitor.entities import Change, Ref
 from monitor.live import Live
 from monitor.metrics import Metrics
+from monitor.naming import Naming
 from monitor.readings import CompositionLimits, read
 from monitor.store.ports import AlertHistory, StoreFailed
 
@@ -35,6 +36,7 @@ class Evaluation:
         *,
         routing: RoutingTable,
         limits: CompositionLimits,
+        naming: Naming,
         instance: str,
         now_s: Callable[[], float],
         on_owed: Callable[[], None],
@@ -45,6 +47,7 @@ class Evaluation:
         self._metrics = metrics
         self._routing = routing
         self._limits = limits
+        self._naming = naming
         self._instance = instance
         self._now_s = now_s
         self._on_owed = on_owed
@@ -105,7 +108,8 @@ class Evaluation:
             raise
 
     async def _decide(self, changes: Iterable[Change], now_s: float) -> None:
-        look = self.engine.judge([read(self._live, change, self._limits, now_s) for change in changes], now_s)
+        readings = [read(self._live, change, self._limits, self._naming, now_s) for change in changes]
+        look = self.engine.judge(readings, now_s)
         await self._make_true(look, now_s)
 
     async def end_removed_rules(self) -> None:

@@ -3,11 +3,14 @@
 Rules speak of values by name; this is where the names are given their meaning, one function for each kind of entity.
 """
 
+from dataclasses import replace
+
 from msgspec import Struct
 
 from alerts.model import Kind, Reading, Value
 from monitor.entities import Change, Composition, Participant, Ref, Room
 from monitor.live import Live
+from monitor.naming import Naming
 
 DEGRADED_LEVEL = 1  # Twilio's word for level 1 is "bad", for 0 "broken"
 
@@ -27,13 +30,20 @@ class CompositionLimits(Struct, frozen=True):
         return max(self.floor_s, self.room_ratio * (composition.room_duration_s or 0))
 
 
-def read(live: Live, change: Change, limits: CompositionLimits, now_s: float) -> Reading:
+def read(live: Live, change: Change, limits: CompositionLimits, naming: Naming, now_s: float) -> Reading:
     """Return the reading of a thing in the picture, or of its absence."""
     kind = Kind(change.ref.kind)
     if change.gone is not None:
         return Reading(kind, change.ref.key, gone=change.gone)
     reading = _read(live, change.ref, limits, now_s)
-    return reading or Reading(kind, change.ref.key, gone="not_seen_any_more")
+    if reading is None:
+        return Reading(kind, change.ref.key, gone="not_seen_any_more")
+    return reading if kind is Kind.ACCOUNT else _told_by_name(reading, naming)
+
+
+def _told_by_name(reading: Reading, naming: Naming) -> Reading:
+    labels = naming.labels(reading.labels.get("room_name"))
+    return replace(reading, labels={**reading.labels, **labels}) if labels else reading
 
 
 def _read(live: Live, ref: Ref, limits: CompositionLimits, now_s: float) -> Reading | None:

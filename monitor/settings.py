@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from alerts.model import Kind, Rule, Severity
 from alerts.rules import build_rule
+from monitor.naming import NAME_LIMIT, PATTERN, Naming
 
 Positive = Annotated[float, Field(gt=0)]
 Port = Annotated[int, Field(ge=0, le=65535)]  # 0: any free port
@@ -167,6 +168,21 @@ class Polling(Section):
     timeout_s: Positive = 10.0
 
 
+NameWords = Annotated[tuple[Annotated[str, Field(min_length=1, max_length=NAME_LIMIT)], ...], Field(max_length=100)]
+
+
+class Names(Section):
+    """What the names of rooms tell, and which words of them become labels: each costs series in Prometheus."""
+
+    pattern: str = PATTERN
+    tenants: NameWords = ()
+    kinds: NameWords = ()
+
+    def build(self) -> Naming:
+        """Return the naming that the pattern describes, or raise a `NamingError`."""
+        return Naming(self.pattern, self.tenants, self.kinds)
+
+
 class LivePicture(Section):
     """How long a room that nobody mentions stays in the live picture."""
 
@@ -251,6 +267,7 @@ class Sections(Section):
     accounts: tuple[Account, ...] = ()
     polling: Polling = Polling()
     live: LivePicture = LivePicture()
+    names: Names = Names()
     compositions: Compositions = Compositions()
     alerts: Alerting = Alerting()
     log: Logging = Logging()

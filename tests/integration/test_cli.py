@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from monitor.cli import CONFIG, FAILED, OK, USAGE, main
+from monitor.cli import CONFIG, FAILED, OK, USAGE, main, warnings_about
+from monitor.config import build
+from tests.conftest import settings
 
 EXAMPLE = str(Path(__file__).parents[2] / "config.example.toml")
 
@@ -67,3 +69,12 @@ def test_a_database_that_cannot_be_opened_ends_with_1(tmp_path: Path, capsys: py
     config.write_text(f'[storage]\npath = "{tmp_path}/file/roomwatch.db"\n')
     assert ended("run", "--config", str(config)) == FAILED
     assert "expected a writable database file" in capsys.readouterr().err
+
+
+def test_a_route_for_a_tenant_that_is_not_listed_is_probably_not_meant() -> None:
+    hook = {"kind": "webhook", "url": "http://127.0.0.1:9/"}
+    routes = [{"receiver": "hook", "match": {"tenant": tenant}} for tenant in ("acme", "other", "globex", "own")]
+    rule = {"name": "A", "over": "room", "raise": "participants > 9", "clear": "participants < 9"}
+    given = {"names": {"tenants": ["acme"]}, "rules": [rule | {"labels": {"tenant": "own"}}], "routes": routes}
+    said = warnings_about(build(settings(receivers={"hook": hook}, alerts={"default_receiver": "hook"}, **given)))
+    assert said == ["routes[2]: tenant is never 'globex', which names.tenants does not list"]

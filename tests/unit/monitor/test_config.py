@@ -149,3 +149,26 @@ def test_links_lead_to_the_pages_unless_a_receiver_says_otherwise() -> None:
     config = build(settings(private={"url": "https://watch.example.com"}, receivers=receivers))
     links = {name: notifier._config.external_url for name, notifier in config.notifiers.items()}
     assert links == {"one": "https://watch.example.com", "two": "https://other.example.com"}
+
+
+def test_what_is_wrong_with_names_is_said_with_its_line(tmp_path: Path) -> None:
+    assert complaints(tmp_path, '[names]\npattern = "{team}:{id}"\n') == [
+        "2: names.pattern: expected slots out of {tenant}, {kind}, {id}, got {team}"
+    ]
+    assert complaints(tmp_path, '[names]\npattern = "{kind}"\nkinds = []\ntenants = ["acme"]\n') == [
+        "4: names.tenants: expected a pattern with {tenant} in it, got one without"
+    ]
+    assert complaints(tmp_path, f'[names]\nkinds = ["class", "{"x" * 129}"]\n') == [
+        "2: names.kinds[1]: expected to have at most 128 characters"
+    ]
+    many = [f"t{number}" for number in range(101)]
+    (complaint,) = complaints(tmp_path, f"[names]\ntenants = {many}\n")
+    assert complaint.startswith("2: names.tenants: expected to have at most 100 items")
+
+
+def test_names_are_built_from_the_file_and_from_the_environment(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text('[names]\npattern = "{tenant}/{id}"\n')
+    naming = load(file, {"ROOMWATCH_NAMES_TENANTS": "acme, globex"}).naming
+    assert naming.labels("globex/1") == {"tenant": "globex"}
+    assert naming.values == {"tenant": ("acme", "globex", "other", "unknown")}

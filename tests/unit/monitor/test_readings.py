@@ -4,15 +4,17 @@ import pytest
 
 from monitor.entities import Change, Ref
 from monitor.live import Live
+from monitor.naming import Naming
 from monitor.readings import CompositionLimits, read
 from tests.builders import ALICE, BOB, CAROL, COMPOSITION, NOW_MS, ROOM, batch, composition, level, room
 
 NOW_S = NOW_MS / 1000
 LIMITS = CompositionLimits(floor_s=600, room_ratio=0.5)
+PLAIN = Naming()
 
 
-def look(live: Live, kind: str, key: str, now_s: float = NOW_S):
-    return read(live, Change(Ref(kind, key)), LIMITS, now_s)
+def look(live: Live, kind: str, key: str, now_s: float = NOW_S, naming: Naming = PLAIN):
+    return read(live, Change(Ref(kind, key)), LIMITS, naming, now_s)
 
 
 @pytest.mark.parametrize(
@@ -28,7 +30,7 @@ def test_the_share_of_a_room_counts_those_whose_level_is_known(levels: list[int 
 
 def test_what_is_not_in_the_picture_any_more_is_gone() -> None:
     assert look(Live(), "participant", "RM/PA").gone == "not_seen_any_more"
-    assert read(Live(), Change(Ref("room", "RM"), "room_ended"), LIMITS, NOW_S).gone == "room_ended"
+    assert read(Live(), Change(Ref("room", "RM"), "room_ended"), LIMITS, PLAIN, NOW_S).gone == "room_ended"
 
 
 def test_a_participant_is_shown_with_who_and_where_it_is() -> None:
@@ -66,3 +68,22 @@ def test_a_composition_whose_room_has_not_ended_is_not_known_to_be_late() -> Non
     live = Live()
     live.apply(composition())
     assert look(live, "composition", COMPOSITION, NOW_S + 1e6).values["overdue_s"] is None
+
+
+NAMING = Naming(tenants=["acme"], kinds=["class"])
+
+
+@pytest.mark.parametrize(
+    ("room_name", "labels"),
+    [
+        ("acme:class:1", {"room_name": "acme:class:1", "tenant": "acme", "resource_kind": "class"}),
+        ("globex:class:1", {"room_name": "globex:class:1", "tenant": "other", "resource_kind": "class"}),
+        (None, {"tenant": "unknown", "resource_kind": "unknown"}),
+    ],
+)
+def test_routes_can_match_on_what_the_name_of_the_room_tells(room_name: str | None, labels: dict[str, str]) -> None:
+    live = Live()
+    live.apply(batch(level(1), room_name=room_name))
+    live.apply(composition())
+    for kind, key in (("participant", f"{ROOM}/{ALICE}"), ("room", ROOM), ("composition", COMPOSITION)):
+        assert look(live, kind, key, naming=NAMING).labels == labels
