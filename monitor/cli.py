@@ -15,6 +15,7 @@ from typing import Any
 from monitor import __version__, log
 from monitor.app import Daemon, open_store
 from monitor.config import Config, ConfigInvalid, load
+from monitor.settings import Account
 from monitor.store.database import SchemaTooNew
 from monitor.store.ports import StoreFailed
 
@@ -97,7 +98,7 @@ def _check_config(options: argparse.Namespace) -> int:
     config = load(options.file, os.environ)
     print(f"{options.file}: right")
     for what, names in (
-        ("accounts", [f"{a.account_sid[:4]}…{a.account_sid[-4:]}" for a in config.accounts]),
+        ("accounts", [account.name for account in config.accounts]),
         ("receivers", list(config.notifiers)),
         ("rules", [rule.name for rule in config.rules]),
     ):
@@ -109,11 +110,7 @@ def _check_config(options: argparse.Namespace) -> int:
 
 def warnings_about(config: Config) -> list[str]:
     """Return what is allowed but probably not meant."""
-    warnings = [
-        f"account …{account.account_sid[-4:]}: no auth_token, so its callbacks are all refused"
-        for account in config.accounts
-        if not account.auth_tokens()
-    ]
+    warnings = [f"account {account.name}: {what}" for account in config.accounts for what in _about_account(account)]
     if not config.accounts:
         warnings.append("no account: neither polling nor callbacks; only telemetry with an ingest key comes in")
     if not config.notifiers:
@@ -121,6 +118,15 @@ def warnings_about(config: Config) -> list[str]:
     elif config.routing.fallback is None:
         warnings.append("no alerts.default_receiver: an alert that no route matches is told to nobody")
     return [*warnings, *_routes_that_never_match(config)]
+
+
+def _about_account(account: Account) -> Iterator[str]:
+    if not account.auth_tokens():
+        yield "no auth_token, so its callbacks are all refused"
+    if not account.token_keys():
+        yield "no API key, so participants' access tokens are all refused"
+    if account.next_api_key is not None:
+        yield "its key is being changed; when that is done, make next_api_key its api_key"
 
 
 def _routes_that_never_match(config: Config) -> Iterator[str]:

@@ -238,6 +238,7 @@ def _problems(error: ValidationError) -> list[Problem]:
     return [
         Problem(tuple(detail["loc"]), _message(detail["type"], detail["msg"]))
         for detail in error.errors(include_url=False)
+        if detail["type"] != "default_factory_not_called"  # follows from another problem of the same table
     ]
 
 
@@ -281,9 +282,13 @@ def with_environment(given: dict[str, Any], environment: Mapping[str, str]) -> d
 
 _TWILIO = {
     "TWILIO_ACCOUNT_SID": "account_sid",
+    "TWILIO_ACCOUNT_NAME": "name",
     "TWILIO_API_KEY": "api_key",
     "TWILIO_API_SECRET": "api_secret",
     "TWILIO_API_SECRET_FILE": "api_secret_file",
+    "TWILIO_NEXT_API_KEY": "next_api_key",
+    "TWILIO_NEXT_API_SECRET": "next_api_secret",
+    "TWILIO_NEXT_API_SECRET_FILE": "next_api_secret_file",
     "TWILIO_AUTH_TOKEN": "auth_token",
     "TWILIO_AUTH_TOKEN_FILE": "auth_token_file",
     "TWILIO_REGION": "region",
