@@ -39,10 +39,12 @@ _ACCOUNT_VALUES = (
     *("day_cost", "month_cost_forecast", "budget_ratio"),
 )
 
+_NAMED = ("room_name", "tenant", "resource_kind")  # the latter two where the configuration lists their values
+
 VOCABULARY: Mapping[Kind, Words] = {
     Kind.PARTICIPANT: Words(
         values=("level", "rtt_ms", "jitter_ms", "loss_ratio"),
-        labels=("room_name",),
+        labels=_NAMED,
         details=(
             *("identity", "participant_sid", "room_sid", "room_name"),
             *("level", "rtt_ms", "loss_ratio", "jitter_ms"),
@@ -50,7 +52,7 @@ VOCABULARY: Mapping[Kind, Words] = {
     ),
     Kind.ROOM: Words(
         values=("degraded_ratio", "participants", "occupancy_ratio", "overdue_s"),
-        labels=("room_name",),
+        labels=_NAMED,
         details=(
             *("room_sid", "room_name", "degraded", "known", "participants", "degraded_ratio"),
             *("max_participants", "occupancy_ratio", "overdue_s", "age_s", "due_because"),
@@ -58,7 +60,7 @@ VOCABULARY: Mapping[Kind, Words] = {
     ),
     Kind.COMPOSITION: Words(
         values=("overdue_s", "missing", "failed", "empty"),
-        labels=("room_name",),
+        labels=_NAMED,
         details=(
             *("composition_sid", "room_sid", "room_name", "hook_sid", "status", "duration_s"),
             *("overdue_s", "limit_s", "waited_s", "percent_done"),
@@ -67,7 +69,7 @@ VOCABULARY: Mapping[Kind, Words] = {
     ),
     Kind.RECORDING: Words(
         values=("failed", "empty"),
-        labels=("room_name",),
+        labels=_NAMED,
         details=(
             *("recording_sid", "room_sid", "room_name", "identity", "participant_sid", "media", "status"),
             *("duration_s", "failed_operation", "remedy"),

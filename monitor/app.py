@@ -23,7 +23,7 @@ from collectors.twilio import Twilio
 from monitor.clock import SteadyClock
 from monitor.config import Config
 from monitor.evaluation import Evaluation
-from monitor.exposition import House, exposition
+from monitor.exposition import AccountUse, House, exposition
 from monitor.housekeeping import EXPIRE_EVERY_S, RETAIN_EVERY_S, Housekeeping
 from monitor.http import pages
 from monitor.http.callbacks import Callbacks
@@ -34,7 +34,7 @@ from monitor.http.server import Listener, private_routes, public_routes
 from monitor.http.views import live_view
 from monitor.limits import AccountLimits, CompositionLimits, Limits, RoomLimits
 from monitor.live import Live
-from monitor.metrics import FAILURES, Metrics
+from monitor.metrics import FAILURES, RETRIES, Metrics
 from monitor.pipeline import Pipeline
 from monitor.polling import Poll, RequestCounter
 from monitor.scheduler import Scheduler
@@ -96,6 +96,7 @@ class Daemon:
             self.metrics,
             routing=config.routing,
             limits=self._limits,
+            naming=config.naming,
             instance=config.alerts.instance,
             now_s=self.clock.now_s,
             on_owed=self.dispatcher.wake,
@@ -119,8 +120,8 @@ class Daemon:
             now_ms=self.clock.now_ms,
         )
         self._scheduler = Scheduler()
-        self._twilios = [self._connected(account) for account in config.accounts]
-        self._polls = [self._poll(account, resource) for account in self._twilios for resource in SOURCES]
+        self._twilios = {account.name: self._connected(account) for account in config.accounts}
+        self._polls = [self._poll(name, resource) for name in self._twilios for resource in SOURCES]
 
     # --- life ---------------------------------------------------------------------------------------------
 
@@ -197,7 +198,7 @@ class Daemon:
 
     async def _let_go(self) -> None:
         await self.store.close()
-        for account in self._twilios:
+        for account in self._twilios.values():
             await account.close()
 
     # --- parts --------------------------------------------------------------------------------------------
@@ -207,25 +208,24 @@ class Daemon:
         self.metrics.expect("roomwatch_notifications_total", receivers)
         self.metrics.expect("roomwatch_notifications_failed_total", receivers, FAILURES)
         self.metrics.expect("roomwatch_alert_transitions_total", rules, Reason)
+        accounts = [account.name for account in self.config.accounts]
+        self.metrics.expect("roomwatch_twilio_throttled_total", accounts)
+        self.metrics.expect("roomwatch_twilio_retries_total", accounts, RETRIES)
 
     def _connected(self, account: Account) -> Twilio:
-        secret = account.api_secret if account.api_key else account.auth_token
-        credentials = twilio.Credentials(
-            account.account_sid, account.api_key or account.account_sid, secret.get_secret_value() if secret else ""
-        )
         return twilio.connect(
-            credentials,
+            twilio.Credentials(account.account_sid, *account.credentials()),
             TokenBucket(account.requests_per_s, account.burst_requests),
-            RequestCounter(self.metrics),
+            RequestCounter(self.metrics, account.name),
             timeout_s=self.config.polling.timeout_s,
             base_url=account.base_url,
             region=account.region,
             edge=account.edge,
         )
 
-    def _poll(self, account: Twilio, resource: str) -> Poll:
-        collector = SOURCES[resource](account)
-        return Poll(account.account_sid, collector, self.live, self.pipeline, self.clock.now_ms)
+    def _poll(self, account: str, resource: str) -> Poll:
+        collector = SOURCES[resource](self._twilios[account])
+        return Poll(account, collector, self.live, self.pipeline, self.clock.now_ms)
 
     def _count_attempt(self, receiver: str, outcome: Outcome, seconds: float) -> None:
         self.metrics.add("roomwatch_notifications_total", receiver)
@@ -257,7 +257,8 @@ class Daemon:
             polls=self._polls,
             queue_events=self.pipeline.queue_events,
             queue_capacity_events=self.pipeline.capacity_events,
-            budget_remaining_requests=sum(account.budget_remaining() for account in self._twilios),
+            accounts=[_use(name, account) for name, account in self._twilios.items()],
+            naming=self.config.naming,
             size=self.store.size(),
         )
         return exposition(self.metrics, self.live, house, accept)
@@ -277,3 +278,14 @@ class Daemon:
             demo=self._demo,
         )
         return _encode(view)
+
+
+def _use(name: str, account: Twilio) -> AccountUse:
+    return AccountUse(
+        account=name,
+        budget_remaining_requests=account.budget_remaining(),
+        rate_per_s=account.bucket.rate,
+        concurrency_limit=0,
+        breaker_open=False,
+        waiting=0,
+    )

@@ -8,13 +8,14 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from monitor import __version__, log
 from monitor.app import Daemon, open_store
 from monitor.config import Config, ConfigInvalid, load
+from monitor.settings import Account
 from monitor.store.database import SchemaTooNew
 from monitor.store.ports import StoreFailed
 
@@ -97,7 +98,7 @@ def _check_config(options: argparse.Namespace) -> int:
     config = load(options.file, os.environ)
     print(f"{options.file}: right")
     for what, names in (
-        ("accounts", [f"{a.account_sid[:4]}…{a.account_sid[-4:]}" for a in config.accounts]),
+        ("accounts", [account.name for account in config.accounts]),
         ("receivers", list(config.notifiers)),
         ("rules", [rule.name for rule in config.rules]),
     ):
@@ -109,18 +110,33 @@ def _check_config(options: argparse.Namespace) -> int:
 
 def warnings_about(config: Config) -> list[str]:
     """Return what is allowed but probably not meant."""
-    warnings = [
-        f"account …{account.account_sid[-4:]}: no auth_token, so its callbacks are all refused"
-        for account in config.accounts
-        if not account.auth_tokens()
-    ]
+    warnings = [f"account {account.name}: {what}" for account in config.accounts for what in _about_account(account)]
     if not config.accounts:
         warnings.append("no account: neither polling nor callbacks; only telemetry with an ingest key comes in")
     if not config.notifiers:
         warnings.append("no receiver: alerts are shown but nobody is told")
     elif config.routing.fallback is None:
         warnings.append("no alerts.default_receiver: an alert that no route matches is told to nobody")
-    return warnings
+    return [*warnings, *_routes_that_never_match(config)]
+
+
+def _about_account(account: Account) -> Iterator[str]:
+    if not account.auth_tokens():
+        yield "no auth_token, so its callbacks are all refused"
+    if not account.token_keys():
+        yield "no API key, so participants' access tokens are all refused"
+    if account.next_api_key is not None:
+        yield "its key is being changed; when that is done, make next_api_key its api_key"
+
+
+def _routes_that_never_match(config: Config) -> Iterator[str]:
+    """Find routes that wait for a word which is not listed in [names], nor given by any rule."""
+    for number, route in enumerate(config.routing.routes):
+        for label, key in (("tenant", "tenants"), ("resource_kind", "kinds")):
+            wanted = route.match.get(label)
+            given = {rule.labels.get(label) for rule in config.rules}
+            if wanted is not None and wanted not in (*config.naming.values.get(label, ()), *given):
+                yield f"routes[{number}]: {label} is never {wanted!r}, which names.{key} does not list"
 
 
 async def serve(config: Config, stop: asyncio.Event) -> None:

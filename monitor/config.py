@@ -21,12 +21,14 @@ from alerts.routing import Route, RoutingTable
 from alerts.rules import RuleError
 from monitor.config_lines import Path as KeyPath
 from monitor.config_lines import key_lines, line_of
+from monitor.naming import Naming, NamingError
 from monitor.settings import (
     Account,
     Alerting,
     Compositions,
     LivePicture,
     Logging,
+    Names,
     Pipelining,
     Polling,
     Private,
@@ -76,6 +78,7 @@ class Config:
     alerts: Alerting
     log: Logging
     pipeline: Pipelining
+    naming: Naming
     rules: tuple[Rule, ...]
     routing: RoutingTable
     notifiers: Mapping[str, Notifier]
@@ -124,19 +127,30 @@ def build(given: Mapping[str, Any]) -> Config:
         sections = Sections.model_validate(given)
     except ValidationError as error:
         problems += _problems(error)
-    # Rules, receivers and routes are looked at even if something else is wrong, so that all is said in one run.
+    # Names, rules, receivers and routes are looked at even if something else is wrong, so that all is said in one run.
+    naming = _built_naming(given, problems)
     rules = list(_built_rules(given, problems))
     notifiers = dict(_built_notifiers(given, problems))
     routing = _built_routing(given, notifiers, problems)
     if problems:
         raise ProblemsFound(problems)
     plain = {name: getattr(sections, name) for name in Sections.model_fields}
-    for name in ("rules", "routes", "receivers"):
+    for name in ("names", "rules", "routes", "receivers"):
         del plain[name]
     disabled = sections.alerts.disabled_rules
     own = {rule.name for rule in rules}
     shipped = [rule for rule in DEFAULT_RULES if rule.name not in own and rule.name not in disabled]
-    return Config(**plain, rules=(*shipped, *rules), routing=routing, notifiers=notifiers)
+    return Config(**plain, naming=naming, rules=(*shipped, *rules), routing=routing, notifiers=notifiers)
+
+
+def _built_naming(given: Mapping[str, Any], problems: list[Problem]) -> Naming:
+    try:
+        return Names.model_validate(given.get("names", {})).build()
+    except ValidationError:
+        return Naming()  # already among the problems
+    except NamingError as error:
+        problems.append(Problem(("names", error.key), str(error)))
+        return Naming()
 
 
 def _built_rules(given: Mapping[str, Any], problems: list[Problem]) -> Iterator[Rule]:
@@ -229,6 +243,7 @@ def _problems(error: ValidationError) -> list[Problem]:
     return [
         Problem(tuple(detail["loc"]), _message(detail["type"], detail["msg"]))
         for detail in error.errors(include_url=False)
+        if detail["type"] != "default_factory_not_called"  # follows from another problem of the same table
     ]
 
 
@@ -272,9 +287,13 @@ def with_environment(given: dict[str, Any], environment: Mapping[str, str]) -> d
 
 _TWILIO = {
     "TWILIO_ACCOUNT_SID": "account_sid",
+    "TWILIO_ACCOUNT_NAME": "name",
     "TWILIO_API_KEY": "api_key",
     "TWILIO_API_SECRET": "api_secret",
     "TWILIO_API_SECRET_FILE": "api_secret_file",
+    "TWILIO_NEXT_API_KEY": "next_api_key",
+    "TWILIO_NEXT_API_SECRET": "next_api_secret",
+    "TWILIO_NEXT_API_SECRET_FILE": "next_api_secret_file",
     "TWILIO_AUTH_TOKEN": "auth_token",
     "TWILIO_AUTH_TOKEN_FILE": "auth_token_file",
     "TWILIO_REGION": "region",

@@ -17,6 +17,7 @@ from aiohttp import web
 from monitor.app import Daemon, open_store
 from monitor.config import build
 from monitor.http.server import Listener
+from monitor.simulator.cast import KINDS, TENANTS
 from monitor.simulator.scenarios import SCENARIOS
 from monitor.simulator.simulator import Simulator
 
@@ -52,6 +53,7 @@ def _settings(
         "storage": {"path": str(folder / "roomwatch.db")},
         "accounts": [
             {
+                "name": "demo",
                 "account_sid": account.account_sid,
                 "api_key": account.api_key,
                 "api_secret": account.api_secret,
@@ -62,6 +64,7 @@ def _settings(
         ],
         "polling": {"rooms_every_s": 5, "participants_every_s": 10, "compositions_every_s": 5},
         "compositions": {"limit_floor_s": 30},
+        "names": {"tenants": TENANTS, "kinds": KINDS},
         "alerts": {"instance": "roomwatch-demo", "default_receiver": "terminal"},
         "receivers": {
             "terminal": {

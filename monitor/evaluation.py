@@ -16,6 +16,7 @@ from monitor.entities import Change, Ref
 from monitor.limits import Limits
 from monitor.live import Live
 from monitor.metrics import Metrics
+from monitor.naming import Naming
 from monitor.readings import read
 from monitor.store.ports import AlertHistory, StoreFailed
 
@@ -36,6 +37,7 @@ class Evaluation:
         *,
         routing: RoutingTable,
         limits: Limits,
+        naming: Naming,
         instance: str,
         now_s: Callable[[], float],
         on_owed: Callable[[], None],
@@ -46,6 +48,7 @@ class Evaluation:
         self._metrics = metrics
         self._routing = routing
         self._limits = limits
+        self._naming = naming
         self._instance = instance
         self._now_s = now_s
         self._on_owed = on_owed
@@ -106,7 +109,8 @@ class Evaluation:
             raise
 
     async def _decide(self, changes: Iterable[Change], now_s: float) -> None:
-        look = self.engine.judge([read(self._live, change, self._limits, now_s) for change in changes], now_s)
+        readings = [read(self._live, change, self._limits, self._naming, now_s) for change in changes]
+        look = self.engine.judge(readings, now_s)
         await self._make_true(look, now_s)
 
     async def end_removed_rules(self) -> None:

@@ -16,11 +16,23 @@ from prometheus_client.registry import Collector
 
 from alerts.model import Alert
 from monitor import __version__
-from monitor.entities import Participant
+from monitor.entities import Participant, Room
 from monitor.live import Live
-from monitor.metrics import FAMILIES, Family, Histogram, Metrics
+from monitor.metrics import FAMILIES, LEVELS, Family, Histogram, Metrics
+from monitor.naming import Naming
 from monitor.polling import Poll
 from monitor.store.ports import OutboxCounts, Size
+
+
+class AccountUse(NamedTuple):
+    """What one Twilio account has left, and what keeps requests to it from being sent at once."""
+
+    account: str
+    budget_remaining_requests: float
+    rate_per_s: float
+    concurrency_limit: float
+    breaker_open: bool
+    waiting: int
 
 
 class House(NamedTuple):
@@ -31,7 +43,8 @@ class House(NamedTuple):
     polls: Sequence[Poll]
     queue_events: int
     queue_capacity_events: int
-    budget_remaining_requests: float
+    accounts: Sequence[AccountUse]
+    naming: Naming
     size: Size
 
 
@@ -50,6 +63,7 @@ def look_up(metrics: Metrics, live: Live, house: House) -> None:
     participants = list(live.participants())
     metrics.set("roomwatch_live_rooms", len(live.rooms))
     _set_all(metrics, "roomwatch_live_participants", ((level_label(p),) for p in participants))
+    _set_named(metrics, live, house.naming)
     metrics.set("roomwatch_reconnecting_participants", sum(p.reconnecting for p in participants))
     compositions = ((composition.status.value,) for composition in live.compositions.values())
     _set_all(metrics, "roomwatch_open_compositions", compositions)
@@ -58,9 +72,9 @@ def look_up(metrics: Metrics, live: Live, house: House) -> None:
     metrics.set("roomwatch_outbox_dead", house.outbox.dead)
     metrics.set("roomwatch_outbox_oldest_timestamp_seconds", house.outbox.oldest_waiting_at_s or 0)
     _set_polls(metrics, house.polls)
+    _set_accounts(metrics, house.accounts)
     metrics.set("roomwatch_pipeline_queue_events", house.queue_events)
     metrics.set("roomwatch_pipeline_queue_capacity_events", house.queue_capacity_events)
-    metrics.set("roomwatch_twilio_budget_remaining_requests", house.budget_remaining_requests)
     metrics.set("roomwatch_store_database_bytes", house.size.database_bytes)
     metrics.set("roomwatch_store_wal_bytes", house.size.wal_bytes)
     metrics.set("roomwatch_build_info", 1, __version__, platform.python_version())
@@ -79,13 +93,42 @@ def _set_all(metrics: Metrics, name: str, seen: Iterable[tuple[str, ...]]) -> No
         metrics.set(name, counts[labels], *labels)
 
 
+def _set_named(metrics: Metrics, live: Live, naming: Naming) -> None:
+    """Show rooms and participants by each label that is taken from names, with all of its values and no other."""
+    if not naming.values:
+        return
+    named = [(naming.labels(room.name), _level_labels(room)) for room in live.rooms.values()]
+    for label, values in naming.values.items():
+        family = _NAMED[label]
+        rooms = Counter(labels[label] for labels, _ in named)
+        people = Counter((labels[label], level) for labels, levels in named for level in levels)
+        for value in values:
+            metrics.set(f"{family}_live_rooms", rooms[value], value)
+            for level in LEVELS:
+                metrics.set(f"{family}_live_participants", people[value, level], value, level)
+
+
+_NAMED = {"tenant": "roomwatch_tenant", "resource_kind": "roomwatch_kind"}
+
+
+def _level_labels(room: Room) -> list[str]:
+    return [level_label(participant) for participant in room.participants.values()]
+
+
 def _set_polls(metrics: Metrics, polls: Sequence[Poll]) -> None:
-    """Show each resource as its worst account has it: one that can be read must not hide one that cannot."""
-    for resource in {poll.resource for poll in polls}:
-        same = [poll for poll in polls if poll.resource == resource]
-        last_success_ms = min(poll.last_success_ms or 0 for poll in same)
-        metrics.set("roomwatch_twilio_up", all(poll.is_up for poll in same), resource)
-        metrics.set("roomwatch_twilio_last_success_timestamp_seconds", last_success_ms / 1000, resource)
+    for poll in polls:
+        metrics.set("roomwatch_twilio_up", poll.is_up, poll.account, poll.resource)
+        last_success_s = (poll.last_success_ms or 0) / 1000
+        metrics.set("roomwatch_twilio_last_success_timestamp_seconds", last_success_s, poll.account, poll.resource)
+
+
+def _set_accounts(metrics: Metrics, accounts: Sequence[AccountUse]) -> None:
+    for use in accounts:
+        metrics.set("roomwatch_twilio_budget_remaining_requests", use.budget_remaining_requests, use.account)
+        metrics.set("roomwatch_twilio_rate_limit_requests_per_second", use.rate_per_s, use.account)
+        metrics.set("roomwatch_twilio_concurrency_limit", use.concurrency_limit, use.account)
+        metrics.set("roomwatch_twilio_waiting_requests", use.waiting, use.account)
+        metrics.set("roomwatch_twilio_breaker_open", use.breaker_open, use.account)
 
 
 class _Exposition(Collector):

@@ -36,6 +36,7 @@ _LOSS = (0.0, 0.001, 0.005, 0.01, 0.03, 0.05, 0.08, 0.15, 0.3)
 _BATCH = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0)
 _DIRECTIONS = ("up", "down")
 _CODES = ("202", "400", "401", "403", "413", "415", "429", "503")
+RETRIES = ("throttled", "server", "timeout", "network")  # why a request to Twilio is sent again
 FAILURES = ("rejected", "unavailable", "unknown")  # why an attempt to notify did not deliver
 LEVELS = ("0", "1", "2", "3", "4", "5", "idle", "unknown")
 
@@ -44,6 +45,14 @@ FAMILIES: Mapping[str, Family] = {
     "roomwatch_live_rooms": Family("gauge", "Rooms believed to be in progress."),
     "roomwatch_live_participants": Family(
         "gauge", "Participants in live rooms by network quality level; idle: nothing flows.", ("level",), (LEVELS,)
+    ),
+    "roomwatch_tenant_live_rooms": Family("gauge", "Live rooms of the tenants listed in [names].", ("tenant",)),
+    "roomwatch_tenant_live_participants": Family(
+        "gauge", "Participants in live rooms of the tenants listed in [names].", ("tenant", "level")
+    ),
+    "roomwatch_kind_live_rooms": Family("gauge", "Live rooms of the kinds listed in [names].", ("resource_kind",)),
+    "roomwatch_kind_live_participants": Family(
+        "gauge", "Participants in live rooms of the kinds listed in [names].", ("resource_kind", "level")
     ),
     "roomwatch_reconnecting_participants": Family("gauge", "Participants that are reconnecting."),
     "roomwatch_participant_rtt_seconds": Family("histogram", "Round-trip times in media samples.", buckets=_RTT),
@@ -72,16 +81,29 @@ FAMILIES: Mapping[str, Family] = {
     ),
     "roomwatch_callbacks_repeats_total": Family("counter", "Status callbacks that had been stored before."),
     # what is asked
-    "roomwatch_twilio_requests_total": Family("counter", "Requests to Twilio by answer.", ("resource", "code")),
-    "roomwatch_twilio_throttled_total": Family("counter", "Answers 429 from Twilio."),
+    "roomwatch_twilio_requests_total": Family(
+        "counter", "Requests to Twilio by answer.", ("account", "resource", "code")
+    ),
+    "roomwatch_twilio_retries_total": Family(
+        "counter", "Requests to Twilio that were sent again, by what had gone wrong.", ("account", "reason")
+    ),
+    "roomwatch_twilio_throttled_total": Family("counter", "Answers 429 from Twilio.", ("account",)),
     "roomwatch_twilio_request_duration_seconds": Family("histogram", "Time to Twilio's answer.", buckets=_SECONDS),
     "roomwatch_twilio_up": Family(
-        "gauge", "Whether the last poll of a resource worked in every account.", ("resource",)
+        "gauge", "Whether the last poll of a resource worked.", ("account", "resource")
     ),
     "roomwatch_twilio_last_success_timestamp_seconds": Family(
-        "gauge", "When a poll of a resource last worked in the account that is worst off; 0: never.", ("resource",)
+        "gauge", "When a poll of a resource last worked; 0: never.", ("account", "resource")
     ),
-    "roomwatch_twilio_budget_remaining_requests": Family("gauge", "Requests that may be made at once, all accounts."),
+    "roomwatch_twilio_budget_remaining_requests": Family("gauge", "Requests that may be made at once.", ("account",)),
+    "roomwatch_twilio_rate_limit_requests_per_second": Family(
+        "gauge", "Requests that may be made in the long run; fewer for a while after a 429.", ("account",)
+    ),
+    "roomwatch_twilio_concurrency_limit": Family("gauge", "Requests that may be under way at once.", ("account",)),
+    "roomwatch_twilio_waiting_requests": Family("gauge", "Requests that wait for the budget.", ("account",)),
+    "roomwatch_twilio_breaker_open": Family(
+        "gauge", "Whether Twilio is left alone for a while, as it did not answer.", ("account",)
+    ),
     # what is concluded
     "roomwatch_alerts": Family(
         "gauge", "Alerts by state and severity.", ("state", "severity"),

@@ -40,11 +40,11 @@ _PASSING = (
 
 
 class Poll:
-    """One source of one account."""
+    """One source of one account, which goes by its name."""
 
     def __init__(
         self,
-        account_sid: str,
+        account: str,
         collector: Collector,
         live: Live,
         agenda: Known,
@@ -52,7 +52,7 @@ class Poll:
         on_change: Callable[[Sequence[Change]], None],
         now_ms: Callable[[], int],
     ) -> None:
-        self.account_sid = account_sid
+        self.account = account
         self.last_success_ms: int | None = None
         self.error = ""
         self._collector = collector
@@ -107,27 +107,34 @@ class Poll:
 
     def _succeeded(self) -> None:
         if self.error:
-            _log.info("%s of account %s can be read again", self.resource, _short(self.account_sid))
+            _log.info("%s of account %s can be read again", self.resource, self.account)
         self.error, self.last_success_ms = "", self._now_ms()
 
     def _failed(self, why: str) -> None:
         if not self.error:
-            _log.warning("%s of account %s cannot be read: %s", self.resource, _short(self.account_sid), why)
+            _log.warning("%s of account %s cannot be read: %s", self.resource, self.account, why)
         self.error = why
 
 
 class RequestCounter:
     """Counts what requests to Twilio come to (`collectors.twilio.Observer`)."""
 
-    def __init__(self, metrics: Metrics) -> None:
+    def __init__(self, metrics: Metrics, account: str) -> None:
         self._metrics = metrics
+        self._account = account
 
     def on_request(self, resource: str, code: str, seconds: float) -> None:
         """Count one request."""
-        self._metrics.add("roomwatch_twilio_requests_total", resource, code)
+        self._metrics.add("roomwatch_twilio_requests_total", self._account, resource, code)
         self._metrics.observe("roomwatch_twilio_request_duration_seconds", seconds)
-        if code == "429":
-            self._metrics.add("roomwatch_twilio_throttled_total")
+
+    def on_retry(self, resource: str, kind: str) -> None:  # noqa: ARG002 - why it is sent again says enough
+        """Count a request that is sent again."""
+        self._metrics.add("roomwatch_twilio_retries_total", self._account, kind)
+
+    def on_throttled(self, resource: str, retry_after_s: float | None) -> None:  # noqa: ARG002 - as above
+        """Count a 429."""
+        self._metrics.add("roomwatch_twilio_throttled_total", self._account)
 
 
 def _timeless(event: Event) -> Event:
@@ -141,7 +148,3 @@ def _key(event: Event) -> str:
 
 
 _NAMES = ("composition_sid", "recording_sid", "hook_sid", "participant_sid", "room_sid", "category", "first_day")
-
-
-def _short(account_sid: str) -> str:
-    return f"{account_sid[:4]}…{account_sid[-4:]}"

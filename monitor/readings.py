@@ -4,12 +4,15 @@ Rules speak of values by name; this is where the names are given their meaning, 
 What is seen of a whole account is in `monitor.account_readings`.
 """
 
+from dataclasses import replace
+
 from alerts.model import Kind, Reading, Value
 from collectors.events import CompositionStatus, RecordingStatus
 from monitor.account_readings import of_account
 from monitor.entities import Change, Composition, Participant, Recording, Ref, Room
 from monitor.limits import CompositionLimits, Limits, RoomLimits
 from monitor.live import Live
+from monitor.naming import Naming
 
 DEGRADED_LEVEL = 1  # Twilio's word for level 1 is "bad", for 0 "broken"
 MAX_PARTICIPANTS = 50  # Twilio's limit for a room that set none of its own
@@ -21,13 +24,20 @@ UNUSED_TIMEOUT_S = 3600.0  # the longest a room may wait for its first participa
 _JUST_AFTER_S = 0.001  # at the limit nothing is late yet
 
 
-def read(live: Live, change: Change, limits: Limits, now_s: float) -> Reading:
+def read(live: Live, change: Change, limits: Limits, naming: Naming, now_s: float) -> Reading:
     """Return the reading of a thing in the picture, or of its absence."""
     kind = Kind(change.ref.kind)
     if change.gone is not None:
         return Reading(kind, change.ref.key, gone=change.gone)
     reading = _read(live, change.ref, limits, now_s)
-    return reading or Reading(kind, change.ref.key, gone="not_seen_any_more")
+    if reading is None:
+        return Reading(kind, change.ref.key, gone="not_seen_any_more")
+    return reading if kind is Kind.ACCOUNT else _told_by_name(reading, naming)
+
+
+def _told_by_name(reading: Reading, naming: Naming) -> Reading:
+    labels = naming.labels(reading.labels.get("room_name"))
+    return replace(reading, labels={**reading.labels, **labels}) if labels else reading
 
 
 def _read(live: Live, ref: Ref, limits: Limits, now_s: float) -> Reading | None:

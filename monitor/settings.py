@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from alerts.model import Kind, Rule, Severity
 from alerts.rules import build_rule
+from monitor.naming import NAME_LIMIT, PATTERN, Naming
 
 Positive = Annotated[float, Field(gt=0)]
 Port = Annotated[int, Field(ge=0, le=65535)]  # 0: any free port
@@ -123,12 +124,22 @@ class SigningKey(Section):
     api_secret: SecretStr
 
 
+def shortened(sid: str) -> str:
+    """Return enough of a SID for people to tell one from another."""
+    return f"{sid[:4]}…{sid[-4:]}"
+
+
 class Account(Section):
     """One Twilio account."""
 
     account_sid: Annotated[str, Field(pattern="^AC[0-9a-f]{32}$")]
+    name: Annotated[str, Field(pattern="^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=32)] = Field(
+        default_factory=lambda account: shortened(account.get("account_sid", ""))
+    )
     api_key: Annotated[str, Field(pattern="^SK[0-9a-f]{32}$")] | None = None
     api_secret: SecretStr | None = None
+    next_api_key: Annotated[str, Field(pattern="^SK[0-9a-f]{32}$")] | None = None
+    next_api_secret: SecretStr | None = None
     auth_token: SecretStr | None = None
     previous_auth_token: SecretStr | None = None
     signing_keys: tuple[SigningKey, ...] = ()
@@ -140,18 +151,36 @@ class Account(Section):
 
     @model_validator(mode="after")
     def _has_credentials(self) -> Self:
-        if (self.api_key is None) != (self.api_secret is None):
-            raise ValueError("api_key: expected api_key and api_secret together, got only one of them")
+        for name in ("api", "next_api"):
+            key, secret = f"{name}_key", f"{name}_secret"
+            if (getattr(self, key) is None) != (getattr(self, secret) is None):
+                raise ValueError(f"{key}: expected {key} and {secret} together, got only one of them")
         if self.api_key is None and self.auth_token is None:
             raise ValueError("api_key: expected api_key with api_secret, or auth_token, got neither")
+        if self.next_api_key is not None and self.next_api_key == self.api_key:
+            raise ValueError("next_api_key: expected another key than api_key, got the same")
         return self
+
+    def credentials(self) -> tuple[str, str]:
+        """Return the user name and the password to ask with."""
+        if self.api_key is not None and self.api_secret is not None:
+            return self.api_key, self.api_secret.get_secret_value()
+        return self.account_sid, self.auth_token.get_secret_value() if self.auth_token is not None else ""
+
+    def next_credentials(self) -> tuple[str, str] | None:
+        """Return the user name and the password to ask with when the present ones are refused."""
+        if self.next_api_key is None or self.next_api_secret is None:
+            return None
+        return self.next_api_key, self.next_api_secret.get_secret_value()
 
     def token_keys(self) -> dict[str, str]:
         """Return the keys that participants' access tokens may be signed with, by their SID."""
-        keys = {key.api_key: key.api_secret.get_secret_value() for key in self.signing_keys}
-        if self.api_key is not None and self.api_secret is not None:
-            keys[self.api_key] = self.api_secret.get_secret_value()
-        return keys
+        pairs = [
+            *((key.api_key, key.api_secret) for key in self.signing_keys),
+            (self.next_api_key, self.next_api_secret),
+            (self.api_key, self.api_secret),
+        ]
+        return {sid: secret.get_secret_value() for sid, secret in pairs if sid is not None and secret is not None}
 
     def auth_tokens(self) -> list[str]:
         """Return the tokens that callbacks may be signed with: the present one, and the one before."""
@@ -169,6 +198,21 @@ class Polling(Section):
     summaries_every_s: Positive = 300.0
     usage_every_s: Positive = 3600.0
     timeout_s: Positive = 10.0
+
+
+NameWords = Annotated[tuple[Annotated[str, Field(min_length=1, max_length=NAME_LIMIT)], ...], Field(max_length=100)]
+
+
+class Names(Section):
+    """What the names of rooms tell, and which words of them become labels: each costs series in Prometheus."""
+
+    pattern: str = PATTERN
+    tenants: NameWords = ()
+    kinds: NameWords = ()
+
+    def build(self) -> Naming:
+        """Return the naming that the pattern describes, or raise a `NamingError`."""
+        return Naming(self.pattern, self.tenants, self.kinds)
 
 
 class LivePicture(Section):
@@ -270,6 +314,7 @@ class Sections(Section):
     accounts: tuple[Account, ...] = ()
     polling: Polling = Polling()
     live: LivePicture = LivePicture()
+    names: Names = Names()
     compositions: Compositions = Compositions()
     limits: Quotas = Quotas()
     usage: Usage = Usage()
@@ -282,7 +327,8 @@ class Sections(Section):
 
     @model_validator(mode="after")
     def _accounts_are_distinct(self) -> Self:
-        sids = [account.account_sid for account in self.accounts]
-        if len(set(sids)) < len(sids):
-            raise ValueError("accounts: expected each account_sid once, got one of them twice")
+        for key in ("account_sid", "name"):
+            values = [getattr(account, key) for account in self.accounts]
+            if len(set(values)) < len(values):
+                raise ValueError(f"accounts: expected each {key} once, got one of them twice")
         return self

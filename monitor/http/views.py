@@ -244,7 +244,7 @@ def _resolved(ended: Ended) -> ResolvedView:
 
 
 def _source(poll: Poll) -> SourceView:
-    return SourceView(poll.account_sid, poll.resource, not poll.error, poll.last_success_ms, poll.error)
+    return SourceView(poll.account, poll.resource, not poll.error, poll.last_success_ms, poll.error)
 
 
 def _telemetry(metrics: Metrics) -> TelemetryView:

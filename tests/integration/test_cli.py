@@ -4,7 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from monitor.cli import CONFIG, FAILED, OK, USAGE, main
+from monitor.cli import CONFIG, FAILED, OK, USAGE, main, warnings_about
+from monitor.config import build
+from tests.builders import ACCOUNT, API_KEY, API_SECRET, AUTH_TOKEN
+from tests.conftest import settings
 
 EXAMPLE = str(Path(__file__).parents[2] / "config.example.toml")
 
@@ -67,3 +70,29 @@ def test_a_database_that_cannot_be_opened_ends_with_1(tmp_path: Path, capsys: py
     config.write_text(f'[storage]\npath = "{tmp_path}/file/roomwatch.db"\n')
     assert ended("run", "--config", str(config)) == FAILED
     assert "expected a writable database file" in capsys.readouterr().err
+
+
+def test_an_account_that_lacks_a_key_or_is_changing_it_is_spoken_of_by_its_name() -> None:
+    asked = {"name": "keyless", "account_sid": ACCOUNT, "auth_token": AUTH_TOKEN}
+    changing = {
+        "account_sid": "AC" + "b" * 32,
+        "api_key": API_KEY,
+        "api_secret": API_SECRET,
+        "next_api_key": "SK" + "b" * 32,
+        "next_api_secret": API_SECRET,
+    }
+    said = warnings_about(build(settings(accounts=[asked, changing])))
+    assert said[:3] == [
+        "account keyless: no API key, so participants' access tokens are all refused",
+        "account ACbb…bbbb: no auth_token, so its callbacks are all refused",
+        "account ACbb…bbbb: its key is being changed; when that is done, make next_api_key its api_key",
+    ]
+
+
+def test_a_route_for_a_tenant_that_is_not_listed_is_probably_not_meant() -> None:
+    hook = {"kind": "webhook", "url": "http://127.0.0.1:9/"}
+    routes = [{"receiver": "hook", "match": {"tenant": tenant}} for tenant in ("acme", "other", "globex", "own")]
+    rule = {"name": "A", "over": "room", "raise": "participants > 9", "clear": "participants < 9"}
+    given = {"names": {"tenants": ["acme"]}, "rules": [rule | {"labels": {"tenant": "own"}}], "routes": routes}
+    said = warnings_about(build(settings(receivers={"hook": hook}, alerts={"default_receiver": "hook"}, **given)))
+    assert said == ["routes[2]: tenant is never 'globex', which names.tenants does not list"]

@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.builders import INGEST_KEY, packed, post, quality
+
 
 @pytest.mark.parametrize("scrape", ["text/plain", "application/openmetrics-text; version=1.0.0"])
 async def test_what_the_configuration_names_is_counted_from_zero(start, scrape):
@@ -12,3 +14,16 @@ async def test_what_the_configuration_names_is_counted_from_zero(start, scrape):
     assert 'roomwatch_notifications_total{receiver="pager"} 0.0' in lines
     assert 'roomwatch_notifications_failed_total{reason="rejected",receiver="pager"} 0.0' in lines
     assert 'roomwatch_alert_transitions_total{reason="held",rule="RoomQualityDegraded"} 0.0' in lines
+    assert 'roomwatch_twilio_throttled_total{account="ACaa…aaaa"} 0.0' in lines
+    assert 'roomwatch_twilio_retries_total{account="ACaa…aaaa",reason="timeout"} 0.0' in lines
+
+
+async def test_a_room_is_counted_for_its_tenant(start):
+    running = await start(names={"tenants": ["acme"]})
+    sent = packed(post(quality(1), room_name="acme:class:1"))
+    headers = {"Authorization": f"Bearer {INGEST_KEY}", "Content-Type": "application/json"}
+    async with running.http.post(f"{running.public}/v1/telemetry", data=sent, headers=headers) as answer:
+        assert answer.status == 202
+    async with running.http.get(f"{running.private}/metrics") as answer:
+        lines = (await answer.text()).splitlines()
+    assert 'roomwatch_tenant_live_participants{level="1",tenant="acme"} 1.0' in lines

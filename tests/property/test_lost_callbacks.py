@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from random import Random
 
 import pytest
+from tests.twilio_doors import connected, served
 
 from collectors.callbacks import decode
 from collectors.events import Sighting
@@ -27,7 +28,6 @@ from monitor.simulator.video_api import VideoApi
 from monitor.simulator.world import World
 from monitor.store.memory import MemoryStore
 from tests.builders import NOW_MS
-from tests.twilio_doors import connected, served
 
 START_S = NOW_MS / 1000
 LIVES_FOR_S = 240.0

@@ -60,7 +60,9 @@ def test_a_template_names_no_label_that_the_expression_has_lost(alert):
     named = set(re.findall(r"\$labels\.(\w+)", alert["annotations"]["description"]))
     kept = {"job", "instance"}
     if "twilio_up" in alert["expr"]:
-        kept |= {"resource"}
+        kept |= {"account", "resource"}
+    if "instance_account:" in alert["expr"]:
+        kept |= {"account"}
     if "instance_receiver:" in alert["expr"]:
         kept |= {"receiver"}
     assert named <= kept

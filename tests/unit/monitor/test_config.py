@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from monitor.config import ConfigInvalid, ProblemsFound, build, load
-from monitor.settings import Sections
+from monitor.settings import Account, Sections
+from tests.builders import ACCOUNT, API_KEY, API_SECRET, AUTH_TOKEN
 from tests.conftest import settings
 
 HINT = "did you mean 'level'?"
@@ -149,3 +150,84 @@ def test_links_lead_to_the_pages_unless_a_receiver_says_otherwise() -> None:
     config = build(settings(private={"url": "https://watch.example.com"}, receivers=receivers))
     links = {name: notifier._config.external_url for name, notifier in config.notifiers.items()}
     assert links == {"one": "https://watch.example.com", "two": "https://other.example.com"}
+
+
+NEXT_KEY, NEXT_SECRET = "SK" + "b" * 32, "n" * 32
+NEXT = {"next_api_key": NEXT_KEY, "next_api_secret": NEXT_SECRET}
+ACTIVE = {"api_key": API_KEY, "api_secret": API_SECRET}
+
+
+def account(**given: str) -> Account:
+    return build(settings(accounts=[{"account_sid": ACCOUNT, **given}])).accounts[0]
+
+
+def test_an_account_is_asked_with_its_key_before_its_auth_token_and_then_with_the_next() -> None:
+    assert account(**ACTIVE, auth_token=AUTH_TOKEN).credentials() == (API_KEY, API_SECRET)
+    assert account(auth_token=AUTH_TOKEN).credentials() == (ACCOUNT, AUTH_TOKEN)
+    assert account(**ACTIVE).next_credentials() is None
+    assert account(auth_token=AUTH_TOKEN, **NEXT).next_credentials() == (NEXT_KEY, NEXT_SECRET)
+
+
+def test_access_tokens_may_be_signed_with_the_key_that_is_changed_to() -> None:
+    assert account(**ACTIVE, **NEXT).token_keys() == {API_KEY: API_SECRET, NEXT_KEY: NEXT_SECRET}
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({**ACTIVE, "next_api_key": NEXT_KEY}, "expected next_api_key and next_api_secret together, got only one"),
+        ({**ACTIVE, "next_api_secret": NEXT_SECRET}, "expected next_api_key and next_api_secret together"),
+        ({**ACTIVE, **NEXT, "next_api_key": API_KEY}, "next_api_key: expected another key than api_key, got the same"),
+        (NEXT, "api_key: expected api_key with api_secret, or auth_token, got neither"),
+        ({**ACTIVE, "name": "two words"}, r"accounts\[0\].name: expected to match pattern"),
+    ],
+)
+def test_keys_and_names_that_cannot_be_meant_are_refused(given: dict[str, str], said: str) -> None:
+    with pytest.raises(ProblemsFound, match=said):
+        account(**given)
+
+
+def test_an_account_is_called_by_the_ends_of_its_sid_unless_it_has_a_name() -> None:
+    assert account(**ACTIVE).name == "ACaa…aaaa"
+    assert account(**ACTIVE, name="eu-2").name == "eu-2"
+
+
+def test_two_accounts_of_one_name_are_refused() -> None:
+    accounts = [{"account_sid": "AC" + digit * 32, "name": "main", **ACTIVE} for digit in "ab"]
+    with pytest.raises(ProblemsFound, match="accounts: expected each name once"):
+        build(settings(accounts=accounts))
+
+
+def test_the_environment_can_bring_a_key_to_change_to() -> None:
+    environment = {
+        "TWILIO_ACCOUNT_SID": ACCOUNT,
+        "TWILIO_ACCOUNT_NAME": "main",
+        "TWILIO_AUTH_TOKEN": AUTH_TOKEN,
+        "TWILIO_NEXT_API_KEY": NEXT_KEY,
+        "TWILIO_NEXT_API_SECRET": NEXT_SECRET,
+    }
+    (made,) = load(None, environment).accounts
+    assert (made.name, made.next_credentials()) == ("main", (NEXT_KEY, NEXT_SECRET))
+
+
+def test_what_is_wrong_with_names_is_said_with_its_line(tmp_path: Path) -> None:
+    assert complaints(tmp_path, '[names]\npattern = "{team}:{id}"\n') == [
+        "2: names.pattern: expected slots out of {tenant}, {kind}, {id}, got {team}"
+    ]
+    assert complaints(tmp_path, '[names]\npattern = "{kind}"\nkinds = []\ntenants = ["acme"]\n') == [
+        "4: names.tenants: expected a pattern with {tenant} in it, got one without"
+    ]
+    assert complaints(tmp_path, f'[names]\nkinds = ["class", "{"x" * 129}"]\n') == [
+        "2: names.kinds[1]: expected to have at most 128 characters"
+    ]
+    many = [f"t{number}" for number in range(101)]
+    (complaint,) = complaints(tmp_path, f"[names]\ntenants = {many}\n")
+    assert complaint.startswith("2: names.tenants: expected to have at most 100 items")
+
+
+def test_names_are_built_from_the_file_and_from_the_environment(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text('[names]\npattern = "{tenant}/{id}"\n')
+    naming = load(file, {"ROOMWATCH_NAMES_TENANTS": "acme, globex"}).naming
+    assert naming.labels("globex/1") == {"tenant": "globex"}
+    assert naming.values == {"tenant": ("acme", "globex", "other", "unknown")}

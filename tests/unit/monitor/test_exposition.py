@@ -1,6 +1,7 @@
 """What a scrape shows, and how much of it there is."""
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -9,11 +10,12 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from collectors.base import CollectError
 from collectors.events import CompositionSeen, CompositionStatus, Direction, MediaStats, Source
-from monitor.exposition import House, exposition
+from monitor.exposition import AccountUse, House, exposition
 from monitor.live import Live
-from monitor.metrics import FAMILIES, Metrics
+from monitor.metrics import FAMILIES, LEVELS, Metrics
+from monitor.naming import Naming
 from monitor.pipeline import Pipeline
-from monitor.polling import Poll
+from monitor.polling import Poll, RequestCounter
 from monitor.store.memory import MemoryStore
 from monitor.store.ports import OutboxCounts, Size
 from tests.builders import NOW_MS, batch, connection, level, room
@@ -22,6 +24,8 @@ FORMATS = ("text/plain; version=0.0.4", "application/openmetrics-text; version=1
 STATS = MediaStats(
     at_ms=NOW_MS, rtt_ms=61.0, up=Direction(loss_ratio=0.2, jitter_ms=4.0), down=Direction(jitter_ms=8.0)
 )
+
+PLAIN = Naming()
 
 Labels = frozenset[tuple[str, str]]
 
@@ -40,12 +44,12 @@ class Rooms:
         return []
 
 
-def house(*polls: Poll) -> House:
-    return House([], OutboxCounts(0, 0, None), list(polls), 0, 10, 1.0, Size(0, 0))
+def house(*polls: Poll, accounts: Sequence[AccountUse] = (), naming: Naming = PLAIN) -> House:
+    return House([], OutboxCounts(0, 0, None), list(polls), 0, 10, accounts, naming, Size(0, 0))
 
 
-def samples(metrics: Metrics, live: Live, *polls: Poll) -> dict[tuple[str, Labels], float]:
-    page, _ = exposition(metrics, live, house(*polls), "text/plain")
+def samples(metrics: Metrics, live: Live, house: House) -> dict[tuple[str, Labels], float]:
+    page, _ = exposition(metrics, live, house, "text/plain")
     families = text_string_to_metric_families(page.decode())
     return {(each.name, frozenset(each.labels.items())): each.value for family in families for each in family.samples}
 
@@ -68,35 +72,67 @@ class Watch:
         for index in which:
             await self.polls[index].poll()
 
-    def up(self) -> float:
+    def up(self) -> list[float]:
         return self._of("roomwatch_twilio_up")
 
-    def last_success_s(self) -> float:
+    def last_success_s(self) -> list[float]:
         return self._of("roomwatch_twilio_last_success_timestamp_seconds")
 
-    def _of(self, name: str) -> float:
-        return samples(self.metrics, self.live, *self.polls)[(name, frozenset({("resource", "rooms")}))]
+    def _of(self, name: str) -> list[float]:
+        seen = samples(self.metrics, self.live, house(*self.polls))
+        return [seen[(name, frozenset({("account", account), ("resource", "rooms")}))] for account in "AB"]
 
 
-@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
-async def test_one_account_that_cannot_be_read_is_not_hidden_by_another_that_can(order):
+async def test_one_account_that_cannot_be_read_is_told_from_another_that_can():
     watch = Watch()
     await watch.poll(0, 1)
-    assert (watch.up(), watch.last_success_s()) == (1, NOW_MS / 1000)
+    assert (watch.up(), watch.last_success_s()) == ([1, 1], [NOW_MS / 1000, NOW_MS / 1000])
     watch.sources[0].broken = True
     watch.now_ms += 60_000
-    await watch.poll(*order)
-    assert (watch.up(), watch.last_success_s()) == (0, NOW_MS / 1000)
+    await watch.poll(0, 1)
+    assert (watch.up(), watch.last_success_s()) == ([0, 1], [NOW_MS / 1000, NOW_MS / 1000 + 60])
 
 
 async def test_an_account_that_was_never_read_counts_as_one_that_cannot_be():
     watch = Watch()
     await watch.poll(0)
-    assert (watch.up(), watch.last_success_s()) == (0, 0)
+    assert (watch.up(), watch.last_success_s()) == ([1, 0], [NOW_MS / 1000, 0])
 
 
 def test_where_no_account_is_polled_nothing_says_that_polling_fails():
-    assert not [name for name, _ in samples(Metrics(), Live()) if name.startswith("roomwatch_twilio_up")]
+    assert not [name for name, _ in samples(Metrics(), Live(), house()) if name.startswith("roomwatch_twilio_up")]
+
+
+def test_what_an_account_has_left_is_shown_by_its_name():
+    accounts = [AccountUse("main", 7, 1.5, 4, breaker_open=False, waiting=3), AccountUse("eu", 0, 2, 1, True, 9)]
+    seen = samples(Metrics(), Live(), house(accounts=accounts))
+    shown = {
+        name.removeprefix("roomwatch_twilio_"): [seen[(name, frozenset({("account", account)}))] for account in names]
+        for names in [("main", "eu")]
+        for name, family in FAMILIES.items()
+        if name.startswith("roomwatch_twilio_") and family.kind == "gauge" and family.labels == ("account",)
+    }
+    assert shown == {
+        "budget_remaining_requests": [7, 0],
+        "rate_limit_requests_per_second": [1.5, 2],
+        "concurrency_limit": [4, 1],
+        "waiting_requests": [3, 9],
+        "breaker_open": [0, 1],
+    }
+
+
+def test_requests_are_counted_for_the_account_that_made_them():
+    metrics = Metrics()
+    counter = RequestCounter(metrics, "main")
+    counter.on_request("rooms", "429", 0.1)
+    counter.on_throttled("rooms", 2.0)
+    counter.on_retry("rooms", "throttled")
+    seen = samples(metrics, Live(), house())
+    assert seen[("roomwatch_twilio_throttled_total", frozenset({("account", "main")}))] == 1
+    retried = frozenset({("account", "main"), ("reason", "throttled")})
+    assert seen[("roomwatch_twilio_retries_total", retried)] == 1
+    asked = frozenset({("account", "main"), ("resource", "rooms"), ("code", "429")})
+    assert seen[("roomwatch_twilio_requests_total", asked)] == 1
 
 
 def busy(rooms: int) -> tuple[Metrics, Live]:
@@ -142,3 +178,47 @@ def test_what_is_written_can_be_read_in_the_format_that_was_asked_for(accept):
     families = {family.name: family for family in read(body.decode())}
     for name, family in FAMILIES.items():
         assert families[name.removesuffix("_total")].documentation == family.help
+
+
+NAMING = Naming(tenants=["acme", "globex"], kinds=["class"])
+
+
+def named(rooms: int, tenant: str) -> dict[tuple[str, Labels], float]:
+    """Return what is shown by name where this many rooms are called after a tenant, or each after one of its own."""
+    metrics, live = Metrics(), Live()
+    for number in range(rooms):
+        sid = f"RM{number:032x}"
+        live.apply(room(sid=sid, room_name=f"{tenant.format(number)}:class:{number}"))
+        live.apply(batch(level(number % 6), room_sid=sid, reporter=f"PA{number:032x}"))
+    seen = samples(metrics, live, house(naming=NAMING))
+    return {key: value for key, value in seen.items() if key[0].startswith(("roomwatch_tenant_", "roomwatch_kind_"))}
+
+
+def shown(seen: dict[tuple[str, Labels], float], name: str, **labels: str) -> float:
+    return seen[(name, frozenset(labels.items()))]
+
+
+def test_two_thousand_rooms_of_tenants_that_nobody_listed_add_no_series():
+    none, many = named(0, ""), named(2_000, "tenant-{}")
+    assert none.keys() == many.keys()
+    assert len(none) == (4 + 3) * (1 + len(LEVELS))
+    assert shown(many, "roomwatch_tenant_live_rooms", tenant="other") == 2_000
+    assert shown(many, "roomwatch_kind_live_rooms", resource_kind="class") == 2_000
+
+
+def test_rooms_and_people_are_counted_for_their_tenant():
+    seen = named(12, "acme")
+    assert shown(seen, "roomwatch_tenant_live_rooms", tenant="acme") == 12
+    assert shown(seen, "roomwatch_tenant_live_rooms", tenant="globex") == 0
+    assert [shown(seen, "roomwatch_tenant_live_participants", tenant="acme", level=str(n)) for n in range(6)] == [2] * 6
+
+
+def test_a_room_whose_name_tells_nothing_is_counted_as_unknown():
+    metrics, live = Metrics(), Live()
+    live.apply(room(room_name="standup"))
+    assert shown(samples(metrics, live, house(naming=NAMING)), "roomwatch_tenant_live_rooms", tenant="unknown") == 1
+
+
+def test_without_lists_nothing_is_shown_by_name():
+    seen = samples(*busy(3), house())
+    assert not [name for name, _ in seen if name.startswith(("roomwatch_tenant_", "roomwatch_kind_"))]

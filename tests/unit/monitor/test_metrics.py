@@ -67,7 +67,7 @@ def test_help_is_a_sentence(name, family):
 
 @each_family
 def test_labels_are_few_and_leave_room_for_prometheus_own(name, family):
-    assert len(family.labels) <= 2
+    assert len(family.labels) <= 3
     for label in family.labels:
         assert re.fullmatch(r"[a-z]+(_[a-z]+)*", label)
         assert label not in {"type", "region", "zone", "env", "service", "instance", "job", "le", "quantile"}

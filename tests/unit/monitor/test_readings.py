@@ -10,15 +10,17 @@ from collectors.events import CompositionStatus, RecordingStatus
 from monitor.entities import Change, Composition, Participant, Recording, Ref, Room
 from monitor.limits import CompositionLimits, Limits, RoomLimits
 from monitor.live import Live
+from monitor.naming import Naming
 from monitor.readings import of_composition, of_participant, of_recording, of_room, read
 from tests.builders import ALICE, BOB, CAROL, COMPOSITION, NOW_MS, ROOM, batch, composition, level, room
 
 NOW_S = NOW_MS / 1000
 LIMITS = Limits(CompositionLimits(floor_s=600, room_ratio=0.5, missing_s=900), RoomLimits(grace_s=600))
+PLAIN = Naming()
 
 
-def look(live: Live, kind: str, key: str, now_s: float = NOW_S):
-    return read(live, Change(Ref(kind, key)), LIMITS, now_s)
+def look(live: Live, kind: str, key: str, now_s: float = NOW_S, naming: Naming = PLAIN):
+    return read(live, Change(Ref(kind, key)), LIMITS, naming, now_s)
 
 
 @pytest.mark.parametrize(
@@ -34,7 +36,7 @@ def test_the_share_of_a_room_counts_those_whose_level_is_known(levels: list[int 
 
 def test_what_is_not_in_the_picture_any_more_is_gone() -> None:
     assert look(Live(), "participant", "RM/PA").gone == "not_seen_any_more"
-    assert read(Live(), Change(Ref("room", "RM"), "room_ended"), LIMITS, NOW_S).gone == "room_ended"
+    assert read(Live(), Change(Ref("room", "RM"), "room_ended"), LIMITS, PLAIN, NOW_S).gone == "room_ended"
 
 
 def test_a_participant_is_shown_with_who_and_where_it_is() -> None:
@@ -88,7 +90,7 @@ def of(room: Room, *, after_s: float = 0) -> Reading:
 
 
 def left_room(**given: Any) -> Room:
-    return Room(key=ROOM, left={ALICE: NOW_MS}, empty_since_ms=NOW_MS, **given)
+    return Room(key=ROOM, left={ALICE: Participant(key=ALICE, room_key=ROOM)}, empty_since_ms=NOW_MS, **given)
 
 
 def test_a_room_that_everybody_left_is_overdue_after_its_timeout_and_a_grace() -> None:
@@ -234,5 +236,24 @@ def test_a_failed_composition_has_another_remedy_than_a_failed_hook() -> None:
 def test_what_is_shown_is_what_rules_may_speak_of(reading: Reading) -> None:
     words = VOCABULARY[Kind(reading.kind)]
     assert set(reading.values) == set(words.values)
-    assert set(reading.labels) == set(words.labels)
+    assert set(reading.labels) <= set(words.labels)
     assert set(reading.details) == set(words.details)
+
+
+NAMING = Naming(tenants=["acme"], kinds=["class"])
+
+
+@pytest.mark.parametrize(
+    ("room_name", "labels"),
+    [
+        ("acme:class:1", {"room_name": "acme:class:1", "tenant": "acme", "resource_kind": "class"}),
+        ("globex:class:1", {"room_name": "globex:class:1", "tenant": "other", "resource_kind": "class"}),
+        (None, {"tenant": "unknown", "resource_kind": "unknown"}),
+    ],
+)
+def test_routes_can_match_on_what_the_name_of_the_room_tells(room_name: str | None, labels: dict[str, str]) -> None:
+    live = Live()
+    live.apply(batch(level(1), room_name=room_name))
+    live.apply(composition())
+    for kind, key in (("participant", f"{ROOM}/{ALICE}"), ("room", ROOM), ("composition", COMPOSITION)):
+        assert look(live, kind, key, naming=NAMING).labels == labels
