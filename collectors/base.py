@@ -4,7 +4,7 @@ A *pulled* source is a `Collector`: it is told what the house already knows and 
 is a pure `decode` function.  Both speak only in events and in the errors below.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from collectors.events import Event
@@ -83,7 +83,7 @@ class Collector(Protocol):
     def resource(self) -> str:
         """Return the name under which freshness and failures of this source are shown."""
 
-    def collect(self, known: Known, now_ms: int) -> AsyncIterator[Sequence[Event]]:
+    def collect(self, known: Known, now_ms: int) -> AsyncGenerator[Sequence[Event], None]:
         """Yield what the source says now, piece by piece, each as soon as it was seen.
 
         Raises:

@@ -4,7 +4,7 @@ The lists of enqueued and processing compositions show who is still waiting.  Th
 shows are looked for (`collectors.missing`).  REST has neither a failure's reason nor progress: only callbacks do.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -28,7 +28,7 @@ class Compositions:
         self._twilio = twilio
         self._page_size = page_size
 
-    async def collect(self, known: Known, now_ms: int) -> AsyncIterator[Sequence[Event]]:
+    async def collect(self, known: Known, now_ms: int) -> AsyncGenerator[Sequence[Event], None]:
         """Yield the compositions that somebody waits for, and what became of the others."""
         missing = dict(known.open_compositions(self._twilio.account_sid))
         for status in ("enqueued", "processing"):  # in the order of their life, so that none slips through between

@@ -4,7 +4,7 @@ The list of an ended room's participants is final: it tells of those whom no cal
 Its recordings become complete some time after its end, so they are listed until none is processing any more.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from functools import partial
 from operator import call
 from typing import Any
@@ -28,7 +28,7 @@ class EndedRooms:
         self._twilio = twilio
         self._page_size = page_size
 
-    async def collect(self, known: Known, now_ms: int) -> AsyncIterator[Sequence[Event]]:
+    async def collect(self, known: Known, now_ms: int) -> AsyncGenerator[Sequence[Event], None]:
         """Yield, room by room, who was in it and what was recorded, where that is not settled."""
         due = known.rooms_to_settle(self._twilio.account_sid, now_ms)
         questions = [question for room in due for question in self._questions(room, now_ms)]

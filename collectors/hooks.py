@@ -4,7 +4,7 @@ While a composition hook is enabled, every recorded room is to be composed when 
 composition never came to be.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from functools import partial
 from typing import Any
 
@@ -24,7 +24,7 @@ class CompositionHooks:
         self._twilio = twilio
         self._page_size = page_size
 
-    async def collect(self, known: Known, now_ms: int) -> AsyncIterator[Sequence[Event]]:  # noqa: ARG002 - the protocol's
+    async def collect(self, known: Known, now_ms: int) -> AsyncGenerator[Sequence[Event], None]:  # noqa: ARG002 - the protocol's
         """Yield the hooks page by page, then that there are no others."""
         sids: list[str] = []
         first = self._twilio.video.composition_hooks.page_async(page_size=self._page_size)

@@ -4,7 +4,7 @@ The list of a live room shows who is connected.  Somebody whom it does not show 
 missing is asked for before being declared gone: by SID, or by lists of the other statuses when many are missing.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Sequence
 from functools import partial
 from typing import Any
 
@@ -25,7 +25,7 @@ class Participants:
         self._twilio = twilio
         self._page_size = page_size
 
-    async def collect(self, known: Known, now_ms: int) -> AsyncIterator[Sequence[Event]]:
+    async def collect(self, known: Known, now_ms: int) -> AsyncGenerator[Sequence[Event], None]:
         """Yield who is in each room that is due for a look, and who no longer is."""
         async for told in abreast(partial(self._look, known, now_ms), self._due(known, now_ms)):
             yield told

@@ -4,7 +4,7 @@ One sweep lists the rooms in progress.  A room that we believed live before the 
 ended; so may one that an unfinished composition waits for.  Those are looked for (`collectors.missing`).
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -27,7 +27,7 @@ class Rooms:
         self._page_size = page_size
         self._strangers = Strangers()
 
-    async def collect(self, known: Known, now_ms: int) -> AsyncIterator[Sequence[Event]]:
+    async def collect(self, known: Known, now_ms: int) -> AsyncGenerator[Sequence[Event], None]:
         """Yield the rooms in progress page by page, then those that no longer are."""
         account_sid = self._twilio.account_sid
         believed = dict(known.live_rooms(account_sid))  # before the sweep: what opens meanwhile is not missing

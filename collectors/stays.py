@@ -4,7 +4,7 @@ The Log Analyzer knows every stay in an ended room: when it began and ended, and
 use to anybody who pages people now, so it is asked for with what the budget leaves over.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -28,7 +28,7 @@ class Stays:
         self._twilio = twilio
         self._page_size = page_size
 
-    async def collect(self, known: Known, now_ms: int) -> AsyncIterator[Sequence[Event]]:
+    async def collect(self, known: Known, now_ms: int) -> AsyncGenerator[Sequence[Event], None]:
         """Yield, room by room, the stays of which nobody else can tell."""
         due = known.stays_to_summarise(self._twilio.account_sid, now_ms)
         async for told in abreast(partial(self._ask, now_ms), due):

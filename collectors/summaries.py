@@ -4,7 +4,7 @@ Some minutes after its end, thirty at most, a room has a summary: why it ended, 
 they were in all.  It is kept for seven days, and it is the only word on rooms that ended while nobody was looking.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from functools import partial
 from typing import Any
 
@@ -26,7 +26,7 @@ class RoomSummaries:
         self._twilio = twilio
         self._page_size = page_size
 
-    async def collect(self, known: Known, now_ms: int) -> AsyncIterator[Sequence[Event]]:
+    async def collect(self, known: Known, now_ms: int) -> AsyncGenerator[Sequence[Event], None]:
         """Yield the summaries that are wanted page by page, then that there are no others."""
         wanted = known.rooms_to_summarise(self._twilio.account_sid, now_ms)
         if wanted is None:

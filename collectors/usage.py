@@ -5,7 +5,7 @@ of them are a request for every thousand records, so they are asked for and Vide
 read once; after that only the days that Twilio may still correct.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from datetime import date, timedelta
 from functools import partial
 from typing import Any
@@ -39,7 +39,7 @@ class Usage:
         self._page_size = page_size
         self._month_is_told = False
 
-    async def collect(self, known: Known, now_ms: int) -> AsyncIterator[Sequence[Event]]:  # noqa: ARG002 - the protocol's
+    async def collect(self, known: Known, now_ms: int) -> AsyncGenerator[Sequence[Event], None]:  # noqa: ARG002 - the protocol's
         """Yield what was used of each of Video's categories on each day."""
         today = moment(now_ms).date()
         start = first_day(today, month_is_told=self._month_is_told)

@@ -67,6 +67,10 @@ class Pipeline:
         self._wake.set()
         return taken
 
+    def refresh(self, event: Event) -> None:
+        """Change the picture by what is not worth a row in the log: it says only that what is known still stands."""
+        self._on_change(self._live.apply(event))
+
     async def run(self) -> None:
         """Store what waits, for as long as the daemon runs; returns when closed and empty."""
         while self._waiting or not self._closing:

@@ -8,6 +8,7 @@ is back; meanwhile what is known stays, with the time at which it was known.
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from contextlib import aclosing
 from logging import getLogger
 
 import msgspec
@@ -22,8 +23,6 @@ from collectors.events import (
     SummariesListed,
     TelemetryBatch,
 )
-from monitor.entities import Change
-from monitor.live import Live
 from monitor.metrics import Metrics
 from monitor.pipeline import Behind, Pipeline
 
@@ -46,20 +45,16 @@ class Poll:
         self,
         account: str,
         collector: Collector,
-        live: Live,
-        agenda: Known,
+        known: Known,
         pipeline: Pipeline,
-        on_change: Callable[[Sequence[Change]], None],
         now_ms: Callable[[], int],
     ) -> None:
         self.account = account
         self.last_success_ms: int | None = None
         self.error = ""
         self._collector = collector
-        self._live = live
-        self._agenda = agenda
+        self._known = known
         self._pipeline = pipeline
-        self._on_change = on_change
         self._now_ms = now_ms
         self._handed_on: OrderedDict[str, Event] = OrderedDict()
 
@@ -76,8 +71,9 @@ class Poll:
     async def poll(self) -> None:
         """Ask once, and hand on what is new as it comes."""
         try:
-            async for events in self._collector.collect(self._agenda, self._now_ms()):
-                await self._hand_on(events)
+            async with aclosing(self._collector.collect(self._known, self._now_ms())) as told:
+                async for events in told:
+                    await self._hand_on(events)
         except CollectError as error:
             self._failed(str(error))
         except Behind:
@@ -91,7 +87,7 @@ class Poll:
             (fresh if self._is_news(event) else known).append(event)
         await asyncio.gather(*[self._pipeline.offer(event) for event in fresh])
         for event in known:  # nothing new in it but its time: the room is still there
-            self._on_change(self._live.apply(event))
+            self._pipeline.refresh(event)
         for event in events:
             self._remember(event)
 

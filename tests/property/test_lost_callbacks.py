@@ -1,7 +1,7 @@
 """Does the picture end up the same when one callback in five is lost, and all others come twice and shuffled?
 
-A world is lived through in virtual time.  Its callbacks reach one daemon as they should, and another one lost, doubled and
-shuffled; then both poll the same Twilio, over HTTP, for two cycles.
+A world is lived through in virtual time.  Its callbacks reach one daemon as they should, and another one lost, doubled
+and shuffled; then both poll the same Twilio, over HTTP, for two cycles.
 """
 
 import asyncio
@@ -33,6 +33,7 @@ START_S = NOW_MS / 1000
 LIVES_FOR_S = 240.0
 DROPPED_RATIO = 0.2
 CYCLE_S = 30.0
+POLLED = ("composition_hooks", "rooms", "participants", "ended_rooms", "compositions")
 ONCE = Scenario(
     "once",
     "every room opens once; people come and go",
@@ -105,24 +106,15 @@ class Watcher:
 @asynccontextmanager
 async def watching(twilio: Twilio) -> AsyncIterator[Watcher]:
     watcher = Watcher(twilio)
-    async with served([VideoApi(twilio.site())], twilio.site().door) as base_url:
-        async with connected(base_url, twilio.account) as sources:
-            watcher.polls = [
-                Poll(
-                    twilio.account.account_sid,
-                    sources[resource],
-                    watcher.live,
-                    watcher.agenda,
-                    watcher.pipeline,
-                    on_change=lambda _: None,
-                    now_ms=watcher.now_ms,
-                )
-                for resource in ("composition_hooks", "rooms", "participants", "ended_rooms", "compositions")
-            ]
-            async with asyncio.TaskGroup() as group:
-                group.create_task(watcher.pipeline.run())
-                yield watcher
-                watcher.pipeline.close()
+    site = twilio.site()
+    async with served([VideoApi(site)], site.door) as url, connected(url, twilio.account) as sources:
+        watcher.polls = [
+            Poll("tests", sources[resource], watcher.agenda, watcher.pipeline, watcher.now_ms) for resource in POLLED
+        ]
+        async with asyncio.TaskGroup() as group:
+            group.create_task(watcher.pipeline.run())
+            yield watcher
+            watcher.pipeline.close()
 
 
 def mistreated(told: Sequence[Sighting], seed: int) -> list[Sighting]:

@@ -1,7 +1,7 @@
 """What a scrape shows, and how much of it there is."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
 import pytest
@@ -10,6 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from collectors.base import CollectError
 from collectors.events import CompositionSeen, CompositionStatus, Direction, MediaStats, Source
+from monitor.agenda import Agenda
 from monitor.exposition import AccountUse, House, exposition
 from monitor.live import Live
 from monitor.metrics import FAMILIES, LEVELS, Metrics
@@ -38,10 +39,10 @@ class Rooms:
     def __init__(self) -> None:
         self.broken = False
 
-    async def collect(self, *_: Any) -> list[Any]:
+    async def collect(self, *_: Any) -> AsyncGenerator[list[Any], None]:
         if self.broken:
             raise CollectError("network", "rooms: expected an answer, got none")
-        return []
+        yield []
 
 
 def house(*polls: Poll, accounts: Sequence[AccountUse] = (), naming: Naming = PLAIN) -> House:
@@ -65,7 +66,8 @@ class Watch:
         )
         self.sources = [Rooms(), Rooms()]
         self.polls = [
-            Poll(sid, self.sources[i], self.live, pipeline, lambda: self.now_ms) for i, sid in enumerate("AB")
+            Poll(sid, self.sources[i], Agenda(self.live, 1), pipeline, lambda: self.now_ms)
+            for i, sid in enumerate("AB")
         ]
 
     async def poll(self, *which: int) -> None:
