@@ -6,6 +6,9 @@ they spend, and whether their callbacks arrive.  What could not be assigned to a
 
 from collections.abc import Callable, Iterable, Sequence
 
+from msgspec.structs import replace
+
+from collectors.budget import BudgetState
 from collectors.events import AccountTrouble, CanarySeen, HookSeen, HooksListed, RoomSeen, SummariesListed, UsageSeen
 from monitor.callback_health import CallbackHealth
 from monitor.entities import Account, CanaryRun, Change, Entity, Failure
@@ -112,6 +115,13 @@ class Accounts:
             account.summarised_at_ms = max(account.summarised_at_ms, listed.seen_at_ms)
             self._mark(account)
         return ()
+
+    def keep_budget(self, account_sid: str, budget: BudgetState) -> None:
+        """Have an account's request budget saved, if it is not as it was."""
+        account = self.by_sid[account_sid]
+        if account.budget is None or replace(account.budget, saved_at_s=budget.saved_at_s) != budget:
+            account.budget = budget
+            self._mark(account)
 
     def restore(self, accounts: Iterable[Account]) -> None:
         """Take up accounts as they were saved, if they are still configured."""

@@ -107,6 +107,11 @@ class Agenda:
             if c.status.is_open and not c.is_expected and c.account_sid in (None, account_sid)
         }
 
+    def waits_for_media(self, account_sid: str) -> bool:
+        """Whether a composition is waited for, or may soon be: of a room that is being recorded."""
+        things = (*self._live.compositions.values(), *self._live.recordings.values())
+        return any(thing.account_sid in (None, account_sid) and not thing.is_troubled for thing in things)
+
     def rooms_to_summarise(self, account_sid: str, now_ms: int) -> Summaries | None:
         """Return since when rooms lack their summary, or None while there is none to fetch."""
         account = self._live.accounts.get(account_sid)

@@ -16,14 +16,12 @@ from alerts.dispatcher import Dispatcher
 from alerts.engine import Engine
 from alerts.model import Reason
 from alerts.transport import Transport
-from collectors import twilio
-from collectors.budget import TokenBucket
-from collectors.registry import SOURCES
-from collectors.twilio import Twilio
+from monitor.account_watch import AccountWatch
+from monitor.agenda import Agenda
 from monitor.clock import SteadyClock
 from monitor.config import Config
 from monitor.evaluation import Evaluation
-from monitor.exposition import AccountUse, House, exposition
+from monitor.exposition import House, exposition
 from monitor.housekeeping import EXPIRE_EVERY_S, RETAIN_EVERY_S, Housekeeping
 from monitor.http import pages
 from monitor.http.callbacks import Callbacks
@@ -36,9 +34,8 @@ from monitor.limits import AccountLimits, CompositionLimits, Limits, RoomLimits
 from monitor.live import Live
 from monitor.metrics import FAILURES, RETRIES, Metrics
 from monitor.pipeline import Pipeline
-from monitor.polling import Poll, RequestCounter
+from monitor.polling import Poll
 from monitor.scheduler import Scheduler
-from monitor.settings import Account
 from monitor.store.memory import MemoryStore
 from monitor.store.ports import Store
 from monitor.store.sqlite import SqliteStore
@@ -76,7 +73,8 @@ class Daemon:
         self.config = config
         self.store = store
         self.clock = SteadyClock()
-        self.live = Live()
+        self.live = Live([account.account_sid for account in config.accounts], self.clock.now_ms())
+        agenda = Agenda(self.live, int(config.polling.participants_every_s * 1000))
         self.metrics = Metrics()
         self._expect_series()
         self.is_ready = False
@@ -112,6 +110,7 @@ class Daemon:
         self.housekeeping = Housekeeping(
             store,
             self.live,
+            agenda,
             self.pipeline,
             self.metrics,
             self.evaluation.notice,
@@ -120,8 +119,12 @@ class Daemon:
             now_ms=self.clock.now_ms,
         )
         self._scheduler = Scheduler()
-        self._twilios = {account.name: self._connected(account) for account in config.accounts}
-        self._polls = [self._poll(name, resource) for name in self._twilios for resource in SOURCES]
+        self._watches = [
+            AccountWatch(
+                account, config.polling, self.live, agenda, self.pipeline, self.metrics, self.clock.now_s
+            )
+            for account in config.accounts
+        ]
 
     # --- life ---------------------------------------------------------------------------------------------
 
@@ -130,7 +133,7 @@ class Daemon:
         try:
             await self._restore()
             await self._live_until(stop, on_started)
-            await self.housekeeping.save_picture()
+            await self._checkpoint()
         finally:
             # However it ended: the threads of an open store would keep the process from ending with it.
             await self._let_go()
@@ -162,22 +165,24 @@ class Daemon:
     async def _restore(self) -> None:
         self.evaluation.engine.adopt(await self.store.alerts.load_alerts(), {})
         await self.housekeeping.restore()
+        for watch in self._watches:
+            watch.restore_budget()
         await self.evaluation.end_removed_rules()
         self.evaluation.notice_everything()
 
     def _schedule(self, group: asyncio.TaskGroup) -> None:
         every, config = self._scheduler.every, self.config
-        intervals_s = {
-            "rooms": config.polling.rooms_every_s,
-            "participants": config.polling.participants_every_s,
-            "compositions": config.polling.compositions_every_s,
-        }
-        for poll in self._polls:
-            every(intervals_s[poll.resource], poll.poll, at_once=True)
-        every(config.storage.checkpoint_every_s, self.housekeeping.save_picture)
+        for watch in self._watches:
+            watch.schedule(self._scheduler)
+        every(config.storage.checkpoint_every_s, self._checkpoint)
         every(EXPIRE_EVERY_S, self.housekeeping.expire)
         every(RETAIN_EVERY_S, self.housekeeping.retain, at_once=True)
         self._scheduler.start(group)
+
+    async def _checkpoint(self) -> None:
+        for watch in self._watches:
+            watch.keep_budget()
+        await self.housekeeping.save_picture()
 
     async def _open_doors(self) -> None:
         config, now_s = self.config, self.clock.now_s
@@ -198,8 +203,8 @@ class Daemon:
 
     async def _let_go(self) -> None:
         await self.store.close()
-        for account in self._twilios.values():
-            await account.close()
+        for watch in self._watches:
+            await watch.close()
 
     # --- parts --------------------------------------------------------------------------------------------
 
@@ -212,27 +217,17 @@ class Daemon:
         self.metrics.expect("roomwatch_twilio_throttled_total", accounts)
         self.metrics.expect("roomwatch_twilio_retries_total", accounts, RETRIES)
 
-    def _connected(self, account: Account) -> Twilio:
-        return twilio.connect(
-            twilio.Credentials(account.account_sid, *account.credentials()),
-            TokenBucket(account.requests_per_s, account.burst_requests),
-            RequestCounter(self.metrics, account.name),
-            timeout_s=self.config.polling.timeout_s,
-            base_url=account.base_url,
-            region=account.region,
-            edge=account.edge,
-        )
-
-    def _poll(self, account: str, resource: str) -> Poll:
-        collector = SOURCES[resource](self._twilios[account])
-        return Poll(account, collector, self.live, self.pipeline, self.clock.now_ms)
-
     def _count_attempt(self, receiver: str, outcome: Outcome, seconds: float) -> None:
         self.metrics.add("roomwatch_notifications_total", receiver)
         self.metrics.observe("roomwatch_notification_duration_seconds", seconds)
         if not isinstance(outcome, Delivered):
             reason = "rejected" if isinstance(outcome, Rejected) else "unknown" if outcome.ambiguous else "unavailable"
             self.metrics.add("roomwatch_notifications_failed_total", receiver, reason)
+
+    @property
+    def polls(self) -> list[Poll]:
+        """Every source of every account."""
+        return [poll for watch in self._watches for poll in watch.polls]
 
     def addresses(self) -> list[str]:
         """Return a line for each thing that can be reached; an address with a token in it works once."""
@@ -254,10 +249,10 @@ class Daemon:
         house = House(
             alerts=list(self.evaluation.engine.alerts),
             outbox=await self.store.alerts.outbox_counts(),
-            polls=self._polls,
+            polls=self.polls,
             queue_events=self.pipeline.queue_events,
             queue_capacity_events=self.pipeline.capacity_events,
-            accounts=[_use(name, account) for name, account in self._twilios.items()],
+            accounts=[watch.use() for watch in self._watches],
             naming=self.config.naming,
             size=self.store.size(),
         )
@@ -269,7 +264,7 @@ class Daemon:
         view = live_view(
             self.live,
             self.metrics,
-            self._polls,
+            self.polls,
             self.evaluation.engine.alerts,
             resolved,
             await self.store.alerts.outbox_counts(),
@@ -279,13 +274,3 @@ class Daemon:
         )
         return _encode(view)
 
-
-def _use(name: str, account: Twilio) -> AccountUse:
-    return AccountUse(
-        account=name,
-        budget_remaining_requests=account.budget_remaining(),
-        rate_per_s=account.bucket.rate,
-        concurrency_limit=0,
-        breaker_open=False,
-        waiting=0,
-    )

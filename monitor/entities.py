@@ -6,10 +6,11 @@ own fields.  `monitor.live` changes them; the store saves and restores them as t
 
 from collections.abc import Iterator
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from msgspec import Struct, field
 
+from collectors.budget import BudgetState
 from collectors.events import CompositionStatus, ParticipantStatus, RecordingStatus, RoomStatus, Trouble
 
 
@@ -268,7 +269,7 @@ class Account(Struct):
     currency: str | None = None
     canary: CanaryRun | None = None
     summarised_at_ms: int = 0  # when summaries were last asked for
-    budget: dict[str, Any] | None = None  # the request budget as it stood, for the next start
+    budget: BudgetState | None = None  # as it stood, for the next start
     is_live: bool = True
 
     @property

@@ -128,6 +128,15 @@ class RequestCounter:
         """Count a request that is sent again."""
         self._metrics.add("roomwatch_twilio_retries_total", self._account, kind)
 
+    def on_key_changed(self, account_sid: str, now_using: str) -> None:  # noqa: ARG002 - the name says more
+        """Say that another key opens the account from now on."""
+        self._metrics.add("roomwatch_twilio_key_changes_total", self._account)
+        _log.warning("account %s: the other API key opens it, now using the %s one", self._account, now_using)
+
+    def on_server_date(self, server_s: float, at_s: float) -> None:
+        """Note how far our clock is from Twilio's, which tells whole seconds."""
+        self._metrics.set("roomwatch_twilio_clock_offset_seconds", at_s - server_s, self._account)
+
     def on_throttled(self, resource: str, retry_after_s: float | None) -> None:  # noqa: ARG002 - as above
         """Count a 429."""
         self._metrics.add("roomwatch_twilio_throttled_total", self._account)

@@ -4,10 +4,12 @@ A watch over what the request budget and the callbacks know of an account.  Each
 event, which goes the way of all events: it is stored, changes the picture, and rules see it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from logging import getLogger
 
+from collectors.breaker import Circuit
 from collectors.events import AccountTrouble, Source, Trouble
+from collectors.outcome import Outcome
 from collectors.twilio import Twilio
 from monitor.live import Live
 from monitor.pipeline import Behind, Pipeline
@@ -18,51 +20,51 @@ STANDING_EVERY_S = 2.0
 THROTTLED_FOR_S = 60.0  # how long after the last 429 an account counts as throttled
 
 _DETAILS = {
-    Trouble.AUTH_LOST: "Twilio answers 401 or 403 to our key",
-    Trouble.THROTTLED: "Twilio answers 429: too many requests for this account, ours and the application's together",
+    Trouble.AUTH_LOST: "Twilio answers 401 or 403 to every key that is configured",
+    Trouble.THROTTLED: "Twilio answers 429, too many requests for this account, ours and the application's together",
     Trouble.UNREACHABLE: "Twilio does not answer, or answers with errors, again and again",
     Trouble.CALLBACKS_SILENT: "rooms begin and end, and no status callback tells",
 }
 
 
-def troubles(account: Twilio, live: Live, now_s: float) -> set[Trouble]:
-    """Return the troubles that an account has now."""
-    health = live.account_book.callbacks[account.account_sid]
-    health.judge(int(now_s * 1000))
-    throttled_at_s = account.last_throttled_at_s
-    is_throttled = throttled_at_s is not None and now_s - throttled_at_s < THROTTLED_FOR_S
-    found = {
-        Trouble.AUTH_LOST: account.auth_lost,
-        Trouble.THROTTLED: is_throttled,
-        Trouble.UNREACHABLE: account.breaker_state != "closed",
-        Trouble.CALLBACKS_SILENT: health.is_silent,
-    }
-    return {trouble for trouble, is_on in found.items() if is_on}
-
-
 class Standing:
     """Tells of each trouble of an account once when it begins, and once when it ends."""
 
-    def __init__(self, account: Twilio, live: Live, pipeline: Pipeline) -> None:
+    def __init__(
+        self, name: str, account: Twilio, live: Live, pipeline: Pipeline, now_s: Callable[[], float]
+    ) -> None:
+        self._name = name
         self._account = account
         self._live = live
         self._pipeline = pipeline
+        self._now_s = now_s
 
-    async def watch(self, now_s: float) -> None:
+    async def watch(self) -> None:
         """Compare what is with what was told, and tell the difference."""
-        for event in self._news(now_s):
+        told = set(self._live.accounts[self._account.account_sid].troubles)
+        for trouble in sorted(told ^ self._troubles()):
             try:
-                await self._pipeline.offer(event)
+                await self._tell(trouble, begins=trouble not in told)
             except Behind:
                 return  # the next watch finds the same difference
-            begins = "begins" if event.is_on else "is over"
-            _log.warning("account ...%s: %s %s", event.account_sid[-4:], event.trouble, begins)
 
-    def _news(self, now_s: float) -> Iterator[AccountTrouble]:
-        sid = self._account.account_sid
-        told = set(self._live.accounts[sid].troubles)
-        found = troubles(self._account, self._live, now_s)
-        for trouble in sorted(told ^ found):
-            is_on = trouble in found
-            detail = _DETAILS[trouble] if is_on else None
-            yield AccountTrouble(int(now_s * 1000), Source.SELF, sid, trouble, is_on=is_on, detail=detail)
+    async def _tell(self, trouble: Trouble, *, begins: bool) -> None:
+        detail = _DETAILS[trouble] if begins else None
+        at_ms = int(self._now_s() * 1000)
+        await self._pipeline.offer(
+            AccountTrouble(at_ms, Source.SELF, self._account.account_sid, trouble, is_on=begins, detail=detail)
+        )
+        _log.warning("account %s: %s %s", self._name, trouble, "begins" if begins else "is over")
+
+    def _troubles(self) -> set[Trouble]:
+        now_s, account = self._now_s(), self._account
+        callbacks = self._live.account_book.callbacks[account.account_sid]
+        callbacks.judge(int(now_s * 1000))
+        throttled_at_s = account.last_at_s.get(Outcome.THROTTLED)
+        found = {
+            Trouble.AUTH_LOST: account.auth_lost,
+            Trouble.THROTTLED: throttled_at_s is not None and now_s - throttled_at_s < THROTTLED_FOR_S,
+            Trouble.UNREACHABLE: account.circuit is not Circuit.CLOSED,
+            Trouble.CALLBACKS_SILENT: callbacks.is_silent,
+        }
+        return {trouble for trouble, is_on in found.items() if is_on}
