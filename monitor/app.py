@@ -10,6 +10,7 @@ from logging import getLogger
 from pathlib import Path
 
 import msgspec
+from pydantic import SecretStr
 
 from alerts.delivery import Delivered, Outcome, Rejected
 from alerts.dispatcher import Dispatcher
@@ -17,7 +18,7 @@ from alerts.engine import Engine
 from alerts.model import Reason
 from alerts.transport import Transport
 from collectors import twilio
-from collectors.budget import TokenBucket
+from collectors.budget import Budget, Limits
 from collectors.registry import SOURCES
 from collectors.twilio import Twilio
 from monitor.clock import SteadyClock
@@ -200,17 +201,18 @@ class Daemon:
 
     def _connected(self, account: Account) -> Twilio:
         secret = account.api_secret if account.api_key else account.auth_token
-        credentials = twilio.Credentials(
-            account.account_sid, account.api_key or account.account_sid, secret.get_secret_value() if secret else ""
-        )
         return twilio.connect(
-            credentials,
-            TokenBucket(account.requests_per_s, account.burst_requests),
+            _credentials(account, account.api_key or account.account_sid, secret),
+            Budget(Limits(requests_per_s=account.requests_per_s, burst_requests=account.burst_requests)),
             RequestCounter(self.metrics),
             timeout_s=self.config.polling.timeout_s,
+            next_credentials=_credentials(account, account.next_api_key, account.next_api_secret)
+            if account.next_api_key
+            else None,
             base_url=account.base_url,
             region=account.region,
             edge=account.edge,
+            now_s=self.clock.now_s,
         )
 
     def _poll(self, account: Twilio, resource: str) -> Poll:
@@ -267,3 +269,7 @@ class Daemon:
             demo=self._demo,
         )
         return _encode(view)
+
+
+def _credentials(account: Account, username: str, secret: SecretStr | None) -> twilio.Credentials:
+    return twilio.Credentials(account.account_sid, username, secret.get_secret_value() if secret else "")

@@ -74,6 +74,12 @@ FAMILIES: Mapping[str, Family] = {
     # what is asked
     "roomwatch_twilio_requests_total": Family("counter", "Requests to Twilio by answer.", ("resource", "code")),
     "roomwatch_twilio_throttled_total": Family("counter", "Answers 429 from Twilio."),
+    "roomwatch_twilio_retries_total": Family(
+        "counter", "Requests sent again, by what went wrong before.", ("resource", "kind")
+    ),
+    "roomwatch_twilio_clock_offset_seconds": Family(
+        "gauge", "How far Twilio's clock, which shows whole seconds, was ahead of ours at the last answer."
+    ),
     "roomwatch_twilio_request_duration_seconds": Family("histogram", "Time to Twilio's answer.", buckets=_SECONDS),
     "roomwatch_twilio_up": Family(
         "gauge", "Whether the last poll of a resource worked in every account.", ("resource",)

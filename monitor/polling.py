@@ -98,8 +98,23 @@ class RequestCounter:
         """Count one request."""
         self._metrics.add("roomwatch_twilio_requests_total", resource, code)
         self._metrics.observe("roomwatch_twilio_request_duration_seconds", seconds)
-        if code == "429":
-            self._metrics.add("roomwatch_twilio_throttled_total")
+
+    def on_retry(self, resource: str, kind: str) -> None:
+        """Count one retry."""
+        self._metrics.add("roomwatch_twilio_retries_total", resource, kind)
+
+    def on_throttled(self, resource: str, retry_after_s: float | None) -> None:
+        """Count one 429."""
+        self._metrics.add("roomwatch_twilio_throttled_total")
+        _log.debug("throttled while asking for %s; asked to pause: %s s", resource, retry_after_s)
+
+    def on_key_changed(self, account_sid: str, now_using: str) -> None:
+        """Say which key opens the account from now on."""
+        _log.warning("account %s is opened by its %s key from now on", _short(account_sid), now_using)
+
+    def on_server_date(self, server_s: float, at_s: float) -> None:
+        """Show how far Twilio's clock is ahead of ours."""
+        self._metrics.set("roomwatch_twilio_clock_offset_seconds", server_s - at_s)
 
 
 def _key(event: Sighting) -> str:

@@ -129,6 +129,8 @@ class Account(Section):
     account_sid: Annotated[str, Field(pattern="^AC[0-9a-f]{32}$")]
     api_key: Annotated[str, Field(pattern="^SK[0-9a-f]{32}$")] | None = None
     api_secret: SecretStr | None = None
+    next_api_key: Annotated[str, Field(pattern="^SK[0-9a-f]{32}$")] | None = None
+    next_api_secret: SecretStr | None = None
     auth_token: SecretStr | None = None
     previous_auth_token: SecretStr | None = None
     signing_keys: tuple[SigningKey, ...] = ()
@@ -142,6 +144,8 @@ class Account(Section):
     def _has_credentials(self) -> Self:
         if (self.api_key is None) != (self.api_secret is None):
             raise ValueError("api_key: expected api_key and api_secret together, got only one of them")
+        if (self.next_api_key is None) != (self.next_api_secret is None):
+            raise ValueError("next_api_key: expected next_api_key and next_api_secret together, got only one of them")
         if self.api_key is None and self.auth_token is None:
             raise ValueError("api_key: expected api_key with api_secret, or auth_token, got neither")
         return self

@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 
 from collectors.base import CollectError
-from collectors.budget import TokenBucket
+from collectors.budget import Budget, Limits
 from collectors.registry import SOURCES
 from collectors.twilio import Credentials, Twilio, connect
 from monitor.http.server import Listener
@@ -29,6 +29,18 @@ class Counted:
         assert seconds >= 0
         self.requests.append((resource, code))
 
+    def on_retry(self, resource: str, kind: str) -> None:
+        pass
+
+    def on_throttled(self, resource: str, retry_after_s: float | None) -> None:
+        pass
+
+    def on_key_changed(self, account_sid: str, now_using: str) -> None:
+        pass
+
+    def on_server_date(self, server_s: float, at_s: float) -> None:
+        pass
+
 
 Ask = Callable[..., Twilio]
 
@@ -44,11 +56,11 @@ async def ask(counted: Counted) -> AsyncIterator[Ask]:
     opened: list[Twilio] = []
 
     def connected(
-        base_url: str, account: SimulatedAccount, *, timeout_s: float = 5, bucket: TokenBucket | None = None
+        base_url: str, account: SimulatedAccount, *, timeout_s: float = 5, budget: Budget | None = None
     ) -> Twilio:
         credentials = Credentials(account.account_sid, account.api_key, account.api_secret)
-        bucket = bucket or TokenBucket(1000, 1000)
-        opened.append(connect(credentials, bucket, counted, timeout_s=timeout_s, base_url=base_url))
+        budget = budget or Budget(Limits(requests_per_s=1000, burst_requests=1000, most_attempts=1))
+        opened.append(connect(credentials, budget, counted, timeout_s=timeout_s, base_url=base_url))
         return opened[-1]
 
     yield connected

@@ -12,6 +12,9 @@ PACKAGES = ("monitor", "collectors", "alerts", "dashboards")
 
 PURE = {
     *("collectors.events", "collectors.telemetry", "collectors.callbacks", "collectors.budget", "collectors.base"),
+    *("collectors.adaptive_rate", "collectors.answers", "collectors.bounds", "collectors.breaker"),
+    *("collectors.concurrency", "collectors.keyring", "collectors.outcome", "collectors.retries"),
+    "collectors.token_bucket",
     *("monitor.entities", "monitor.live", "monitor.readings", "monitor.metrics", "monitor.store.rows"),
     *("monitor.config_lines", "monitor.http.rate"),
     *("alerts.model", "alerts.rules", "alerts.engine", "alerts.deadlines", "alerts.fingerprint", "alerts.routing"),
