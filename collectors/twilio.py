@@ -1,168 +1,195 @@
 """How is Twilio's REST API asked?
 
 Through the official client, whose one door to the network is replaced by `Transport`.  The official one waits for ever,
-never sees a 429, and logs parameters that may hold identities; this one has a timeout, spends a budget, translates
-every failure into a `CollectError`, and tells an observer what each request came to.
+never sees a 429, and logs parameters that may hold identities; this one hands every request to the account's
+`Exchange`, which has a time limit, spends a budget, and ends every failure in a `CollectError`.
+
+`connect` makes an account that can be asked; `Twilio.at` gives a view of it whose requests are more or less urgent.
 """
 
-import asyncio
-import json
 import time
-from base64 import b64encode
-from collections.abc import Awaitable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Protocol
-from urllib.parse import urlsplit, urlunsplit
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlsplit
 
-import aiohttp
 from twilio.base.exceptions import TwilioException
 from twilio.http.async_http_client import AsyncTwilioHttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
 
 from collectors.base import CollectError
-from collectors.budget import TokenBucket
+from collectors.breaker import Circuit
+from collectors.budget import Budget, Priority
+from collectors.exchange import Exchange, Observer, Request
+from collectors.gate import Gate
+from collectors.keyring import Credentials, Keyring
+from collectors.outcome import Outcome
 
-AUTH_CODES = (401, 403)
-MAX_PAUSE_S = 60.0
+__all__ = ["Credentials", "Observer", "Transport", "Twilio", "connect", "or_none", "resource_of", "understood"]
 
-_RESOURCES = {"Rooms": "rooms", "Participants": "participants", "Compositions": "compositions"}
-
-
-@dataclass(frozen=True)
-class Credentials:
-    """Who we are to Twilio: an API key, or the account's own auth token."""
-
-    account_sid: str
-    username: str
-    password: str = field(repr=False)
-
-
-class Observer(Protocol):
-    """Who wants to know what requests come to."""
-
-    def on_request(self, resource: str, code: str, seconds: float) -> None:
-        """Take note of one request: its answer's status, or `timeout` or `network` where there was none."""
+_RESOURCES = {
+    "Rooms": "rooms",
+    "Participants": "participants",
+    "Recordings": "recordings",
+    "Compositions": "compositions",
+    "CompositionHooks": "composition_hooks",
+    "Usage": "usage",
+    "Alerts": "alerts",
+}
 
 
 class Transport(AsyncTwilioHttpClient):  # type: ignore[misc]  # the package ships no types
-    """The official client's HTTP layer, with a timeout, a budget and a voice.  Built inside a running event loop."""
+    """The official client's HTTP layer: hands requests to an exchange, all with the same priority."""
 
-    def __init__(self, bucket: TokenBucket, observer: Observer, *, timeout_s: float, base_url: str = "") -> None:
-        super().__init__()
-        self._bucket = bucket
-        self._observer = observer
-        self._timeout = aiohttp.ClientTimeout(total=timeout_s)
-        self._base_url = base_url.rstrip("/")
-        self._throttled_in_a_row = 0
+    def __init__(self, exchange: Exchange, priority: Priority) -> None:
+        super().__init__(pool_connections=False)  # the session is the exchange's
+        self._exchange = exchange
+        self._priority = priority
 
     async def request(
         self,
         method: str,
         url: str,
-        params: Mapping[str, object] | None = None,
-        data: Mapping[str, object] | None = None,
+        params: Mapping[str, Any] | None = None,
+        data: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
-        auth: tuple[str, str] | None = None,
+        auth: tuple[str, str] | None = None,  # noqa: ARG002 - the exchange knows which of the keys opens
         timeout: float | None = None,  # noqa: ASYNC109, ARG002 - the signature is the library's; ours is set once
         allow_redirects: bool = False,
     ) -> Response:
-        """Return a successful answer.
+        """Return an answer that is no error.
 
         Raises:
-            CollectError: Twilio could not be reached, said no, or did not make sense.
+            CollectError: Twilio could not be reached, or said no.
         """
-        await asyncio.sleep(self._bucket.reserve(time.monotonic()))
-        resource = resource_of(url)
-        started = time.perf_counter()
-        try:
-            async with self.session.request(
-                method.upper(),
-                self._rebased(url),
-                params=params,
-                data=data,
-                headers=_with_authorization(headers, auth),
-                timeout=self._timeout,
-                allow_redirects=allow_redirects,
-            ) as answer:
-                status, text, answer_headers = answer.status, await answer.text(), answer.headers
-        except TimeoutError:
-            self._observer.on_request(resource, "timeout", time.perf_counter() - started)
-            raise CollectError("timeout", f"{resource}: expected an answer in {self._timeout.total:g} s") from None
-        except (aiohttp.ClientError, OSError, UnicodeDecodeError) as error:
-            self._observer.on_request(resource, "network", time.perf_counter() - started)
-            raise CollectError("network", f"{resource}: expected an answer, got {type(error).__name__}") from None
-        self._observer.on_request(resource, str(status), time.perf_counter() - started)
-        if not 200 <= status < 300:
-            raise self._refusal(resource, status, text, answer_headers)
-        self._throttled_in_a_row = 0
-        return Response(status, text, answer_headers)
+        request = Request(resource_of(url), method.upper(), url, params, data, headers, allow_redirects)
+        answer = await self._exchange.ask(request, self._priority)
+        return Response(answer.status, answer.text, answer.headers)
 
-    def _rebased(self, url: str) -> str:
-        """Return the URL with the base URL's host: also for the absolute addresses of next pages."""
-        if not self._base_url:
-            return url
-        base, parts = urlsplit(self._base_url), urlsplit(url)
-        return urlunsplit((base.scheme, base.netloc, base.path + parts.path, parts.query, ""))
-
-    def _refusal(self, resource: str, status: int, text: str, headers: Mapping[str, str]) -> CollectError:
-        code = _error_code(text)
-        said = f"{resource}: expected 200, got {status}" + (f" with code {code}" if code else "")
-        if status == 429:
-            self._throttled_in_a_row += 1
-            pause_s = _retry_after_s(headers) or min(MAX_PAUSE_S, 2.0 ** (self._throttled_in_a_row - 1))
-            self._bucket.pause(time.monotonic(), pause_s)
-            return CollectError("throttled", said, retry_after_s=pause_s)
-        kind = "auth" if status in AUTH_CODES else "not_found" if status == 404 else "refused"
-        return CollectError(kind if status < 500 else "server", said)
+    async def close(self) -> None:
+        """Do nothing: the exchange is closed by whoever connected."""
 
 
 @dataclass(frozen=True)
 class Twilio:
-    """One account: the official client over our transport, and the budget it spends."""
+    """One account, as asked with one priority.  All views of an account share connections, keys and budget."""
 
-    account_sid: str
-    client: Client
-    transport: Transport
-    bucket: TokenBucket
+    credentials: Credentials
+    exchange: Exchange
+    priority: Priority = Priority.LIVE
+    region: str = ""
+    edge: str = ""
+
+    def at(self, priority: Priority) -> "Twilio":
+        """Return a view whose requests wait with this priority."""
+        return Twilio(self.credentials, self.exchange, priority, self.region, self.edge)
+
+    @property
+    def account_sid(self) -> str:
+        """Return which account this is."""
+        return self.credentials.account_sid
+
+    @cached_property
+    def client(self) -> Client:
+        """The official client."""
+        return Client(
+            self.credentials.username,
+            self.credentials.password,
+            account_sid=self.account_sid,
+            region=self.region or None,
+            edge=self.edge or None,
+            http_client=Transport(self.exchange, self.priority),
+        )
 
     @property
     def video(self) -> Any:
         """Return Twilio's Video API, version 1."""
         return self.client.video.v1
 
-    def budget_remaining(self) -> int:
-        """Return how many requests could be made at once."""
-        return self.bucket.remaining(time.monotonic())
+    @property
+    def insights(self) -> Any:
+        """Return the Log Analyzer's API, version 1; its `rooms` are summaries."""
+        return self.client.insights.v1
+
+    @property
+    def usage(self) -> Any:
+        """Return the account's usage."""
+        return self.client.usage
+
+    @property
+    def monitor(self) -> Any:
+        """Return Twilio's Monitor API, version 1; it has the alerts."""
+        return self.client.monitor.v1
 
     async def close(self) -> None:
-        """Let go of the connections."""
-        await self.transport.close()
+        """Let go of the connections, for all views."""
+        await self.exchange.close()
+
+    # --- how it stands ------------------------------------------------------------------------------------
+
+    @property
+    def budget(self) -> Budget:
+        """Return the account's budget, to be saved and restored."""
+        return self.exchange.gate.budget
+
+    def budget_remaining(self) -> int:
+        """Return how many requests could be made at once."""
+        return self.budget.remaining(self.exchange.now_s())
+
+    def rate_per_s(self) -> float:
+        """Return the rate that is allowed now."""
+        return self.budget.rate_per_s
+
+    def concurrency_limit(self) -> int:
+        """Return how many requests may be under way."""
+        return self.budget.concurrency_limit
+
+    def waiting(self) -> Mapping[Priority, int]:
+        """Return how many requests wait, by priority."""
+        return self.exchange.gate.waiting()
+
+    @property
+    def circuit(self) -> Circuit:
+        """Whether Twilio is believed to be there."""
+        return self.budget.circuit
+
+    @property
+    def auth_lost(self) -> bool:
+        """Whether none of the keys opened the account when they were last tried."""
+        return self.budget.auth_lost
+
+    @property
+    def last_at_s(self) -> Mapping[Outcome, float]:
+        """Return when a request last came to each outcome, since the start."""
+        return self.budget.last_at_s
 
 
 def connect(
     credentials: Credentials,
-    bucket: TokenBucket,
+    budget: Budget,
     observer: Observer,
     *,
     timeout_s: float,
+    next_credentials: Credentials | None = None,
     base_url: str = "",
     region: str = "",
     edge: str = "",
+    now_s: Callable[[], float] = time.time,
 ) -> Twilio:
-    """Return an account that can be asked; nothing is sent yet."""
-    transport = Transport(bucket, observer, timeout_s=timeout_s, base_url=base_url)
-    client = Client(
-        credentials.username,
-        credentials.password,
-        account_sid=credentials.account_sid,
-        region=region or None,
-        edge=edge or None,
-        http_client=transport,
+    """Return an account that can be asked; nothing is sent yet.  To be called inside a running event loop."""
+    exchange = Exchange(
+        Keyring(credentials, next_credentials),
+        Gate(budget, now_s),
+        observer,
+        timeout_s=timeout_s,
+        base_url=base_url,
+        now_s=now_s,
     )
-    return Twilio(credentials.account_sid, client, transport, bucket)
+    return Twilio(credentials, exchange, region=region, edge=edge)
 
 
 @contextmanager
@@ -187,9 +214,16 @@ async def or_none(answer: Awaitable[Any]) -> Any:
 
 
 def resource_of(url: str) -> str:
-    """Return which resource an address is about: the last one that its path names."""
-    named = [_RESOURCES[part] for part in urlsplit(url).path.split("/") if part in _RESOURCES]
-    return named[-1] if named else "other"
+    """Return which resource an address is about: the last one that its path names.
+
+    After the version, a path is names and SIDs by turns: /v1/Rooms/RM…/Participants/PA….  What Insights says of Video
+    is a summary all the way down.
+    """
+    names = [part.removesuffix(".json") for part in urlsplit(url).path.split("/")[2::2]]
+    if names[:1] == ["Video"]:
+        return "summaries"
+    known = [_RESOURCES[name] for name in names if name in _RESOURCES]
+    return known[-1] if known else "other"
 
 
 def to_ms(moment: datetime | str | None) -> int | None:
@@ -204,24 +238,3 @@ def to_ms(moment: datetime | str | None) -> int | None:
 def to_int(value: str | float | None) -> int | None:
     """Return a number as the client library gives it, which may be text."""
     return None if value is None else int(value)
-
-
-def _with_authorization(headers: Mapping[str, str] | None, auth: tuple[str, str] | None) -> dict[str, str]:
-    given = dict(headers or {})
-    if auth is not None:
-        given["Authorization"] = "Basic " + b64encode(f"{auth[0]}:{auth[1]}".encode()).decode()
-    return given
-
-
-def _error_code(text: str) -> int | None:
-    try:
-        body = json.loads(text)
-    except ValueError:
-        return None
-    code = body.get("code") if isinstance(body, dict) else None
-    return code if isinstance(code, int) else None
-
-
-def _retry_after_s(headers: Mapping[str, str]) -> float | None:
-    text = headers.get("Retry-After", "")
-    return min(float(text), MAX_PAUSE_S) if text.isascii() and text.isdigit() else None

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from heapq import nsmallest
 
 from collectors.base import Summaries, Unsettled
-from monitor.entities import Room
+from monitor.entities import Composition, Recording, Room
 from monitor.live import Live
 
 ROOMS_AT_ONCE = 10  # then the question is put anew: what is most urgent may have changed
@@ -109,7 +109,7 @@ class Agenda:
 
     def waits_for_media(self, account_sid: str) -> bool:
         """Whether a composition is waited for, or may soon be: of a room that is being recorded."""
-        things = (*self._live.compositions.values(), *self._live.recordings.values())
+        things: list[Composition | Recording] = [*self._live.compositions.values(), *self._live.recordings.values()]
         return any(thing.account_sid in (None, account_sid) and not thing.is_troubled for thing in things)
 
     def rooms_to_summarise(self, account_sid: str, now_ms: int) -> Summaries | None:

@@ -120,9 +120,7 @@ class Daemon:
         )
         self._scheduler = Scheduler()
         self._watches = [
-            AccountWatch(
-                account, config.polling, self.live, agenda, self.pipeline, self.metrics, self.clock.now_s
-            )
+            AccountWatch(account, config.polling, self.live, agenda, self.pipeline, self.metrics, self.clock.now_s)
             for account in config.accounts
         ]
 
@@ -273,4 +271,3 @@ class Daemon:
             demo=self._demo,
         )
         return _encode(view)
-

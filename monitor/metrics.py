@@ -88,6 +88,13 @@ FAMILIES: Mapping[str, Family] = {
         "counter", "Requests to Twilio that were sent again, by what had gone wrong.", ("account", "reason")
     ),
     "roomwatch_twilio_throttled_total": Family("counter", "Answers 429 from Twilio.", ("account",)),
+    "roomwatch_twilio_key_changes_total": Family(
+        "counter", "Times that another API key than before opened the account.", ("account",)
+    ),
+    "roomwatch_twilio_clock_offset_seconds": Family(
+        "gauge", "How far Twilio's clock, which shows whole seconds, was ahead of ours at the last answer.",
+        ("account",),
+    ),
     "roomwatch_twilio_request_duration_seconds": Family("histogram", "Time to Twilio's answer.", buckets=_SECONDS),
     "roomwatch_twilio_up": Family(
         "gauge", "Whether the last poll of a resource worked.", ("account", "resource")

@@ -82,7 +82,8 @@ class Poll:
             self._succeeded()
 
     async def _hand_on(self, events: Sequence[Event]) -> None:
-        fresh, known = [], []
+        fresh: list[Event] = []
+        known: list[Event] = []
         for event in events:
             (fresh if self._is_news(event) else known).append(event)
         await asyncio.gather(*[self._pipeline.offer(event) for event in fresh])
@@ -134,8 +135,8 @@ class RequestCounter:
         _log.warning("account %s: the other API key opens it, now using the %s one", self._account, now_using)
 
     def on_server_date(self, server_s: float, at_s: float) -> None:
-        """Note how far our clock is from Twilio's, which tells whole seconds."""
-        self._metrics.set("roomwatch_twilio_clock_offset_seconds", at_s - server_s, self._account)
+        """Show how far Twilio's clock is ahead of ours."""
+        self._metrics.set("roomwatch_twilio_clock_offset_seconds", server_s - at_s, self._account)
 
     def on_throttled(self, resource: str, retry_after_s: float | None) -> None:  # noqa: ARG002 - as above
         """Count a 429."""

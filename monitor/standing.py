@@ -30,9 +30,7 @@ _DETAILS = {
 class Standing:
     """Tells of each trouble of an account once when it begins, and once when it ends."""
 
-    def __init__(
-        self, name: str, account: Twilio, live: Live, pipeline: Pipeline, now_s: Callable[[], float]
-    ) -> None:
+    def __init__(self, name: str, account: Twilio, live: Live, pipeline: Pipeline, now_s: Callable[[], float]) -> None:
         self._name = name
         self._account = account
         self._live = live

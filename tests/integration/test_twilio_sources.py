@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 
 from collectors.base import CollectError, Collector, Known, Summaries, Unsettled
-from collectors.budget import TokenBucket
+from collectors.budget import Budget, Limits
 from collectors.compositions import Compositions
 from collectors.ended_rooms import EndedRooms
 from collectors.events import (
@@ -80,6 +80,18 @@ class Counted:
     def codes(self) -> list[str]:
         return [code for _, code in self.requests]
 
+    def on_retry(self, resource: str, kind: str) -> None:
+        pass
+
+    def on_throttled(self, resource: str, retry_after_s: float | None) -> None:
+        pass
+
+    def on_key_changed(self, account_sid: str, now_using: str) -> None:
+        pass
+
+    def on_server_date(self, server_s: float, at_s: float) -> None:
+        pass
+
 
 Ask = Callable[..., Twilio]
 Simulate = Callable[[Scenario], Awaitable[tuple[Simulator, Twilio]]]
@@ -98,8 +110,8 @@ async def ask(counted: Counted) -> AsyncIterator[Ask]:
 
     def connected(base_url: str, account: SimulatedAccount, *, timeout_s: float = 5) -> Twilio:
         credentials = Credentials(account.account_sid, account.api_key, account.api_secret)
-        bucket = TokenBucket(1000, 1000)
-        opened.append(connect(credentials, bucket, counted, timeout_s=timeout_s, base_url=base_url))
+        budget = Budget(Limits(requests_per_s=1000, burst_requests=1000, most_attempts=1))
+        opened.append(connect(credentials, budget, counted, timeout_s=timeout_s, base_url=base_url))
         return opened[-1]
 
     yield connected

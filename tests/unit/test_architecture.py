@@ -13,6 +13,9 @@ PACKAGES = ("monitor", "collectors", "alerts", "dashboards")
 PURE = {
     *("collectors.events", "collectors.telemetry", "collectors.callbacks", "collectors.budget", "collectors.base"),
     *("collectors.error_codes", "collectors.soundness"),
+    *("collectors.adaptive_rate", "collectors.answers", "collectors.bounds", "collectors.breaker"),
+    *("collectors.concurrency", "collectors.keyring", "collectors.outcome", "collectors.retries"),
+    "collectors.token_bucket",
     *("monitor.calls", "monitor.media", "monitor.accounts", "monitor.merging", "monitor.callback_health"),
     *("monitor.agenda", "monitor.entities", "monitor.live", "monitor.readings", "monitor.metrics"),
     *("monitor.account_readings", "monitor.forecast", "monitor.limits", "monitor.store.rows"),
