@@ -110,9 +110,9 @@ def _check_config(options: argparse.Namespace) -> int:
 def warnings_about(config: Config) -> list[str]:
     """Return what is allowed but probably not meant."""
     warnings = [
-        f"account …{account.account_sid[-4:]}: no auth_token, so its callbacks are all refused"
+        f"account …{account.account_sid[-4:]}: no auth_token and no webhook_keys, so its callbacks are all refused"
         for account in config.accounts
-        if not account.auth_tokens()
+        if not account.auth_tokens() and not account.webhook_keys
     ]
     if not config.accounts:
         warnings.append("no account: neither polling nor callbacks; only telemetry with an ingest key comes in")

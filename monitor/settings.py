@@ -123,6 +123,12 @@ class SigningKey(Section):
     api_secret: SecretStr
 
 
+class WebhookKey(Section):
+    """A shared key that the account made for its webhooks, to sign them with instead of its auth token."""
+
+    key: Annotated[SecretStr, Field(min_length=16)]
+
+
 class Account(Section):
     """One Twilio account."""
 
@@ -131,6 +137,7 @@ class Account(Section):
     api_secret: SecretStr | None = None
     auth_token: SecretStr | None = None
     previous_auth_token: SecretStr | None = None
+    webhook_keys: tuple[WebhookKey, ...] = ()
     signing_keys: tuple[SigningKey, ...] = ()
     region: str = ""
     edge: str = ""
@@ -156,6 +163,10 @@ class Account(Section):
     def auth_tokens(self) -> list[str]:
         """Return the tokens that callbacks may be signed with: the present one, and the one before."""
         return [token.get_secret_value() for token in (self.auth_token, self.previous_auth_token) if token is not None]
+
+    def shared_keys(self) -> list[str]:
+        """Return the keys that callbacks may be signed with instead of an auth token."""
+        return [shared.key.get_secret_value() for shared in self.webhook_keys]
 
 
 class Polling(Section):
