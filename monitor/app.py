@@ -187,7 +187,7 @@ class Daemon:
         authority = IngestAuthority(config.accounts, config.telemetry.ingest_keys, config.telemetry.token_grace_s)
         ingest = Ingest(authority, self.pipeline, self.live, self.metrics, config.telemetry, now_s)
         public_url = config.public.url or f"http://{config.public.host}:{config.public.port}"
-        callbacks = Callbacks(config.accounts, self.pipeline, self.metrics, public_url)
+        callbacks = Callbacks(config.accounts, self.pipeline, self.metrics, public_url, self.clock.now_ms)
         login = Login(config.private, self.store.sessions, now_s, pages.built_files() / pages.LOGIN_PAGE)
         private = private_routes(login, self._live_view, self._exposition, lambda: self.is_ready)
         self.private = await Listener.open(config.private.host, config.private.port, private, guard=login)

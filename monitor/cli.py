@@ -121,8 +121,8 @@ def warnings_about(config: Config) -> list[str]:
 
 
 def _about_account(account: Account) -> Iterator[str]:
-    if not account.auth_tokens():
-        yield "no auth_token, so its callbacks are all refused"
+    if not account.auth_tokens() and not account.webhook_keys:
+        yield "no auth_token and no webhook_keys, so its callbacks are all refused"
     if not account.token_keys():
         yield "no API key, so participants' access tokens are all refused"
     if account.next_api_key is not None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import product
 from typing import NamedTuple
 
-from collectors.callbacks import EVENT_NAMES
+from collectors import callbacks, event_streams
 from collectors.events import OBSERVATIONS, Direction, Event, MediaStats, TelemetryBatch
 
 Labels = tuple[str, ...]
@@ -75,11 +75,14 @@ FAMILIES: Mapping[str, Family] = {
     "roomwatch_telemetry_events_ignored_total": Family("counter", "Telemetry events of a type not known here."),
     "roomwatch_telemetry_repeats_total": Family("counter", "Telemetry posts that had been stored before."),
     "roomwatch_telemetry_last_timestamp_seconds": Family("gauge", "When telemetry was last accepted; 0: never."),
-    "roomwatch_callbacks_total": Family("counter", "Status callbacks taken, also repeats.", ("event",), (EVENT_NAMES,)),
-    "roomwatch_callbacks_refused_total": Family(
-        "counter", "Status callbacks refused.", ("reason",), (("signature", "malformed", "behind"),)
+    "roomwatch_callbacks_total": Family(
+        "counter", "Callbacks and stream events taken, also repeats.", ("event",),
+        ((*callbacks.EVENT_NAMES, *event_streams.EVENT_NAMES),),
     ),
-    "roomwatch_callbacks_repeats_total": Family("counter", "Status callbacks that had been stored before."),
+    "roomwatch_callbacks_refused_total": Family(
+        "counter", "Callbacks and deliveries of events refused.", ("reason",), (("signature", "malformed", "behind"),)
+    ),
+    "roomwatch_callbacks_repeats_total": Family("counter", "Callbacks and stream events that had been stored before."),
     # what is asked
     "roomwatch_twilio_requests_total": Family(
         "counter", "Requests to Twilio by answer.", ("account", "resource", "code")

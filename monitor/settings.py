@@ -129,6 +129,12 @@ def shortened(sid: str) -> str:
     return f"{sid[:4]}…{sid[-4:]}"
 
 
+class WebhookKey(Section):
+    """A shared key that the account made for its webhooks, to sign them with instead of its auth token."""
+
+    key: Annotated[SecretStr, Field(min_length=16)]
+
+
 class Account(Section):
     """One Twilio account."""
 
@@ -142,6 +148,7 @@ class Account(Section):
     next_api_secret: SecretStr | None = None
     auth_token: SecretStr | None = None
     previous_auth_token: SecretStr | None = None
+    webhook_keys: tuple[WebhookKey, ...] = ()
     signing_keys: tuple[SigningKey, ...] = ()
     region: str = ""
     edge: str = ""
@@ -185,6 +192,10 @@ class Account(Section):
     def auth_tokens(self) -> list[str]:
         """Return the tokens that callbacks may be signed with: the present one, and the one before."""
         return [token.get_secret_value() for token in (self.auth_token, self.previous_auth_token) if token is not None]
+
+    def shared_keys(self) -> list[str]:
+        """Return the keys that callbacks may be signed with instead of an auth token."""
+        return [shared.key.get_secret_value() for shared in self.webhook_keys]
 
 
 class Polling(Section):

@@ -1,48 +1,73 @@
 """What is answered to Twilio when it calls back?
 
-204  stored; also for a repeat, and for an event that this version does not know
-400  not a status callback        403  not signed with an auth token of the account that it names
-413  too large                    415  not a form
-503  the daemon is behind; Twilio tries again only if the callback URL says so (`#rc=5&rp=all`)
+Two things arrive at one address: status callbacks, as a form or, where Twilio was told to use GET, as a query; and
+deliveries of Event Streams, which are JSON.
+
+204  stored; also for a repeat, and for events that this version does not know
+400  neither a status callback nor CloudEvents
+403  not signed with a secret of every account that it names; of such a delivery nothing is kept
+413  too large                    415  neither a form nor JSON
+503  the daemon is behind.  Event Streams try again; a status callback does only if its URL says so (`#rc=5&rp=all`)
 """
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from logging import getLogger
 from urllib.parse import parse_qsl
 
 from aiohttp import web
-from multidict import MultiDict
-from twilio.request_validator import RequestValidator
 
+from collectors import callbacks, event_streams
 from collectors.base import Malformed
-from collectors.callbacks import decode, event_name
 from collectors.events import Event
 from monitor.http.body import Refused, read_body
+from monitor.http.signature import Fields, Signatures
 from monitor.metrics import Metrics
 from monitor.pipeline import Behind, Pipeline
 from monitor.settings import Account
 
 _log = getLogger(__name__)
 
-MAX_BODY_BYTES = 64 * 1024
+MAX_FORM_BYTES = 64 * 1024
+MAX_FIELDS = 200
+MAX_DELIVERY_BYTES = 1024 * 1024
 FORM = "application/x-www-form-urlencoded"
+JSON = ("application/json", "application/cloudevents+json", "application/cloudevents-batch+json")
 
 _REASONS = {403: "signature", 503: "behind"}  # why a callback was refused, for metrics; anything else is malformed
 
+Take = Callable[[web.Request], Awaitable[None]]
+
 
 class Callbacks:
-    """`POST /callbacks/twilio`."""
+    """`POST /callbacks/twilio`, and `GET` where Twilio was told to."""
 
-    def __init__(self, accounts: Iterable[Account], pipeline: Pipeline, metrics: Metrics, public_url: str) -> None:
-        self._validators = {a.account_sid: [RequestValidator(token) for token in a.auth_tokens()] for a in accounts}
+    def __init__(
+        self,
+        accounts: Iterable[Account],
+        pipeline: Pipeline,
+        metrics: Metrics,
+        public_url: str,
+        now_ms: Callable[[], int],
+    ) -> None:
+        self._signatures = Signatures(accounts, public_url)
         self._pipeline = pipeline
         self._metrics = metrics
-        self._public_url = public_url.rstrip("/")
+        self._now_ms = now_ms
 
     async def post(self, request: web.Request) -> web.Response:
-        """Take one callback, or say why not."""
+        """Take one callback, or one delivery of Event Streams, or say why not."""
+        if request.content_type == FORM:
+            return await self._answer(request, self._take_form)
+        return await self._answer(request, self._take_delivery)
+
+    async def get(self, request: web.Request) -> web.Response:
+        """Take one callback that came as a query, or say why not."""
+        return await self._answer(request, self._take_query)
+
+    async def _answer(self, request: web.Request, take: Take) -> web.Response:
         try:
-            await self._take(request)
+            await take(request)
         except Refused as refused:
             self._metrics.add("roomwatch_callbacks_refused_total", _REASONS.get(refused.status, "malformed"))
             response = web.json_response({"error": str(refused)}, status=refused.status)
@@ -51,41 +76,72 @@ class Callbacks:
             return response
         return web.Response(status=204)
 
-    async def _take(self, request: web.Request) -> None:
-        if request.content_type != FORM:
-            raise Refused(415, f"Content-Type: expected {FORM}, got {request.content_type[:60]!r}")
-        body = await read_body(request, MAX_BODY_BYTES, MAX_BODY_BYTES)
+    # --- status callbacks ----------------------------------------------------------------------------
+
+    async def _take_form(self, request: web.Request) -> None:
+        body = await read_body(request, MAX_FORM_BYTES, MAX_FORM_BYTES)
         try:
-            pairs = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=200)
+            fields = _fields(body.decode())
         except ValueError:
             raise Refused(400, "body: expected a form in UTF-8, got something else") from None
-        form = dict(pairs)
-        if not self._is_signed(request, pairs, form.get("AccountSid", "")):
-            raise Refused(403, "X-Twilio-Signature: expected one by the account's auth token")
+        await self._take_callback(dict(fields), self._signatures.signers(request.headers, request.raw_path, fields))
+
+    async def _take_query(self, request: web.Request) -> None:
         try:
-            event = decode(form)
+            fields = _fields(request.raw_path.partition("?")[2])
+        except ValueError:
+            raise Refused(400, f"query: expected at most {MAX_FIELDS} fields, got more") from None
+        await self._take_callback(dict(fields), self._signatures.signers(request.headers, request.raw_path))
+
+    async def _take_callback(self, form: callbacks.Form, signers: frozenset[str]) -> None:
+        if form.get("AccountSid") not in signers:
+            raise Refused(403, "X-Twilio-Signature: expected one by a secret of the account in AccountSid")
+        try:
+            event = callbacks.decode(form)
         except Malformed as error:
             raise Refused(400, str(error)) from None
         if event is None:
             _log.info("callback of an unknown event ignored: %.60r", form.get("StatusCallbackEvent"))
         else:
-            await self._store(event)
-        self._metrics.add("roomwatch_callbacks_total", event_name(form))
+            await self._store([event])
+        self._metrics.add("roomwatch_callbacks_total", callbacks.event_name(form))
 
-    async def _store(self, event: Event) -> None:
+    # --- Event Streams -------------------------------------------------------------------------------
+
+    async def _take_delivery(self, request: web.Request) -> None:
+        if request.content_type not in JSON:
+            raise Refused(415, f"Content-Type: expected {FORM} or {JSON[0]}, got {request.content_type[:60]!r}")
+        body = await read_body(request, MAX_DELIVERY_BYTES, MAX_DELIVERY_BYTES)
+        signers = self._signatures.signers_of_body(request.headers, request.raw_path, body)
+        if not signers:
+            raise Refused(403, "X-Twilio-Signature: expected one by a secret of the account, over bodySHA256, too")
         try:
-            is_news = await self._pipeline.offer(event)
-        except Behind:
-            raise Refused(503, "the daemon is behind; nothing was kept", retry_after_s=5) from None
-        if not is_news:
-            self._metrics.add("roomwatch_callbacks_repeats_total")
+            delivery = event_streams.decode(body, self._now_ms())
+        except Malformed as error:
+            raise Refused(400, str(error)) from None
+        if any(summary.account_sid not in signers for summary in delivery.summaries):
+            raise Refused(403, "data.account_sid: expected the account that signed, got another")
+        await self._store(delivery.summaries)
+        self._count(delivery)
 
-    def _is_signed(self, request: web.Request, pairs: list[tuple[str, str]], account_sid: str) -> bool:
-        """Whether one of the account's tokens signed this, over the URL as the world knows it, not as it got here."""
-        signature = request.headers.get("X-Twilio-Signature")
-        if not signature:
-            return False
-        url = self._public_url + request.raw_path
-        params = MultiDict(pairs)
-        validators = self._validators.get(account_sid, [])
-        return any(validator.validate(url, params, signature) for validator in validators)
+    def _count(self, delivery: event_streams.Decoded) -> None:
+        for summary in delivery.summaries:
+            self._metrics.add("roomwatch_callbacks_total", event_streams.event_name(summary))
+        for kind, times in delivery.ignored.items():
+            _log.info("stream events of another type ignored: %d of %.80r", times, kind)
+            self._metrics.add("roomwatch_callbacks_total", "other", by=times)
+
+    # --- both ----------------------------------------------------------------------------------------
+
+    async def _store(self, events: Sequence[Event]) -> None:
+        try:
+            news = await asyncio.gather(*[self._pipeline.offer(event) for event in events])
+        except Behind:
+            raise Refused(503, "the daemon is behind; send it again", retry_after_s=5) from None
+        repeats = news.count(False)
+        if repeats:
+            self._metrics.add("roomwatch_callbacks_repeats_total", by=repeats)
+
+
+def _fields(text: str) -> Fields:
+    return parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_FIELDS)

@@ -28,6 +28,7 @@ def public_routes(ingest: Ingest, callbacks: Callbacks) -> list[web.RouteDef]:
         web.post("/v1/telemetry", ingest.post),
         web.options("/v1/telemetry", ingest.preflight),
         web.post("/callbacks/twilio", callbacks.post),
+        web.get("/callbacks/twilio", callbacks.get, allow_head=False),
         web.get("/-/healthy", healthy),
     ]
 

@@ -27,6 +27,8 @@ async def _run(options: argparse.Namespace) -> None:
         daemon_url=options.daemon,
         callback_url=options.callback_url,
         signing_url=options.signing_url,
+        room_lasts_s=tuple(options.room_lasts) if options.room_lasts else None,
+        post_every_s=options.post_every,
         ingest_key=options.ingest_key,
     )
     stopped = asyncio.Event()
@@ -39,6 +41,7 @@ async def _run(options: argparse.Namespace) -> None:
         await _first(simulator.serve_forever(), stopped.wait())
     finally:
         await simulator.stop()
+        sys.stdout.write(_farewell(simulator))
 
 
 async def _first(*waits: Coroutine[None, None, object]) -> None:
@@ -60,7 +63,17 @@ def _greeting(simulator: Simulator) -> str:
         f"TWILIO_API_KEY={account.api_key}\n"
         f"TWILIO_API_SECRET={account.api_secret}\n"
         f"TWILIO_AUTH_TOKEN={account.auth_token}\n"
+    ) + (
+        f"\nThe next API key: {account.next_api_key} with {account.next_api_secret}\n"
+        if scenario.rest.key_revoked is not None
+        else ""
     )
+
+
+def _farewell(simulator: Simulator) -> str:
+    tally = simulator.site.tally
+    answers = ", ".join(f"{times} x {status}" for status, times in sorted(tally.by_status.items()))
+    return f"\n{tally.requests} requests; answered: {answers or 'none'}\n"
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -79,6 +92,14 @@ def _parser() -> argparse.ArgumentParser:
     add("--speed", type=_positive, default=1.0, help="how many times as fast as real life (default: 1)")
     add("--rooms", type=int, help="rooms kept open (default: the scenario's)")
     add("--participants", type=int, help="people kept in each room (default: the scenario's)")
+    add(
+        "--room-lasts",
+        type=_positive,
+        nargs=2,
+        metavar=("FROM", "TO"),
+        help="seconds that rooms last at speed 1 (default: the scenario's)",
+    )
+    add("--post-every", type=_positive, metavar="S", help="seconds between a browser's posts at speed 1")
     add("--callback-url", metavar="URL", help="where status callbacks go, if not to the daemon")
     add("--signing-url", metavar="URL", help="public URL that callbacks are signed for, if it differs")
     add("--ingest-key", metavar="KEY", help="authorizes telemetry instead of the participants' own tokens")

@@ -28,6 +28,8 @@ def callback_target(happening: Happening) -> str | None:
     """Return the StatusCallback URL that was given for what `happening` is about, None where none was given."""
     if happening.composition is not None:
         return happening.composition.status_callback
+    if happening.hook is not None:
+        return happening.hook.status_callback
     return happening.room.status_callback
 
 

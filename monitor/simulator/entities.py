@@ -20,6 +20,14 @@ class Device:
     network: str
 
 
+@dataclass(frozen=True, slots=True)
+class Newcomer:
+    """Somebody at the door, who never was in the room by Twilio's word."""
+
+    identity: str
+    device: Device
+
+
 @dataclass(eq=False, slots=True)
 class Track:
     """Something a participant publishes."""
@@ -85,6 +93,7 @@ class CompositionStatus(StrEnum):
     ENQUEUED = "enqueued"
     PROCESSING = "processing"
     COMPLETED = "completed"
+    DELETED = "deleted"
     FAILED = "failed"
 
 
@@ -115,6 +124,7 @@ class Composition:
     status_callback: str | None = None
     started_at: float | None = None
     completed_at: float | None = None
+    deleted_at: float | None = None
     percent_done: float = 0.0
     duration_s: int = 0
     size_bytes: int = 0
@@ -138,6 +148,7 @@ class Room:
     composition_plan: CompositionPlan | None = None
     slot: int | None = None
     max_participants: int = 50
+    max_participant_duration_s: int = 14_400
     empty_timeout_min: int = 5
     unused_timeout_min: int = 5
     status_callback: str | None = None
@@ -150,7 +161,7 @@ class Room:
     recordings: dict[str, Recording] = field(default_factory=dict, repr=False)
     compositions: dict[str, Composition] = field(default_factory=dict, repr=False)
     most_at_once: int = 0
-    callbacks_sent: int = 0
+    next_sequence: int = 0
 
     @property
     def is_live(self) -> bool:
@@ -162,13 +173,25 @@ class Room:
         """Return those who are in the room, in the order in which they came."""
         return [participant for participant in self.participants.values() if participant.is_here]
 
+    @property
+    def is_full(self) -> bool:
+        """Whether nobody more is let in."""
+        return len(self.present) >= self.max_participants
+
+    @property
+    def empty_since(self) -> float | None:
+        """Return since when nobody is in the room, None while somebody is."""
+        if self.present:
+            return None
+        return max((who.left_at for who in self.participants.values() if who.left_at), default=self.created_at)
+
 
 @dataclass(frozen=True, slots=True)
 class Happening:
     """One change of the world, at the moment it took place.
 
     `event` is the name of the status callback that tells of it, or one of the names in `UNTOLD`, of which Twilio
-    sends no callback but which a browser notices.
+    sends no callback but which a browser may notice.
     """
 
     at: float
@@ -176,6 +199,7 @@ class Happening:
     room: Room
     sequence: int = 0
     participant: Participant | None = None
+    newcomer: Newcomer | None = None
     track: Track | None = None
     recording: Recording | None = None
     composition: Composition | None = None
@@ -188,5 +212,15 @@ class Happening:
 
 
 UNTOLD = frozenset(
-    {"participant-reconnecting", "participant-reconnected", "link-changed", "speaker-changed", "composition-created"}
+    {
+        *("participant-reconnecting", "participant-reconnected", "link-changed", "speaker-changed", "join-failed"),
+        *("composition-created", "composition-deleted", "recording-deleted"),
+    }
+)
+# Those whose callback carries the room's SequenceNumber: no other takes one, so a gap is a callback that never came.
+NUMBERED = frozenset(
+    {
+        *("room-created", "room-ended", "participant-connected", "participant-disconnected"),
+        *("track-added", "track-removed", "track-enabled", "track-disabled"),
+    }
 )

@@ -42,6 +42,7 @@ def room_options(form: Posted) -> dict[str, Any]:
         "recorded": flag(form, "RecordParticipantsOnConnect", default=False),
         "status_callback": text(form, "StatusCallback"),
         "max_participants": whole(form, "MaxParticipants", 50, range(1, 51)),
+        "max_participant_duration_s": whole(form, "MaxParticipantDuration", 14_400, range(600, 86_401)),
         "empty_timeout_min": whole(form, "EmptyRoomTimeout", 5, range(1, 61)),
         "unused_timeout_min": whole(form, "UnusedRoomTimeout", 5, range(1, 61)),
     }

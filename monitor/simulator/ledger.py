@@ -11,11 +11,13 @@ from collections.abc import Callable
 from typing import Any
 
 from monitor.simulator.entities import (
+    NUMBERED,
     Composition,
     CompositionHook,
     CompositionStatus,
     Device,
     Happening,
+    Newcomer,
     Participant,
     Recording,
     Room,
@@ -78,6 +80,10 @@ class Ledger:
         room.most_at_once = max(room.most_at_once, len(room.present))
         self._say(at, "participant-connected", room, participant=participant)
         return participant
+
+    def fail_to_join(self, at: float, room: Room, newcomer: Newcomer, code: int) -> None:
+        """Let `newcomer` not get into `room`, because of error `code`."""
+        self._say(at, "join-failed", room, newcomer=newcomer, code=code)
 
     def leave(
         self, at: float, participant: Participant, *, code: int | None = None, end_reason: str = "disconnected"
@@ -161,6 +167,11 @@ class Ledger:
             failed_operation=failed_operation,
         )
 
+    def delete_recording(self, at: float, recording: Recording) -> None:
+        """Delete the media of `recording`; what is known of it stays."""
+        recording.status, recording.size_bytes = "deleted", 0
+        self._say(at, "recording-deleted", recording.room, recording=recording)
+
     # --- compositions --------------------------------------------------------------------------------
 
     def add_hook(self, at: float, friendly_name: str, **options: Any) -> CompositionHook:
@@ -179,6 +190,17 @@ class Ledger:
         self._say(at, event, room, composition=composition, hook=hook)
         return composition
 
+    def fail_hook(self, at: float, room: Room, hook: CompositionHook, failed_operation: str, message: str) -> None:
+        """Let `hook` make no composition of `room`, and say why."""
+        self._say(
+            at,
+            "composition-hook-failed",
+            room,
+            hook=hook,
+            failed_operation=failed_operation,
+            error_message=message,
+        )
+
     def start_composition(self, at: float, composition: Composition) -> None:
         """Let work on `composition` begin."""
         composition.status, composition.started_at = CompositionStatus.PROCESSING, at
@@ -189,10 +211,10 @@ class Ledger:
         composition.percent_done = percent
         self._say_of(at, "composition-progress", composition, percent_done=percent, seconds_remaining=remaining_s)
 
-    def complete_composition(self, at: float, composition: Composition) -> None:
-        """Make `composition` available."""
+    def complete_composition(self, at: float, composition: Composition, *, is_empty: bool = False) -> None:
+        """Make `composition` available; an empty one has nothing in it."""
         room = composition.room
-        duration_s = (room.ended_at or at) - room.created_at
+        duration_s = 0.0 if is_empty else (room.ended_at or at) - room.created_at
         composition.status, composition.completed_at = CompositionStatus.COMPLETED, at
         composition.percent_done, composition.duration_s = 100.0, round(duration_s)
         composition.size_bytes = int(duration_s * 2 * BYTES_PER_S["video"])
@@ -206,11 +228,17 @@ class Ledger:
             at, "composition-failed", composition, failed_operation=failed_operation, error_message=error_message
         )
 
+    def delete_composition(self, at: float, composition: Composition) -> None:
+        """Delete the media of `composition`; what is known of it stays."""
+        composition.status, composition.deleted_at, composition.size_bytes = CompositionStatus.DELETED, at, 0
+        self._say_of(at, "composition-deleted", composition)
+
     # --- telling and forgetting ----------------------------------------------------------------------
 
     def _say(self, at: float, event: str, room: Room, **what: Any) -> None:
-        self._tell(Happening(at, event, room, sequence=room.callbacks_sent, **what))
-        room.callbacks_sent += 1
+        sequence = room.next_sequence
+        room.next_sequence += event in NUMBERED
+        self._tell(Happening(at, event, room, sequence=sequence, **what))
 
     def _say_of(self, at: float, event: str, composition: Composition, **what: Any) -> None:
         self._say(at, event, composition.room, composition=composition, hook=composition.hook, **what)

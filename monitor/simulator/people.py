@@ -14,9 +14,9 @@ import orjson
 
 from monitor.simulator.account import SimulatedAccount
 from monitor.simulator.courier import Courier
-from monitor.simulator.entities import Happening, Participant, Room
+from monitor.simulator.entities import Happening, Newcomer, Participant, Room
 from monitor.simulator.scenarios import TelemetryPolicy
-from monitor.simulator.telemetry import Reporter
+from monitor.simulator.telemetry import Reporter, join_failure
 
 KEPT_POSTS = 20
 URGENT_AFTER_S = 0.5
@@ -39,6 +39,18 @@ class Tally:
     refused: int = 0
     given_up: int = 0
     unreachable: int = 0
+
+    def settles(self, status: int | None) -> bool:
+        """Count an answer, None where there was none, and say whether its post is over."""
+        if status is None:
+            self.unreachable += 1
+        elif status in (429, 503):
+            self.told_to_wait += 1
+        else:
+            self.accepted += status == 202
+            self.refused += status != 202
+            return True
+        return False
 
 
 class People:
@@ -75,6 +87,8 @@ class People:
     def hear(self, happening: Happening) -> None:
         """Let everybody in the room notice what happened; somebody who joined begins to post."""
         room_sid = happening.room.sid
+        if happening.newcomer is not None:
+            self._send_away(happening, happening.newcomer)
         if happening.event == "participant-connected" and happening.participant is not None:
             self._welcome(happening.participant)
         for browser in self._browsers.get(room_sid, ()):
@@ -112,6 +126,13 @@ class People:
         browser = Browser(self, Reporter(participant, since=self.clock()), token)
         self._browsers[participant.room.sid].append(browser)
         self._courier.send(browser.beat, self._rng.uniform(0.0, self.policy.post_every_s))
+
+    def _send_away(self, happening: Happening, newcomer: Newcomer) -> None:
+        """Let the browser of somebody who could not join say so."""
+        room = happening.room
+        body = orjson.dumps(join_failure(room, newcomer, happening.code or 0, happening.at))
+        token = self._ingest_key or self._account.participant_token(newcomer.identity, room.name)
+        self._courier.send(Complaint(self, body, token).attempt, 0.0)
 
     def _retire(self, room_sid: str) -> None:
         """Let those who have left hear nothing more."""
@@ -166,24 +187,11 @@ class Browser:
     async def _post_all(self) -> None:
         while self._outbox and self._people.clock() >= self._not_before:
             status, retry_after_s = await self._people.post(self._outbox[0], self._token)
-            if self._is_settled(status):
+            if self._people.tally.settles(status):
+                self._failures = 0
                 self._outbox.popleft()
             else:
                 self._not_before = self._people.clock() + self._wait_s(retry_after_s)
-
-    def _is_settled(self, status: int | None) -> bool:
-        """Count the answer, and say whether the post is over."""
-        tally = self._people.tally
-        if status is None:
-            tally.unreachable += 1
-        elif status in (429, 503):
-            tally.told_to_wait += 1
-        else:
-            tally.accepted += status == 202
-            tally.refused += status != 202
-            self._failures = 0
-            return True
-        return False
 
     def _wait_s(self, retry_after_s: float | None) -> float:
         backoff_s = BACKOFF_S[min(self._failures, len(BACKOFF_S) - 1)]
@@ -199,6 +207,25 @@ class Browser:
             self._people.tally.given_up += len(self._outbox)
             return None
         return max(SHORTEST_BEAT_S, min(beat_s, self._not_before - self._people.clock()))
+
+
+class Complaint:
+    """The one post of somebody who could not join."""
+
+    def __init__(self, people: People, body: bytes, token: str) -> None:
+        self._people = people
+        self._body = body
+        self._token = token
+        self._backoff_s = iter(BACKOFF_S)
+
+    async def attempt(self) -> float | None:
+        """Post, and return the seconds until the next attempt; None once it was taken, refused or given up."""
+        status, retry_after_s = await self._people.post(self._body, self._token)
+        if self._people.tally.settles(status):
+            return None
+        wait_s = next(self._backoff_s, None)
+        self._people.tally.given_up += wait_s is None
+        return wait_s if wait_s is None or retry_after_s is None else retry_after_s
 
 
 def _seconds(retry_after: str | None) -> float | None:

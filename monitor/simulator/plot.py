@@ -13,11 +13,12 @@ from math import tau
 from random import Random
 
 from monitor.simulator import cast
-from monitor.simulator.entities import Happening, Participant, Room, Track
+from monitor.simulator.entities import Happening, Newcomer, Participant, Room, Track
 from monitor.simulator.ledger import Ledger
 from monitor.simulator.scenarios import RoomPlan, Scenario, Span
 from monitor.simulator.timeline import Action, Timeline
 
+ROOM_FULL = 53105
 ROOMS_OPENED_PER_S = 50.0  # at the start, so that five hundred rooms do not open in one instant
 
 
@@ -51,10 +52,11 @@ class Plot:
         room = happening.room
         if happening.event == "participant-disconnected":
             self._after(happening.at, self._scenario.away_s, lambda when: self._join(when, room))
+            self._wait_for_time_out(happening.at, room, room.empty_timeout_min)
         elif happening.event == "room-ended" and room.slot is not None:
             self._plan_usual(happening.at + self._rng.uniform(*self._scenario.room_gap_s), room.slot)
-        elif happening.event == "room-created" and room.created_method == "rest":
-            self._timeline.plan(happening.at + room.unused_timeout_min * 60, lambda when: self._time_out(when, room))
+        elif happening.event == "room-created":
+            self._wait_for_time_out(happening.at, room, room.unused_timeout_min)
 
     # --- rooms ---------------------------------------------------------------------------------------
 
@@ -73,7 +75,8 @@ class Plot:
 
     def _open_extra(self, at: float, plan: RoomPlan) -> None:
         composed = plan.composition is not None
-        room = self._open(at, plan.kind, recorded=composed, composition_plan=plan.composition)
+        options = {"composition_plan": plan.composition, "max_participants": plan.max_participants}
+        room = self._open(at, plan.kind, recorded=composed, **options)
         self._populate(room, plan.people)
         if plan.lasts_s is not None:
             self._timeline.plan(at + plan.lasts_s, lambda when: self._end(when, room))
@@ -92,8 +95,15 @@ class Plot:
             return
         self._ledger.end_room(at, room, "room_ended_via_api")
 
-    def _time_out(self, at: float, room: Room) -> None:
-        if room.is_live and not room.present:
+    def _wait_for_time_out(self, at: float, room: Room, minutes: int) -> None:
+        """Let a room that was made over REST end when it is still empty after `minutes`, as it is now."""
+        if room.created_method == "rest" and room.empty_since == at:
+            self._timeline.plan(
+                at + minutes * self._scenario.timeout_minute_s, lambda when: self._time_out(when, room, at)
+            )
+
+    def _time_out(self, at: float, room: Room, empty_since: float) -> None:
+        if room.is_live and room.empty_since == empty_since:
             self._ledger.end_room(at, room, "timeout")
 
     # --- people --------------------------------------------------------------------------------------
@@ -107,6 +117,10 @@ class Plot:
         if not room.is_live:
             return
         device = cast.device(self._rng)
+        if room.is_full:
+            self._ledger.fail_to_join(at, room, Newcomer(cast.identity(self._rng, room), device), ROOM_FULL)
+            self._after(at, self._scenario.away_s, lambda when: self._join(when, room))
+            return
         link = cast.link(self._rng, device.network)
         who = self._ledger.join(at, room, cast.identity(self._rng, room), device, link, self._rng.random() * tau)
         self._after(at, (0.1, 0.4), lambda when: self._publish(when, who))

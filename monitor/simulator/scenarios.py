@@ -60,10 +60,20 @@ class ReconnectStorm:
     codes: tuple[int, ...] = (53405, 53001)  # media connection failed, signaling connection disconnected
 
 
+@dataclass(frozen=True, slots=True)
+class JoinFailures:
+    """People who cannot join, one after the other."""
+
+    first_after_s: float = 5.0
+    every_s: Span = (2.0, 8.0)
+    codes: tuple[int, ...] = (53105, 53104, 20104)  # room full, connecting to it failed, token expired
+
+
 class Fate(StrEnum):
     """What becomes of a composition."""
 
     COMPLETES = "completes"
+    EMPTY = "completes with nothing in it"
     FAILS = "fails"
     STALLS = "stalls, then completes"
     STUCK_ENQUEUED = "stays enqueued for ever"
@@ -91,6 +101,7 @@ class RoomPlan:
     opens_after_s: float
     lasts_s: float | None = None  # None: it never ends
     people: int = 2
+    max_participants: int = 50
     composition: CompositionPlan | None = None
 
 
@@ -114,6 +125,10 @@ class RestPolicy:
     latency_ms: float = 0.0
     retry_after_ms: int | None = None  # Twilio promises no Retry-After on Video
     unauthorized: Episode | None = None
+    key_revoked: Episode | None = None  # the account's first API key opens nothing
+    hanging: Episode | None = None  # connections are taken and never answered
+    failing: Episode | None = None  # 500 and 503 by turns
+    garbled: Episode | None = None  # 200 with a page of HTML, and 200 with JSON cut short, by turns
     summaries_after_s: float = 180.0  # ended rooms show up in the Log Analyzer only minutes later
 
 
@@ -144,10 +159,15 @@ class Scenario:
     recorded_ratio: float = 0.5
     recording_failure_ratio: float = 0.0
     recording_lag_s: Span = (1.0, 4.0)
+    hook_misses_ratio: float = 0.0  # of the recorded rooms: the hook makes no composition
+    hook_fails_ratio: float = 0.0  # the hook makes none, and says so
     composition: CompositionPlan = CompositionPlan()
     extra_rooms: tuple[RoomPlan, ...] = ()
     link_troubles: tuple[LinkTrouble, ...] = ()
     reconnect_storm: ReconnectStorm | None = None
+    join_failures: JoinFailures | None = None
+    summaries_pushed_after_s: float | None = None  # by Event Streams, after the end of a room; None: never
+    timeout_minute_s: float = 60.0  # of the timeouts of rooms made over REST, which are in minutes
     callbacks: CallbackPolicy = CallbackPolicy()
     rest: RestPolicy = RestPolicy()
     telemetry: TelemetryPolicy = TelemetryPolicy()
@@ -208,9 +228,34 @@ _ALL = (
     ),
     Scenario("throttled", "the REST API allows two reads a second", rest=RestPolicy(reads_per_s=2.0, writes_per_s=1.0)),
     Scenario(
+        "throttled-politely",
+        "the REST API allows two reads a second, and says when to come back",
+        rest=RestPolicy(reads_per_s=2.0, writes_per_s=1.0, retry_after_ms=2000),
+    ),
+    Scenario(
+        "hanging",
+        "the REST API takes connections and never answers, from 20 s on for 60 s, and again after two minutes",
+        rest=RestPolicy(hanging=Episode(20.0, lasts_s=60.0, quiet_s=120.0)),
+    ),
+    Scenario(
+        "garbage",
+        "now and then the REST API answers 200 with a page of HTML, or with JSON that is cut short",
+        rest=RestPolicy(garbled=Episode(10.0, lasts_s=5.0, quiet_s=15.0)),
+    ),
+    Scenario(
+        "server-errors",
+        "the REST API answers 500 and 503 from 20 s on for 60 s, and again after two minutes",
+        rest=RestPolicy(failing=Episode(20.0, lasts_s=60.0, quiet_s=120.0)),
+    ),
+    Scenario(
         "auth-lost",
         "the REST API answers 401 from 30 s on for 60 s, and again after two minutes",
         rest=RestPolicy(unauthorized=Episode(30.0, lasts_s=60.0, quiet_s=120.0)),
+    ),
+    Scenario(
+        "key-rotation",
+        "the API key is revoked after 30 s; the account's next key works all the time",
+        rest=RestPolicy(key_revoked=Episode(30.0)),
     ),
     Scenario(
         "reconnect-storm",
@@ -235,6 +280,40 @@ _ALL = (
         "zombie-room",
         "a room is in progress for ever with nobody in it",
         extra_rooms=(RoomPlan("zombie", 1.0, None, people=0),),
+    ),
+    Scenario(
+        "composition-missing",
+        "of some recorded rooms the hook makes no composition; of others it says that it could not",
+        room_lasts_s=(30.0, 90.0),
+        recorded_ratio=1.0,
+        hook_misses_ratio=0.3,
+        hook_fails_ratio=0.3,
+    ),
+    Scenario(
+        "composition-empty",
+        "every composition completes with nothing in it",
+        room_lasts_s=(30.0, 90.0),
+        recorded_ratio=1.0,
+        composition=CompositionPlan(Fate.EMPTY),
+    ),
+    Scenario(
+        "join-failures",
+        "every few seconds somebody cannot join: the room is full, the connection fails, the token has expired",
+        join_failures=JoinFailures(),
+    ),
+    Scenario(
+        "near-limits",
+        "nine people in a room for ten, and six who want into a room for five",
+        extra_rooms=(
+            RoomPlan("webinar", 1.0, people=9, max_participants=10),
+            RoomPlan("panel", 1.0, people=6, max_participants=5),
+        ),
+    ),
+    Scenario(
+        "event-streams",
+        "summaries of rooms and stays are pushed 20 s after a room ended",
+        room_lasts_s=(30.0, 90.0),
+        summaries_pushed_after_s=20.0,
     ),
     Scenario(
         "demo",

@@ -6,6 +6,7 @@ from typing import Any
 from monitor.simulator import cast
 from monitor.simulator.callbacks import codec_of, container_of, offset_ms
 from monitor.simulator.entities import Composition, CompositionHook, Participant, Recording, Room, Track
+from monitor.simulator.telemetry import SDK
 
 Json = dict[str, Any]
 LAYOUT = {"grid": {"video_sources": ["*"], "video_sources_excluded": [], "reuse": "show_oldest", "z_pos": 0}}
@@ -42,7 +43,7 @@ class Shapes:
             "duration": None if room.ended_at is None else round(room.ended_at - room.created_at),
             "type": "group",
             "max_participants": room.max_participants,
-            "max_participant_duration": 14400,
+            "max_participant_duration": room.max_participant_duration_s,
             "max_concurrent_published_tracks": 170,
             "record_participants_on_connect": room.recorded,
             "video_codecs": ["VP8"],
@@ -117,7 +118,7 @@ class Shapes:
             "status": str(composition.status),
             "date_created": iso_s(composition.created_at),
             "date_completed": iso_s(composition.completed_at),
-            "date_deleted": None,
+            "date_deleted": iso_s(composition.deleted_at),
             "sid": composition.sid,
             "room_sid": composition.room.sid,
             **_film(composition),
@@ -164,7 +165,7 @@ class Shapes:
             "max_participants": room.max_participants,
             "unique_participants": len(stays),
             "unique_participant_identities": len({stay.identity for stay in stays}),
-            "concurrent_participants": 0,
+            "concurrent_participants": room.most_at_once,
             "max_concurrent_participants": room.most_at_once,
             "codecs": ["VP8", "opus"],
             "media_region": room.media_region,
@@ -197,7 +198,11 @@ class Shapes:
             "media_region": room.media_region,
             "properties": {},
             "edge_location": cast.EDGES[room.media_region],
-            "publisher_info": {"browser": participant.device.browser, "os": participant.device.os},
+            "publisher_info": {
+                "name": SDK["name"],
+                "sdk_version": SDK["version"],
+                "browser": participant.device.browser,
+            },
             "url": f"{self._insights}/Rooms/{room.sid}/Participants/{participant.sid}",
         }
 

@@ -10,17 +10,20 @@ telemetry.  The stamps are the wall clock's at every speed, so nothing the world
 import asyncio
 import time
 from contextlib import AsyncExitStack
+from dataclasses import replace
 
 import aiohttp
 from aiohttp import web
 
 from monitor.simulator.account import SimulatedAccount
+from monitor.simulator.backstage import Backstage
 from monitor.simulator.delivery import CallbackDelivery
 from monitor.simulator.entities import Happening
 from monitor.simulator.insights_api import InsightsApi
 from monitor.simulator.people import People
 from monitor.simulator.scenarios import Scenario, at_speed
 from monitor.simulator.site import Site
+from monitor.simulator.streams import StreamDelivery
 from monitor.simulator.usage_api import UsageApi
 from monitor.simulator.video_api import VideoApi
 from monitor.simulator.world import World
@@ -43,6 +46,8 @@ class Simulator:
         daemon_url: the public listener that gets telemetry and callbacks; None: nobody does.
         callback_url: where callbacks go instead of the daemon's own address.
         signing_url: the URL that callbacks are signed for, where a proxy makes it differ from where they go.
+        room_lasts_s: how long usual rooms last, from and to, at speed 1; None leaves it to the scenario.
+        post_every_s: how often browsers post, at speed 1; None leaves it to the scenario.
         ingest_key: authorizes the telemetry instead of the participants' own access tokens.
         started_at: when the world began, in seconds since the epoch; None: now.  A world that began earlier has a
             history when it opens, of which neither callbacks nor telemetry tell.
@@ -60,13 +65,15 @@ class Simulator:
         daemon_url: str | None = None,
         callback_url: str | None = None,
         signing_url: str | None = None,
+        room_lasts_s: tuple[float, float] | None = None,
+        post_every_s: float | None = None,
         ingest_key: str | None = None,
         started_at: float | None = None,
     ) -> None:
         self.account = account or SimulatedAccount.for_seed(seed)
         self._wall_offset_s = time.time() - time.monotonic()  # steps of the wall clock must not shake the world
         self.world = World(
-            at_speed(scenario, speed),
+            at_speed(_adjusted(scenario, room_lasts_s, post_every_s), speed),
             seed=seed,
             started_at=self.clock() if started_at is None else started_at,
             rooms=rooms,
@@ -84,6 +91,9 @@ class Simulator:
         self._life: asyncio.Task[None] | None = None
         self.people: People | None = None
         self.callbacks: CallbackDelivery | None = None
+        self.streams: StreamDelivery | None = None
+        self.site = Site(self.world, self.account, self.clock, self._callback_url)
+        self._backstage = Backstage(self.world, self.clock, self.site.tally)
         self.base_url = ""
 
     def clock(self) -> float:
@@ -144,6 +154,15 @@ class Simulator:
                 signing_url=self._signing_url,
                 seed=self._seed,
             )
+        if self._callback_url is not None and scenario.summaries_pushed_after_s is not None:
+            self.streams = StreamDelivery(
+                session,
+                pushed_after_s=scenario.summaries_pushed_after_s,
+                account_sid=self.account.account_sid,
+                auth_token=self.account.auth_token,
+                sink_url=self._callback_url,
+                signing_url=self._signing_url,
+            )
 
     def _live_through_history(self) -> None:
         self.world.advance(self.clock())
@@ -152,9 +171,9 @@ class Simulator:
                 self.people.join_in(room)
 
     async def _listen(self, host: str, port: int) -> str:
-        site = Site(self.world, self.account, self.clock, self._callback_url)
+        site = self.site
         app = web.Application(middlewares=[site.door])
-        for api in (VideoApi(site), InsightsApi(site), UsageApi(site)):
+        for api in (VideoApi(site), InsightsApi(site), UsageApi(site), self._backstage):
             app.add_routes(api.routes())
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await runner.setup()
@@ -168,7 +187,7 @@ class Simulator:
     async def _live(self) -> None:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._turn())
-            for part in (self.people, self.callbacks):
+            for part in (self.people, self.callbacks, self.streams):
                 if part is not None:
                     tasks.create_task(part.run())
 
@@ -180,7 +199,15 @@ class Simulator:
             await asyncio.sleep(TICK_S)
 
     def _tell(self, happening: Happening) -> None:
-        if self.callbacks is not None:
-            self.callbacks.hear(happening)
-        if self.people is not None:
-            self.people.hear(happening)
+        for listener in (self._backstage, self.callbacks, self.streams, self.people):
+            if listener is not None:
+                listener.hear(happening)
+
+
+def _adjusted(scenario: Scenario, room_lasts_s: tuple[float, float] | None, post_every_s: float | None) -> Scenario:
+    """Return `scenario` with what the caller wants otherwise."""
+    if room_lasts_s is not None:
+        scenario = replace(scenario, room_lasts_s=room_lasts_s)
+    if post_every_s is not None:
+        scenario = replace(scenario, telemetry=replace(scenario.telemetry, post_every_s=post_every_s))
+    return scenario

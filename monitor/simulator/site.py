@@ -13,9 +13,11 @@ from aiohttp import hdrs, web
 
 from monitor.simulator import errors
 from monitor.simulator.account import SimulatedAccount
+from monitor.simulator.backstage import PREFIX, RequestTally
 from monitor.simulator.errors import TwilioError
 from monitor.simulator.limits import TokenBucket
 from monitor.simulator.listing import PageRequest, SortKey, cut, page_urls
+from monitor.simulator.outages import Outages
 from monitor.simulator.shapes import Json, Shapes
 from monitor.simulator.world import World
 
@@ -33,7 +35,9 @@ class Site:
         self.account = account
         self.clock = clock
         self.policy = world.scenario.rest
+        self.tally = RequestTally()
         self._callback_url = callback_url
+        self._outages = Outages(self.policy)
         self._reads = TokenBucket(self.policy.reads_per_s)
         self._writes = TokenBucket(self.policy.writes_per_s)
         self._concurrent = 0
@@ -77,36 +81,45 @@ class Site:
     @web.middleware
     async def door(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Let a request in if it may come in, and say every no in Twilio's words."""
+        if request.path.startswith(PREFIX):
+            return await handler(request)
+        self.tally.came(request)
         started = time.perf_counter()
         with self._counted() as concurrent:
             await asyncio.sleep(self.policy.latency_ms / 1000)
             try:
-                self._check(request)
-                response = await handler(request)
+                befallen = await self._outages.befall(request, self._elapsed_s())
+                response = await self._admit(request, handler) if befallen is None else befallen
             except TwilioError as error:
                 response = self._refusal(error)
             except web.HTTPNotFound:
                 response = self._refusal(errors.not_found(request.path))
             except web.HTTPMethodNotAllowed:
                 response = self._refusal(TwilioError(*errors.METHOD_NOT_ALLOWED))
+        self.tally.answered(response.status)
         response.headers["Twilio-Request-Id"] = f"RQ{uuid.uuid4().hex}"
         response.headers["Twilio-Concurrent-Requests"] = str(concurrent)
         response.headers["Twilio-Request-Duration"] = f"{time.perf_counter() - started:.3f}"
         return response
 
-    def _check(self, request: web.Request) -> None:
+    async def _admit(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         if not self._is_authorized(request):
             raise TwilioError(*errors.UNAUTHORIZED)
         bucket = self._reads if request.method == hdrs.METH_GET else self._writes
         if not bucket.take(self.clock()):
             raise TwilioError(*errors.TOO_MANY_REQUESTS)
+        return await handler(request)
 
     def _is_authorized(self, request: web.Request) -> bool:
-        outage = self.policy.unauthorized
-        if outage is not None and outage.is_on(self.world.elapsed_s(self.clock())):
+        unauthorized, revoked = self.policy.unauthorized, self.policy.key_revoked
+        if unauthorized is not None and unauthorized.is_on(self._elapsed_s()):
             return False
         user, password = _credentials(request.headers.get(hdrs.AUTHORIZATION, ""))
-        return self.account.opens(user, password)
+        key_revoked = revoked is not None and revoked.is_on(self._elapsed_s())
+        return self.account.opens(user, password, key_revoked=key_revoked)
+
+    def _elapsed_s(self) -> float:
+        return self.world.elapsed_s(self.clock())
 
     def _refusal(self, error: TwilioError) -> web.Response:
         response = self.answer(error.body(), error.status)

@@ -7,7 +7,7 @@ it queues, is worked on and tells of every ten percent, until its plan's fate sa
 
 from random import Random
 
-from monitor.simulator.entities import Composition, Happening, Recording, Room, Track
+from monitor.simulator.entities import Composition, CompositionHook, Happening, Recording, Room, Track
 from monitor.simulator.ledger import Ledger
 from monitor.simulator.scenarios import CompositionPlan, Fate, Scenario
 from monitor.simulator.timeline import Timeline
@@ -55,6 +55,8 @@ class Studio:
         self._timeline.plan(at, lambda when: self._end_recording(when, recording))
 
     def _end_recording(self, at: float, recording: Recording) -> None:
+        if recording.status != "processing":
+            return
         if self._rng.random() < self._scenario.recording_failure_ratio:
             self._ledger.fail_recording(at, recording, "RecordingUpload")
         else:
@@ -71,12 +73,18 @@ class Studio:
     def _hooks_fire(self, at: float, room: Room) -> None:
         for hook in self._ledger.hooks.values():
             if hook.enabled:
-                options = {
-                    "format": hook.format,
-                    "resolution": hook.resolution,
-                    "status_callback": hook.status_callback,
-                }
-                self._ledger.enqueue_composition(at, room, hook, **options)
+                self._fire(at, room, hook)
+
+    def _fire(self, at: float, room: Room, hook: CompositionHook) -> None:
+        missing, failing = self._scenario.hook_misses_ratio, self._scenario.hook_fails_ratio
+        drawn = self._rng.random() if missing + failing else 1.0
+        if drawn < missing:
+            return
+        if drawn < missing + failing:
+            self._ledger.fail_hook(at, room, hook, "CompositionCreate", "Too many recordings to compose")
+            return
+        options = {"format": hook.format, "resolution": hook.resolution, "status_callback": hook.status_callback}
+        self._ledger.enqueue_composition(at, room, hook, **options)
 
     def _queue(self, at: float, composition: Composition) -> None:
         plan = self._plan_of(composition)
@@ -85,6 +93,8 @@ class Studio:
         self._timeline.plan(at + self._rng.uniform(*plan.queued_s), lambda when: self._start(when, composition))
 
     def _start(self, at: float, composition: Composition) -> None:
+        if not composition.is_open:
+            return
         plan, room = self._plan_of(composition), composition.room
         room_s = (room.ended_at or at) - room.created_at
         step_s = max(plan.at_least_s, room_s * self._rng.uniform(*plan.processing_ratio)) / STEPS
@@ -95,11 +105,13 @@ class Studio:
         self._timeline.plan(at, lambda when: self._step(when, composition, step, step_s))
 
     def _step(self, at: float, composition: Composition, step: int, step_s: float) -> None:
+        if not composition.is_open:
+            return
         plan = self._plan_of(composition)
         if plan.fate is Fate.FAILS and step == FAILS_AT_STEP:
             self._ledger.fail_composition(at, composition, plan.failed_operation, plan.error_message)
         elif step == STEPS:
-            self._ledger.complete_composition(at, composition)
+            self._ledger.complete_composition(at, composition, is_empty=plan.fate is Fate.EMPTY)
         else:
             self._ledger.progress_composition(at, composition, 100.0 * step / STEPS, step_s * (STEPS - step))
             self._go_on(at, composition, step, step_s, plan)

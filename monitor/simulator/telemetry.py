@@ -9,7 +9,7 @@ are, and losing the media connection (53405) puts its own level, and all it sees
 
 from typing import Any
 
-from monitor.simulator.entities import Happening, Participant, Track
+from monitor.simulator.entities import Device, Happening, Newcomer, Participant, Room, Track
 from monitor.simulator.link import (
     AUDIO_BPS,
     level_stats,
@@ -44,7 +44,7 @@ class Reporter:
     def __init__(self, participant: Participant, since: float | None = None) -> None:
         self.participant = participant
         self.is_urgent = False  # something happened that a browser would not keep to itself for seconds
-        self._session = _session_id(participant)
+        self._session = _as_uuid(hex_digits("session", participant.sid))
         self._seq = 0
         self._pending: list[Event] = []
         self._levels: dict[str, int] = {}
@@ -181,14 +181,34 @@ class Reporter:
             "participant_sid": me.sid,
             "identity": me.identity,
             "sdk": SDK,
-            "client": {
-                "name": "roomwatch.js",
-                "version": "0.1.0",
-                "browser": me.device.browser,
-                "os": me.device.os,
-                "network": me.device.network,
-            },
+            "client": _client(me.device),
         }
+
+
+def join_failure(room: Room, newcomer: Newcomer, code: int, at: float) -> dict[str, Any]:
+    """Return what the browser of somebody posts who could not join: it knows the room by name only, and has no SID."""
+    digits = hex_digits("join failure", room.sid, newcomer.identity, at)
+    return {
+        "v": 1,
+        "session": _as_uuid(digits),
+        "seq": 1,
+        "sent_at": _ms(at),
+        "room_name": room.name,
+        "identity": newcomer.identity,
+        "sdk": SDK,
+        "client": _client(newcomer.device),
+        "events": [{"type": "connection", "at": _ms(at), "state": "disconnected", "code": code}],
+    }
+
+
+def _client(device: Device) -> dict[str, str]:
+    return {
+        "name": "roomwatch.js",
+        "version": "0.1.0",
+        "browser": device.browser,
+        "os": device.os,
+        "network": device.network,
+    }
 
 
 def _offered_bps(other: Participant, at: float) -> float:
@@ -198,8 +218,7 @@ def _offered_bps(other: Participant, at: float) -> float:
     return float(sent(path, video=True)["bitrate_bps"])
 
 
-def _session_id(participant: Participant) -> str:
-    digits = hex_digits("session", participant.sid)
+def _as_uuid(digits: str) -> str:
     return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
 

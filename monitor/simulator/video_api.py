@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from aiohttp import web
 
 from monitor.simulator import forms
-from monitor.simulator.entities import Participant, Room
+from monitor.simulator.entities import CompositionStatus, Participant, Room
 from monitor.simulator.errors import TwilioError, invalid, not_found
 from monitor.simulator.listing import Query, choice, within
 from monitor.simulator.shapes import Json
@@ -46,9 +46,11 @@ class VideoApi:
             web.get(f"{room}/Recordings/{{recording}}", self.fetch_room_recording),
             web.get("/v1/Recordings", self.list_recordings),
             web.get("/v1/Recordings/{recording}", self.fetch_recording),
+            web.delete("/v1/Recordings/{recording}", self.delete_recording),
             web.get("/v1/Compositions", self.list_compositions),
             web.post("/v1/Compositions", self.create_composition),
             web.get("/v1/Compositions/{composition}", self.fetch_composition),
+            web.delete("/v1/Compositions/{composition}", self.delete_composition),
             web.get("/v1/CompositionHooks", self.list_hooks),
             web.post("/v1/CompositionHooks", self.create_hook),
             web.get("/v1/CompositionHooks/{hook}", self.fetch_hook),
@@ -158,6 +160,14 @@ class VideoApi:
         recording = _get(self._ledger.recordings, request, "recording")
         return self._site.answer(self._site.shapes(request).recording(recording))
 
+    async def delete_recording(self, request: web.Request) -> web.Response:
+        """Delete a recording: its media go, what is known of it stays; what is deleted cannot be so again."""
+        recording = _get(self._ledger.recordings, request, "recording")
+        if recording.status == "deleted":
+            raise not_found(request.path)
+        self._ledger.delete_recording(self._site.clock(), recording)
+        return web.Response(status=204)
+
     def _list_recordings(
         self, request: web.Request, pool: dict[str, Any], shape: Callable[[Any], Json], largest: int
     ) -> web.Response:
@@ -207,6 +217,16 @@ class VideoApi:
         """Fetch a composition by SID."""
         composition = _get(self._ledger.compositions, request, "composition")
         return self._site.answer(self._site.shapes(request).composition(composition))
+
+    async def delete_composition(self, request: web.Request) -> web.Response:
+        """Delete a composition, unless it failed: its media go, what is known of it stays."""
+        composition = _get(self._ledger.compositions, request, "composition")
+        if composition.status is CompositionStatus.DELETED:
+            raise not_found(request.path)
+        if composition.status is CompositionStatus.FAILED:
+            raise TwilioError(400, 20001, "A failed composition cannot be deleted")
+        self._ledger.delete_composition(self._site.clock(), composition)
+        return web.Response(status=204)
 
     # --- composition hooks ---------------------------------------------------------------------------
 

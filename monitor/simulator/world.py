@@ -1,8 +1,8 @@
 """What is going on at Twilio just now?
 
-A world is a scenario lived through: the ledger of what there is, and the plot, the weather and the studio that change
-it.  It has no clock of its own.  `advance(now)` lets happen what was due and returns it in order; with the same seed
-and the same start, the same history comes out, however large the steps.
+A world is a scenario lived through: the ledger of what there is, and the plot, the weather, the studio and the
+turnstile that change it.  It has no clock of its own.  `advance(now)` lets happen what was due and returns it in order;
+with the same seed and the same start, the same history comes out, however large the steps.
 """
 
 from random import Random
@@ -13,6 +13,7 @@ from monitor.simulator.plot import Plot, Size
 from monitor.simulator.scenarios import Scenario
 from monitor.simulator.studio import Studio
 from monitor.simulator.timeline import Timeline
+from monitor.simulator.turnstile import Turnstile
 from monitor.simulator.weather import Weather
 
 
@@ -51,7 +52,8 @@ class World:
         self._plot = Plot(scenario, size, self.ledger, self._timeline, Random(f"{seed} plot"))
         self._weather = Weather(scenario, self.ledger, self._timeline, Random(f"{seed} weather"))
         self._studio = Studio(scenario, self.ledger, self._timeline, Random(f"{seed} studio"))
-        for part in (self._plot, self._weather, self._studio):
+        turnstile = Turnstile(scenario, self.ledger, self._timeline, Random(f"{seed} turnstile"))
+        for part in (self._plot, self._weather, self._studio, turnstile):
             part.begin(started_at)
 
     def advance(self, now: float) -> list[Happening]:

@@ -16,7 +16,7 @@ from twilio.rest import Client
 
 from monitor.simulator.account import SimulatedAccount
 from monitor.simulator.entities import Room
-from monitor.simulator.scenarios import SCENARIOS, RestPolicy, Scenario
+from monitor.simulator.scenarios import SCENARIOS, Episode, RestPolicy, Scenario
 from monitor.simulator.simulator import Simulator
 
 # A busy quarter of an hour: short rooms, so that there is something of everything.
@@ -59,6 +59,11 @@ class Desk:
     @property
     def ended_rooms(self) -> list[Room]:
         return [room for room in self.simulator.world.rooms.values() if not room.is_live]
+
+    async def look(self, path: str) -> dict:
+        async with self.http.session.get(self.simulator.base_url + path, timeout=TIMEOUT) as answer:
+            assert answer.status == 200
+            return await answer.json()
 
     async def get(self, path: str, authorization: str | None = None) -> tuple[int, dict, dict]:
         account = self.simulator.account
@@ -168,6 +173,17 @@ async def test_a_room_can_be_made_and_ended(desk):
     assert desk.simulator.world.rooms[made.sid].end_reason == "room_ended_via_api"
 
 
+async def test_a_room_has_the_limits_it_was_made_with(desk):
+    made = await desk.video.rooms.create_async(max_participants=3, max_participant_duration=600, empty_room_timeout=2)
+    assert (made.max_participants, made.max_participant_duration, made.empty_room_timeout) == (3, 600, 2)
+    assert (made.unique_name, made.record_participants_on_connect) == (made.sid, False)
+
+
+async def test_a_room_says_truthfully_whether_it_is_recorded(desk):
+    rooms = await desk.video.rooms.list_async(page_size=50)
+    assert all(room.record_participants_on_connect for room in rooms)  # as the scenario has it
+
+
 # --- participants and tracks -----------------------------------------------------------------------------
 
 
@@ -247,6 +263,35 @@ async def test_a_composition_can_be_wished_for(desk):
     assert (made.status, made.room_sid, made.format) == ("enqueued", room.sid, "mp4")
 
 
+async def test_a_deleted_composition_leaves_its_metadata_and_cannot_be_deleted_again(desk):
+    (done, *_) = await desk.video.compositions.list_async(status="completed", page_size=100)
+    assert await desk.video.compositions(done.sid).delete_async()
+    left = await desk.video.compositions(done.sid).fetch_async()
+    assert (left.status, left.size) == ("deleted", 0)
+    assert left.date_deleted >= left.date_created
+    assert done.sid not in sids(await desk.video.compositions.list_async(status="completed", page_size=100))
+    with pytest.raises(TwilioRestException) as refusal:
+        await desk.video.compositions(done.sid).delete_async()
+    assert refusal.value.status == 404
+
+
+async def test_a_failed_composition_cannot_be_deleted():
+    async with open_desk(SCENARIOS["failed-composition"], 600.0) as desk:
+        (failed, *_) = await desk.video.compositions.list_async(status="failed", page_size=100)
+        with pytest.raises(TwilioRestException) as refusal:
+            await desk.video.compositions(failed.sid).delete_async()
+        assert refusal.value.status == 400
+
+
+async def test_a_deleted_recording_leaves_its_metadata(desk):
+    (done, *_) = await desk.video.recordings.list_async(status="completed", page_size=100)
+    assert await desk.video.recordings(done.sid).delete_async()
+    assert (await desk.video.recordings(done.sid).fetch_async()).status == "deleted"
+    with pytest.raises(TwilioRestException) as refusal:
+        await desk.video.recordings(done.sid).delete_async()
+    assert refusal.value.status == 404
+
+
 async def test_hooks_are_listed_and_made(desk):
     (standing,) = await desk.video.composition_hooks.list_async(page_size=50)
     made = await desk.video.composition_hooks.create_async(friendly_name="second hook", enabled=False)
@@ -276,12 +321,15 @@ async def test_summaries_agree_with_the_truth(desk):
     truth = desk.simulator.world.rooms[summary.room_sid]
     assert (summary.room_name, summary.end_reason) == (truth.name, "room_ended_via_api")
     assert summary.unique_participants == len(truth.participants)
+    assert summary.unique_participant_identities == len({who.identity for who in truth.participants.values()})
+    assert 0 < summary.max_concurrent_participants == truth.most_at_once <= summary.unique_participants
     assert summary.duration_sec == round(truth.ended_at - truth.created_at)
     stays = await desk.twilio.insights.v1.rooms(summary.room_sid).participants.list_async(page_size=50)
     assert {stay.participant_sid for stay in stays} == set(truth.participants)
     assert sum(stay.duration_sec for stay in stays) == summary.total_participant_duration_sec
     one = await desk.twilio.insights.v1.rooms(summary.room_sid).participants(stays[0].participant_sid).fetch_async()
     assert one.participant_identity == stays[0].participant_identity
+    assert one.publisher_info["sdk_version"] == "2.36.0"
 
 
 async def test_usage_counts_what_was_used(desk):
@@ -386,6 +434,78 @@ async def test_an_account_that_lost_its_credentials_gets_them_back():
     for age_s, expected in ((0, 200), (40, 401), (95, 200)):
         async with open_desk(SCENARIOS["auth-lost"], age_s) as desk:
             assert (await desk.get("/v1/Rooms"))[0] == expected
+
+
+async def test_a_polite_429_says_when_to_come_back_and_the_usual_one_does_not():
+    for name, expected in (("throttled", None), ("throttled-politely", "2")):
+        async with open_desk(SCENARIOS[name], 0) as desk:
+            answers = [await desk.get("/v1/Rooms") for _ in range(4)]
+            refused = [headers for status, _, headers in answers if status == 429]
+            assert {headers.get("Retry-After") for headers in refused} == {expected}
+
+
+async def test_a_revoked_key_opens_nothing_and_the_next_one_always_does():
+    for age_s, expected in ((0, 200), (40, 401), (4000, 401)):
+        async with open_desk(SCENARIOS["key-rotation"], age_s) as desk:
+            account = desk.simulator.account
+            assert (await desk.get("/v1/Rooms", basic(account.api_key, account.api_secret)))[0] == expected
+            assert (await desk.get("/v1/Rooms", basic(account.next_api_key, account.next_api_secret)))[0] == 200
+
+
+async def test_a_server_in_trouble_answers_500_and_503_and_recovers():
+    async with open_desk(SCENARIOS["server-errors"], 40) as desk:
+        answers = [await desk.get("/v1/Rooms") for _ in range(4)]
+        assert {(status, body["code"]) for status, body, _ in answers} == {(500, 20500), (503, 20503)}
+    async with open_desk(SCENARIOS["server-errors"], 95) as desk:
+        assert (await desk.get("/v1/Rooms"))[0] == 200
+
+
+async def test_garbage_is_a_200_that_no_client_can_use():
+    async with open_desk(SCENARIOS["garbage"], 11) as desk:
+        for _ in range(2):
+            with pytest.raises(ValueError, match=r"Expecting value|Unterminated"):
+                await desk.video.rooms.list_async(page_size=50)
+        assert set(desk.simulator.site.tally.by_status) == {"200"}
+
+
+async def test_a_hanging_server_takes_the_connection_and_never_answers():
+    async with open_desk(Scenario("stiff", "", rest=RestPolicy(hanging=Episode(0.0, lasts_s=1.0))), 0) as desk:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.5):
+                await desk.get("/v1/Rooms")
+        await asyncio.sleep(0.6)
+        assert (await desk.get("/v1/Rooms"))[0] == 200
+
+
+# --- backstage -------------------------------------------------------------------------------------------
+
+
+async def test_the_tally_counts_requests_by_answer_and_by_resource():
+    async with open_desk(SCENARIOS["throttled"], 0) as desk:
+        room = desk.simulator.world.ledger.open_room(desk.simulator.clock(), "counted")
+        for path in (f"/v1/Rooms/{room.sid}", "/v1/Rooms", "/v1/Rooms", "/v1/Nothing"):
+            await desk.get(path)
+        tally = await desk.look("/-/tally")
+        assert tally["requests"] == sum(tally["by_status"].values()) == 4
+        assert tally["by_status"] == {"200": 2, "429": 2}
+        assert tally["by_path"] == {"/v1/Rooms": 2, "/v1/Rooms/{room}": 1, "other": 1}
+
+
+async def test_the_truth_is_who_is_where_and_what_happened_lately(desk):
+    live = desk.simulator.world.live_rooms[0]
+    desk.simulator.world.ledger.end_room(desk.simulator.clock(), live, "room_ended_via_api")
+    await asyncio.sleep(0.3)
+    truth = await desk.look("/-/truth")
+    world = desk.simulator.world
+    assert live.sid not in truth["rooms"]
+    assert truth["rooms"] == {
+        room.sid: {"name": room.name, "created_at": room.created_at, "participants": [who.sid for who in room.present]}
+        for room in world.live_rooms
+    }
+    (ended,) = [one for one in truth["happenings"] if (one["event"], one["room_sid"]) == ("room-ended", live.sid)]
+    assert 0 <= truth["now"] - ended["at"] < 5
+    assert set(ended) == {"at", "event", "room_sid", "participant_sid", "composition_sid"}
+    assert (await desk.look("/-/tally"))["requests"] == 0
 
 
 async def test_answers_can_be_slow():

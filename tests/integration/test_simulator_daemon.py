@@ -14,10 +14,12 @@ import pytest
 from aiohttp import web
 from twilio.request_validator import RequestValidator
 
+from collectors.event_streams import decode as decode_delivery
 from monitor.simulator.scenarios import (
     CallbackPolicy,
     CompositionPlan,
     Episode,
+    JoinFailures,
     RoomPlan,
     Scenario,
     TelemetryPolicy,
@@ -42,10 +44,12 @@ class Listener:
     def __init__(self) -> None:
         self.forms: list[dict[str, str]] = []
         self.callback_headers: list[dict[str, str]] = []
+        self.deliveries: list[tuple[str, str, str]] = []  # path, body and signature of each of Event Streams
         self.bodies: list[dict] = []
         self.tokens: list[str] = []
         self.telemetry_answers: list[tuple[int, dict[str, str]]] = []  # what to say first; afterwards 202
         self.callback_answers: list[int] = []  # what to say first; afterwards 204
+        self.delivery_answers: list[int] = []  # what to say first; afterwards 204
         self.url = ""
 
     async def telemetry(self, request: web.Request) -> web.Response:
@@ -58,9 +62,16 @@ class Listener:
         return web.json_response({"accepted": 1, "rejected": []}, status=202)
 
     async def callback(self, request: web.Request) -> web.Response:
+        if request.content_type == "application/json":
+            return await self.delivery(request)
         self.forms.append({name: str(value) for name, value in (await request.post()).items()})
         self.callback_headers.append(dict(request.headers))
         return web.Response(status=self.callback_answers.pop(0) if self.callback_answers else 204)
+
+    async def delivery(self, request: web.Request) -> web.Response:
+        status = self.delivery_answers.pop(0) if self.delivery_answers else 204
+        self.deliveries.append((request.raw_path, await request.text(), request.headers["X-Twilio-Signature"]))
+        return web.Response(status=status)
 
     def started(self) -> web.AppRunner:
         app = web.Application()
@@ -268,3 +279,36 @@ async def test_serving_ends_when_the_simulator_is_stopped():
     await simulator.stop()
     async with asyncio.timeout(1):
         await serving
+
+
+async def test_summaries_of_an_ended_room_are_pushed_signed_and_again_after_a_failure(listener):
+    listener.delivery_answers = [503]
+    brief = Scenario("brief", "", room_lasts_s=(1.0, 1.2), arrives_within_s=0.3, summaries_pushed_after_s=0.2)
+    async with running(brief, rooms=1, participants_per_room=2, daemon_url=listener.url) as simulator:
+        await until(lambda: len(listener.deliveries) >= 2)
+        (path, body, signature), (_, again, _) = listener.deliveries[:2]
+        assert RequestValidator(simulator.account.auth_token).validate(listener.url + path, body, signature)
+        assert again == body
+        (room, *stays) = orjson.loads(body)
+        assert len(decode_delivery(body.encode(), 1).summaries) == 1 + len(stays) > 1
+        assert room["type"] == "com.twilio.video.insights.room-summary.complete"
+        truth = simulator.world.rooms[room["data"]["room_sid"]]
+        assert {stay["data"]["participant_sid"] for stay in stays} == set(truth.participants)
+        assert {event["data"]["account_sid"] for event in (room, *stays)} == {simulator.account.account_sid}
+
+
+async def test_somebody_who_cannot_join_says_so_even_if_told_to_wait(listener):
+    listener.telemetry_answers = [(503, {"Retry-After": "0"})]
+    closed = Scenario("closed", "", join_failures=JoinFailures(0.5, every_s=(30.0, 30.0), codes=(20104,)))
+    async with running(closed, rooms=1, participants_per_room=0, daemon_url=listener.url) as simulator:
+        await until(lambda: listener.bodies)
+        (body,) = listener.bodies
+        assert simulator.people.tally.told_to_wait == 1
+        assert "participant_sid" not in body
+        assert [(event["state"], event["code"]) for event in body["events"]] == [("disconnected", 20104)]
+
+
+async def test_lives_of_rooms_and_beats_of_browsers_can_be_chosen():
+    simulator = Simulator(LIVELY, speed=2, room_lasts_s=(120.0, 300.0), post_every_s=20.0)
+    assert simulator.world.scenario.room_lasts_s == (60.0, 150.0)
+    assert simulator.world.scenario.telemetry.post_every_s == 10.0

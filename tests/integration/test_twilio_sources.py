@@ -495,6 +495,7 @@ async def test_the_month_is_read_once_and_then_only_what_may_be_corrected(answer
 
 ANYTHING_DUE = Picture(
     to_look_at=[ROOM],
+    to_reconcile=[ROOM],
     to_settle=[Unsettled(ROOM, participants=True, recordings=True)],
     summaries=Summaries(NOW_MS - HOUR_MS, NOW_MS),
     stays=[ROOM],

@@ -1,7 +1,8 @@
 """Whatever bytes arrive, the doors answer as the contract says, and never with a 500."""
 
 import json
-from typing import TypeVar
+from hashlib import sha256
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from hypothesis import Phase, given, settings
@@ -11,6 +12,7 @@ from twilio.request_validator import RequestValidator
 from collectors.base import Malformed
 from collectors.callbacks import EVENT_NAMES
 from collectors.callbacks import decode as decode_callback
+from collectors.event_streams import decode as decode_delivery
 from collectors.events import OBSERVATIONS, Event
 from collectors.telemetry import decode
 from monitor.live import Live
@@ -81,6 +83,32 @@ fields = st.dictionaries(
 )
 forms = st.builds(lambda more, event: {**more, "StatusCallbackEvent": event}, fields, st.sampled_from(EVENT_NAMES))
 
+stream_types = st.sampled_from(
+    ["room-summary.complete", "log-analyzer.participant-summary", "track-summary.complete", "room-levitated"]
+).map(lambda name: f"com.twilio.video.insights.{name}")
+numbers = st.integers(-1, 10**18) | st.sampled_from(["7", "1e400", "nan", "-1"]) | anything
+summaries = st.fixed_dictionaries(
+    {"account_sid": st.just(ACCOUNT) | anything, "room_sid": st.just(ROOM) | anything},
+    optional={
+        "participant_sid": st.just(ALICE),
+        "participantIdentity": st.text(max_size=10),
+        "create_time": st.datetimes().map(str) | numbers,
+        "joinTime": numbers,
+        "duration_sec": numbers,
+        "error_code": numbers,
+        "publisher_info": anything,
+    },
+)
+cloud_events: st.SearchStrategy[Any] = st.fixed_dictionaries(
+    {"type": stream_types | anything, "id": st.text(max_size=10) | anything, "data": summaries | anything},
+    optional={"time": st.datetimes().map(str) | anything, "source": anything},
+)
+deliveries = (
+    st.binary(max_size=300)
+    | anything.map(lambda value: json.dumps(value).encode())
+    | (cloud_events | st.lists(cloud_events, max_size=4)).map(lambda value: json.dumps(value).encode())
+)
+
 
 async def test_any_bytes_to_the_telemetry_door_get_an_answer_of_the_contract(running: Running) -> None:
     for body in examples(bodies, 300):
@@ -104,6 +132,33 @@ async def test_any_form_to_the_callback_door_gets_an_answer_of_the_contract(runn
         body = signed if isinstance(signed, bytes) else urlencode(signed, errors="surrogatepass").encode()
         async with running.http.post(f"{running.public}/callbacks/twilio", data=body, headers=headers) as response:
             assert response.status in {204, 400, 403, 413, 415, 503}, form
+
+
+async def test_any_bytes_delivered_as_events_get_an_answer_of_the_contract(running: Running) -> None:
+    for body in examples(deliveries, 300):
+        query = f"?bodySHA256={sha256(body).hexdigest()}"
+        signed = f"http://watch.example.com/callbacks/twilio{query}"
+        headers = {
+            "X-Twilio-Signature": RequestValidator(AUTH_TOKEN).compute_signature(signed, {}),
+            "Content-Type": "application/cloudevents-batch+json",
+        }
+        target = f"{running.public}/callbacks/twilio{query}"
+        async with running.http.post(target, data=body, headers=headers) as response:
+            assert response.status in {204, 400, 403}, body
+        async with running.http.post(running.public + "/callbacks/twilio", data=body, headers=headers) as response:
+            assert response.status == 403, body
+
+
+@given(deliveries)
+@settings(max_examples=300, deadline=None)
+def test_any_bytes_are_a_delivery_or_malformed_and_its_summaries_survive_the_log(body: bytes) -> None:
+    try:
+        decoded = decode_delivery(body, 1)
+    except Malformed:
+        return
+    for summary in decoded.summaries:
+        assert decode_event(encode(summary)) == summary
+        assert list(happenings_of(summary, place_of(summary)))
 
 
 @given(bodies)

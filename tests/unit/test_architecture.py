@@ -15,7 +15,7 @@ PURE = {
     *("collectors.error_codes", "collectors.soundness"),
     *("collectors.adaptive_rate", "collectors.answers", "collectors.bounds", "collectors.breaker"),
     *("collectors.concurrency", "collectors.keyring", "collectors.outcome", "collectors.retries"),
-    "collectors.token_bucket",
+    *("collectors.token_bucket", "collectors.event_streams"),
     *("monitor.calls", "monitor.media", "monitor.accounts", "monitor.merging", "monitor.callback_health"),
     *("monitor.agenda", "monitor.entities", "monitor.live", "monitor.readings", "monitor.metrics"),
     *("monitor.account_readings", "monitor.forecast", "monitor.limits", "monitor.store.rows"),

@@ -11,6 +11,7 @@ from monitor.simulator.scenarios import SCENARIOS, CallbackPolicy
 from monitor.simulator.world import World
 
 T0 = 1_763_690_000.123
+TOGETHER = ("demo", "failed-composition", "composition-missing")  # in these scenarios everything happens
 ACCOUNT = "AC" + "0" * 32
 ALWAYS = {"AccountSid", "RoomSid", "StatusCallbackEvent", "Timestamp"}
 CALL = ALWAYS | {"RoomName", "RoomStatus", "RoomType"}
@@ -19,6 +20,7 @@ TRACK = CALL | PERSON | {"SequenceNumber", "TrackSid", "TrackKind"}
 RECORDING = CALL | {"RecordingSid", "RecordingUri", "SourceSid", "ParticipantSid", "ParticipantIdentity", "TrackName"}
 RECORDING |= {"Type", "Container", "Codec", "OffsetFromTwilioVideoEpoch"}
 COMPOSITION = ALWAYS | {"CompositionSid", "CompositionUri"}
+HOOK = {"HookSid", "HookUri", "HookFriendlyName"}
 DOCUMENTED = {
     "room-created": CALL | {"SequenceNumber"},
     "room-ended": CALL | {"SequenceNumber", "RoomDuration"},
@@ -31,17 +33,18 @@ DOCUMENTED = {
     "recording-started": RECORDING,
     "recording-completed": RECORDING | {"MediaUri", "Duration", "Size"},
     "recording-failed": RECORDING | {"FailedOperation"},
-    "composition-enqueued": COMPOSITION | {"HookSid", "HookUri", "HookFriendlyName"},
+    "composition-enqueued": COMPOSITION | HOOK,
     "composition-started": COMPOSITION,
     "composition-progress": COMPOSITION | {"PercentageDone", "SecondsRemaining"},
     "composition-available": COMPOSITION | {"MediaUri", "Duration", "Size"},
     "composition-failed": COMPOSITION | {"FailedOperation", "ErrorMessage"},
+    "composition-hook-failed": ALWAYS | HOOK | {"FailedOperation", "ErrorMessage"},
 }
 
 
 @pytest.fixture(scope="module")
 def happenings() -> list[Happening]:
-    worlds = (World(SCENARIOS[name], seed=1, started_at=T0) for name in ("demo", "failed-composition"))
+    worlds = (World(SCENARIOS[name], seed=1, started_at=T0) for name in TOGETHER)
     return [happening for world in worlds for happening in world.advance(T0 + 1200)]
 
 

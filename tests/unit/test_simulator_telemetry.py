@@ -7,9 +7,10 @@ import orjson
 import pytest
 
 from collectors.events import OBSERVATIONS, Observation
+from collectors.telemetry import decode
 from monitor.simulator.entities import Participant
 from monitor.simulator.scenarios import SCENARIOS
-from monitor.simulator.telemetry import Reporter
+from monitor.simulator.telemetry import Reporter, join_failure
 from monitor.simulator.world import World
 
 T0 = 1_763_690_000.0
@@ -131,3 +132,12 @@ def test_a_reporter_keeps_a_bounded_number_of_events():
     for n in range(1000):
         reporter._note("speaker", T0 + n, subject=None)
     assert len(reporter.report(T0 + 1001)["events"]) == 200
+
+
+def test_somebody_who_cannot_join_is_known_by_identity_only():
+    happenings = World(SCENARIOS["join-failures"], seed=1, started_at=T0).advance(T0 + 60)
+    failed = next(one for one in happenings if one.event == "join-failed")
+    batch = decode(orjson.dumps(join_failure(failed.room, failed.newcomer, failed.code, failed.at)), 1).batch
+    assert (batch.participant_sid, batch.room_sid) == (None, None)
+    assert (batch.identity, batch.room_name) == (failed.newcomer.identity, failed.room.name)
+    assert [(one.state, one.code, one.subject) for one in batch.observations] == [("disconnected", failed.code, None)]

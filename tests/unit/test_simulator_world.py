@@ -4,12 +4,13 @@ from collections import Counter
 
 import pytest
 
-from monitor.simulator.entities import CompositionStatus, Happening
-from monitor.simulator.link import link_at, link_level
+from monitor.simulator.entities import NUMBERED, UNTOLD, CompositionStatus, Device, Happening
+from monitor.simulator.link import Link, Path, link_at, link_level
 from monitor.simulator.scenarios import SCENARIOS, CallbackPolicy, Episode, Scenario, at_speed
 from monitor.simulator.world import World
 
 T0 = 1_763_690_000.0
+HEALTHY = Link(Path(0.0, 1.0, 20.0, 5_000_000.0), Path(0.0, 1.0, 20.0, 5_000_000.0))
 
 
 def make_world(name: str = "healthy", *, seed: int = 1, **size: int) -> World:
@@ -190,6 +191,27 @@ def test_a_room_made_over_rest_times_out_when_nobody_enters():
     assert (room.status, room.end_reason) == ("completed", "timeout")
 
 
+def test_a_room_made_over_rest_times_out_when_it_was_left():
+    world = make_world()
+    room = world.ledger.open_room(T0, "brief", created_method="rest", empty_timeout_min=2)
+    who = world.ledger.join(T0 + 10, room, "alice", Device("Chrome", "Linux", "wifi"), HEALTHY, 0.0)
+    world.advance(T0 + 400)
+    assert room.is_live
+    room.max_participants = 0  # so that nobody follows
+    world.ledger.leave(T0 + 400, who)
+    world.advance(T0 + 519)
+    assert room.is_live
+    world.advance(T0 + 521)
+    assert (room.status, room.end_reason, room.ended_at) == ("completed", "timeout", T0 + 520)
+
+
+def test_the_timeouts_of_rooms_made_over_rest_follow_the_speed():
+    world = World(at_speed(SCENARIOS["healthy"], 10), seed=1, started_at=T0)
+    room = world.ledger.open_room(T0, "quiet", created_method="rest")
+    world.advance(T0 + 31)
+    assert room.ended_at == T0 + 30
+
+
 def test_a_composition_wished_for_in_a_live_room_waits_for_its_end():
     world = make_world()
     room = world.ledger.open_room(T0, "filmed")
@@ -212,3 +234,63 @@ def test_speed_shortens_durations_and_nothing_else():
 def test_an_episode_without_a_quiet_time_comes_once():
     once = Episode(10, lasts_s=5)
     assert [once.is_on(at) for at in (9, 10, 14, 15, 1000)] == [False, True, True, False, False]
+
+
+@pytest.mark.parametrize("name", ["demo", "composition-missing", "join-failures"])
+def test_sequence_numbers_have_no_gap_in_a_room(name):
+    numbers: dict[str, list[int]] = {}
+    for one in make_world(name).advance(T0 + 600):
+        if one.event in NUMBERED:
+            numbers.setdefault(one.room.sid, []).append(one.sequence)
+    assert numbers
+    assert all(given == list(range(len(given))) for given in numbers.values())
+
+
+def test_whatever_is_numbered_is_told():
+    assert not NUMBERED & UNTOLD
+
+
+def test_of_some_recorded_rooms_there_is_no_composition_and_of_others_a_failed_hook():
+    world = make_world("composition-missing")
+    failed = {one.room.sid for one in world.advance(T0 + 1800) if one.event == "composition-hook-failed"}
+    recorded = [
+        room for room in world.rooms.values() if room.ended_at and room.ended_at < T0 + 1700 and room.recordings
+    ]
+    composed = {room.sid for room in recorded if room.compositions}
+    silent = {room.sid for room in recorded} - composed - failed
+    assert min(len(failed), len(composed), len(silent)) > 5
+    assert not failed & composed
+
+
+def test_an_empty_composition_completes_with_nothing_in_it():
+    world = make_world("composition-empty")
+    world.advance(T0 + 600)
+    done = [one for one in world.compositions.values() if one.status is CompositionStatus.COMPLETED]
+    assert done
+    assert {(one.size_bytes, one.duration_s) for one in done} == {(0, 0)}
+
+
+def test_those_who_cannot_join_are_never_in_the_room():
+    world = make_world("join-failures")
+    failures = [one for one in world.advance(T0 + 300) if one.event == "join-failed"]
+    assert {one.code for one in failures} == {53105, 53104, 20104}
+    assert all(one.participant is None and one.newcomer is not None for one in failures)
+
+
+def test_a_full_room_lets_nobody_in_and_one_nearly_full_everybody():
+    world = make_world("near-limits")
+    happenings = world.advance(T0 + 30)
+    panel, webinar = (next(r for r in world.live_rooms if f":{kind}:" in r.name) for kind in ("panel", "webinar"))
+    assert (len(panel.present), len(webinar.present)) == (5, 9)
+    assert {(one.room, one.code) for one in happenings if one.event == "join-failed"} == {(panel, 53105)}
+
+
+def test_a_deleted_composition_stays_deleted():
+    world = make_world()
+    room = world.ledger.open_room(T0, "filmed")
+    composition = world.ledger.enqueue_composition(T0, room)
+    world.ledger.end_room(T0 + 60, room, "room_ended_via_api")
+    world.advance(T0 + 61)
+    world.ledger.delete_composition(T0 + 61, composition)
+    world.advance(T0 + 600)
+    assert (composition.status, composition.size_bytes) == (CompositionStatus.DELETED, 0)

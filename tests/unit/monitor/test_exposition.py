@@ -113,6 +113,7 @@ def test_what_an_account_has_left_is_shown_by_its_name():
         for names in [("main", "eu")]
         for name, family in FAMILIES.items()
         if name.startswith("roomwatch_twilio_") and family.kind == "gauge" and family.labels == ("account",)
+        if not name.endswith("clock_offset_seconds")  # set when an answer comes
     }
     assert shown == {
         "budget_remaining_requests": [7, 0],
