@@ -15,6 +15,8 @@ from typing import Any
 from monitor import __version__, log
 from monitor.app import Daemon, open_store
 from monitor.config import Config, ConfigInvalid, load
+from monitor.doctor.examination import examine
+from monitor.doctor.findings import is_failed, report
 from monitor.store.database import SchemaTooNew
 from monitor.store.ports import StoreFailed
 
@@ -45,13 +47,20 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
     run = commands.add_parser("run", help="run the daemon", description="Run the daemon until Ctrl-C or SIGTERM.")
-    run.add_argument(
-        "--config",
-        type=Path,
-        metavar="FILE",
-        help="the configuration; default: config.toml if there is one, else the environment (TWILIO_*, ROOMWATCH_*)",
-    )
+    _add_config(run)
     run.set_defaults(command=_run)
+
+    doctor = commands.add_parser(
+        "doctor",
+        help="say whether a configuration will work, here and now",
+        description="Ask Twilio, and call the public address as Twilio would: do the keys open the accounts, what may "
+        "they read, does the clock agree, does the budget suffice, do callbacks arrive and forgeries not?  "
+        "Each check is a line: ok, warn or fail, what was found, and what to do.",
+        epilog="It changes nothing.  The daemon should be running; it gets one callback of an unknown event, and "
+        "refuses one with a wrong signature.  Exit codes: 0 nothing failed, 1 something did, 78 wrong configuration.",
+    )
+    _add_config(doctor)
+    doctor.set_defaults(command=_doctor)
 
     demo = commands.add_parser(
         "demo",
@@ -76,9 +85,22 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _run(options: argparse.Namespace) -> int:
+def _add_config(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help="the configuration; default: config.toml if there is one, else the environment (TWILIO_*, ROOMWATCH_*)",
+    )
+
+
+def _configured(options: argparse.Namespace) -> Config:
     file = options.config or (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None)
-    config = load(file, os.environ)
+    return load(file, os.environ)
+
+
+def _run(options: argparse.Namespace) -> int:
+    config = _configured(options)
     log.set_up(config.log.format, config.log.level)
     return _live(lambda stop: serve(config, stop))
 
@@ -91,6 +113,12 @@ def _demo(options: argparse.Namespace) -> int:
         return USAGE
     log.set_up("logfmt", "warning")
     return _live(lambda stop: demo(stop, options.scenario, options.seed, options.port, options.public_port))
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    findings = asyncio.run(examine(_configured(options)))
+    print(report(findings))
+    return FAILED if is_failed(findings) else OK
 
 
 def _check_config(options: argparse.Namespace) -> int:

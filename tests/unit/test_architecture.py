@@ -13,6 +13,7 @@ PACKAGES = ("monitor", "collectors", "alerts", "dashboards")
 PURE = {
     *("collectors.events", "collectors.telemetry", "collectors.callbacks", "collectors.budget", "collectors.base"),
     "collectors.error_codes",
+    *("monitor.doctor.findings", "monitor.doctor.judgement"),
     *("monitor.entities", "monitor.live", "monitor.readings", "monitor.metrics", "monitor.store.rows"),
     *("monitor.config_lines", "monitor.http.rate"),
     *("alerts.model", "alerts.rules", "alerts.engine", "alerts.deadlines", "alerts.fingerprint", "alerts.routing"),
