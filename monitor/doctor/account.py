@@ -11,13 +11,13 @@ from typing import Any
 
 from collectors.base import CollectError
 from collectors.twilio import Twilio, understood
+from monitor.callback_address import callback_address
 from monitor.config import Config
 from monitor.doctor.callbacks import check_callbacks, public_url
 from monitor.doctor.findings import Finding, is_failed, shortened, warn
 from monitor.doctor.judgement import (
     ROOMS_AT_ONCE,
     Hook,
-    callback_address,
     judge_credentials,
     judge_hooks,
     judge_live_rooms,

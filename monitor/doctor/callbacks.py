@@ -11,8 +11,9 @@ from urllib.parse import urlsplit
 import aiohttp
 from twilio.request_validator import RequestValidator
 
+from monitor.callback_address import callback_address
 from monitor.doctor.findings import Finding, is_failed, warn
-from monitor.doctor.judgement import Answer, callback_address, judge_delivery, judge_forgery, judge_public_url
+from monitor.doctor.judgement import Answer, judge_delivery, judge_forgery, judge_public_url
 from monitor.doctor.patient import Patient
 from monitor.settings import Public, is_loopback
 

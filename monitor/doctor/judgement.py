@@ -5,13 +5,12 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from urllib.parse import urldefrag, urlsplit
 
+from monitor.callback_address import RETRIES
 from monitor.doctor.findings import Finding, fail, ok, shortened, warn
 
 READS_PER_S = 80  # for the whole account, all keys together
 ROOMS_AT_ONCE = 10_000
 SKEW_WARN_S, SKEW_FAIL_S = 5.0, 60.0
-CALLBACK_PATH = "/callbacks/twilio"
-RETRIES = "#rc=5&rp=all"  # five retries after any failure; unasked, Twilio repeats only what could not connect, once
 NAMED_AT_MOST = 3
 
 Answer = int | str  # an HTTP status, or in words why there is none
@@ -90,11 +89,6 @@ def judge_live_rooms(count: int) -> Finding:
 
 
 # --- the callbacks ---------------------------------------------------------------------------------------
-
-
-def callback_address(public_url: str) -> str:
-    """Return where callbacks have to go, for a public address."""
-    return public_url.rstrip("/") + CALLBACK_PATH
 
 
 def judge_public_url(url: str, *, is_simulated: bool) -> Finding:

@@ -15,10 +15,9 @@ from typing import NamedTuple
 import aiohttp
 from pydantic import SecretStr
 
-from collectors import twilio
-from collectors.budget import TokenBucket
 from collectors.twilio import Twilio
 from monitor.config import Config
+from monitor.connection import connected, credentials
 from monitor.doctor.judgement import Answer
 from monitor.settings import Account
 
@@ -64,7 +63,7 @@ class Listed(NamedTuple):
 async def admitted(account: Account, config: Config) -> AsyncIterator[Patient]:
     """Connect to an account; the connections end with the block."""
     refusals = Refusals()
-    client = _connected(account, config, refusals)
+    client = connected(account, refusals, config.polling.timeout_s)
     try:
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=config.polling.timeout_s)) as http:
             yield Patient(account, config, http, client, refusals)
@@ -72,23 +71,9 @@ async def admitted(account: Account, config: Config) -> AsyncIterator[Patient]:
         await client.close()
 
 
-def _connected(account: Account, config: Config, refusals: Refusals) -> Twilio:
-    key = present_key(account)
-    return twilio.connect(
-        twilio.Credentials(account.account_sid, key.username, key.password),
-        TokenBucket(account.requests_per_s, account.burst_requests),
-        refusals,
-        timeout_s=config.polling.timeout_s,
-        base_url=account.base_url,
-        region=account.region,
-        edge=account.edge,
-    )
-
-
 def present_key(account: Account) -> Key:
     """Return what the daemon asks with."""
-    secret = account.api_secret if account.api_key else account.auth_token
-    return Key("credentials", account.api_key or account.account_sid, secret.get_secret_value() if secret else "")
+    return Key("credentials", *credentials(account))
 
 
 def next_key(account: Account) -> Key | None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from monitor.callback_address import callback_address, callback_url
 from monitor.doctor.findings import Finding, Verdict, fail, is_failed, ok, report, warn
 from monitor.doctor.judgement import (
     Hook,
@@ -104,6 +105,12 @@ def test_a_single_429_is_worth_a_warning() -> None:
 
 
 # --- the callbacks ---
+
+
+def test_twilio_is_given_an_address_that_asks_for_retries() -> None:
+    assert callback_address("https://watch.example.com/") == HERE
+    assert callback_url("https://watch.example.com") == RETRYING
+    assert not callback_url("")
 
 
 @pytest.mark.parametrize(
