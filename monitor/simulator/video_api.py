@@ -49,6 +49,7 @@ class VideoApi:
             web.get("/v1/Compositions", self.list_compositions),
             web.post("/v1/Compositions", self.create_composition),
             web.get("/v1/Compositions/{composition}", self.fetch_composition),
+            web.delete("/v1/Compositions/{composition}", self.delete_composition),
             web.get("/v1/CompositionHooks", self.list_hooks),
             web.post("/v1/CompositionHooks", self.create_hook),
             web.get("/v1/CompositionHooks/{hook}", self.fetch_hook),
@@ -207,6 +208,14 @@ class VideoApi:
         """Fetch a composition by SID."""
         composition = _get(self._ledger.compositions, request, "composition")
         return self._site.answer(self._site.shapes(request).composition(composition))
+
+    async def delete_composition(self, request: web.Request) -> web.Response:
+        """Delete a composition; one that failed stays."""
+        composition = _get(self._ledger.compositions, request, "composition")
+        if composition.status == "failed":
+            raise invalid("Sid", composition.sid, "a composition that did not fail")
+        del self._ledger.compositions[composition.sid]
+        return web.Response(status=204)
 
     # --- composition hooks ---------------------------------------------------------------------------
 
