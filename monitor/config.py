@@ -23,6 +23,7 @@ from monitor.config_lines import key_lines, line_of
 from monitor.settings import (
     Account,
     Alerting,
+    Canary,
     Compositions,
     LivePicture,
     Logging,
@@ -68,6 +69,7 @@ class Config:
     polling: Polling
     live: LivePicture
     compositions: Compositions
+    canary: Canary
     alerts: Alerting
     log: Logging
     pipeline: Pipelining

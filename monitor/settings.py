@@ -180,6 +180,16 @@ class Compositions(Section):
     limit_room_ratio: Annotated[float, Field(ge=0)] = 0.5
 
 
+class Canary(Section):
+    """Whether a room is made and ended every now and then, only to see that it works."""
+
+    enabled: bool = False
+    every_s: Annotated[float, Field(ge=60)] = 3600.0
+    account_sid: str = ""  # empty: the first account
+    compose: bool = False
+    timeout_s: Positive = 30.0
+
+
 class Alerting(Section):
     """Who this daemon is to its receivers, and which of the shipped rules are off."""
 
@@ -252,6 +262,7 @@ class Sections(Section):
     polling: Polling = Polling()
     live: LivePicture = LivePicture()
     compositions: Compositions = Compositions()
+    canary: Canary = Canary()
     alerts: Alerting = Alerting()
     log: Logging = Logging()
     pipeline: Pipelining = Pipelining()
@@ -264,4 +275,13 @@ class Sections(Section):
         sids = [account.account_sid for account in self.accounts]
         if len(set(sids)) < len(sids):
             raise ValueError("accounts: expected each account_sid once, got one of them twice")
+        return self
+
+    @model_validator(mode="after")
+    def _canary_has_an_account(self) -> Self:
+        sids = [account.account_sid for account in self.accounts]
+        if self.canary.account_sid and self.canary.account_sid not in sids:
+            raise ValueError("canary.account_sid: expected the account_sid of one of the accounts, got another")
+        if self.canary.enabled and not sids:
+            raise ValueError("canary.enabled: expected an account to make rooms in, got none")
         return self

@@ -32,7 +32,7 @@ def test_a_wrong_one_ends_with_78_and_every_error(tmp_path: Path, capsys: pytest
     assert [line.partition(": ")[0] for line in said] == [f"{file}:2", f"{file}:4"]
 
 
-@pytest.mark.parametrize("command", ["check-config", "run --config", "doctor --config"])
+@pytest.mark.parametrize("command", ["check-config", "run --config", "doctor --config", "canary --config"])
 def test_a_configuration_that_is_not_there_ends_with_78(command: str, tmp_path: Path) -> None:
     assert ended(*command.split(), str(tmp_path / "nowhere.toml")) == CONFIG
 
@@ -45,7 +45,7 @@ def test_wrong_usage_ends_with_2_and_says_what_would_be_right(
     assert capsys.readouterr().err
 
 
-@pytest.mark.parametrize("command", ["", "run", "demo", "check-config", "doctor"])
+@pytest.mark.parametrize("command", ["", "run", "demo", "check-config", "doctor", "canary"])
 def test_help_helps(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert ended(*command.split(), "--help") == OK
     assert "usage: roomwatch" in capsys.readouterr().out

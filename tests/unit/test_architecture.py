@@ -12,7 +12,7 @@ PACKAGES = ("monitor", "collectors", "alerts", "dashboards")
 
 PURE = {
     *("collectors.events", "collectors.telemetry", "collectors.callbacks", "collectors.budget", "collectors.base"),
-    "collectors.error_codes",
+    *("collectors.error_codes", "monitor.canary_steps", "monitor.callback_address"),
     *("monitor.doctor.findings", "monitor.doctor.judgement"),
     *("monitor.entities", "monitor.live", "monitor.readings", "monitor.metrics", "monitor.store.rows"),
     *("monitor.config_lines", "monitor.http.rate"),

@@ -149,3 +149,22 @@ def test_links_lead_to_the_pages_unless_a_receiver_says_otherwise() -> None:
     config = build(settings(private={"url": "https://watch.example.com"}, receivers=receivers))
     links = {name: notifier._config.external_url for name, notifier in config.notifiers.items()}
     assert links == {"one": "https://watch.example.com", "two": "https://other.example.com"}
+
+
+@pytest.mark.parametrize(
+    ("canary", "complaint"),
+    [
+        ({"account_sid": "AC" + "9" * 32}, "canary.account_sid: expected the account_sid of one of the accounts"),
+        ({"every_s": 5}, "canary.every_s"),
+    ],
+)
+def test_a_canary_needs_an_account_that_is_there_and_time_between_runs(canary: dict, complaint: str) -> None:
+    with pytest.raises(ProblemsFound, match=complaint):
+        build(settings(canary=canary))
+
+
+def test_a_canary_is_off_unless_asked_for_and_cannot_do_without_an_account() -> None:
+    assert not build({}).canary.enabled
+    assert build(settings(canary={"enabled": True})).canary.enabled
+    with pytest.raises(ProblemsFound, match="expected an account to make rooms in"):
+        build({"canary": {"enabled": True}})
