@@ -51,8 +51,8 @@ class Known(Protocol):
     def live_rooms(self, account_sid: str) -> Mapping[str, int | None]:
         """Return the SIDs of the account's rooms that are believed to be in progress, with their creation."""
 
-    def rooms_of_unknown_end(self, account_sid: str) -> Sequence[str]:
-        """Return the SIDs of rooms that an open composition waits for and whose end nobody has told us."""
+    def rooms_in_doubt(self, account_sid: str) -> Sequence[str]:
+        """Return the SIDs of rooms, not live, whose beginning or end nobody has told."""
 
     def rooms_to_look_at(self, account_sid: str, now_ms: int) -> Sequence[str]:
         """Return the SIDs of live rooms in which something may have changed that nobody told."""
@@ -66,8 +66,8 @@ class Known(Protocol):
     def rooms_to_settle(self, account_sid: str, now_ms: int) -> Sequence[Unsettled]:
         """Return the rooms that are over but not yet known in full."""
 
-    def open_compositions(self, account_sid: str) -> Mapping[str, int | None]:
-        """Return the SIDs of the compositions that are not finished, with their creation."""
+    def compositions_in_doubt(self, account_sid: str) -> Mapping[str, int | None]:
+        """Return the SIDs of the compositions that are not finished, or not known in full, with their creation."""
 
     def rooms_to_summarise(self, account_sid: str, now_ms: int) -> Summaries | None:
         """Return since when rooms lack their Log Analyzer summary, or None while there is none to fetch."""

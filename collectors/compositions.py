@@ -30,7 +30,7 @@ class Compositions:
 
     async def collect(self, known: Known, now_ms: int) -> AsyncGenerator[Sequence[Event], None]:
         """Yield the compositions that somebody waits for, and what became of the others."""
-        missing = dict(known.open_compositions(self._twilio.account_sid))
+        missing = dict(known.compositions_in_doubt(self._twilio.account_sid))
         for status in ("enqueued", "processing"):  # in the order of their life, so that none slips through between
             async for page in self._list(now_ms, status=status):
                 yield page

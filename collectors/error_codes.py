@@ -64,11 +64,11 @@ def stage(code: int | None) -> Stage | None:
 
 NO_ERROR = ErrorCode(
     None,
-    "No error",
+    "No error code",
     Kind.PARTICIPANT,
     Stage.CALL,
-    "The connection was ended on purpose, by the participant's own client.",
-    "Nothing is to be done.",
+    "No error was named: as a rule the participant's own client left on purpose.",
+    "Nothing is to be done, unless it was not meant: then look at the client's own log.",
     is_trouble=False,
 )
 

@@ -10,7 +10,7 @@ import random
 import time
 from base64 import b64encode
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit, urlunsplit
 
 import aiohttp
@@ -28,8 +28,8 @@ REPEATABLE = ("GET", "HEAD")
 _random = random.SystemRandom()
 
 
-class Observer(Protocol):
-    """Who wants to know what requests come to."""
+class Observer:
+    """Who wants to know what requests come to; of what it does not care about it takes no note."""
 
     def on_request(self, resource: str, code: str, seconds: float) -> None:
         """Take note of one request: its answer's status, or `timeout` or `network` where there was none."""

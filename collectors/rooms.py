@@ -36,7 +36,7 @@ class Rooms:
             shown.update(room.room_sid for room in page)
             self._strangers.discard(shown)
             yield page
-        believed |= {sid: believed.get(sid) for sid in known.rooms_of_unknown_end(account_sid)}
+        believed |= {sid: believed.get(sid) for sid in known.rooms_in_doubt(account_sid)}
         self._strangers.discard(shown)
         self._strangers.forget(now_ms)
         missing = {sid: at_ms for sid, at_ms in believed.items() if sid not in shown and sid not in self._strangers}

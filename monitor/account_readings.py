@@ -16,6 +16,7 @@ from collectors.events import Trouble
 from monitor.entities import Account, CanaryRun, Failure
 from monitor.forecast import day_totals, month_forecast
 from monitor.limits import AccountLimits
+from monitor.naming import shortened
 
 RATE_WINDOW_S = 300.0
 SHARE_WINDOW_S = 60.0
@@ -51,11 +52,6 @@ def of_account(account: Account, connected: tuple[int, int], limits: AccountLimi
         **values,
     }
     return Reading(Kind.ACCOUNT, account.sid, values, {"account": account.sid}, details, _changes_at(account, now_s))
-
-
-def shortened(sid: str) -> str:
-    """Return enough of a SID to tell one's accounts apart."""
-    return f"{sid[:6]}…{sid[-4:]}" if len(sid) > 11 else sid
 
 
 # --- people ----------------------------------------------------------------------------------------------
@@ -127,9 +123,9 @@ def _in_words(failures: Iterable[Failure]) -> tuple[str, str, str]:
 
 def _of_canary(run: CanaryRun | None) -> Values:
     if run is None:
-        return {"canary_failed": None, "canary_round_trip_s": None}
+        return {"canary_failed": 0.0, "canary_round_trip_s": None}  # what is not tried has not failed
     failed = run.failed_step is not None
-    return {"canary_failed": float(failed), "canary_round_trip_s": None if failed else sum(run.steps_s.values())}
+    return {"canary_failed": float(failed), "canary_round_trip_s": None if failed else run.steps_s.get("round_trip")}
 
 
 def _of_costs(costs: Mapping[str, Mapping[str, float]], month_budget: float | None, now_s: float) -> Values:

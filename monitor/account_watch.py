@@ -8,13 +8,11 @@ as they are.
 from collections.abc import Callable
 from functools import partial
 
-from collectors import twilio
 from collectors.breaker import Circuit
-from collectors.budget import Budget, Limits
 from collectors.registry import SOURCES
-from collectors.twilio import Credentials
 from monitor.agenda import Agenda
 from monitor.cadence import Activity, interval_s
+from monitor.connection import connected
 from monitor.exposition import AccountUse
 from monitor.live import Live
 from monitor.metrics import Metrics
@@ -44,7 +42,7 @@ class AccountWatch:
         self._live = live
         self._agenda = agenda
         self._now_s = now_s
-        self.twilio = _connect(account, polling, metrics, now_s)
+        self.twilio = connected(account, RequestCounter(metrics, account.name), polling.timeout_s, now_s)
         self.polls = [
             Poll(self.name, source.build(self.twilio.at(source.priority)), agenda, pipeline, self._now_ms)
             for source in SOURCES.values()
@@ -91,18 +89,3 @@ class AccountWatch:
 
     def _now_ms(self) -> int:
         return int(self._now_s() * 1000)
-
-
-def _connect(account: Account, polling: Polling, metrics: Metrics, now_s: Callable[[], float]) -> twilio.Twilio:
-    following = account.next_credentials()
-    return twilio.connect(
-        Credentials(account.account_sid, *account.credentials()),
-        Budget(Limits(account.requests_per_s, account.burst_requests)),
-        RequestCounter(metrics, account.name),
-        timeout_s=polling.timeout_s,
-        next_credentials=None if following is None else Credentials(account.account_sid, *following),
-        base_url=account.base_url,
-        region=account.region,
-        edge=account.edge,
-        now_s=now_s,
-    )

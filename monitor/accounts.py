@@ -108,6 +108,12 @@ class Accounts:
             run.steps_s[seen.step] = seen.seconds
         return self._changed(account)
 
+    def forget_canaries(self) -> None:
+        """Forget how canary runs went, since there are to be no more."""
+        for account in self.by_sid.values():
+            account.canary = None
+            self._mark(account)
+
     def list_summaries(self, listed: SummariesListed) -> Sequence[Change]:
         """Take note of until when the Log Analyzer has told everything it knew."""
         account = self.by_sid.get(listed.account_sid)

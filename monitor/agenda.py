@@ -13,8 +13,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from heapq import nsmallest
 
 from collectors.base import Summaries, Unsettled
+from collectors.events import CompositionStatus
 from monitor.entities import Composition, Recording, Room
 from monitor.live import Live
+from monitor.media import EXPECTED
 
 ROOMS_AT_ONCE = 10  # then the question is put anew: what is most urgent may have changed
 HINT_AGE_MS = 3_000  # several people often arrive together
@@ -53,16 +55,19 @@ class Agenda:
         """Return the SIDs of the account's rooms, and of those whose account nobody has told, with their creation."""
         return {room.sid: room.created_at_ms for room in self._rooms(account_sid) if room.sid}
 
-    def rooms_of_unknown_end(self, account_sid: str) -> Sequence[str]:
-        """Return the SIDs of rooms that an open composition waits for, neither live nor known to have ended."""
-        waiting = [c for c in self._live.compositions.values() if c.status.is_open and c.room_ended_at_ms is None]
-        return sorted(
-            {
-                c.room_sid
-                for c in waiting
-                if c.room_sid and c.account_sid in (None, account_sid) and self._live.room(c.room_sid) is None
-            }
-        )
+    def rooms_in_doubt(self, account_sid: str) -> Sequence[str]:
+        """Return the SIDs of rooms, not live, whose beginning or end nobody has told."""
+        ended = {
+            room.sid
+            for room in self._ended(account_sid)
+            if room.sid and not room.is_sealed and (room.created_at_ms is None or not room.is_end_told)
+        }
+        awaited = {
+            c.room_sid
+            for c in self._live.compositions.values()
+            if c.status.is_open and c.room_ended_at_ms is None and c.account_sid in (None, account_sid)
+        }
+        return sorted(ended | {sid for sid in awaited if sid and self._live.room(sid) is None})
 
     def rooms_to_look_at(self, account_sid: str, now_ms: int) -> Sequence[str]:
         """Return the SIDs of live rooms in which something hints at a change that nobody told."""
@@ -99,12 +104,15 @@ class Agenda:
         wanted = (each for each in unsettled if each.participants or each.recordings)
         return [each for each, _ in zip(wanted, range(ROOMS_AT_ONCE), strict=False)]
 
-    def open_compositions(self, account_sid: str) -> Mapping[str, int | None]:
-        """Return the SIDs of the compositions that somebody waits for, with their creation."""
+    def compositions_in_doubt(self, account_sid: str) -> Mapping[str, int | None]:
+        """Return the SIDs of the compositions that somebody waits for, or whose beginning nobody has told."""
         return {
             c.sid: c.created_at_ms
-            for c in self._live.compositions.values()
-            if c.status.is_open and not c.is_expected and c.account_sid in (None, account_sid)
+            for c in self._live.media.all_compositions()
+            if (c.status.is_open or c.created_at_ms is None)
+            and c.status is not CompositionStatus.DELETED
+            and not c.sid.startswith(EXPECTED)
+            and c.account_sid in (None, account_sid)
         }
 
     def waits_for_media(self, account_sid: str) -> bool:

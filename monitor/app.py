@@ -5,6 +5,7 @@ order in which they come up and, in reverse, go down.
 """
 
 import asyncio
+import time
 from collections.abc import Callable
 from logging import getLogger
 from pathlib import Path
@@ -16,8 +17,11 @@ from alerts.dispatcher import Dispatcher
 from alerts.engine import Engine
 from alerts.model import Reason
 from alerts.transport import Transport
+from collectors.events import Event
 from monitor.account_watch import AccountWatch
 from monitor.agenda import Agenda
+from monitor.callback_address import callback_url
+from monitor.canary import Canary
 from monitor.clock import SteadyClock
 from monitor.config import Config
 from monitor.evaluation import Evaluation
@@ -36,6 +40,7 @@ from monitor.metrics import FAILURES, RETRIES, Metrics
 from monitor.pipeline import Pipeline
 from monitor.polling import Poll
 from monitor.scheduler import Scheduler
+from monitor.settings import Canary as CanarySettings
 from monitor.store.memory import MemoryStore
 from monitor.store.ports import Store
 from monitor.store.sqlite import SqliteStore
@@ -119,6 +124,7 @@ class Daemon:
             now_ms=self.clock.now_ms,
         )
         self._scheduler = Scheduler()
+        self.canary: Canary | None = None
         self._watches = [
             AccountWatch(account, config.polling, self.live, agenda, self.pipeline, self.metrics, self.clock.now_s)
             for account in config.accounts
@@ -165,6 +171,8 @@ class Daemon:
         await self.housekeeping.restore()
         for watch in self._watches:
             watch.restore_budget()
+        if not self.config.canary.enabled:
+            self.live.account_book.forget_canaries()
         await self.evaluation.end_removed_rules()
         self.evaluation.notice_everything()
 
@@ -172,6 +180,9 @@ class Daemon:
         every, config = self._scheduler.every, self.config
         for watch in self._watches:
             watch.schedule(self._scheduler)
+        if config.canary.enabled:
+            self.canary = self._canary(config.canary)
+            every(config.canary.every_s, self.canary.run)
         every(config.storage.checkpoint_every_s, self._checkpoint)
         every(EXPIRE_EVERY_S, self.housekeeping.expire)
         every(RETAIN_EVERY_S, self.housekeeping.retain, at_once=True)
@@ -187,7 +198,9 @@ class Daemon:
         authority = IngestAuthority(config.accounts, config.telemetry.ingest_keys, config.telemetry.token_grace_s)
         ingest = Ingest(authority, self.pipeline, self.live, self.metrics, config.telemetry, now_s)
         public_url = config.public.url or f"http://{config.public.host}:{config.public.port}"
-        callbacks = Callbacks(config.accounts, self.pipeline, self.metrics, public_url, self.clock.now_ms)
+        callbacks = Callbacks(
+            config.accounts, self.pipeline, self.metrics, public_url, self.clock.now_ms, on_event=self._heard
+        )
         login = Login(config.private, self.store.sessions, now_s, pages.built_files() / pages.LOGIN_PAGE)
         private = private_routes(login, self._live_view, self._exposition, lambda: self.is_ready)
         self.private = await Listener.open(config.private.host, config.private.port, private, guard=login)
@@ -214,6 +227,24 @@ class Daemon:
         accounts = [account.name for account in self.config.accounts]
         self.metrics.expect("roomwatch_twilio_throttled_total", accounts)
         self.metrics.expect("roomwatch_twilio_retries_total", accounts, RETRIES)
+
+    def _canary(self, settings: CanarySettings) -> Canary:
+        sids = [account.account_sid for account in self.config.accounts]
+        which = sids.index(settings.account_sid) if settings.account_sid else 0
+        return Canary(
+            self.config.accounts[which],
+            self._watches[which].twilio,
+            self.pipeline.offer,
+            self.clock.now_ms,
+            timeout_s=settings.timeout_s,
+            compose=settings.compose,
+            callback_url=callback_url(self.config.public.url),
+            hears=True,
+        )
+
+    def _heard(self, event: Event) -> None:
+        if self.canary is not None:
+            self.canary.hear(event, time.monotonic())
 
     def _count_attempt(self, receiver: str, outcome: Outcome, seconds: float) -> None:
         self.metrics.add("roomwatch_notifications_total", receiver)

@@ -4,12 +4,38 @@ As often as its picture may change unnoticed.  While callbacks tell nearly every
 slow; while nothing is going on, it may be slow, too.  Pure: what goes on is an argument.
 """
 
-from typing import NamedTuple
-
-from monitor.settings import Polling
+from typing import NamedTuple, Protocol
 
 LOOK_EVERY_S = 1.0  # whether there is anything to look into is asked of the picture, which costs no request
 IDLE_FACTOR = 6.0
+
+
+class Intervals(Protocol):
+    """How often each resource is asked for while something goes on and callbacks cannot be trusted, in seconds."""
+
+    @property
+    def rooms_every_s(self) -> float:
+        """From one sweep of the rooms in progress to the next."""
+
+    @property
+    def compositions_every_s(self) -> float:
+        """From one sweep of the unfinished compositions to the next."""
+
+    @property
+    def trusted_factor(self) -> float:
+        """How many times as seldom sweeps are while callbacks tell nearly everything."""
+
+    @property
+    def hooks_every_s(self) -> float:
+        """From one list of the composition hooks to the next."""
+
+    @property
+    def summaries_every_s(self) -> float:
+        """From one list of room summaries to the next."""
+
+    @property
+    def usage_every_s(self) -> float:
+        """From one list of usage records to the next."""
 
 
 class Activity(NamedTuple):
@@ -19,7 +45,7 @@ class Activity(NamedTuple):
     waits_for_media: bool  # a composition is open, or a recorded room may soon have one
 
 
-def interval_s(resource: str, polling: Polling, activity: Activity) -> float:
+def interval_s(resource: str, polling: Intervals, activity: Activity) -> float:
     """Return the seconds from one poll of a resource to the next."""
     slower = polling.trusted_factor if activity.callbacks_trusted else 1.0
     match resource:

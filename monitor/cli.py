@@ -12,9 +12,14 @@ from collections.abc import Callable, Coroutine, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from collectors.events import CanarySeen
 from monitor import __version__, log
 from monitor.app import Daemon, open_store
+from monitor.canary_by_hand import by_hand
 from monitor.config import Config, ConfigInvalid, load
+from monitor.doctor.examination import examine
+from monitor.doctor.findings import is_failed, report
+from monitor.naming import shortened
 from monitor.settings import Account
 from monitor.store.database import SchemaTooNew
 from monitor.store.ports import StoreFailed
@@ -46,13 +51,20 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
     run = commands.add_parser("run", help="run the daemon", description="Run the daemon until Ctrl-C or SIGTERM.")
-    run.add_argument(
-        "--config",
-        type=Path,
-        metavar="FILE",
-        help="the configuration; default: config.toml if there is one, else the environment (TWILIO_*, ROOMWATCH_*)",
-    )
+    _add_config(run)
     run.set_defaults(command=_run)
+
+    doctor = commands.add_parser(
+        "doctor",
+        help="say whether a configuration will work, here and now",
+        description="Ask Twilio, and call the public address as Twilio would: do the keys open the accounts, what may "
+        "they read, does the clock agree, does the budget suffice, do callbacks arrive and forgeries not?  "
+        "Each check is a line: ok, warn or fail, what was found, and what to do.",
+        epilog="It changes nothing.  The daemon should be running; it gets one callback of an unknown event, and "
+        "refuses one with a wrong signature.  Exit codes: 0 nothing failed, 1 something did, 78 wrong configuration.",
+    )
+    _add_config(doctor)
+    doctor.set_defaults(command=_doctor)
 
     demo = commands.add_parser(
         "demo",
@@ -67,6 +79,22 @@ def _parser() -> argparse.ArgumentParser:
     )
     demo.set_defaults(command=_demo)
 
+    canary = commands.add_parser(
+        "canary",
+        help="make a room, look at it, end it, and say how long each step took",
+        description="Make one canary run by hand: create a room that nobody enters, mint a token for it, fetch it, and "
+        "complete it.  Nothing stays behind but an ended room in the account's history.",
+        epilog="It spends about five requests of the account's quota, and with --compose whatever Twilio charges for a "
+        "composition.  Only the daemon hears callbacks: they are not waited for here.  Exit codes: 0 every step went "
+        "well, 1 one failed, 2 no such account, 78 wrong configuration.",
+    )
+    _add_config(canary)
+    canary.add_argument(
+        "--account", metavar="AC…", help="which account; default: canary.account_sid, or else the first"
+    )
+    canary.add_argument("--compose", action="store_true", help="also ask for a composition, and delete it again")
+    canary.set_defaults(command=_canary)
+
     check = commands.add_parser(
         "check-config",
         help="say everything that is wrong with a configuration",
@@ -77,9 +105,22 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _run(options: argparse.Namespace) -> int:
+def _add_config(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help="the configuration; default: config.toml if there is one, else the environment (TWILIO_*, ROOMWATCH_*)",
+    )
+
+
+def _configured(options: argparse.Namespace) -> Config:
     file = options.config or (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None)
-    config = load(file, os.environ)
+    return load(file, os.environ)
+
+
+def _run(options: argparse.Namespace) -> int:
+    config = _configured(options)
     log.set_up(config.log.format, config.log.level)
     return _live(lambda stop: serve(config, stop))
 
@@ -92,6 +133,30 @@ def _demo(options: argparse.Namespace) -> int:
         return USAGE
     log.set_up("logfmt", "warning")
     return _live(lambda stop: demo(stop, options.scenario, options.seed, options.port, options.public_port))
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    findings = asyncio.run(examine(_configured(options)))
+    print(report(findings))
+    return FAILED if is_failed(findings) else OK
+
+
+def _canary(options: argparse.Namespace) -> int:
+    config = _configured(options)
+    wanted = options.account or config.canary.account_sid
+    account = next((each for each in config.accounts if wanted in ("", each.account_sid)), None)
+    if account is None:
+        known = ", ".join(shortened(each.account_sid) for each in config.accounts) or "none is configured"
+        print(f"roomwatch: --account: expected one of the configured accounts ({known})", file=sys.stderr)
+        return USAGE
+    is_well = asyncio.run(by_hand(config, account, _print_step, compose=options.compose))
+    print("Callbacks were not waited for: they arrive at the daemon, not at this command.")
+    return OK if is_well else FAILED
+
+
+def _print_step(seen: CanarySeen) -> None:
+    verdict, found = ("fail", seen.error) if seen.seconds is None else ("ok", f"{seen.seconds:.3f} s")
+    print(f"{verdict:<4}  {seen.step:<10}  - {found}", flush=True)
 
 
 def _check_config(options: argparse.Namespace) -> int:

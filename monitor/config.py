@@ -25,6 +25,7 @@ from monitor.naming import Naming, NamingError
 from monitor.settings import (
     Account,
     Alerting,
+    Canary,
     Compositions,
     LivePicture,
     Logging,
@@ -75,6 +76,7 @@ class Config:
     compositions: Compositions
     limits: Quotas
     usage: Usage
+    canary: Canary
     alerts: Alerting
     log: Logging
     pipeline: Pipelining

@@ -7,7 +7,8 @@ recorded room, one is expected until it is seen.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 
 from collectors.events import (
     CompositionSeen,
@@ -19,6 +20,7 @@ from collectors.events import (
 from monitor.entities import Change, Composition, Entity, Recording, Room
 from monitor.merging import earliest
 
+EXPECTED = "hook:"  # begins the SID of a composition that a hook should make, for want of one
 FINISHED_KEPT = 2_000  # so that late word does not bring back what is finished
 EXPECTED_FOR_MS = 6 * 3_600_000  # what has not been made by then never will be, and has been told long ago
 
@@ -131,14 +133,14 @@ class Media:
         return () if recordings else self._retire_expected(room_sid, "nothing_recorded")
 
     def _expected(self, room_sid: str) -> Composition:
-        sid = f"hook:{room_sid}"
+        sid = EXPECTED + room_sid
         composition = self.compositions.get(sid) or Composition(sid, is_expected=True)
         self.compositions[sid] = composition
         self._mark(composition)
         return composition
 
     def _retire_expected(self, room_sid: str | None, why: str) -> Sequence[Change]:
-        expected = self.compositions.get(f"hook:{room_sid}")
+        expected = self.compositions.get(f"{EXPECTED}{room_sid}")
         return () if expected is None or not expected.is_expected else self._retire(expected, why)
 
     # --- forgetting ---------------------------------------------------------------------------------------
@@ -162,6 +164,11 @@ class Media:
             self._finished.popitem(last=False)
         self._mark(thing)
         return (Change(thing.ref, why),)
+
+    def all_compositions(self) -> Iterator[Composition]:
+        """Return the compositions of the picture, and those that were finished lately."""
+        finished = (thing for thing in self._finished.values() if isinstance(thing, Composition))
+        return chain(self.compositions.values(), finished)
 
     def restore(self, things: Iterable[Composition | Recording]) -> None:
         """Take up what was saved: what is open, and what was finished lately."""

@@ -13,7 +13,8 @@ from itertools import product
 from typing import NamedTuple
 
 from collectors import callbacks, event_streams
-from collectors.events import OBSERVATIONS, Direction, Event, MediaStats, TelemetryBatch
+from collectors.events import OBSERVATIONS, CanarySeen, Direction, Event, MediaStats, TelemetryBatch
+from monitor.canary_steps import FIRST_STEP, LAST_STEP, STEPS
 
 Labels = tuple[str, ...]
 Observe = Callable[[float], None]
@@ -114,6 +115,15 @@ FAMILIES: Mapping[str, Family] = {
     "roomwatch_twilio_breaker_open": Family(
         "gauge", "Whether Twilio is left alone for a while, as it did not answer.", ("account",)
     ),
+    # what a canary run found
+    "roomwatch_canary_runs_total": Family("counter", "Canary runs begun."),
+    "roomwatch_canary_failures_total": Family("counter", "Steps of canary runs that failed.", ("step",), (STEPS,)),
+    "roomwatch_canary_step_duration_seconds": Family(
+        "gauge", "Time that a step took when a canary run last did it well.", ("step",)
+    ),
+    "roomwatch_canary_last_success_timestamp_seconds": Family(
+        "gauge", "When a canary run last went well from end to end; 0: never."
+    ),
     # what is concluded
     "roomwatch_alerts": Family(
         "gauge", "Alerts by state and severity.", ("state", "severity"),
@@ -202,6 +212,8 @@ class Metrics:
 
     def count_event(self, event: Event) -> None:
         """Count an accepted event, and the numbers that it carries."""
+        if isinstance(event, CanarySeen):
+            self._count_canary(event)
         if not isinstance(event, TelemetryBatch):
             return
         self.values["roomwatch_telemetry_last_timestamp_seconds"][()] = event.received_at_ms / 1000
@@ -209,6 +221,16 @@ class Metrics:
             self._seen[_LABEL[type(observation)]] += 1
             if type(observation) is MediaStats:
                 self._count_stats(observation)
+
+    def _count_canary(self, event: CanarySeen) -> None:
+        if event.step == FIRST_STEP:  # well or not, every run tells of it once
+            self.add("roomwatch_canary_runs_total")
+        if event.seconds is None:
+            self.add("roomwatch_canary_failures_total", event.step)
+            return
+        self.set("roomwatch_canary_step_duration_seconds", event.seconds, event.step)
+        if event.step == LAST_STEP:
+            self.set("roomwatch_canary_last_success_timestamp_seconds", event.seen_at_ms / 1000)
 
     def _of_direction(self, direction: str) -> tuple[Observe, Observe]:
         jitter = self.histograms["roomwatch_participant_jitter_seconds"]

@@ -143,3 +143,8 @@ def _check_listed(key: Literal["tenants", "kinds"], listed: Sequence[str], end: 
             raise NamingError(key, f"expected each word once, got {word!r} again")
         if end and end in word:
             raise NamingError(key, f"expected words without {end!r}, which ends the slot, got {word!r}")
+
+
+def shortened(sid: str) -> str:
+    """Return enough of a SID for people to tell one from another."""
+    return f"{sid[:4]}…{sid[-4:]}"

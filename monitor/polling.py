@@ -23,6 +23,7 @@ from collectors.events import (
     SummariesListed,
     TelemetryBatch,
 )
+from collectors.twilio import Observer
 from monitor.metrics import Metrics
 from monitor.pipeline import Behind, Pipeline
 
@@ -113,7 +114,7 @@ class Poll:
         self.error = why
 
 
-class RequestCounter:
+class RequestCounter(Observer):
     """Counts what requests to Twilio come to (`collectors.twilio.Observer`)."""
 
     def __init__(self, metrics: Metrics, account: str) -> None:

@@ -14,7 +14,7 @@ from apscheduler.triggers.base import BaseTrigger
 
 JITTER_RATIO = 0.1  # so that what starts together does not ask together for ever
 
-Work = Callable[[], Awaitable[None]]
+Work = Callable[[], Awaitable[object]]
 
 
 class Scheduler:

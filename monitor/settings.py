@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from alerts.model import Kind, Rule, Severity
 from alerts.rules import build_rule
-from monitor.naming import NAME_LIMIT, PATTERN, Naming
+from monitor.naming import NAME_LIMIT, PATTERN, Naming, shortened
 
 Positive = Annotated[float, Field(gt=0)]
 Port = Annotated[int, Field(ge=0, le=65535)]  # 0: any free port
@@ -122,11 +122,6 @@ class SigningKey(Section):
 
     api_key: Annotated[str, Field(pattern="^SK[0-9a-f]{32}$")]
     api_secret: SecretStr
-
-
-def shortened(sid: str) -> str:
-    """Return enough of a SID for people to tell one from another."""
-    return f"{sid[:4]}…{sid[-4:]}"
 
 
 class WebhookKey(Section):
@@ -254,6 +249,16 @@ class Usage(Section):
     month_budget: Positive | None = None
 
 
+class Canary(Section):
+    """Whether a room is made and ended every now and then, only to see that it works."""
+
+    enabled: bool = False
+    every_s: Annotated[float, Field(ge=60)] = 3600.0
+    account_sid: str = ""  # empty: the first account
+    compose: bool = False
+    timeout_s: Positive = 30.0
+
+
 class Alerting(Section):
     """Who this daemon is to its receivers, and which of the shipped rules are off."""
 
@@ -329,6 +334,7 @@ class Sections(Section):
     compositions: Compositions = Compositions()
     limits: Quotas = Quotas()
     usage: Usage = Usage()
+    canary: Canary = Canary()
     alerts: Alerting = Alerting()
     log: Logging = Logging()
     pipeline: Pipelining = Pipelining()
@@ -342,4 +348,13 @@ class Sections(Section):
             values = [getattr(account, key) for account in self.accounts]
             if len(set(values)) < len(values):
                 raise ValueError(f"accounts: expected each {key} once, got one of them twice")
+        return self
+
+    @model_validator(mode="after")
+    def _canary_has_an_account(self) -> Self:
+        sids = [account.account_sid for account in self.accounts]
+        if self.canary.account_sid and self.canary.account_sid not in sids:
+            raise ValueError("canary.account_sid: expected the account_sid of one of the accounts, got another")
+        if self.canary.enabled and not sids:
+            raise ValueError("canary.enabled: expected an account to make rooms in, got none")
         return self

@@ -13,7 +13,7 @@ class Picture:
     """What is known so far, one attribute for each question (`collectors.base.Known`)."""
 
     live: Mapping[str, int | None] = field(default_factory=dict)
-    of_unknown_end: Sequence[str] = ()
+    in_doubt: Sequence[str] = ()
     to_look_at: Sequence[str] = ()
     to_reconcile: Sequence[str] = ()
     connected: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -25,8 +25,8 @@ class Picture:
     def live_rooms(self, account_sid: str) -> Mapping[str, int | None]:
         return self.live
 
-    def rooms_of_unknown_end(self, account_sid: str) -> Sequence[str]:
-        return self.of_unknown_end
+    def rooms_in_doubt(self, account_sid: str) -> Sequence[str]:
+        return self.in_doubt
 
     def rooms_to_look_at(self, account_sid: str, now_ms: int) -> Sequence[str]:
         return self.to_look_at
@@ -40,7 +40,7 @@ class Picture:
     def rooms_to_settle(self, account_sid: str, now_ms: int) -> Sequence[Unsettled]:
         return self.to_settle
 
-    def open_compositions(self, account_sid: str) -> Mapping[str, int | None]:
+    def compositions_in_doubt(self, account_sid: str) -> Mapping[str, int | None]:
         return self.compositions
 
     def rooms_to_summarise(self, account_sid: str, now_ms: int) -> Summaries | None:

@@ -49,11 +49,13 @@ class Callbacks:
         metrics: Metrics,
         public_url: str,
         now_ms: Callable[[], int],
+        on_event: Callable[[Event], None] = lambda _: None,
     ) -> None:
         self._signatures = Signatures(accounts, public_url)
         self._pipeline = pipeline
         self._metrics = metrics
         self._now_ms = now_ms
+        self._on_event = on_event
 
     async def post(self, request: web.Request) -> web.Response:
         """Take one callback, or one delivery of Event Streams, or say why not."""
@@ -134,6 +136,8 @@ class Callbacks:
     # --- both ----------------------------------------------------------------------------------------
 
     async def _store(self, events: Sequence[Event]) -> None:
+        for event in events:
+            self._on_event(event)
         try:
             news = await asyncio.gather(*[self._pipeline.offer(event) for event in events])
         except Behind:

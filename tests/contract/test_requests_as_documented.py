@@ -61,7 +61,7 @@ def many(prefix: str) -> list[str]:
 
 EVERYTHING_DUE = Picture(
     live=dict.fromkeys(many("RM"), NOW_MS),
-    of_unknown_end=[ROOM],
+    in_doubt=[ROOM],
     to_look_at=[ROOM],
     connected={ROOM: [ALICE, *many("PA")]},
     to_settle=[Unsettled(ROOM, participants=True, recordings=True)],

@@ -35,10 +35,9 @@ def test_a_wrong_one_ends_with_78_and_every_error(tmp_path: Path, capsys: pytest
     assert [line.partition(": ")[0] for line in said] == [f"{file}:2", f"{file}:4"]
 
 
-@pytest.mark.parametrize("command", ["check-config", "run"])
+@pytest.mark.parametrize("command", ["check-config", "run --config", "doctor --config", "canary --config"])
 def test_a_configuration_that_is_not_there_ends_with_78(command: str, tmp_path: Path) -> None:
-    missing = str(tmp_path / "nowhere.toml")
-    assert ended(command, *(["--config", missing] if command == "run" else [missing])) == CONFIG
+    assert ended(*command.split(), str(tmp_path / "nowhere.toml")) == CONFIG
 
 
 @pytest.mark.parametrize("arguments", [[], ["dance"], ["check-config"], ["demo", "--scenario", "paradise"]])
@@ -49,9 +48,9 @@ def test_wrong_usage_ends_with_2_and_says_what_would_be_right(
     assert capsys.readouterr().err
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["demo", "--help"], ["check-config", "--help"]])
-def test_help_helps(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    assert ended(*arguments) == OK
+@pytest.mark.parametrize("command", ["", "run", "demo", "check-config", "doctor", "canary"])
+def test_help_helps(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert ended(*command.split(), "--help") == OK
     assert "usage: roomwatch" in capsys.readouterr().out
 
 

@@ -227,7 +227,7 @@ async def test_rooms_of_unknown_creation_are_asked_for_one_by_one(simulate: Simu
 async def test_the_end_that_a_composition_waits_for_is_asked_for(simulate: Simulate) -> None:
     simulator, twilio = await simulate(BUSY)
     over = ended(simulator)[0]
-    *_, last = await told(Rooms(twilio), Picture(of_unknown_end=[over.sid, simulator.world.live_rooms[0].sid]))
+    *_, last = await told(Rooms(twilio), Picture(in_doubt=[over.sid, simulator.world.live_rooms[0].sid]))
     assert (last.room_sid, last.status) == (over.sid, RoomStatus.COMPLETED)
 
 

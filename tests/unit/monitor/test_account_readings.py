@@ -9,9 +9,10 @@ from alerts.engine import Engine
 from alerts.model import Kind, Reading, Reason
 from alerts.rules import VOCABULARY
 from collectors.events import Trouble
-from monitor.account_readings import of_account, shortened
+from monitor.account_readings import of_account
 from monitor.entities import Account, CanaryRun, Failure
 from monitor.limits import AccountLimits
+from monitor.naming import shortened
 from tests.builders import ACCOUNT, NOW_MS
 
 NOW_S = NOW_MS / 1000  # 01:53:20 on that day, UTC
@@ -43,7 +44,7 @@ def test_what_is_shown_is_what_rules_may_speak_of() -> None:
 def test_an_account_is_labelled_in_full_and_named_in_short() -> None:
     reading = look()
     assert reading.labels == {"account": ACCOUNT}
-    assert reading.details["account"] == shortened(ACCOUNT) == "ACaaaa…aaaa"
+    assert reading.details["account"] == shortened(ACCOUNT) == "ACaa…aaaa"
 
 
 @pytest.mark.parametrize("trouble", Trouble)
@@ -173,14 +174,14 @@ def test_the_quota_that_is_nearer_counts(rooms: int, people: int, ratio: float) 
     assert look(rooms=rooms, people=people, limits=limits).values["concurrency_ratio"] == ratio
 
 
-def test_without_a_canary_nobody_knows_how_it_fares() -> None:
+def test_without_a_canary_none_has_failed() -> None:
     reading = look()
-    assert reading.values["canary_failed"] is None
+    assert reading.values["canary_failed"] == 0
     assert reading.values["canary_round_trip_s"] is None
 
 
-def test_a_canary_that_came_back_took_the_time_of_its_steps() -> None:
-    reading = look(canary=CanaryRun(at_ms=NOW_MS, steps_s={"create": 0.5, "callback": 1.25}))
+def test_a_canary_that_came_back_says_how_long_it_took() -> None:
+    reading = look(canary=CanaryRun(at_ms=NOW_MS, steps_s={"create": 0.5, "round_trip": 1.75}))
     assert (reading.values["canary_failed"], reading.values["canary_round_trip_s"]) == (0, 1.75)
 
 

@@ -208,19 +208,19 @@ def test_only_compositions_that_exist_are_asked_for(live: Live, agenda: Agenda) 
     call(live, 0, 1, 2, 3)
     (expected,) = live.compositions.values()
     assert expected.is_expected
-    assert agenda.open_compositions(ACCOUNT) == {}
+    assert agenda.compositions_in_doubt(ACCOUNT) == {}
     live.apply(composition(account_sid=ACCOUNT, created_at_ms=NOW_MS + 10))
     assert list(live.compositions) == ["CJ" + "a" * 32]
-    assert agenda.open_compositions(ACCOUNT) == {"CJ" + "a" * 32: NOW_MS + 10}
+    assert agenda.compositions_in_doubt(ACCOUNT) == {"CJ" + "a" * 32: NOW_MS + 10}
 
 
-def test_a_room_of_unknown_end_is_asked_for_only_while_something_waits_for_it(live: Live, agenda: Agenda) -> None:
+def test_a_room_in_doubt_is_asked_for_only_while_something_waits_for_it(live: Live, agenda: Agenda) -> None:
     live.apply(composition())
-    assert agenda.rooms_of_unknown_end(ACCOUNT) == [ROOM]
+    assert agenda.rooms_in_doubt(ACCOUNT) == [ROOM]
     live.apply(room())
-    assert agenda.rooms_of_unknown_end(ACCOUNT) == []
+    assert agenda.rooms_in_doubt(ACCOUNT) == []
     live.apply(room("completed"))
-    assert agenda.rooms_of_unknown_end(ACCOUNT) == []
+    assert agenda.rooms_in_doubt(ACCOUNT) == []
 
 
 # --- letting go ---

@@ -231,3 +231,22 @@ def test_names_are_built_from_the_file_and_from_the_environment(tmp_path: Path) 
     naming = load(file, {"ROOMWATCH_NAMES_TENANTS": "acme, globex"}).naming
     assert naming.labels("globex/1") == {"tenant": "globex"}
     assert naming.values == {"tenant": ("acme", "globex", "other", "unknown")}
+
+
+@pytest.mark.parametrize(
+    ("canary", "complaint"),
+    [
+        ({"account_sid": "AC" + "9" * 32}, "canary.account_sid: expected the account_sid of one of the accounts"),
+        ({"every_s": 5}, "canary.every_s"),
+    ],
+)
+def test_a_canary_needs_an_account_that_is_there_and_time_between_runs(canary: dict, complaint: str) -> None:
+    with pytest.raises(ProblemsFound, match=complaint):
+        build(settings(canary=canary))
+
+
+def test_a_canary_is_off_unless_asked_for_and_cannot_do_without_an_account() -> None:
+    assert not build({}).canary.enabled
+    assert build(settings(canary={"enabled": True})).canary.enabled
+    with pytest.raises(ProblemsFound, match="expected an account to make rooms in"):
+        build({"canary": {"enabled": True}})

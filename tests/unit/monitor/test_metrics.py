@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from collectors.events import CanarySeen, Source
 from monitor.metrics import FAMILIES, Family, Metrics
+from tests.builders import ACCOUNT, NOW_MS
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "metrics.md"
 ROW = re.compile(r"^\| `(roomwatch_\w+)` \|.*$", re.MULTILINE)
@@ -97,3 +99,31 @@ def test_each_family_is_described_as_the_table_has_it(name, family):
 
 def test_no_family_is_described_that_is_not_there_nor_twice():
     assert sorted(ROW.findall(DOCUMENT.read_text(encoding="utf-8"))) == sorted(FAMILIES)
+
+
+def canary(step: str, seconds: float | None, at_ms: int = NOW_MS) -> CanarySeen:
+    return CanarySeen(at_ms, Source.SELF, ACCOUNT, step, seconds, None if seconds is not None else "no answer")
+
+
+def test_a_canary_run_counts_once_however_it_went():
+    metrics = Metrics()
+    for step, seconds in (("create", 0.2), ("fetch", 0.1), ("round_trip", 0.3), ("create", None)):
+        metrics.count_event(canary(step, seconds))
+    assert metrics.total("roomwatch_canary_runs_total") == 2
+    assert metrics.values["roomwatch_canary_failures_total"][("create",)] == 1
+    assert metrics.values["roomwatch_canary_step_duration_seconds"] == {
+        ("create",): 0.2,
+        ("fetch",): 0.1,
+        ("round_trip",): 0.3,
+    }
+
+
+def test_only_a_run_that_went_well_to_its_end_is_a_success():
+    metrics = Metrics()
+    last_success = metrics.values["roomwatch_canary_last_success_timestamp_seconds"]
+    metrics.count_event(canary("create", 0.2))
+    assert last_success[()] == 0
+    metrics.count_event(canary("round_trip", 0.9))
+    assert last_success[()] == NOW_MS / 1000
+    metrics.count_event(canary("round_trip", None, NOW_MS + 1000))
+    assert last_success[()] == NOW_MS / 1000

@@ -1,0 +1,187 @@
+"""What the doctor finds: a real Twilio client, a simulated Twilio, and a daemon that is really called back."""
+
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from aiohttp import web
+from pydantic import SecretStr
+
+from monitor.config import Config, build
+from monitor.doctor.examination import examine
+from monitor.doctor.findings import Finding, Verdict, report
+from monitor.http.server import Listener
+from monitor.settings import Account
+from monitor.simulator.account import SimulatedAccount
+from monitor.simulator.scenarios import SCENARIOS
+from monitor.simulator.simulator import Simulator
+from tests.conftest import Start
+
+OK, WARN, FAIL = Verdict
+Simulate = Callable[..., Awaitable[Simulator]]
+
+
+@pytest.fixture
+async def simulate() -> AsyncIterator[Simulate]:
+    started: list[Simulator] = []
+
+    async def begin(scenario: str = "healthy", **given: Any) -> Simulator:
+        started.append(Simulator(SCENARIOS[scenario], **{"rooms": 2, "participants_per_room": 1, **given}))
+        await started[-1].start()
+        return started[-1]
+
+    yield begin
+    for simulator in started:
+        await simulator.stop()
+
+
+def free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        port: int = sock.getsockname()[1]
+        return port
+
+
+def account_of(simulated: SimulatedAccount, base_url: str, **given: Any) -> dict[str, Any]:
+    account = {
+        "account_sid": simulated.account_sid,
+        "api_key": simulated.api_key,
+        "api_secret": simulated.api_secret,
+        "auth_token": simulated.auth_token,
+        "base_url": base_url,
+    }
+    return {**account, **given}
+
+
+def configured(account: dict[str, Any], port: int) -> Config:
+    public = {"port": port, "url": f"http://127.0.0.1:{port}"}
+    return build({"public": public, "accounts": [account], "polling": {"timeout_s": 2}})
+
+
+def about(findings: list[Finding], what: str) -> Finding:
+    (finding,) = [finding for finding in findings if finding.what == what]
+    return finding
+
+
+async def test_where_all_is_well_nothing_is_found_but_that(simulate: Simulate, start: Start) -> None:
+    port = free_port()
+    here = f"http://127.0.0.1:{port}"
+    simulator = await simulate(callback_url=f"{here}/callbacks/twilio#rc=5&rp=all")
+    account = account_of(simulator.account, simulator.base_url)
+    running = await start(public={"port": port, "url": here}, accounts=[account])
+    findings = await examine(configured(account, port))
+    assert {finding.verdict for finding in findings} == {OK}, report(findings)
+    assert {finding.about for finding in findings} == {f"{account['account_sid'][:4]}…{account['account_sid'][-4:]}"}
+    assert about(findings, "rooms' callbacks").found == "2 live rooms call back here, with retries"
+    assert running.daemon.metrics.values["roomwatch_callbacks_total"][("other",)] == 1
+    assert running.daemon.metrics.values["roomwatch_callbacks_refused_total"][("signature",)] == 1
+
+
+async def test_no_secret_is_in_the_report(simulate: Simulate) -> None:
+    simulator = await simulate()
+    said = report(await examine(configured(account_of(simulator.account, simulator.base_url), free_port())))
+    for secret in (simulator.account.api_secret, simulator.account.auth_token, simulator.account.api_key):
+        assert secret not in said
+
+
+async def test_a_key_that_is_refused_is_said_once_and_not_once_a_resource(simulate: Simulate) -> None:
+    simulator = await simulate()
+    account = account_of(simulator.account, simulator.base_url, api_secret="x" * 32)
+    findings = await examine(configured(account, free_port()))
+    assert about(findings, "credentials").verdict is FAIL
+    assert not [finding for finding in findings if finding.what.startswith("reading")]
+
+
+async def test_a_daemon_with_another_auth_token_refuses_and_that_is_said(simulate: Simulate, start: Start) -> None:
+    simulator, port = await simulate(), free_port()
+    account = account_of(simulator.account, simulator.base_url)
+    other = {**account, "auth_token": "another" * 5}
+    await start(public={"port": port, "url": f"http://127.0.0.1:{port}"}, accounts=[other])
+    finding = about(await examine(configured(account, port)), "callback")
+    assert finding.verdict is FAIL
+    assert "same public.url and auth_token" in finding.remedy
+
+
+async def test_where_no_daemon_runs_that_is_said_and_forgeries_are_not_tried(simulate: Simulate) -> None:
+    simulator = await simulate()
+    findings = await examine(configured(account_of(simulator.account, simulator.base_url), free_port()))
+    assert "nobody answers" in about(findings, "callback").found
+    assert not [finding for finding in findings if finding.what == "forged callback"]
+
+
+async def test_nobody_at_twilios_address_is_one_failure(simulate: Simulate) -> None:
+    account = account_of(SimulatedAccount.for_seed(1), "http://127.0.0.1:9")
+    findings = await examine(configured(account, free_port()))
+    assert "could not be asked" in about(findings, "credentials").found
+
+
+async def test_throttling_is_noticed(simulate: Simulate) -> None:
+    simulator = await simulate("throttled")
+    account = account_of(simulator.account, simulator.base_url, requests_per_s=50, burst_requests=50)
+    assert about(await examine(configured(account, free_port())), "throttling").verdict is WARN
+
+
+async def test_without_accounts_there_is_nothing_to_examine() -> None:
+    (finding,) = await examine(build({}))
+    assert (finding.verdict, finding.about) == (WARN, "roomwatch")
+
+
+# --- a Twilio that answers as it is told ---
+
+
+@pytest.fixture
+async def twilio() -> AsyncIterator[Callable[..., Awaitable[str]]]:
+    doors: list[Listener] = []
+
+    async def serve(answer: Callable[[web.Request], web.Response]) -> str:
+        async def handle(request: web.Request) -> web.Response:
+            return answer(request)
+
+        doors.append(await Listener.open("127.0.0.1", 0, [web.route("*", "/{path:.*}", handle)]))
+        return f"http://127.0.0.1:{doors[-1].port}"
+
+    yield serve
+    for door in doors:
+        await door.close()
+
+
+def empty_list(key: str, **headers: str) -> web.Response:
+    return web.json_response({key: [], "meta": {"key": key, "next_page_url": None}}, headers=headers)
+
+
+@pytest.mark.parametrize(("date", "verdict"), [("Mon, 01 Jan 2024 00:00:00 GMT", FAIL), ("yesterday", WARN)])
+async def test_the_clock_is_compared_with_twilios(twilio, date: str, verdict: Verdict) -> None:
+    base_url = await twilio(lambda _: empty_list("rooms", Date=date))
+    findings = await examine(configured(account_of(SimulatedAccount.for_seed(1), base_url), free_port()))
+    assert about(findings, "clock").verdict is verdict
+
+
+async def test_a_restricted_key_is_warned_of_with_what_is_missing(twilio) -> None:
+    def answer(request: web.Request) -> web.Response:
+        if "Recordings" in request.path or "Usage" in request.path:
+            return web.json_response({"code": 20403}, status=403)
+        return empty_list("compositions" if request.path.endswith("Compositions") else "rooms")
+
+    findings = await examine(configured(account_of(SimulatedAccount.for_seed(1), await twilio(answer)), free_port()))
+    assert "no alerts on failed recordings" in about(findings, "reading recordings").found
+    assert "no figures of usage and cost" in about(findings, "reading usage records").found
+    assert about(findings, "reading compositions").verdict is OK
+
+
+class Rotating(Account):
+    """An account whose next key is configured already."""
+
+    next_api_key: str | None = None
+    next_api_secret: SecretStr | None = None
+
+
+async def test_the_next_key_is_tried_before_the_rotation_needs_it(simulate: Simulate) -> None:
+    simulator = await simulate()
+    given = account_of(simulator.account, simulator.base_url)
+    rotating = Rotating(**given, next_api_key="SK" + "b" * 32, next_api_secret=SecretStr("not known there"))
+    config = replace(configured(given, free_port()), accounts=(rotating,))
+    findings = await examine(config)
+    assert about(findings, "credentials").verdict is OK
+    assert about(findings, "next credentials").verdict is FAIL
