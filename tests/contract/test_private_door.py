@@ -3,6 +3,7 @@
 import pytest
 from jsonschema import Draft202012Validator
 
+from collectors.registry import SOURCES
 from monitor.config import ProblemsFound, build
 from tests.builders import INGEST_KEY, packed, post, quality
 from tests.conftest import Running, Start, settings
@@ -102,7 +103,7 @@ async def test_the_live_view_shows_who_is_where_and_how_well(running: Running) -
     (room,) = view["rooms"]
     (alice,) = room["participants"]
     assert (room["room_name"], alice["identity"], alice["level"], alice["rtt_ms"]) == ("acme:class:1", "alice", 1, None)
-    assert {source["resource"] for source in view["sources"]} == {"rooms", "participants", "compositions"}
+    assert {source["resource"] for source in view["sources"]} == set(SOURCES)
     assert view["telemetry"]["posts"] == 1
 
 

@@ -83,7 +83,7 @@ def test_an_account_that_lacks_a_key_or_is_changing_it_is_spoken_of_by_its_name(
     said = warnings_about(build(settings(accounts=[asked, changing])))
     assert said[:3] == [
         "account keyless: no API key, so participants' access tokens are all refused",
-        "account ACbb…bbbb: no auth_token, so its callbacks are all refused",
+        "account ACbb…bbbb: no auth_token and no webhook_keys, so its callbacks are all refused",
         "account ACbb…bbbb: its key is being changed; when that is done, make next_api_key its api_key",
     ]
 

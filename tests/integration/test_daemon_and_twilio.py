@@ -144,7 +144,7 @@ async def test_polling_alone_shows_everything_when_no_callback_arrives(play: Pla
 
 async def test_lost_authorisation_is_shown_and_mends_itself(play: Play) -> None:
     scene = await play("auth-lost", speed=20)
-    rooms = next(poll for poll in scene.daemon._polls if poll.resource == "rooms")
+    rooms = next(poll for poll in scene.daemon.polls if poll.resource == "rooms")
     await until(lambda: rooms.is_up)
     before_ms = rooms.last_success_ms
     await until(lambda: not rooms.is_up)

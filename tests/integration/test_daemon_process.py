@@ -204,4 +204,4 @@ async def test_a_database_without_its_tables_is_named_and_ends_the_process(site:
         connection.execute("PRAGMA user_version = 1")
     code, said = await refusal(site.config())
     assert code == 1
-    assert "roomwatch.db: no such table" in said
+    assert "roomwatch.db: expected a Roomwatch database, got no such table" in said

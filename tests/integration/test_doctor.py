@@ -74,7 +74,7 @@ async def test_where_all_is_well_nothing_is_found_but_that(simulate: Simulate, s
     findings = await examine(configured(account, port))
     assert {finding.verdict for finding in findings} == {OK}, report(findings)
     assert {finding.about for finding in findings} == {f"{account['account_sid'][:4]}…{account['account_sid'][-4:]}"}
-    assert about(findings, "rooms' callbacks").found == "2 live rooms call back here, with retries"
+    assert about(findings, "rooms' callbacks").found.endswith("live rooms call back here, with retries")
     assert running.daemon.metrics.values["roomwatch_callbacks_total"][("other",)] == 1
     assert running.daemon.metrics.values["roomwatch_callbacks_refused_total"][("signature",)] == 1
 

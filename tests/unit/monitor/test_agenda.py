@@ -219,8 +219,13 @@ def test_a_room_in_doubt_is_asked_for_only_while_something_waits_for_it(live: Li
     assert agenda.rooms_in_doubt(ACCOUNT) == [ROOM]
     live.apply(room())
     assert agenda.rooms_in_doubt(ACCOUNT) == []
-    live.apply(room("completed"))
+    live.apply(room("completed", created_at_ms=NOW_MS - 9, ended_at_ms=NOW_MS))
     assert agenda.rooms_in_doubt(ACCOUNT) == []
+
+
+def test_a_room_whose_beginning_nobody_told_is_asked_for_even_when_it_is_over(live: Live, agenda: Agenda) -> None:
+    live.apply(room("completed", ended_at_ms=NOW_MS))
+    assert agenda.rooms_in_doubt(ACCOUNT) == [ROOM]
 
 
 # --- letting go ---
