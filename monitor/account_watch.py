@@ -39,6 +39,7 @@ class AccountWatch:
         self.name = account.name
         self.sid = account.account_sid
         self._polling = polling
+        self._requests_per_s = account.requests_per_s
         self._live = live
         self._agenda = agenda
         self._now_s = now_s
@@ -84,6 +85,7 @@ class AccountWatch:
         activity = Activity(
             callbacks_trusted=self._agenda.trusts_callbacks(self.sid),
             waits_for_media=self._agenda.waits_for_media(self.sid),
+            requests_per_s=self._requests_per_s,
         )
         return interval_s(resource, self._polling, activity)
 

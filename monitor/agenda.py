@@ -1,20 +1,22 @@
 """What should Twilio be asked about next?
 
 Only what is missing.  A live room is looked into when something hints that somebody came or went of whom nobody told: a
-browser that posts and that Twilio has not mentioned, a number missing among the callbacks, a room that only a poll
-found.  Everything else is looked into in turn, slowly.  A room that is over is looked at once more, unless its
-callbacks told everything, and its recordings until the last one is finished; then its summary is fetched before Twilio
-forgets it.
+browser that does not say who it is to Twilio or that sees a stranger, a number missing among the callbacks, a room of
+which only a sweep has told.  Everything else is looked into in turn, slowly.  A room that is over is looked at once
+more, unless its callbacks or its people told everything, and its recordings until the last one is finished; then its
+summary is fetched before Twilio forgets it.
 
 Pure: it looks at the picture, and the time is an argument.  It is what collectors know (`collectors.base.Known`).
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from heapq import nsmallest
+from itertools import chain
 
 from collectors.base import Summaries, Unsettled
 from collectors.events import CompositionStatus
-from monitor.entities import Composition, Recording, Room
+from monitor.cadence import RECONCILED_AT_ONCE
+from monitor.entities import Room
 from monitor.live import Live
 from monitor.media import EXPECTED
 
@@ -77,7 +79,8 @@ class Agenda:
     def rooms_to_reconcile(self, account_sid: str, now_ms: int) -> Sequence[str]:
         """Return the SIDs of live rooms that nobody has looked into for long, though nothing hints at a change."""
         every_ms = TRUSTED_RECONCILE_MS if self.trusts_callbacks(account_sid) else self._reconcile_every_ms
-        return self._first(account_sid, lambda room: _last_certain_ms(room) + every_ms, now_ms)
+        due = self._first(account_sid, lambda room: _last_certain_ms(room) + every_ms, now_ms)
+        return due[:RECONCILED_AT_ONCE]
 
     def connected_participants(self, room_sid: str) -> Sequence[str]:
         """Return the SIDs of the participants in the room."""
@@ -116,9 +119,12 @@ class Agenda:
         }
 
     def waits_for_media(self, account_sid: str) -> bool:
-        """Whether a composition is waited for, or may soon be: of a room that is being recorded."""
-        things: list[Composition | Recording] = [*self._live.compositions.values(), *self._live.recordings.values()]
-        return any(thing.account_sid in (None, account_sid) and not thing.is_troubled for thing in things)
+        """Whether a composition is waited for, or may soon be: of a room that is or was recorded."""
+        open_ones = any(
+            c.account_sid in (None, account_sid) and not c.is_troubled for c in self._live.compositions.values()
+        )
+        rooms = chain(self._rooms(account_sid), self._ended(account_sid))
+        return open_ones or any(room.is_recorded and not room.is_sealed for room in rooms)
 
     def rooms_to_summarise(self, account_sid: str, now_ms: int) -> Summaries | None:
         """Return since when rooms lack their summary, or None while there is none to fetch."""
@@ -180,7 +186,7 @@ class Agenda:
 
 def _hint_due_ms(room: Room, *, is_trusted: bool) -> int | None:
     """Return when the hints of a change are old enough to be followed, or None where there are none."""
-    hints_ms = [at_ms for at_ms in (room.look_wanted_ms, room.gap_since_ms) if at_ms is not None]
+    hints_ms = [at_ms for at_ms in (room.look_wanted_ms, room.gap_since_ms, _unheard_since_ms(room)) if at_ms]
     if not hints_ms:
         return None
     age_ms = TRUSTED_HINT_AGE_MS if is_trusted else HINT_AGE_MS
@@ -188,14 +194,24 @@ def _hint_due_ms(room: Room, *, is_trusted: bool) -> int | None:
     return max(min(hints_ms) + age_ms, (room.looked_at_ms or 0) + vain_ms)
 
 
+def _unheard_since_ms(room: Room) -> int | None:
+    """Return since when a room has been there of which nothing but a sweep has told."""
+    has_told = room.told > 0 or room.looked_at_ms is not None or any(True for _ in room.people())
+    return None if has_told else room.created_at_ms
+
+
 def _last_certain_ms(room: Room) -> int:
     return room.looked_at_ms or room.created_at_ms or room.heard_at_ms
 
 
 def _is_everybody_certain(room: Room) -> bool:
-    return room.are_participants_certain or (
-        _have_all_callbacks_come(room) and all(each.is_departure_told for each in room.left.values())
-    )
+    if room.are_participants_certain:
+        return True
+    left = room.left.values()
+    if room.told:
+        return _have_all_callbacks_come(room) and all(each.is_departure_told for each in left)
+    # Without callbacks, those who spoke for themselves will do; that somebody was silent the summary's count will show.
+    return bool(left) and all(each.sid is not None and each.heard_at_ms is not None for each in left)
 
 
 def _have_all_callbacks_come(room: Room) -> bool:

@@ -8,6 +8,8 @@ from typing import NamedTuple, Protocol
 
 LOOK_EVERY_S = 1.0  # whether there is anything to look into is asked of the picture, which costs no request
 IDLE_FACTOR = 6.0
+RECONCILED_AT_ONCE = 2  # rooms
+RECONCILED_SHARE = 0.5  # of the budget, at most, for looking where nothing hints at a change
 
 
 class Intervals(Protocol):
@@ -43,21 +45,19 @@ class Activity(NamedTuple):
 
     callbacks_trusted: bool
     waits_for_media: bool  # a composition is open, or a recorded room may soon have one
+    requests_per_s: float = 2.0  # that the account may be asked, for all purposes
 
 
 def interval_s(resource: str, polling: Intervals, activity: Activity) -> float:
     """Return the seconds from one poll of a resource to the next."""
     slower = polling.trusted_factor if activity.callbacks_trusted else 1.0
-    match resource:
-        case "rooms":
-            return polling.rooms_every_s * slower
-        case "compositions":
-            return polling.compositions_every_s * slower * (1.0 if activity.waits_for_media else IDLE_FACTOR)
-        case "composition_hooks":
-            return polling.hooks_every_s
-        case "summaries":
-            return polling.summaries_every_s
-        case "usage":
-            return polling.usage_every_s
-        case _:  # rooms to look into, to reconcile, to settle: the agenda knows which are due
-            return LOOK_EVERY_S
+    idler = 1.0 if activity.waits_for_media else IDLE_FACTOR
+    intervals_s = {
+        "rooms": polling.rooms_every_s * slower,
+        "compositions": polling.compositions_every_s * slower * idler,
+        "composition_hooks": polling.hooks_every_s,
+        "summaries": polling.summaries_every_s,
+        "usage": polling.usage_every_s,
+        "reconciliation": RECONCILED_AT_ONCE / (RECONCILED_SHARE * activity.requests_per_s),
+    }
+    return intervals_s.get(resource, LOOK_EVERY_S)  # of the others the agenda knows which rooms are due

@@ -82,8 +82,8 @@ class Calls:
             participant = self._join(room, batch.participant_sid, batch.identity)
         self._learn(room, participant, batch.participant_sid, batch.identity)
         _hear(participant, batch)
-        if not participant.is_told:
-            want_look(room, batch.received_at_ms)
+        if participant.sid is None:
+            want_look(room, batch.received_at_ms)  # who is this to Twilio?
         changes = {participant.ref: Change(participant.ref), room.ref: Change(room.ref)}
         for observation in batch.observations:
             for changed in self._observe(room, participant, observation):
@@ -166,8 +166,6 @@ class Calls:
             return self._end_room(seen)
         room = self._room(seen.room_sid, seen.room_name)
         room.heard_at_ms = max(room.heard_at_ms, seen.seen_at_ms)
-        if room.created_at_ms is None and seen.source is Source.POLL:
-            want_look(room, seen.seen_at_ms)  # nobody may have told who was in it before we knew of it
         learn_room(room, seen)
         return (Change(room.ref),)
 

@@ -29,6 +29,7 @@ async def _run(options: argparse.Namespace) -> None:
         signing_url=options.signing_url,
         room_lasts_s=tuple(options.room_lasts) if options.room_lasts else None,
         post_every_s=options.post_every,
+        is_staggered=options.staggered,
         ingest_key=options.ingest_key,
     )
     stopped = asyncio.Event()
@@ -100,6 +101,9 @@ def _parser() -> argparse.ArgumentParser:
         help="seconds that rooms last at speed 1 (default: the scenario's)",
     )
     add("--post-every", type=_positive, metavar="S", help="seconds between a browser's posts at speed 1")
+    add(
+        "--staggered", action="store_true", help="let the first rooms end at any time, as if they had been there before"
+    )
     add("--callback-url", metavar="URL", help="where status callbacks go, if not to the daemon")
     add("--signing-url", metavar="URL", help="public URL that callbacks are signed for, if it differs")
     add("--ingest-key", metavar="KEY", help="authorizes telemetry instead of the participants' own tokens")

@@ -43,7 +43,7 @@ class Plot:
     def begin(self, at: float) -> None:
         """Plan the opening of every room."""
         for slot in range(self._size.rooms):
-            self._plan_usual(at + slot / ROOMS_OPENED_PER_S, slot)
+            self._plan_usual(at + slot / ROOMS_OPENED_PER_S, slot, is_first=True)
         for plan in self._scenario.extra_rooms:
             self._plan_extra(at + plan.opens_after_s, plan)
 
@@ -60,18 +60,21 @@ class Plot:
 
     # --- rooms ---------------------------------------------------------------------------------------
 
-    def _plan_usual(self, at: float, slot: int) -> None:
-        self._timeline.plan(at, lambda when: self._open_usual(when, slot))
+    def _plan_usual(self, at: float, slot: int, *, is_first: bool = False) -> None:
+        self._timeline.plan(at, lambda when: self._open_usual(when, slot, is_first=is_first))
 
     def _plan_extra(self, at: float, plan: RoomPlan) -> None:
         self._timeline.plan(at, lambda when: self._open_extra(when, plan))
 
-    def _open_usual(self, at: float, slot: int) -> None:
+    def _open_usual(self, at: float, slot: int, *, is_first: bool) -> None:
         region = cast.REGIONS[slot % len(cast.REGIONS)]
         recorded = self._rng.random() < self._scenario.recorded_ratio
         room = self._open(at, None, media_region=region, recorded=recorded, slot=slot)
         self._populate(room, self._size.participants_per_room)
-        self._after(at, self._scenario.room_lasts_s, lambda when: self._end(when, room))
+        lasts_s = self._rng.uniform(*self._scenario.room_lasts_s)
+        if is_first and self._scenario.is_staggered:
+            lasts_s *= self._rng.random()
+        self._timeline.plan(at + lasts_s, lambda when: self._end(when, room))
 
     def _open_extra(self, at: float, plan: RoomPlan) -> None:
         composed = plan.composition is not None

@@ -149,6 +149,7 @@ class Scenario:
     rooms: int = 4
     participants_per_room: int = 4
     room_lasts_s: Span = (300.0, 900.0)
+    is_staggered: bool = False  # the first rooms are met at any point of their lives, not all at the beginning
     room_gap_s: Span = (1.0, 10.0)
     stays_s: Span = (120.0, 600.0)
     away_s: Span = (5.0, 30.0)

@@ -48,6 +48,7 @@ class Simulator:
         signing_url: the URL that callbacks are signed for, where a proxy makes it differ from where they go.
         room_lasts_s: how long usual rooms last, from and to, at speed 1; None leaves it to the scenario.
         post_every_s: how often browsers post, at speed 1; None leaves it to the scenario.
+        is_staggered: whether the first rooms end at any time, as if they had been there before.
         ingest_key: authorizes the telemetry instead of the participants' own access tokens.
         started_at: when the world began, in seconds since the epoch; None: now.  A world that began earlier has a
             history when it opens, of which neither callbacks nor telemetry tell.
@@ -67,13 +68,14 @@ class Simulator:
         signing_url: str | None = None,
         room_lasts_s: tuple[float, float] | None = None,
         post_every_s: float | None = None,
+        is_staggered: bool = False,
         ingest_key: str | None = None,
         started_at: float | None = None,
     ) -> None:
         self.account = account or SimulatedAccount.for_seed(seed)
         self._wall_offset_s = time.time() - time.monotonic()  # steps of the wall clock must not shake the world
         self.world = World(
-            at_speed(_adjusted(scenario, room_lasts_s, post_every_s), speed),
+            at_speed(_adjusted(scenario, room_lasts_s, post_every_s, is_staggered=is_staggered), speed),
             seed=seed,
             started_at=self.clock() if started_at is None else started_at,
             rooms=rooms,
@@ -204,8 +206,11 @@ class Simulator:
                 listener.hear(happening)
 
 
-def _adjusted(scenario: Scenario, room_lasts_s: tuple[float, float] | None, post_every_s: float | None) -> Scenario:
+def _adjusted(
+    scenario: Scenario, room_lasts_s: tuple[float, float] | None, post_every_s: float | None, *, is_staggered: bool
+) -> Scenario:
     """Return `scenario` with what the caller wants otherwise."""
+    scenario = replace(scenario, is_staggered=scenario.is_staggered or is_staggered)
     if room_lasts_s is not None:
         scenario = replace(scenario, room_lasts_s=room_lasts_s)
     if post_every_s is not None:

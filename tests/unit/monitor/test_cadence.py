@@ -3,7 +3,7 @@
 import pytest
 
 from collectors.registry import SOURCES
-from monitor.cadence import Activity, interval_s
+from monitor.cadence import RECONCILED_AT_ONCE, Activity, interval_s
 from monitor.settings import Polling
 
 POLLING = Polling(rooms_every_s=10, compositions_every_s=10, trusted_factor=3)
@@ -35,4 +35,9 @@ def test_an_interval_that_can_be_configured_is_the_one_that_is_kept() -> None:
 
 def test_what_the_agenda_decides_is_decided_every_second() -> None:
     decided = {resource for resource in SOURCES if interval_s(resource, POLLING, BUSY) == 1}
-    assert decided == {"participants", "reconciliation", "ended_rooms", "stays"}
+    assert decided == {"participants", "ended_rooms", "stays"}
+
+
+def test_looking_where_nothing_hints_at_a_change_takes_half_of_the_budget_at_most() -> None:
+    rich, poor = (interval_s("reconciliation", POLLING, BUSY._replace(requests_per_s=rate)) for rate in (4.0, 0.5))
+    assert (RECONCILED_AT_ONCE / rich, RECONCILED_AT_ONCE / poor) == (2.0, 0.25)
