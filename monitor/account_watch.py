@@ -70,6 +70,8 @@ class AccountWatch:
         """Return how much of the budget is used, and how it goes."""
         return AccountUse(
             account=self.name,
+            sid=self.sid,
+            unsettled_rooms=self._agenda.unsettled_rooms(self.sid, self._now_ms()),
             budget_remaining_requests=self.twilio.budget_remaining(),
             rate_per_s=self.twilio.rate_per_s(),
             concurrency_limit=self.twilio.concurrency_limit(),

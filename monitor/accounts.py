@@ -4,6 +4,7 @@ The reducer for whole accounts: their troubles, what went wrong lately in their 
 they spend, and whether their callbacks arrive.  What could not be assigned to an account belongs to the only one.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
 from msgspec.structs import replace
@@ -30,6 +31,7 @@ class Accounts:
     def __init__(self, sids: Sequence[str], since_ms: int, mark: Callable[[Entity], None]) -> None:
         self.by_sid = {sid: Account(sid) for sid in sids}
         self.callbacks = {sid: CallbackHealth(since_ms) for sid in sids}
+        self.failed: Counter[tuple[str, str, int | None]] = Counter()  # since the start, by account, what, and code
         self._only = sids[0] if len(sids) == 1 else None
         self._mark = mark
 
@@ -48,6 +50,7 @@ class Accounts:
         account = self.of(account_sid)
         if account is None:
             return ()
+        self.failed[account.sid, what, failure.code] += 1
         failures: list[Failure] = getattr(account, what)
         failures.append(failure)
         latest_ms = max(each.at_ms for each in failures[-2:])

@@ -107,6 +107,11 @@ class Agenda:
         wanted = (each for each in unsettled if each.participants or each.recordings)
         return [each for each, _ in zip(wanted, range(ROOMS_AT_ONCE), strict=False)]
 
+    def unsettled_rooms(self, account_sid: str, now_ms: int) -> int:
+        """Return how many rooms are over and not yet known in full."""
+        unsettled = (self._unsettled(room, now_ms) for room in self._ended(account_sid) if not room.is_sealed)
+        return sum(each.participants or each.recordings for each in unsettled)
+
     def compositions_in_doubt(self, account_sid: str) -> Mapping[str, int | None]:
         """Return the SIDs of the compositions that somebody waits for, or whose beginning nobody has told."""
         return {

@@ -22,6 +22,7 @@ from monitor.account_watch import AccountWatch
 from monitor.agenda import Agenda
 from monitor.callback_address import callback_url
 from monitor.canary import Canary
+from monitor.census import take
 from monitor.clock import SteadyClock
 from monitor.config import Config
 from monitor.evaluation import Evaluation
@@ -284,6 +285,7 @@ class Daemon:
             accounts=[watch.use() for watch in self._watches],
             naming=self.config.naming,
             size=self.store.size(),
+            census=take(self.live, self._limits, self.clock.now_s()),
         )
         return exposition(self.metrics, self.live, house, accept)
 

@@ -6,7 +6,7 @@ does not depend on the number of rooms.
 
 import platform
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from prometheus_client import GC_COLLECTOR, PLATFORM_COLLECTOR, PROCESS_COLLECTOR, CollectorRegistry
@@ -15,7 +15,10 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
 from alerts.model import Alert
+from collectors.error_codes import BY_CODE
+from collectors.events import Trouble
 from monitor import __version__
+from monitor.census import Census
 from monitor.entities import Participant, Room
 from monitor.live import Live
 from monitor.metrics import FAMILIES, LEVELS, Family, Histogram, Metrics
@@ -28,6 +31,8 @@ class AccountUse(NamedTuple):
     """What one Twilio account has left, and what keeps requests to it from being sent at once."""
 
     account: str
+    sid: str
+    unsettled_rooms: int
     budget_remaining_requests: float
     rate_per_s: float
     concurrency_limit: float
@@ -46,6 +51,7 @@ class House(NamedTuple):
     accounts: Sequence[AccountUse]
     naming: Naming
     size: Size
+    census: Census
 
 
 def exposition(metrics: Metrics, live: Live, house: House, accept: str) -> tuple[bytes, str]:
@@ -65,7 +71,7 @@ def look_up(metrics: Metrics, live: Live, house: House) -> None:
     _set_all(metrics, "roomwatch_live_participants", ((level_label(p),) for p in participants))
     _set_named(metrics, live, house.naming)
     metrics.set("roomwatch_reconnecting_participants", sum(p.reconnecting for p in participants))
-    compositions = ((composition.status.value,) for composition in live.compositions.values())
+    compositions = ((c.status.value,) for c in live.compositions.values() if not c.is_expected)
     _set_all(metrics, "roomwatch_open_compositions", compositions)
     _set_all(metrics, "roomwatch_alerts", ((a.state.value, a.severity.value) for a in house.alerts))
     metrics.set("roomwatch_outbox_waiting", house.outbox.waiting)
@@ -73,6 +79,7 @@ def look_up(metrics: Metrics, live: Live, house: House) -> None:
     metrics.set("roomwatch_outbox_oldest_timestamp_seconds", house.outbox.oldest_waiting_at_s or 0)
     _set_polls(metrics, house.polls)
     _set_accounts(metrics, house.accounts)
+    _set_troubles(metrics, live, house)
     metrics.set("roomwatch_pipeline_queue_events", house.queue_events)
     metrics.set("roomwatch_pipeline_queue_capacity_events", house.queue_capacity_events)
     metrics.set("roomwatch_store_database_bytes", house.size.database_bytes)
@@ -129,6 +136,39 @@ def _set_accounts(metrics: Metrics, accounts: Sequence[AccountUse]) -> None:
         metrics.set("roomwatch_twilio_concurrency_limit", use.concurrency_limit, use.account)
         metrics.set("roomwatch_twilio_waiting_requests", use.waiting, use.account)
         metrics.set("roomwatch_twilio_breaker_open", use.breaker_open, use.account)
+
+
+def _set_troubles(metrics: Metrics, live: Live, house: House) -> None:
+    """Show how many things are in which trouble, and which troubles each account has."""
+    census = house.census
+    for family, counts in (
+        ("roomwatch_troubled_rooms", census.rooms),
+        ("roomwatch_troubled_compositions", census.compositions),
+        ("roomwatch_troubled_recordings", census.recordings),
+    ):
+        for (trouble,) in metrics.values[family]:
+            metrics.set(family, counts[trouble], trouble)
+    recordings = live.recordings.values()
+    metrics.set("roomwatch_open_recordings", sum(not recording.is_troubled for recording in recordings))
+    for use in house.accounts:
+        _set_standing(metrics, live, use, census.accounts[use.sid])
+    names = {use.sid: use.account for use in house.accounts}
+    for (sid, what, code), count in live.account_book.failed.items():
+        code_label = "none" if code is None else str(code) if code in BY_CODE else "other"
+        metrics.set(f"roomwatch_{what}_total", count, names.get(sid, "other"), code_label)
+
+
+def _set_standing(metrics: Metrics, live: Live, use: AccountUse, values: Mapping[str, float | None]) -> None:
+    for trouble in Trouble:
+        metrics.set("roomwatch_account_trouble", values[trouble] or 0, use.account, trouble)
+    metrics.set("roomwatch_callbacks_missed_total", live.account_book.callbacks[use.sid].missed, use.account)
+    metrics.set("roomwatch_concurrency_ratio", values["concurrency_ratio"] or 0, use.account)
+    metrics.set("roomwatch_unsettled_rooms", use.unsettled_rooms, use.account)
+    currency = live.accounts[use.sid].currency
+    if currency is not None:
+        for cost in ("day_cost", "month_cost_forecast"):
+            if (amount := values[cost]) is not None:
+                metrics.set(f"roomwatch_usage_{cost}", amount, use.account, currency)
 
 
 class _Exposition(Collector):

@@ -19,6 +19,10 @@ from monitor.canary_steps import FIRST_STEP, LAST_STEP, STEPS
 Labels = tuple[str, ...]
 Observe = Callable[[float], None]
 
+ROOM_TROUBLES = ("overdue", "crowded")
+COMPOSITION_TROUBLES = ("stuck", "missing", "failed", "empty")
+RECORDING_TROUBLES = ("failed", "empty")
+
 
 class Family(NamedTuple):
     """One metric family; `known` lists, label by label, the values that are exported from the start."""
@@ -123,6 +127,43 @@ FAMILIES: Mapping[str, Family] = {
     ),
     "roomwatch_canary_last_success_timestamp_seconds": Family(
         "gauge", "When a canary run last went well from end to end; 0: never."
+    ),
+    # what goes wrong at Twilio
+    "roomwatch_account_trouble": Family(
+        "gauge", "Whether an account has a trouble with Twilio.", ("account", "trouble")
+    ),
+    "roomwatch_callbacks_missed_total": Family(
+        "counter", "Rooms that began or ended, as polls found, and no callback told.", ("account",)
+    ),
+    "roomwatch_join_failures_total": Family(
+        "counter", "People who could not join a room, by Twilio's error code.", ("account", "code")
+    ),
+    "roomwatch_disconnects_total": Family(
+        "counter", "People who lost the connection to a room, by Twilio's error code.", ("account", "code")
+    ),
+    "roomwatch_reconnects_total": Family(
+        "counter", "Times that people had to reconnect to a room, by Twilio's error code.", ("account", "code")
+    ),
+    "roomwatch_concurrency_ratio": Family(
+        "gauge", "Live rooms or participants, whichever is nearer, over what the account may have.", ("account",)
+    ),
+    "roomwatch_unsettled_rooms": Family("gauge", "Rooms that are over and not yet known in full.", ("account",)),
+    "roomwatch_troubled_rooms": Family(
+        "gauge", "Live rooms that outlive their time, or are nearly full.", ("trouble",), (ROOM_TROUBLES,)
+    ),
+    "roomwatch_troubled_compositions": Family(
+        "gauge", "Compositions that are stuck or missing, failed, or have nothing in them.", ("trouble",),
+        (COMPOSITION_TROUBLES,),
+    ),
+    "roomwatch_open_recordings": Family("gauge", "Recordings that are being captured."),
+    "roomwatch_troubled_recordings": Family(
+        "gauge", "Recordings that failed lately, or have nothing in them.", ("trouble",), (RECORDING_TROUBLES,)
+    ),
+    "roomwatch_usage_day_cost": Family(
+        "gauge", "What Video cost today, UTC, as far as Twilio has counted.", ("account", "currency")
+    ),
+    "roomwatch_usage_month_cost_forecast": Family(
+        "gauge", "What Video will have cost by the end of the month, if it goes on so.", ("account", "currency")
     ),
     # what is concluded
     "roomwatch_alerts": Family(

@@ -9,9 +9,20 @@ from prometheus_client.openmetrics import parser as openmetrics
 from prometheus_client.parser import text_string_to_metric_families
 
 from collectors.base import CollectError
-from collectors.events import CompositionSeen, CompositionStatus, Direction, MediaStats, Source
+from collectors.events import (
+    AccountTrouble,
+    CompositionSeen,
+    CompositionStatus,
+    Direction,
+    MediaStats,
+    Source,
+    Trouble,
+    UsageSeen,
+)
 from monitor.agenda import Agenda
+from monitor.census import Census, take
 from monitor.exposition import AccountUse, House, exposition
+from monitor.limits import Limits
 from monitor.live import Live
 from monitor.metrics import FAMILIES, LEVELS, Metrics
 from monitor.naming import Naming
@@ -19,7 +30,7 @@ from monitor.pipeline import Pipeline
 from monitor.polling import Poll, RequestCounter
 from monitor.store.memory import MemoryStore
 from monitor.store.ports import OutboxCounts, Size
-from tests.builders import NOW_MS, batch, connection, level, room
+from tests.builders import ACCOUNT, NOW_MS, batch, composition, connection, level, recording, room
 
 FORMATS = ("text/plain; version=0.0.4", "application/openmetrics-text; version=1.0.0")
 STATS = MediaStats(
@@ -27,8 +38,10 @@ STATS = MediaStats(
 )
 
 PLAIN = Naming()
+TODAY = "2025-11-21"  # NOW_MS is on that day
 
 Labels = frozenset[tuple[str, str]]
+NOBODY = take(Live(), Limits(), 0)
 
 
 class Rooms:
@@ -45,8 +58,10 @@ class Rooms:
         yield []
 
 
-def house(*polls: Poll, accounts: Sequence[AccountUse] = (), naming: Naming = PLAIN) -> House:
-    return House([], OutboxCounts(0, 0, None), list(polls), 0, 10, accounts, naming, Size(0, 0))
+def house(
+    *polls: Poll, accounts: Sequence[AccountUse] = (), naming: Naming = PLAIN, census: Census | None = None
+) -> House:
+    return House([], OutboxCounts(0, 0, None), list(polls), 0, 10, accounts, naming, Size(0, 0), census or NOBODY)
 
 
 def samples(metrics: Metrics, live: Live, house: House) -> dict[tuple[str, Labels], float]:
@@ -106,8 +121,13 @@ def test_where_no_account_is_polled_nothing_says_that_polling_fails():
 
 
 def test_what_an_account_has_left_is_shown_by_its_name():
-    accounts = [AccountUse("main", 7, 1.5, 4, breaker_open=False, waiting=3), AccountUse("eu", 0, 2, 1, True, 9)]
-    seen = samples(Metrics(), Live(), house(accounts=accounts))
+    sids = [ACCOUNT, "AC" + "b" * 32]
+    live = Live(sids)
+    accounts = [
+        AccountUse("main", sids[0], 5, 7, 1.5, 4, breaker_open=False, waiting=3),
+        AccountUse("eu", sids[1], 0, 0, 2, 1, breaker_open=True, waiting=9),
+    ]
+    seen = samples(Metrics(), live, house(accounts=accounts, census=take(live, Limits(), NOW_MS / 1000)))
     shown = {
         name.removeprefix("roomwatch_twilio_"): [seen[(name, frozenset({("account", account)}))] for account in names]
         for names in [("main", "eu")]
@@ -122,6 +142,39 @@ def test_what_an_account_has_left_is_shown_by_its_name():
         "waiting_requests": [3, 9],
         "breaker_open": [0, 1],
     }
+
+
+def test_troubles_are_counted_as_rules_see_them_and_by_the_name_of_the_account():
+    live = Live([ACCOUNT])
+    for event in (
+        composition("failed", created_at_ms=NOW_MS),
+        recording("completed", size_bytes=0),
+        recording(sid="RT" + "b" * 32),
+        AccountTrouble(NOW_MS, Source.SELF, ACCOUNT, Trouble.AUTH_LOST, is_on=True),
+        UsageSeen(NOW_MS, Source.POLL, ACCOUNT, "group-rooms", TODAY, TODAY, price=1.5, price_unit="usd"),
+        batch(connection("disconnected", code=53105), reporter=None, identity="eve", room_sid=None, room_name="x"),
+        batch(level(3)),
+        batch(connection("reconnecting", code=53001)),
+        batch(connection("disconnected", code=53001)),
+    ):
+        live.apply(event)
+    use = AccountUse("main", ACCOUNT, 5, 7, 1.5, 4, breaker_open=False, waiting=3)
+    seen = samples(Metrics(), live, house(accounts=[use], census=take(live, Limits(), NOW_MS / 1000)))
+
+    def value(name: str, **labels: str) -> float:
+        return seen[(f"roomwatch_{name}", frozenset(labels.items()))]
+
+    assert value("troubled_compositions", trouble="failed") == 1
+    assert value("troubled_compositions", trouble="missing") == 0
+    assert value("troubled_recordings", trouble="empty") == 1
+    assert value("open_recordings") == 1
+    assert value("account_trouble", account="main", trouble="auth_lost") == 1
+    assert value("account_trouble", account="main", trouble="throttled") == 0
+    assert value("usage_day_cost", account="main", currency="usd") == 1.5
+    assert value("join_failures_total", account="main", code="53105") == 1
+    assert value("disconnects_total", account="main", code="53001") == 1
+    assert value("reconnects_total", account="main", code="53001") == 1
+    assert value("unsettled_rooms", account="main") == 5
 
 
 def test_requests_are_counted_for_the_account_that_made_them():
