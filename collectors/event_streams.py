@@ -167,7 +167,7 @@ def _room_summary(data: _Fields, told: dict[str, Any]) -> RoomSummarySeen:
         duration_s=data.whole("duration_sec"),
         unique_participants=data.whole("unique_participants"),
         unique_identities=data.whole("unique_participant_identities"),
-        max_concurrent_participants=data.whole("max_concurrent_participants"),
+        concurrent_participants=data.whole("concurrent_participants"),
         participants_duration_s=data.whole("total_participant_duration_sec"),
         recordings_duration_s=data.whole("total_recording_duration_sec"),
         room_type=data.text("room_type"),

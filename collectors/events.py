@@ -368,7 +368,7 @@ class RoomSummarySeen(Struct, frozen=True, tag="room_summary", tag_field="event"
     duration_s: int | None = None
     unique_participants: int | None = None  # stays, each with a SID of its own
     unique_identities: int | None = None
-    max_concurrent_participants: int | None = None
+    concurrent_participants: int | None = None  # the most there were at once
     participants_duration_s: int | None = None
     recordings_duration_s: int | None = None
     room_type: str | None = None

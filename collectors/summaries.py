@@ -68,7 +68,7 @@ def to_event(room: Any, now_ms: int) -> RoomSummarySeen | None:
             duration_s=to_int(room.duration_sec),
             unique_participants=to_int(room.unique_participants),
             unique_identities=to_int(room.unique_participant_identities),
-            max_concurrent_participants=to_int(room.max_concurrent_participants),
+            concurrent_participants=to_int(room.concurrent_participants),
             participants_duration_s=to_int(room.total_participant_duration_sec),
             recordings_duration_s=to_int(room.total_recording_duration_sec),
             room_type=room.room_type and room.room_type.replace("_", "-"),  # as everywhere else at Twilio

@@ -22,11 +22,12 @@ from monitor.media import EXPECTED
 
 ROOMS_AT_ONCE = 10  # then the question is put anew: what is most urgent may have changed
 HINT_AGE_MS = 3_000  # several people often arrive together
-TRUSTED_HINT_AGE_MS = 15_000  # a callback will probably tell
+TRUSTED_HINT_AGE_MS = 30_000  # a callback will tell, if late
 VAIN_LOOK_MS = 30_000  # telemetry of somebody whom Twilio does not know: asked again, ever more seldom
 LONGEST_VAIN_MS = 15 * 60_000
 TRUSTED_RECONCILE_MS = 15 * 60_000
-SETTLE_AFTER_MS = 5_000  # the last callbacks of a room come after its end
+SETTLE_AFTER_MS = 5_000
+TRUSTED_SETTLE_AFTER_MS = 30_000  # the last callbacks of a room come after its end
 RECORDINGS_AFTER_MS = 15_000
 RECORDINGS_AGAIN_MS = 30_000  # doubled each time
 RECORDINGS_ASKED_MOST = 10
@@ -163,7 +164,9 @@ class Agenda:
     def _unsettled(self, room: Room, now_ms: int) -> Unsettled:
         ended_ms = now_ms - (room.ended_at_ms or 0)
         is_recent = ended_ms < SUMMARY_GIVEN_UP_MS
-        participants = ended_ms >= SETTLE_AFTER_MS and is_recent and not _is_everybody_certain(room)
+        is_trusted = self.trusts_callbacks(room.account_sid or "")
+        after_ms = TRUSTED_SETTLE_AFTER_MS if is_trusted else SETTLE_AFTER_MS
+        participants = ended_ms >= after_ms and is_recent and not _is_everybody_certain(room)
         return Unsettled(room.sid or "", participants, is_recent and self._lacks_recordings(room, now_ms, ended_ms))
 
     def _lacks_recordings(self, room: Room, now_ms: int, ended_ms: int) -> bool:

@@ -19,7 +19,7 @@ from collectors.base import Malformed
 from collectors.events import TelemetryBatch
 from collectors.telemetry import Decoded, decode
 from monitor.http.body import Refused, read_body
-from monitor.http.ingest_auth import Forbidden, IngestAuthority, Unauthorised, check
+from monitor.http.ingest_auth import Forbidden, Grant, IngestAuthority, Unauthorised, check
 from monitor.http.rate import RateLimit
 from monitor.live import Live
 from monitor.metrics import Metrics
@@ -90,20 +90,21 @@ class Ingest:
             raise Refused(400, str(error)) from None
         except Forbidden as error:
             raise Refused(403, str(error)) from None
-        batch = self._completed(decoded.batch, grant.identity)
+        batch = self._completed(decoded.batch, grant)
         wait_s = self._rate.wait_s((request.remote, batch.session or batch.identity), now_s)
         if wait_s:
             raise Refused(429, "expected fewer posts from this client", retry_after_s=ceil(wait_s))
         await self._store(batch)
         return self._answer(decoded)
 
-    def _completed(self, batch: TelemetryBatch, identity: str | None) -> TelemetryBatch:
-        """Add what the client left out and we know: who the token says it is, and the SID of its room."""
-        if batch.identity is None and identity is not None:
-            batch = msgspec.structs.replace(batch, identity=identity)
-        if batch.room_sid is None and (room_sid := self._live.room_sid(batch.room_name)) is not None:
-            batch = msgspec.structs.replace(batch, room_sid=room_sid)
-        return batch
+    def _completed(self, batch: TelemetryBatch, grant: Grant) -> TelemetryBatch:
+        """Add what the client left out and we know: who the token says it is and whose, and the SID of its room."""
+        return msgspec.structs.replace(
+            batch,
+            account_sid=grant.account_sid,
+            identity=batch.identity or grant.identity,
+            room_sid=batch.room_sid or self._live.room_sid(batch.room_name),
+        )
 
     async def _store(self, batch: TelemetryBatch) -> None:
         try:

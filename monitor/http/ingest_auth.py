@@ -34,6 +34,7 @@ class Grant(NamedTuple):
     identity: str | None
     room: str | None
     until_s: float
+    account_sid: str | None = None  # None: an ingest key does not say
 
 
 class IngestAuthority:
@@ -99,7 +100,7 @@ class IngestAuthority:
         if not isinstance(identity, str) or not isinstance(video, dict):
             raise Unauthorised("expected a token with an identity and a video grant, got one without")
         room = video.get("room")
-        return Grant(identity, room if isinstance(room, str) and room else None, until_s)
+        return Grant(identity, room if isinstance(room, str) and room else None, until_s, claims["sub"])
 
 
 def check(grant: Grant, batch: TelemetryBatch, name_of: Callable[[str | None], str | None]) -> None:

@@ -166,7 +166,7 @@ class Shapes:
             "unique_participants": len(stays),
             "unique_participant_identities": len({stay.identity for stay in stays}),
             "concurrent_participants": room.most_at_once,
-            "max_concurrent_participants": room.most_at_once,
+            "max_concurrent_participants": room.max_participants,
             "codecs": ["VP8", "opus"],
             "media_region": room.media_region,
             "duration_sec": round((room.ended_at or room.created_at) - room.created_at),

@@ -322,7 +322,7 @@ async def test_summaries_agree_with_the_truth(desk):
     assert (summary.room_name, summary.end_reason) == (truth.name, "room_ended_via_api")
     assert summary.unique_participants == len(truth.participants)
     assert summary.unique_participant_identities == len({who.identity for who in truth.participants.values()})
-    assert 0 < summary.max_concurrent_participants == truth.most_at_once <= summary.unique_participants
+    assert 0 < summary.concurrent_participants == truth.most_at_once <= summary.unique_participants
     assert summary.duration_sec == round(truth.ended_at - truth.created_at)
     stays = await desk.twilio.insights.v1.rooms(summary.room_sid).participants.list_async(page_size=50)
     assert {stay.participant_sid for stay in stays} == set(truth.participants)
