@@ -25,6 +25,7 @@ HINT_AGE_MS = 3_000  # several people often arrive together
 TRUSTED_HINT_AGE_MS = 30_000  # a callback will tell, if late
 VAIN_LOOK_MS = 30_000  # telemetry of somebody whom Twilio does not know: asked again, ever more seldom
 LONGEST_VAIN_MS = 15 * 60_000
+STRANGER_AGE_MS = 30_000  # whoever is seen by others will soon speak up, or be told of by a callback
 TRUSTED_RECONCILE_MS = 15 * 60_000
 SETTLE_AFTER_MS = 5_000
 TRUSTED_SETTLE_AFTER_MS = 30_000  # the last callbacks of a room come after its end
@@ -194,12 +195,13 @@ class Agenda:
 
 def _hint_due_ms(room: Room, *, is_trusted: bool) -> int | None:
     """Return when the hints of a change are old enough to be followed, or None where there are none."""
-    hints_ms = [at_ms for at_ms in (room.look_wanted_ms, room.gap_since_ms, _unheard_since_ms(room)) if at_ms]
+    age_ms = TRUSTED_HINT_AGE_MS if is_trusted else HINT_AGE_MS
+    hints_ms = [at_ms + age_ms for at_ms in (room.look_wanted_ms, room.gap_since_ms, _unheard_since_ms(room)) if at_ms]
+    hints_ms += [since_ms + STRANGER_AGE_MS for since_ms in room.strangers.values()]
     if not hints_ms:
         return None
-    age_ms = TRUSTED_HINT_AGE_MS if is_trusted else HINT_AGE_MS
     vain_ms = min(VAIN_LOOK_MS * 2 ** min(room.vain_looks - 1, 10), LONGEST_VAIN_MS) if room.vain_looks else 0
-    return max(min(hints_ms) + age_ms, (room.looked_at_ms or 0) + vain_ms)
+    return max(min(hints_ms), (room.looked_at_ms or 0) + vain_ms)
 
 
 def _unheard_since_ms(room: Room) -> int | None:

@@ -129,7 +129,7 @@ class Calls:
         subject = room.find(seen.subject, None)
         if subject is None:
             if seen.subject not in room.left:
-                want_look(room, room.heard_at_ms)  # somebody is in the room of whom nobody has told
+                room.strangers.setdefault(seen.subject, room.heard_at_ms)
             return ()
         if level is None or subject.levels_seen.get(reporter.key) == level:
             return ()
@@ -213,6 +213,7 @@ class Calls:
             return ()
         room.looked_at_ms, room.look_wanted_ms = looked.seen_at_ms, None
         room.told, room.gap_since_ms = room.last_sequence + 1, None
+        room.strangers.clear()
         is_vain = not looked.is_known or any(not participant.is_told for participant in room.participants.values())
         room.vain_looks = room.vain_looks + 1 if is_vain else 0
         if looked.is_final:
@@ -387,6 +388,7 @@ class Calls:
     def _learn(self, room: Room, participant: Participant, sid: str | None, identity: str | None) -> None:
         participant.sid = participant.sid or sid
         participant.identity = participant.identity or identity
+        room.strangers.pop(participant.sid or "", None)
         room.left.pop(participant.key, None)
         self._mark(participant)
 

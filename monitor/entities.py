@@ -118,6 +118,7 @@ class Room(Struct):
     end_sequence: int | None = None  # the number of the callback that told the end: the last one there is
     gap_since_ms: int | None = None
     look_wanted_ms: int | None = None
+    strangers: dict[str, int] = field(default_factory=dict)  # SIDs that others see and nobody has told, since when
     looked_at_ms: int | None = None
     vain_looks: int = 0  # in a row, that told of nobody whom only telemetry had told
     are_participants_certain: bool = False

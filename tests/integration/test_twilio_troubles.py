@@ -16,7 +16,7 @@ from monitor.simulator.simulator import Simulator
 from tests.conftest import Running, Start
 from tests.daemon_process import free_port
 
-QUICK = {"rooms_every_s": 0.2, "compositions_every_s": 0.2, "summaries_every_s": 0.2, "timeout_s": 0.3}
+QUICK = {"rooms_every_s": 0.2, "compositions_every_s": 0.2, "summaries_every_s": 0.2, "timeout_s": 0.6}
 POLITE = Scenario(
     "polite",
     "the REST API allows few requests, and says when to come back",
@@ -103,7 +103,7 @@ async def until(holds: Callable[[], Any], within_s: float = 25) -> None:
 async def test_a_twilio_that_hangs_is_left_alone_and_comes_back_by_itself_and_others_do_not_notice(
     watch: Watch,
 ) -> None:
-    watched = await watch(hanging(after_s=1.0, for_s=6.0), SCENARIOS["healthy"])
+    watched = await watch(hanging(after_s=3.0, for_s=5.0), SCENARIOS["healthy"])
     await until(lambda: watched.poll("a").is_up and watched.daemon.live.rooms)
     await until(lambda: Trouble.UNREACHABLE in watched.troubles(0))
     stale_ms, known = watched.poll("a").last_success_ms, set(watched.daemon.live.rooms)

@@ -94,8 +94,11 @@ def test_a_room_whose_people_speak_for_themselves_needs_no_look(live: Live, agen
 
 def test_somebody_whom_a_browser_sees_and_nobody_has_mentioned_is_a_reason_to_look(live: Live, agenda: Agenda) -> None:
     live.apply(participant(ALICE))
-    live.apply(batch(level(4, of=CAROL)))
-    assert agenda.rooms_to_look_at(ACCOUNT, NOW_MS + 3_000) == [ROOM]
+    live.apply(batch(level(4, of=CAROL), level(4, of=BOB)))
+    assert agenda.rooms_to_look_at(ACCOUNT, NOW_MS + 30_000) == [ROOM]
+    live.apply(batch(level(4), reporter=BOB))
+    live.apply(participant(CAROL))
+    assert agenda.rooms_to_look_at(ACCOUNT, NOW_MS + 30_000) == []
 
 
 def test_a_number_missing_among_the_callbacks_is_a_reason_to_look(live: Live, agenda: Agenda) -> None:
