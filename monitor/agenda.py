@@ -64,7 +64,7 @@ class Agenda:
         ended = {
             room.sid
             for room in self._ended(account_sid)
-            if room.sid and not room.is_sealed and (room.created_at_ms is None or not room.is_end_told)
+            if room.sid and (room.created_at_ms is None or not room.is_end_told)
         }
         awaited = {
             c.room_sid
@@ -105,13 +105,13 @@ class Agenda:
 
     def rooms_to_settle(self, account_sid: str, now_ms: int) -> Sequence[Unsettled]:
         """Return the rooms that are over but not yet known in full, those that ended first at the front."""
-        unsettled = (self._unsettled(room, now_ms) for room in self._ended(account_sid) if not room.is_sealed)
+        unsettled = (self._unsettled(room, now_ms) for room in self._ended(account_sid))
         wanted = (each for each in unsettled if each.participants or each.recordings)
         return [each for each, _ in zip(wanted, range(ROOMS_AT_ONCE), strict=False)]
 
     def unsettled_rooms(self, account_sid: str, now_ms: int) -> int:
         """Return how many rooms are over and not yet known in full."""
-        unsettled = (self._unsettled(room, now_ms) for room in self._ended(account_sid) if not room.is_sealed)
+        unsettled = (self._unsettled(room, now_ms) for room in self._ended(account_sid))
         return sum(each.participants or each.recordings for each in unsettled)
 
     def compositions_in_doubt(self, account_sid: str) -> Mapping[str, int | None]:
@@ -131,7 +131,7 @@ class Agenda:
             c.account_sid in (None, account_sid) and not c.is_troubled for c in self._live.compositions.values()
         )
         rooms = chain(self._rooms(account_sid), self._ended(account_sid))
-        return open_ones or any(room.is_recorded and not room.is_sealed for room in rooms)
+        return open_ones or any(room.is_recorded for room in rooms)
 
     def rooms_to_summarise(self, account_sid: str, now_ms: int) -> Summaries | None:
         """Return since when rooms lack their summary, or None while there is none to fetch."""
@@ -160,7 +160,7 @@ class Agenda:
         return ended_ms > SUMMARY_GIVEN_UP_MS or not (is_lacking or self._lacks_stays(room, now_ms))
 
     def _ended(self, account_sid: str) -> Iterator[Room]:
-        return (room for room in self._live.calls.ended.values() if room.account_sid in (None, account_sid))
+        return (room for room in self._live.calls.unsealed.values() if room.account_sid in (None, account_sid))
 
     def _unsettled(self, room: Room, now_ms: int) -> Unsettled:
         ended_ms = now_ms - (room.ended_at_ms or 0)
@@ -187,7 +187,7 @@ class Agenda:
         return ended_ms >= RECORDINGS_AFTER_MS and now_ms >= (room.recordings_asked_ms or -wait_ms) + wait_ms
 
     def _lacks_stays(self, room: Room, now_ms: int) -> bool:
-        if not room.is_summarised or room.are_stays_asked or room.is_sealed:
+        if not room.is_summarised or room.are_stays_asked:
             return False
         is_kept = now_ms - (room.ended_at_ms or 0) < SUMMARIES_KEPT_MS
         return is_kept and (room.stays or 0) > len(room.left)

@@ -60,6 +60,7 @@ class Calls:
     def __init__(self, mark: Callable[[Entity], None], fail: Callable[[str | None, str, Failure], None]) -> None:
         self.rooms: dict[str, Room] = {}
         self.ended: OrderedDict[str, Room] = OrderedDict()  # by SID, in the order in which their end was told
+        self.unsealed: dict[str, Room] = {}  # those among them of which something is still expected
         self._aliases: dict[str, str] = {}  # "sid:RM…" or "name:…" -> room key
         self._mark = mark
         self._fail = fail
@@ -188,7 +189,7 @@ class Calls:
         return room
 
     def _keep_ended(self, room: Room) -> None:
-        self.ended[room.sid or room.key] = room
+        self.ended[room.sid or room.key] = self.unsealed[room.sid or room.key] = room
         if len(self.ended) > ENDED_ROOMS_KEPT:
             _, oldest = self.ended.popitem(last=False)
             self._seal(oldest)
@@ -334,13 +335,13 @@ class Calls:
 
     def seal(self, is_over: Callable[[Room], bool]) -> None:
         """Let go of the participants of ended rooms of which nothing more is expected."""
-        for room in self.ended.values():
-            if not room.is_sealed and is_over(room):
-                self._seal(room)
+        for room in [room for room in self.unsealed.values() if is_over(room)]:
+            self._seal(room)
 
     def _seal(self, room: Room) -> None:
         room.is_sealed = True
         room.left.clear()
+        self.unsealed.pop(room.sid or room.key, None)
         self._mark(room)
 
     # --- coming and going ---------------------------------------------------------------------------------
@@ -438,6 +439,8 @@ class Calls:
         for room in ended:
             if room.sid and room.ended_at_ms is not None:
                 self.ended[room.sid] = room
+                if not room.is_sealed:
+                    self.unsealed[room.sid] = room
 
 
 def _is_failure(observation: object) -> TypeGuard[Connection]:
