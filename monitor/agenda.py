@@ -206,7 +206,7 @@ def _hint_due_ms(room: Room, *, is_trusted: bool) -> int | None:
 
 def _unheard_since_ms(room: Room) -> int | None:
     """Return since when a room has been there of which nothing but a sweep has told."""
-    has_told = room.told > 0 or room.looked_at_ms is not None or any(True for _ in room.people())
+    has_told = room.last_sequence >= 0 or room.looked_at_ms is not None or any(True for _ in room.people())
     return None if has_told else room.created_at_ms
 
 
@@ -218,14 +218,14 @@ def _is_everybody_certain(room: Room) -> bool:
     if room.are_participants_certain:
         return True
     left = room.left.values()
-    if room.told:
+    if room.last_sequence >= 0:
         return _have_all_callbacks_come(room) and all(each.is_departure_told for each in left)
     # Without callbacks, those who spoke for themselves will do; that somebody was silent the summary's count will show.
     return bool(left) and all(each.sid is not None and each.heard_at_ms is not None for each in left)
 
 
 def _have_all_callbacks_come(room: Room) -> bool:
-    return room.end_sequence is not None and room.told == room.end_sequence + 1
+    return room.end_sequence is not None and room.end_sequence >= room.last_sequence and not room.missing
 
 
 def _lacks_summary(room: Room, now_ms: int) -> bool:

@@ -87,9 +87,9 @@ class Participant(Struct):
 class Room(Struct):
     """One room: who is in it, who was in it, and how much of it is certain.
 
-    `told` counts the numbered callbacks that came, `last_sequence` is the highest number among them: if they do not
-    match, a callback is missing.  An ended room is *settled* once its participants and its recordings are certain, and
-    *sealed* once nothing more is expected of it; only then are its participants let go.
+    Callbacks are numbered, and `last_sequence` is the highest number that came.  An ended room is *settled* once its
+    participants and its recordings are certain, and *sealed* once nothing more is expected of it; only then are its
+    participants let go.
     """
 
     key: str
@@ -113,8 +113,8 @@ class Room(Struct):
     participants: dict[str, Participant] = field(default_factory=dict)
     left: dict[str, Participant] = field(default_factory=dict)
     # how much of it is certain
-    told: int = 0
     last_sequence: int = -1
+    missing: set[int] = field(default_factory=set)  # numbers below that of callbacks that have not come
     end_sequence: int | None = None  # the number of the callback that told the end: the last one there is
     gap_since_ms: int | None = None
     look_wanted_ms: int | None = None

@@ -3,8 +3,9 @@
 `Live` is a reducer: events go in one by one, the picture changes, and the names of what changed come out.  It reads no
 clock and waits for nothing, so the picture after a restart is the picture that was saved plus the events since.
 
-It is made of three: `monitor.calls` (rooms and the people in them), `monitor.media` (recordings and compositions) and
-`monitor.accounts`.  Here they are introduced to each other.
+It is made of three: `monitor.calls` (rooms and the people in them, changed by what browsers say in `monitor.hearing`
+and by what Twilio says in `monitor.seeing`), `monitor.media` (recordings and compositions) and `monitor.accounts`.
+Here they are introduced to each other.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -36,7 +37,9 @@ from collectors.events import (
 from monitor.accounts import Accounts
 from monitor.calls import Calls
 from monitor.entities import Account, Change, Composition, Entity, Failure, Participant, Recording, Ref, Room
+from monitor.hearing import Hearing
 from monitor.media import Media
+from monitor.seeing import Seeing
 
 
 class Live:
@@ -50,18 +53,20 @@ class Live:
     def __init__(self, accounts: Sequence[str] = (), since_ms: int = 0) -> None:
         self._dirty: dict[Ref, Entity] = {}
         self._failed: list[Change] = []
-        self.calls = Calls(self._mark, self._fail)
+        self.calls = Calls(self._mark)
+        hearing, seeing = Hearing(self.calls, self._fail), Seeing(self.calls)
+        self._seeing = seeing
         self.media = Media(self._mark)
         self.account_book = Accounts(accounts, since_ms, self._mark)
         self._reducers: dict[type[Event], Callable[[Any], Sequence[Change]]] = {
-            TelemetryBatch: self.calls.hear,
+            TelemetryBatch: hearing.hear,
             RoomSeen: self._see_room,
-            ParticipantSeen: self.calls.see_participant,
-            TrackSeen: self.calls.see_track,
-            RoomLooked: self.calls.look,
-            RoomSummarySeen: self.calls.summarise,
-            ParticipantSummarySeen: self.calls.see_stay,
-            StaysListed: self.calls.list_stays,
+            ParticipantSeen: seeing.see_participant,
+            TrackSeen: seeing.see_track,
+            RoomLooked: seeing.look,
+            RoomSummarySeen: seeing.summarise,
+            ParticipantSummarySeen: seeing.see_stay,
+            StaysListed: seeing.list_stays,
             RecordingSeen: lambda seen: self.media.see_recording(seen, self.room(seen.room_sid)),
             RecordingsListed: self._list_recordings,
             CompositionSeen: lambda seen: self.media.see_composition(seen, self.room(seen.room_sid)),
@@ -84,7 +89,7 @@ class Live:
     def _see_room(self, seen: RoomSeen) -> Sequence[Change]:
         self.account_book.hear_room(seen)
         is_news = seen.status is not RoomStatus.IN_PROGRESS and seen.room_sid not in self.calls.ended
-        changes = self.calls.see_room(seen)
+        changes = self._seeing.see_room(seen)
         if not is_news:
             return changes
         room = self.calls.ended[seen.room_sid]

@@ -7,6 +7,8 @@ earlier counts, what is known is not unsaid, and what was told is kept apart fro
 from collectors.events import ParticipantSeen, RoomSeen, RoomStatus, RoomSummarySeen
 from monitor.entities import Participant, Room
 
+MISSING_KEPT = 1000  # of numbers that were skipped at once: whether it is more makes no difference
+
 
 def as_seen(summary: RoomSummarySeen) -> RoomSeen:
     """Return what a summary says of the room itself."""
@@ -34,11 +36,13 @@ def count_callback(room: Room, sequence: int | None, at_ms: int) -> None:
     """Count a numbered callback: a number that was skipped hints at one that is late, or lost."""
     if sequence is None:
         return
-    room.told += 1
+    skipped = range(room.last_sequence + 1, sequence)[-MISSING_KEPT:]
+    room.missing.update(skipped)
+    room.missing.discard(sequence)
     room.last_sequence = max(room.last_sequence, sequence)
-    if room.told > room.last_sequence:
+    if not room.missing:
         room.gap_since_ms = None
-    elif room.gap_since_ms is None:
+    elif skipped and room.gap_since_ms is None:
         room.gap_since_ms = at_ms
 
 

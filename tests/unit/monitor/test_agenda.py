@@ -109,6 +109,14 @@ def test_a_number_missing_among_the_callbacks_is_a_reason_to_look(live: Live, ag
     assert agenda.rooms_to_look_at(ACCOUNT, NOW_MS + 3_000) == []
 
 
+def test_a_look_into_a_room_does_not_tell_who_came_and_went_before_it(live: Live, agenda: Agenda) -> None:
+    call(live, 0, 2)  # that somebody joined was never told
+    live.apply(looked(NOW_MS + 6))
+    assert agenda.rooms_to_look_at(ACCOUNT, NOW_MS + MINUTE_MS) == []
+    call(live, 3)
+    assert agenda.rooms_to_settle(ACCOUNT, NOW_MS + MINUTE_MS) == [Unsettled(ROOM, participants=True, recordings=False)]
+
+
 def test_a_look_that_explains_nothing_is_repeated_ever_more_seldom(live: Live, agenda: Agenda) -> None:
     at_ms, gaps = NOW_MS, []
     for _ in range(4):
