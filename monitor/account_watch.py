@@ -45,15 +45,22 @@ class AccountWatch:
         self._now_s = now_s
         self.twilio = connected(account, RequestCounter(metrics, account.name), polling.timeout_s, now_s)
         self.polls = [
-            Poll(self.name, source.build(self.twilio.at(source.priority)), agenda, pipeline, self._now_ms)
-            for source in SOURCES.values()
+            Poll(
+                self.name,
+                source.build(self.twilio.at(source.priority)),
+                agenda,
+                pipeline,
+                self._now_ms,
+                partial(self._interval_s, resource),
+            )
+            for resource, source in SOURCES.items()
         ]
         self._standing = Standing(self.name, self.twilio, live, pipeline, now_s)
 
     def schedule(self, scheduler: Scheduler) -> None:
         """Have everything done that has to be done again and again."""
         for poll in self.polls:
-            scheduler.every(partial(self._interval_s, poll.resource), poll.poll, at_once=True)
+            scheduler.every(poll.interval_s, poll.poll, at_once=True)
         scheduler.every(STANDING_EVERY_S, self._standing.watch)
 
     def restore_budget(self) -> None:

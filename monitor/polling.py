@@ -30,6 +30,8 @@ from monitor.pipeline import Behind, Pipeline
 _log = getLogger(__name__)
 
 HANDED_ON_KEPT = 50_000
+LEAST_STALE_AFTER_S = 60.0
+POLLS_MISSED = 3
 _PASSING = (
     RoomLooked,
     RecordingsListed,
@@ -49,6 +51,7 @@ class Poll:
         known: Known,
         pipeline: Pipeline,
         now_ms: Callable[[], int],
+        interval_s: Callable[[], float] = lambda: LEAST_STALE_AFTER_S,
     ) -> None:
         self.account = account
         self.last_success_ms: int | None = None
@@ -57,12 +60,18 @@ class Poll:
         self._known = known
         self._pipeline = pipeline
         self._now_ms = now_ms
+        self.interval_s = interval_s
         self._handed_on: OrderedDict[str, Event] = OrderedDict()
 
     @property
     def resource(self) -> str:
         """Return what is polled."""
         return self._collector.resource
+
+    @property
+    def stale_after_s(self) -> float:
+        """After how long without a success what is known is old: some polls in a row have then come to nothing."""
+        return max(LEAST_STALE_AFTER_S, POLLS_MISSED * self.interval_s())
 
     @property
     def is_up(self) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from msgspec import Struct
 
 from alerts.model import Alert
+from collectors.error_codes import explain
 from monitor import __version__
 from monitor.entities import Composition, Participant, Room
 from monitor.limits import CompositionLimits
@@ -37,6 +38,7 @@ class ParticipantView(Struct, frozen=True):
     fps: float | None
     limited_by: str | None
     last_error_code: int | None
+    last_error: str | None  # what Twilio calls it
     heard_at_ms: int | None
     browser: str | None
     network: str | None
@@ -55,7 +57,7 @@ class RoomView(Struct, frozen=True):
 
 
 class CompositionView(Struct, frozen=True):
-    """One composition that somebody waits for."""
+    """One composition that somebody waits for; `expected`: a hook should make it, and nobody has seen it."""
 
     composition_sid: str
     room_sid: str | None
@@ -103,6 +105,7 @@ class SourceView(Struct, frozen=True):
     resource: str
     ok: bool
     last_success_ms: int | None
+    stale_after_s: float  # without a success for so long, what is known of it is old
     error: str
 
 
@@ -193,6 +196,7 @@ def _participant(participant: Participant) -> ParticipantView:
         fps=participant.fps,
         limited_by=participant.limited_by,
         last_error_code=participant.error_code,
+        last_error=None if participant.error_code is None else explain(participant.error_code).name,
         heard_at_ms=participant.heard_at_ms,
         browser=participant.browser,
         network=participant.network,
@@ -205,7 +209,7 @@ def _composition(composition: Composition, limits: CompositionLimits, now_s: flo
         composition_sid=composition.sid,
         room_sid=composition.room_sid,
         room_name=composition.room_name,
-        status=composition.status.value,
+        status="expected" if composition.is_expected else composition.status.value,
         created_at_ms=composition.created_at_ms,
         percent_done=composition.percent_done,
         waited_s=None if since_ms is None else now_s - since_ms / 1000,
@@ -244,7 +248,7 @@ def _resolved(ended: Ended) -> ResolvedView:
 
 
 def _source(poll: Poll) -> SourceView:
-    return SourceView(poll.account, poll.resource, not poll.error, poll.last_success_ms, poll.error)
+    return SourceView(poll.account, poll.resource, not poll.error, poll.last_success_ms, poll.stale_after_s, poll.error)
 
 
 def _telemetry(metrics: Metrics) -> TelemetryView:

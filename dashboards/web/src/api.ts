@@ -4,8 +4,8 @@
 
 export type Severity = "critical" | "warning" | "info";
 export type ParticipantStatus = "connected" | "reconnecting" | "disconnected";
-export type CompositionStatus = "enqueued" | "processing" | "completed" | "deleted" | "failed";
-export type Kind = "participant" | "room" | "composition";
+export type CompositionStatus = "expected" | "enqueued" | "processing" | "completed" | "deleted" | "failed";
+export type Kind = "participant" | "room" | "composition" | "recording" | "account";
 
 export interface Participant {
   participant_sid: string | null;
@@ -23,6 +23,7 @@ export interface Participant {
   fps: number | null;
   limited_by: string | null;
   last_error_code: number | null;
+  last_error: string | null;
   heard_at_ms: number | null;
   browser: string | null;
   network: string | null;
@@ -79,6 +80,7 @@ export interface TwilioSource {
   resource: string;
   ok: boolean;
   last_success_ms: number | null;
+  stale_after_s: number;
   error: string;
 }
 

@@ -3,13 +3,12 @@ import { test } from "node:test";
 import { alertAnchor, roomAnchor } from "../src/picture/anchor.ts";
 import { announcement } from "../src/picture/announcement.ts";
 import { age, duration } from "../src/picture/duration.ts";
-import { heardWords, isSilent, sourceFreshness, telemetryFreshness } from "../src/picture/freshness.ts";
+import { heardWords, isSilent, sourceFreshness, sourcesWorthShowing, telemetryFreshness } from "../src/picture/freshness.ts";
 import { quality } from "../src/picture/level.ts";
 import { missing } from "../src/picture/missing.ts";
 import { compositionsMostOverdueFirst } from "../src/picture/overdue.ts";
 import { bitrate, percent } from "../src/picture/quantity.ts";
 import { roomsMatching } from "../src/picture/search.ts";
-import { twilioError } from "../src/picture/twilio-errors.ts";
 import { alertsWorstFirst, participantsWorstFirst, roomsWorstFirst } from "../src/picture/worst.ts";
 import { delayMs } from "../src/polling.ts";
 import live from "./live.json";
@@ -79,11 +78,6 @@ test("a bit rate never reads as a thousand kilobits", () => {
   assert.deepEqual([812_000, 999_600].map(bitrate), ["812 kb/s", "1.0 Mb/s"]);
 });
 
-test("an error code that nobody knows is still shown", () => {
-  assert.equal(twilioError(53405), "media connection lost (53405)");
-  assert.equal(twilioError(59999), "Twilio error 59999");
-});
-
 test("who was never heard is not silent, and who was heard long ago is", () => {
   assert.deepEqual([null, 60_000, 99_000].map((heard) => isSilent(heard, 110_000)), [false, true, false]);
 });
@@ -93,10 +87,10 @@ test("ordinary posts do not make a row flicker", () => {
 });
 
 test("a source can be well, late, failing, or not asked yet", () => {
-  const source = { account: "AC", resource: "rooms", ok: true, last_success_ms: 0, error: "" };
+  const source = { account: "AC", resource: "rooms", ok: true, last_success_ms: 0, stale_after_s: 300, error: "" };
   assert.equal(sourceFreshness(source, 4_000).words, "last answer 4 s ago");
   assert.equal(sourceFreshness(source, 3_600_000).health, "stale");
-  assert.equal(sourceFreshness({ ...source, resource: "usage" }, 3_600_000).health, "ok");
+  assert.equal(sourceFreshness({ ...source, stale_after_s: 7_200 }, 3_600_000).health, "ok");
   assert.equal(sourceFreshness({ ...source, last_success_ms: null }, 4_000).health, "waiting");
   assert.deepEqual(sourceFreshness({ ...source, ok: false, error: "429" }, 4_000), { health: "failing", words: "last answer 4 s ago: 429" });
 });
@@ -143,4 +137,11 @@ test("a search finds a room by a person in it, and needs every word", () => {
 
 test("who does not answer is asked ever more rarely, but never given up", () => {
   assert.deepEqual([0, 1, 2, 10].map(delayMs), [2_000, 4_000, 8_000, 30_000]);
+});
+
+test("of the sources beside the live picture only those that do not work are shown", () => {
+  const well = { account: "AC", resource: "usage", ok: true, last_success_ms: 0, stale_after_s: 300, error: "" };
+  const failing = { ...well, ok: false, error: "429" };
+  const shown = sourcesWorthShowing([{ ...well, resource: "rooms" }, well, failing], 1_000);
+  assert.deepEqual(shown.map(({ resource, ok }) => [resource, ok]), [["rooms", true], ["usage", false]]);
 });

@@ -15,12 +15,6 @@ export interface Freshness {
 /** A browser posts every ten seconds or so; past this several posts in a row are missing. */
 export const TELEMETRY_STALE_AFTER_MS = 45_000;
 
-const SOURCE_STALE_AFTER_MS = 5 * 60_000;
-const SLOW_SOURCES_STALE_AFTER_MS: Readonly<Record<string, number>> = {
-  summaries: 2 * 3_600_000, // asked about once an hour
-  usage: 2 * 3_600_000,
-};
-
 /** Within the beat of ordinary posts an exact age would only flicker, once per row and refresh. */
 const JUST_NOW_MS = 15_000;
 
@@ -36,8 +30,16 @@ export function sourceFreshness(source: TwilioSource, nowMs: number): Freshness 
   const last = source.last_success_ms === null ? "never answered" : `last answer ${age(source.last_success_ms, nowMs)} ago`;
   if (!source.ok) return { health: "failing", words: source.error === "" ? last : `${last}: ${source.error}` };
   if (source.last_success_ms === null) return { health: "waiting", words: "not asked yet" };
-  const limit = SLOW_SOURCES_STALE_AFTER_MS[source.resource] ?? SOURCE_STALE_AFTER_MS;
-  return { health: nowMs - source.last_success_ms > limit ? "stale" : "ok", words: last };
+  const isStale = nowMs - source.last_success_ms > source.stale_after_s * 1000;
+  return { health: isStale ? "stale" : "ok", words: last };
+}
+
+const LISTED = new Set(["rooms", "participants", "compositions"]);
+
+/** What carries the live picture is always shown; of the rest, only what does not work needs a reader. */
+export function sourcesWorthShowing(sources: TwilioSource[], nowMs: number): TwilioSource[] {
+  const isTroubled = (source: TwilioSource) => ["failing", "stale"].includes(sourceFreshness(source, nowMs).health);
+  return sources.filter((source) => LISTED.has(source.resource) || isTroubled(source));
 }
 
 /** Telemetry may be silent because nobody calls; only a live room that nobody speaks of makes it stale. */

@@ -9,7 +9,6 @@ import { age } from "../picture/duration.ts";
 import { heardWords, isSilent } from "../picture/freshness.ts";
 import { bitrate, milliseconds, percent } from "../picture/quantity.ts";
 import { isStrained, STRAINED_JITTER_MS, STRAINED_LOSS_RATIO, STRAINED_RTT_MS } from "../picture/strain.ts";
-import { twilioError } from "../picture/twilio-errors.ts";
 import { Level } from "./level.tsx";
 import { Unknown, Value } from "./value.tsx";
 
@@ -33,8 +32,8 @@ function Cell({ label, known, children }: CellProps) {
 }
 
 function Connection({ participant }: { participant: Participant }) {
-  const { status, last_error_code } = participant;
-  const error = last_error_code === null ? null : twilioError(last_error_code);
+  const { status, last_error_code, last_error } = participant;
+  const error = last_error_code === null ? null : `${last_error ?? "Twilio error"} (${last_error_code})`;
   if (status === "reconnecting") {
     return (
       <span class="connection">

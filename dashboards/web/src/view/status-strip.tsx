@@ -1,7 +1,7 @@
 // Whether our own eyes and voice work: telemetry coming in, Twilio answering, notifications going out.
 
 import type { Picture, TwilioSource } from "../api.ts";
-import { sourceFreshness, telemetryFreshness, type Health } from "../picture/freshness.ts";
+import { sourceFreshness, sourcesWorthShowing, telemetryFreshness, type Health } from "../picture/freshness.ts";
 import { count, plural } from "../picture/quantity.ts";
 
 interface ItemProps {
@@ -39,7 +39,7 @@ function Notifications({ picture }: { picture: Picture }) {
 }
 
 function Source({ source, nowMs, showAccount }: { source: TwilioSource; nowMs: number; showAccount: boolean }) {
-  const name = `Twilio ${source.resource}${showAccount ? `, ${source.account}` : ""}`;
+  const name = `Twilio ${source.resource.replaceAll("_", " ")}${showAccount ? `, ${source.account}` : ""}`;
   const freshness = sourceFreshness(source, nowMs);
   return <Item name={name} {...freshness} detail={`${source.account}: ${freshness.words}`} />;
 }
@@ -49,7 +49,7 @@ export function StatusStrip({ picture }: { picture: Picture }) {
   return (
     <dl class="status-strip" aria-label="Roomwatch itself">
       <Telemetry picture={picture} />
-      {picture.sources.map((source) => (
+      {sourcesWorthShowing(picture.sources, picture.now_ms).map((source) => (
         <Source
           key={`${source.account}/${source.resource}`}
           source={source}
