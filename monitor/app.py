@@ -227,6 +227,9 @@ class Daemon:
         self.metrics.expect("roomwatch_alert_transitions_total", rules, Reason)
         accounts = [account.name for account in self.config.accounts]
         self.metrics.expect("roomwatch_twilio_throttled_total", accounts)
+        self.metrics.expect("roomwatch_twilio_key_changes_total", accounts)
+        for family in ("join_failures", "disconnects", "reconnects"):
+            self.metrics.expect(f"roomwatch_{family}_total", accounts, ["none"])
         self.metrics.expect("roomwatch_twilio_retries_total", accounts, RETRIES)
 
     def _canary(self, settings: CanarySettings) -> Canary:

@@ -83,9 +83,10 @@ class Calls:
     def leave(
         self, room: Room, participant: Participant, at_ms: int, why: str = "participant_left"
     ) -> Sequence[Change]:
-        """Take somebody out of a room, and what they saw of others with them."""
+        """Take somebody out of a room, with what they saw of others and others of them."""
         participant.status, participant.left_at_ms = ParticipantStatus.DISCONNECTED, at_ms
         participant.reconnecting = False
+        participant.levels_seen = {}
         room.participants.pop(participant.key, None)
         room.left[participant.sid or participant.key] = participant
         if not room.participants:

@@ -129,7 +129,7 @@ def replayed(events: Iterable[Event]) -> Live:
 def assert_same(found: Live, wanted: Live) -> None:
     assert found.rooms == wanted.rooms
     assert found.compositions == wanted.compositions
-    assert dict(found._ended) == dict(wanted._ended)
+    assert dict(found.calls.ended) == dict(wanted.calls.ended)
 
 
 def levels(live: Live) -> dict[str | None, dict[str | None, int | None]]:
