@@ -38,6 +38,7 @@ e2e: $(VENV)/.dev ## real Prometheus and real Chromium; needs them installed (se
 
 bench: $(VENV)/.dev ## how fast it is, as ratios against a floor in the same run
 	@$(BIN)/python -m tests.benchmarks.ingest
+	@$(BIN)/python -m tests.benchmarks.polling
 
 lock: $(VENV)/.dev ## pin what the ranges in pyproject.toml resolve to today
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

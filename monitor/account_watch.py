@@ -54,6 +54,7 @@ class AccountWatch:
                 partial(self._interval_s, resource),
             )
             for resource, source in SOURCES.items()
+            if resource not in polling.skip
         ]
         self._standing = Standing(self.name, self.twilio, live, pipeline, now_s)
 

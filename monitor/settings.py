@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from alerts.model import Kind, Rule, Severity
 from alerts.rules import build_rule
+from collectors.registry import SOURCES
 from monitor.naming import NAME_LIMIT, PATTERN, Naming, shortened
 
 Positive = Annotated[float, Field(gt=0)]
@@ -203,7 +204,15 @@ class Polling(Section):
     hooks_every_s: Positive = 600.0
     summaries_every_s: Positive = 300.0
     usage_every_s: Positive = 3600.0
+    skip: tuple[str, ...] = ()
     timeout_s: Positive = 10.0
+
+    @model_validator(mode="after")
+    def _skips_what_there_is(self) -> Self:
+        for resource in self.skip:
+            if resource not in SOURCES:
+                raise ValueError(f"skip: expected some of {', '.join(SOURCES)}, got {resource!r}")
+        return self
 
 
 NameWords = Annotated[tuple[Annotated[str, Field(min_length=1, max_length=NAME_LIMIT)], ...], Field(max_length=100)]

@@ -33,7 +33,6 @@ from tests.daemon_process import environment, free_port
 SEED = 7
 LOOK_EVERY_S = 0.1
 FETCH_EVERY_S = 5.0
-SETTLES_S = 30.0  # changes later than this before the end may not have had the time to become known
 NAIVE_EVERY_S = 2.0
 ACCOUNT = SimulatedAccount.for_seed(SEED)
 
@@ -199,7 +198,9 @@ async def watched(name: str, scenario: str, options: argparse.Namespace, folder:
             after, took_s = await _told(http, base_url, "tally"), time.time() - began_s
         finally:
             looking.cancel()
-    counted = {change: at_s for change, at_s in happened.items() if began_s <= at_s <= began_s + took_s - SETTLES_S}
+    counted = {
+        change: at_s for change, at_s in happened.items() if began_s <= at_s <= began_s + took_s - options.settles
+    }
     delays_s = {
         kind: sorted(knowledge.delay_s(change, at_s) for change, at_s in counted.items() if change[0] in names)
         for kind, names in KINDS.items()
@@ -286,6 +287,7 @@ def main() -> None:
     add("--post-every", type=float, default=15.0, help="seconds between a browser's posts")
     add("--warm-up", type=float, default=75.0, help="seconds before anything is counted")
     add("--seconds", type=float, default=120.0, help="of counting, for each phase")
+    add("--settles", type=float, default=30.0, help="seconds before the end from which on changes do not count")
     add("--naive-seconds", type=float, default=12.0)
     add("--only", choices=("callbacks", "polls", "naive"))
     options = parser.parse_args()

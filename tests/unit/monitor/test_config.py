@@ -245,6 +245,12 @@ def test_a_canary_needs_an_account_that_is_there_and_time_between_runs(canary: d
         build(settings(canary=canary))
 
 
+def test_only_what_is_asked_for_can_be_skipped() -> None:
+    assert build(settings(polling={"skip": ["usage"]})).polling.skip == ("usage",)
+    with pytest.raises(ProblemsFound, match=r"polling: skip: expected some of .*usage.*, got 'rumours'"):
+        build(settings(polling={"skip": ["rumours"]}))
+
+
 def test_a_canary_is_off_unless_asked_for_and_cannot_do_without_an_account() -> None:
     assert not build({}).canary.enabled
     assert build(settings(canary={"enabled": True})).canary.enabled
