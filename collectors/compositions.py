@@ -13,8 +13,8 @@ from collectors.base import Known
 from collectors.events import CompositionSeen, CompositionStatus, Event, Source
 from collectors.lists import Pages
 from collectors.missing import Search
+from collectors.rest.twilio import Twilio, or_none, to_int, to_ms, understood
 from collectors.soundness import sound
-from collectors.twilio import Twilio, or_none, to_int, to_ms, understood
 
 PAGE_SIZE = 100  # Twilio's maximum for this resource
 

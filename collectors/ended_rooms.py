@@ -13,8 +13,8 @@ from collectors.base import Known, Unsettled
 from collectors.events import Event, RecordingSeen, RecordingsListed, RecordingStatus, RoomLooked, Source
 from collectors.lists import PAGE_SIZE, Pages, abreast, all_of
 from collectors.participants import to_event as to_participant
+from collectors.rest.twilio import Twilio, to_int, to_ms
 from collectors.soundness import sound
-from collectors.twilio import Twilio, to_int, to_ms
 
 Question = Callable[[], Awaitable[list[Event]]]
 

@@ -11,8 +11,8 @@ from typing import Any
 from collectors.base import Known
 from collectors.events import Event, HookSeen, HooksListed, Source
 from collectors.lists import PAGE_SIZE, Pages
+from collectors.rest.twilio import Twilio
 from collectors.soundness import sound
-from collectors.twilio import Twilio
 
 
 class CompositionHooks:

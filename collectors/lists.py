@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
 from collectors.base import CollectError
-from collectors.twilio import understood
+from collectors.rest.twilio import understood
 
 PAGE_SIZE = 1000  # Twilio's maximum for most lists
 MAX_PAGES = 1000  # a list that does not end by then leads in a circle

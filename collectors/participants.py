@@ -12,8 +12,8 @@ from collectors.base import Known
 from collectors.events import Event, ParticipantSeen, ParticipantStatus, RoomLooked, Source
 from collectors.lists import PAGE_SIZE, Pages, abreast, all_of
 from collectors.missing import FEW
+from collectors.rest.twilio import Twilio, or_none, to_ms, understood
 from collectors.soundness import sound
-from collectors.twilio import Twilio, or_none, to_ms, understood
 
 
 class Participants:

@@ -4,15 +4,15 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from collectors.base import Collector
-from collectors.budget import Priority
 from collectors.compositions import Compositions
 from collectors.ended_rooms import EndedRooms
 from collectors.hooks import CompositionHooks
 from collectors.participants import Participants, Reconciliation
+from collectors.rest.budget import Priority
+from collectors.rest.twilio import Twilio
 from collectors.rooms import Rooms
 from collectors.stays import Stays
 from collectors.summaries import RoomSummaries
-from collectors.twilio import Twilio
 from collectors.usage import Usage
 
 

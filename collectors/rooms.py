@@ -13,8 +13,8 @@ from collectors.base import Known
 from collectors.events import Event, RoomSeen, RoomStatus, Source
 from collectors.lists import PAGE_SIZE, Pages
 from collectors.missing import Search, Strangers
+from collectors.rest.twilio import Twilio, or_none, to_int, to_ms, understood
 from collectors.soundness import sound
-from collectors.twilio import Twilio, or_none, to_int, to_ms, understood
 
 
 class Rooms:

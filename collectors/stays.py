@@ -11,8 +11,8 @@ from typing import Any
 from collectors.base import Known
 from collectors.events import Event, ParticipantSummarySeen, Source, StaysListed
 from collectors.lists import PAGE_SIZE, Pages, abreast, all_of
+from collectors.rest.twilio import Twilio, to_int, to_ms
 from collectors.soundness import sound
-from collectors.twilio import Twilio, to_int, to_ms
 
 # The documents say that the SDK's name and version are told, but not under which names.
 _SDK_NAMES = ("sdk_name", "sdk_type", "name", "type")

@@ -11,8 +11,8 @@ from typing import Any
 from collectors.base import Known, Summaries
 from collectors.events import Event, RoomSummarySeen, Source, SummariesListed
 from collectors.lists import PAGE_SIZE, Pages, moment
+from collectors.rest.twilio import Twilio, to_int, to_ms
 from collectors.soundness import sound
-from collectors.twilio import Twilio, to_int, to_ms
 
 KEPT_MS = 7 * 24 * 3_600_000  # Twilio forgets what is older
 

@@ -13,8 +13,8 @@ from typing import Any
 from collectors.base import Known
 from collectors.events import Event, Source, UsageSeen
 from collectors.lists import PAGE_SIZE, Pages, moment
+from collectors.rest.twilio import Twilio
 from collectors.soundness import sound
-from collectors.twilio import Twilio
 
 CORRECTED_FOR = timedelta(days=2)  # today, and these before it
 _OF_VIDEO = (

@@ -8,8 +8,8 @@ as they are.
 from collections.abc import Callable
 from functools import partial
 
-from collectors.breaker import Circuit
 from collectors.registry import SOURCES
+from collectors.rest.breaker import Circuit
 from monitor.agenda import Agenda
 from monitor.cadence import Activity, interval_s
 from monitor.connection import connected

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 from msgspec.structs import replace
 
-from collectors.budget import BudgetState
 from collectors.events import AccountTrouble, CanarySeen, HookSeen, HooksListed, RoomSeen, SummariesListed, UsageSeen
+from collectors.rest.budget import BudgetState
 from monitor.callback_health import CallbackHealth
 from monitor.entities import Account, CanaryRun, Change, Entity, Failure
 

@@ -19,7 +19,7 @@ from twilio.jwt.access_token.grants import VideoGrant
 
 from collectors.base import CollectError
 from collectors.events import CanarySeen, CompositionStatus, Event, RoomSeen, RoomStatus, Source
-from collectors.twilio import Twilio, to_ms, understood
+from collectors.rest.twilio import Twilio, to_ms, understood
 from monitor.canary_steps import CALLBACK_STEPS, PREFIX, is_left_over
 from monitor.http.ingest_auth import IngestAuthority, Unauthorised
 from monitor.pipeline import Behind

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 from collectors.events import CanarySeen, Event
-from collectors.twilio import Observer
+from collectors.rest.twilio import Observer
 from monitor.callback_address import callback_url
 from monitor.canary import Canary
 from monitor.config import Config

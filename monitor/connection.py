@@ -3,9 +3,9 @@
 import time
 from collections.abc import Callable
 
-from collectors import twilio
-from collectors.budget import Budget, Limits
-from collectors.twilio import Credentials, Observer, Twilio
+from collectors.rest import twilio
+from collectors.rest.budget import Budget, Limits
+from collectors.rest.twilio import Credentials, Observer, Twilio
 from monitor.settings import Account
 
 

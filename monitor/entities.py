@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from msgspec import Struct, field
 
-from collectors.budget import BudgetState
 from collectors.events import CompositionStatus, ParticipantStatus, RecordingStatus, RoomStatus, Trouble
+from collectors.rest.budget import BudgetState
 
 
 class Ref(NamedTuple):

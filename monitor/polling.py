@@ -23,7 +23,7 @@ from collectors.events import (
     SummariesListed,
     TelemetryBatch,
 )
-from collectors.twilio import Observer
+from collectors.rest.twilio import Observer
 from monitor.metrics import Metrics
 from monitor.pipeline import Behind, Pipeline
 
@@ -124,7 +124,7 @@ class Poll:
 
 
 class RequestCounter(Observer):
-    """Counts what requests to Twilio come to (`collectors.twilio.Observer`)."""
+    """Counts what requests to Twilio come to (`collectors.rest.twilio.Observer`)."""
 
     def __init__(self, metrics: Metrics, account: str) -> None:
         self._metrics = metrics

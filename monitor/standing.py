@@ -7,10 +7,10 @@ event, which goes the way of all events: it is stored, changes the picture, and 
 from collections.abc import Callable
 from logging import getLogger
 
-from collectors.breaker import Circuit
 from collectors.events import AccountTrouble, Source, Trouble
-from collectors.outcome import Outcome
-from collectors.twilio import Twilio
+from collectors.rest.breaker import Circuit
+from collectors.rest.outcome import Outcome
+from collectors.rest.twilio import Twilio
 from monitor.live import Live
 from monitor.pipeline import Behind, Pipeline
 

@@ -7,9 +7,9 @@ from typing import Any, Protocol
 from aiohttp import web
 
 from collectors.base import Collector
-from collectors.budget import Budget, Limits
 from collectors.registry import SOURCES
-from collectors.twilio import Credentials, Observer, connect
+from collectors.rest.budget import Budget, Limits
+from collectors.rest.twilio import Credentials, Observer, connect
 from monitor.simulator.account import SimulatedAccount
 
 

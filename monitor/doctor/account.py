@@ -10,7 +10,7 @@ from itertools import chain
 from typing import Any
 
 from collectors.base import CollectError
-from collectors.twilio import Twilio, understood
+from collectors.rest.twilio import Twilio, understood
 from monitor.callback_address import callback_address
 from monitor.config import Config
 from monitor.doctor.callbacks import check_callbacks, public_url

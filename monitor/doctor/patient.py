@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import aiohttp
 
-from collectors.twilio import Observer, Twilio
+from collectors.rest.twilio import Observer, Twilio
 from monitor.config import Config
 from monitor.connection import connected
 from monitor.doctor.judgement import Answer

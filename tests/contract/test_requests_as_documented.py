@@ -14,10 +14,10 @@ import pytest
 from aiohttp import web
 
 from collectors.base import CollectError, Summaries, Unsettled
-from collectors.budget import TokenBucket
 from collectors.events import Event
 from collectors.registry import SOURCES
-from collectors.twilio import Credentials, Twilio, connect
+from collectors.rest.budget import TokenBucket
+from collectors.rest.twilio import Credentials, Twilio, connect
 from monitor.http.server import Listener
 from tests.builders import ACCOUNT, ALICE, API_KEY, API_SECRET, NOW_MS, ROOM
 from tests.pictures import Picture

@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 
 from collectors.events import CanarySeen, Event
-from collectors.twilio import Observer, Twilio
+from collectors.rest.twilio import Observer, Twilio
 from monitor.canary import Canary
 from monitor.canary_steps import PREFIX, STEPS
 from monitor.cli import FAILED, OK, USAGE, main

@@ -9,7 +9,6 @@ import pytest
 from aiohttp import web
 
 from collectors.base import CollectError, Collector, Known, Summaries, Unsettled
-from collectors.budget import Budget, Limits
 from collectors.compositions import Compositions
 from collectors.ended_rooms import EndedRooms
 from collectors.events import (
@@ -36,10 +35,11 @@ from collectors.hooks import CompositionHooks
 from collectors.missing import MAX_FETCHES
 from collectors.participants import Participants
 from collectors.registry import SOURCES
+from collectors.rest.budget import Budget, Limits
+from collectors.rest.twilio import Credentials, Twilio, connect
 from collectors.rooms import Rooms
 from collectors.stays import Stays
 from collectors.summaries import KEPT_MS, RoomSummaries
-from collectors.twilio import Credentials, Twilio, connect
 from collectors.usage import Usage
 from monitor.http.server import Listener
 from monitor.simulator.account import SimulatedAccount

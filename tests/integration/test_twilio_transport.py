@@ -13,10 +13,10 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from collectors.base import CollectError
-from collectors.breaker import Circuit
-from collectors.budget import Budget, BudgetState, Limits, Priority
-from collectors.outcome import Outcome
-from collectors.twilio import Credentials, Twilio, connect, or_none, resource_of
+from collectors.rest.breaker import Circuit
+from collectors.rest.budget import Budget, BudgetState, Limits, Priority
+from collectors.rest.outcome import Outcome
+from collectors.rest.twilio import Credentials, Twilio, connect, or_none, resource_of
 
 ACCOUNT_SID = "AC" + "0" * 32
 ROOM_SID = "RM" + "1" * 32

@@ -11,11 +11,11 @@ ROOT = Path(__file__).parents[2]
 PACKAGES = ("monitor", "collectors", "alerts", "dashboards")
 
 PURE = {
-    *("collectors.events", "collectors.telemetry", "collectors.callbacks", "collectors.budget", "collectors.base"),
+    *("collectors.events", "collectors.telemetry", "collectors.callbacks", "collectors.rest.budget", "collectors.base"),
     *("collectors.error_codes", "collectors.soundness"),
-    *("collectors.adaptive_rate", "collectors.answers", "collectors.bounds", "collectors.breaker"),
-    *("collectors.concurrency", "collectors.keyring", "collectors.outcome", "collectors.retries"),
-    *("collectors.token_bucket", "collectors.event_streams"),
+    *("collectors.rest.adaptive_rate", "collectors.rest.answers", "collectors.rest.bounds", "collectors.rest.breaker"),
+    *("collectors.rest.concurrency", "collectors.rest.keyring", "collectors.rest.outcome", "collectors.rest.retries"),
+    *("collectors.rest.token_bucket", "collectors.event_streams"),
     *("monitor.calls", "monitor.hearing", "monitor.seeing", "monitor.media", "monitor.accounts", "monitor.merging"),
     *("monitor.agenda", "monitor.callback_health", "monitor.cadence", "monitor.census"),
     *("monitor.entities", "monitor.live", "monitor.readings", "monitor.metrics"),
@@ -108,7 +108,7 @@ def test_only_the_scheduler_knows_apscheduler_and_only_the_transport_the_rest_cl
     for name, tree in modules().items():
         if name != "monitor.scheduler":
             assert not any(each.startswith("apscheduler") for each in imported(tree)), name
-        if name != "collectors.twilio":
+        if name != "collectors.rest.twilio":
             assert not any(each.startswith("twilio.rest") for each in imported(tree)), name
 
 

@@ -14,7 +14,7 @@ from math import floor
 
 from msgspec import Struct
 
-from collectors.bounds import within
+from collectors.rest.bounds import within
 
 BETA = 0.7
 SCALE = 0.4

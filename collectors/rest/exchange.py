@@ -15,13 +15,13 @@ from urllib.parse import urlsplit, urlunsplit
 
 import aiohttp
 
-from collectors.answers import Answer, Attempt, judged
 from collectors.base import CollectError
-from collectors.budget import Priority
-from collectors.gate import Gate, NotAsked
-from collectors.keyring import Credentials, Keyring
-from collectors.outcome import Outcome
-from collectors.retries import Retries, backoff_s, date_s
+from collectors.rest.answers import Answer, Attempt, judged
+from collectors.rest.budget import Priority
+from collectors.rest.gate import Gate, NotAsked
+from collectors.rest.keyring import Credentials, Keyring
+from collectors.rest.outcome import Outcome
+from collectors.rest.retries import Retries, backoff_s, date_s
 
 REPEATABLE = ("GET", "HEAD")
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors.breaker import BreakerState, Circuit, CircuitBreaker
+from collectors.rest.breaker import BreakerState, Circuit, CircuitBreaker
 
 
 def opened(at_s: float = 0) -> CircuitBreaker:

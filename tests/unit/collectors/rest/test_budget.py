@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors.adaptive_rate import RateState
-from collectors.breaker import BreakerState, Circuit
-from collectors.budget import LONGEST_PAUSE_S, Budget, BudgetState, Limits, Priority, Refused, Wait
-from collectors.outcome import Outcome
+from collectors.rest.adaptive_rate import RateState
+from collectors.rest.breaker import BreakerState, Circuit
+from collectors.rest.budget import LONGEST_PAUSE_S, Budget, BudgetState, Limits, Priority, Refused, Wait
+from collectors.rest.outcome import Outcome
 
 LIVE, SUMMARIES = Priority.LIVE, Priority.SUMMARIES
 NOW_S = 1_795_262_400.0

@@ -1,8 +1,8 @@
 import pytest
 
-from collectors.answers import Answer, judged
 from collectors.base import CollectError
-from collectors.outcome import Outcome
+from collectors.rest.answers import Answer, judged
+from collectors.rest.outcome import Outcome
 
 
 def judge(status: int, text: str = "", **headers: str):

@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping
 from math import inf
 
 from collectors.base import CollectError
-from collectors.budget import Budget, Priority, Refused, Sent, Wait
-from collectors.outcome import Outcome
+from collectors.rest.budget import Budget, Priority, Refused, Sent, Wait
+from collectors.rest.outcome import Outcome
 
 SHORTEST_TIMER_S = 0.001  # a timer may fire a hair too early; this keeps it from being set for nothing at all
 

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors.concurrency import ConcurrencyLimit
+from collectors.rest.concurrency import ConcurrencyLimit
 
 
 def test_a_window_of_successes_adds_one() -> None:

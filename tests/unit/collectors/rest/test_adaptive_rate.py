@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors.adaptive_rate import BETA, FLOOR_PER_S, FORGET_AFTER_S, AdaptiveRate, RateState, SendRate, cubic_per_s
+from collectors.rest.adaptive_rate import (
+    BETA,
+    FLOOR_PER_S,
+    FORGET_AFTER_S,
+    AdaptiveRate,
+    RateState,
+    SendRate,
+    cubic_per_s,
+)
 
 NAN = float("nan")
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from collectors.budget import Budget, Limits, Priority, Sent
-from collectors.gate import Gate, NotAsked
-from collectors.outcome import Outcome
+from collectors.rest.budget import Budget, Limits, Priority, Sent
+from collectors.rest.gate import Gate, NotAsked
+from collectors.rest.outcome import Outcome
 
 LIVE, USAGE = Priority.LIVE, Priority.USAGE
 

@@ -1,4 +1,4 @@
-from collectors.keyring import Credentials, Keyring
+from collectors.rest.keyring import Credentials, Keyring
 
 OLD = Credentials("AC1", "SK1", "old s3cret")
 NEW = Credentials("AC1", "SK2", "new s3cret")

@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors.outcome import Outcome
-from collectors.retries import Retries, RetryQuota, backoff_s, retry_after_s
+from collectors.rest.outcome import Outcome
+from collectors.rest.retries import Retries, RetryQuota, backoff_s, retry_after_s
 
 NOON_S = 1_795_262_400  # Sat, 21 Nov 2026 12:00:00 GMT
 NOON = "Sat, 21 Nov 2026 12:00:00 GMT"

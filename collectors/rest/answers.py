@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from collectors.base import CollectError
-from collectors.outcome import Outcome
-from collectors.retries import retry_after_s
+from collectors.rest.outcome import Outcome
+from collectors.rest.retries import retry_after_s
 
 WRONG_KEY_CODES = (None, 20003)  # a 401 with another code is about what the key may do, not about the key
 

@@ -22,12 +22,12 @@ from twilio.http.response import Response
 from twilio.rest import Client
 
 from collectors.base import CollectError
-from collectors.breaker import Circuit
-from collectors.budget import Budget, Priority
-from collectors.exchange import Exchange, Observer, Request
-from collectors.gate import Gate
-from collectors.keyring import Credentials, Keyring
-from collectors.outcome import Outcome
+from collectors.rest.breaker import Circuit
+from collectors.rest.budget import Budget, Priority
+from collectors.rest.exchange import Exchange, Observer, Request
+from collectors.rest.gate import Gate
+from collectors.rest.keyring import Credentials, Keyring
+from collectors.rest.outcome import Outcome
 
 __all__ = ["Credentials", "Observer", "Transport", "Twilio", "connect", "or_none", "resource_of", "understood"]
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from collectors.bounds import within
+from collectors.rest.bounds import within
 
 GROWTH = 2.0
 

@@ -17,13 +17,13 @@ from typing import Literal, NamedTuple
 
 from msgspec import Struct
 
-from collectors.adaptive_rate import AdaptiveRate, RateState
-from collectors.bounds import within
-from collectors.breaker import BreakerState, Circuit, CircuitBreaker
-from collectors.concurrency import ConcurrencyLimit
-from collectors.outcome import Outcome
-from collectors.retries import QUOTA, RetryQuota
-from collectors.token_bucket import TokenBucket
+from collectors.rest.adaptive_rate import AdaptiveRate, RateState
+from collectors.rest.bounds import within
+from collectors.rest.breaker import BreakerState, Circuit, CircuitBreaker
+from collectors.rest.concurrency import ConcurrencyLimit
+from collectors.rest.outcome import Outcome
+from collectors.rest.retries import QUOTA, RetryQuota
+from collectors.rest.token_bucket import TokenBucket
 
 #: Nobody means a longer pause than this, whatever the header says.
 LONGEST_PAUSE_S = 3600.0

@@ -5,7 +5,7 @@ Twilio has a limit and does not say which, so it is sought as TCP does: additive
 as at least half of the limit is in use: a limit that nobody comes near to has not been tried.
 """
 
-from collectors.bounds import within
+from collectors.rest.bounds import within
 
 DECREASE = 0.9
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from collectors.outcome import Outcome
+from collectors.rest.outcome import Outcome
 
 QUOTA = 500
 COST = 5

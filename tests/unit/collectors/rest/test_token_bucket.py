@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors.token_bucket import TokenBucket
+from collectors.rest.token_bucket import TokenBucket
 
 
 def take_all(bucket: TokenBucket, now_s: float) -> int:
