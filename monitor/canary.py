@@ -32,6 +32,8 @@ IDENTITY = "roomwatch-canary"
 TOKEN_LIFETIME_S = 60
 LOOK_EVERY_S = 1.0  # at a composition that is neither done nor failed
 
+LAYOUT = {"grid": {"video_sources": ["*"]}}
+
 Offer = Callable[[Event], Awaitable[bool]]
 
 
@@ -189,7 +191,7 @@ class Canary:
     async def _composed(self, run: _Run) -> None:
         """Wait until Twilio has composed the room or said that it will not: nothing was recorded in it."""
         try:
-            composition = await self._video.compositions.create_async(room_sid=run.room_sid, audio_sources=["*"])
+            composition = await self._video.compositions.create_async(room_sid=run.room_sid, video_layout=LAYOUT)
         except CollectError as error:
             if error.kind == "refused":
                 return

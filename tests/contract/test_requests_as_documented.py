@@ -16,8 +16,11 @@ from aiohttp import web
 from collectors.base import CollectError, Summaries, Unsettled
 from collectors.events import Event
 from collectors.registry import SOURCES
-from collectors.rest.budget import TokenBucket
-from collectors.rest.twilio import Credentials, Twilio, connect
+from collectors.rest.budget import Budget, Limits
+from collectors.rest.twilio import Credentials, Observer, Twilio, connect
+from monitor.canary import Canary
+from monitor.config import build
+from monitor.doctor.examination import examine
 from monitor.http.server import Listener
 from tests.builders import ACCOUNT, ALICE, API_KEY, API_SECRET, NOW_MS, ROOM
 from tests.pictures import Picture
@@ -45,6 +48,11 @@ EVERY_REQUEST = {
         "/v1/Rooms/RM…/Participants PageSize Status",
         "/v1/Rooms/RM…/Participants/PA…",
     },
+    "reconciliation": {
+        "/v1/Rooms/RM…/Participants PageSize",
+        "/v1/Rooms/RM…/Participants PageSize Status",
+        "/v1/Rooms/RM…/Participants/PA…",
+    },
     "ended_rooms": {"/v1/Rooms/RM…/Participants PageSize", "/v1/Rooms/RM…/Recordings PageSize"},
     "compositions": {"/v1/Compositions PageSize Status", f"/v1/Compositions {BY_DATE}", "/v1/Compositions/CJ…"},
     "composition_hooks": {"/v1/CompositionHooks PageSize"},
@@ -63,6 +71,7 @@ EVERYTHING_DUE = Picture(
     live=dict.fromkeys(many("RM"), NOW_MS),
     in_doubt=[ROOM],
     to_look_at=[ROOM],
+    to_reconcile=[ROOM],
     connected={ROOM: [ALICE, *many("PA")]},
     to_settle=[Unsettled(ROOM, participants=True, recordings=True)],
     compositions=dict.fromkeys(many("CJ"), NOW_MS),
@@ -76,6 +85,7 @@ class Door:
 
     def __init__(self, http: aiohttp.ClientSession) -> None:
         self._http = http
+        self.url = ""
         self.wants_examples = False
         self.asked: set[str] = set()
         self.refused: list[str] = []
@@ -86,10 +96,16 @@ class Door:
         headers = {"Authorization": request.headers["Authorization"], "Accept": "application/json"}
         if self.wants_examples and template in EXAMPLES:
             headers["Prefer"] = f"example={EXAMPLES[template]}"
-        async with self._http.get(mock + request.path_qs, headers=headers) as answer:
+        if request.body_exists:
+            headers["Content-Type"] = request.headers["Content-Type"]
+        form = await request.read()
+        async with self._http.request(
+            request.method, mock + request.path_qs, headers=headers, data=form or None
+        ) as answer:
             body = await answer.read()
-        self.asked.add(" ".join([template, *sorted(request.query)]))
-        if answer.status != 200:
+        method = [] if request.method == "GET" else [request.method]
+        self.asked.add(" ".join([*method, template, *sorted(request.query)]))
+        if answer.status >= 300:
             self.refused.append(f"{answer.status} {request.path_qs}: {body.decode()}")
         return web.Response(body=body, status=answer.status, content_type="application/json")
 
@@ -97,20 +113,19 @@ class Door:
 @pytest.fixture
 async def door() -> AsyncIterator[Door]:
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10)) as http:
-        yield Door(http)
+        door = Door(http)
+        listener = await Listener.open("127.0.0.1", 0, [web.route("*", "/{path:.*}", door.pass_on)])
+        door.url = f"http://127.0.0.1:{listener.port}"
+        yield door
+        await listener.close()
 
 
 @pytest.fixture
 async def twilio(door: Door) -> AsyncIterator[Twilio]:
-    class Deaf:
-        def on_request(self, resource: str, code: str, seconds: float) -> None: ...
-
-    listener = await Listener.open("127.0.0.1", 0, [web.get("/{path:.*}", door.pass_on)])
-    credentials, bucket = Credentials(ACCOUNT, API_KEY, API_SECRET), TokenBucket(1000, 1000)
-    twilio = connect(credentials, bucket, Deaf(), timeout_s=10, base_url=f"http://127.0.0.1:{listener.port}")
+    credentials, budget = Credentials(ACCOUNT, API_KEY, API_SECRET), Budget(Limits(1000, 1000))
+    twilio = connect(credentials, budget, Observer(), timeout_s=10, base_url=door.url)
     yield twilio
     await twilio.close()
-    await listener.close()
 
 
 def test_every_source_is_held_to_the_description() -> None:
@@ -136,4 +151,28 @@ async def test_every_request_is_one_that_twilio_documents(door: Door, twilio: Tw
 async def test_every_documented_example_is_understood(door: Door, twilio: Twilio, resource: str) -> None:
     door.wants_examples = True
     await collect(door, resource, twilio)
+    assert not door.refused
+
+
+def account(door: Door) -> dict[str, object]:
+    return {"account_sid": ACCOUNT, "api_key": API_KEY, "api_secret": API_SECRET, "base_url": door.url}
+
+
+async def test_every_request_of_a_canary_is_one_that_twilio_documents(door: Door, twilio: Twilio) -> None:
+    async def offer(_: Event) -> bool:
+        return True
+
+    (of_tests,) = build({"accounts": [account(door)]}).accounts
+    canary = Canary(
+        of_tests, twilio, offer, lambda: NOW_MS, timeout_s=5, compose=True, callback_url="https://w.example.com/#rc=5"
+    )
+    await canary.run()
+    for path in ("/v1/Rooms PageSize Status", "POST /v1/Rooms", "POST /v1/Rooms/RM…"):
+        assert path in door.asked
+    assert not door.refused
+
+
+async def test_every_request_of_the_doctor_is_one_that_twilio_documents(door: Door) -> None:
+    await examine(build({"accounts": [account(door)]}))
+    assert "/v1/Recordings PageSize" in door.asked
     assert not door.refused
