@@ -69,6 +69,9 @@ class Known(Protocol):
     def compositions_in_doubt(self, account_sid: str) -> Mapping[str, int | None]:
         """Return the SIDs of the compositions that are not finished, or not known in full, with their creation."""
 
+    def rooms_owed_a_composition(self, account_sid: str, now_ms: int) -> Sequence[str]:
+        """Return the SIDs of ended rooms that a hook should have composed, and of which no composition was seen."""
+
     def rooms_to_summarise(self, account_sid: str, now_ms: int) -> Summaries | None:
         """Return since when rooms lack their Log Analyzer summary, or None while there is none to fetch."""
 

@@ -1,7 +1,8 @@
 """Which compositions are not finished, and what became of those that were not?
 
 The lists of enqueued and processing compositions show who is still waiting.  Those that we know and that neither list
-shows are looked for (`collectors.missing`).  REST has neither a failure's reason nor progress: only callbacks do.
+shows are looked for (`collectors.missing`), and so are those that a hook owes.  REST has neither a failure's reason nor
+progress: only callbacks do.
 """
 
 from collections.abc import AsyncGenerator, Sequence
@@ -10,8 +11,8 @@ from functools import partial
 from typing import Any
 
 from collectors.base import Known
-from collectors.events import CompositionSeen, CompositionStatus, Event, Source
-from collectors.lists import Pages
+from collectors.events import CompositionSeen, CompositionsListed, CompositionStatus, Event, Source
+from collectors.lists import Pages, abreast, all_of
 from collectors.missing import Search
 from collectors.rest.twilio import Twilio, or_none, to_int, to_ms, understood
 from collectors.soundness import sound
@@ -30,7 +31,8 @@ class Compositions:
 
     async def collect(self, known: Known, now_ms: int) -> AsyncGenerator[Sequence[Event], None]:
         """Yield the compositions that somebody waits for, and what became of the others."""
-        missing = dict(known.compositions_in_doubt(self._twilio.account_sid))
+        account_sid = self._twilio.account_sid
+        missing = dict(known.compositions_in_doubt(account_sid))
         for status in ("enqueued", "processing"):  # in the order of their life, so that none slips through between
             async for page in self._list(now_ms, status=status):
                 yield page
@@ -39,6 +41,14 @@ class Compositions:
         search = Search(partial(self._completed, now_ms), partial(self._fetch, now_ms), lambda it: it.composition_sid)
         async for found in search.find(missing):
             yield found
+        # One that was made quickly has been in neither list.
+        async for told in abreast(partial(self._of_room, now_ms), known.rooms_owed_a_composition(account_sid, now_ms)):
+            yield told
+
+    async def _of_room(self, now_ms: int, room_sid: str) -> list[Event]:
+        seen = await all_of(self._list(now_ms, room_sid=room_sid)) or []
+        listed = CompositionsListed(now_ms, Source.POLL, room_sid, self._twilio.account_sid, len(seen))
+        return [*seen, listed]
 
     def _completed(self, now_ms: int, since: datetime, until: datetime, limit: int) -> Pages[CompositionSeen]:
         return self._list(now_ms, limit, status="completed", date_created_after=since, date_created_before=until)

@@ -448,6 +448,18 @@ class RecordingsListed(Struct, frozen=True, tag="recordings_listed", tag_field="
     cause: str | None = None
 
 
+class CompositionsListed(Struct, frozen=True, tag="compositions_listed", tag_field="event", omit_defaults=True):
+    """All compositions of an ended room were just told."""
+
+    seen_at_ms: int
+    source: Source
+    room_sid: str
+    account_sid: str
+    compositions: int = 0
+    dedup_key: str | None = None
+    cause: str | None = None
+
+
 class HooksListed(Struct, frozen=True, tag="hooks_listed", tag_field="event", omit_defaults=True):
     """All composition hooks of an account were just told; one that is not among these is no more."""
 
@@ -533,6 +545,7 @@ Sighting = (
     | UsageSeen
     | RoomLooked
     | RecordingsListed
+    | CompositionsListed
     | HooksListed
     | SummariesListed
     | StaysListed

@@ -16,7 +16,7 @@ from itertools import chain
 from collectors.base import Summaries, Unsettled
 from collectors.events import CompositionStatus
 from monitor.cadence import RECONCILED_AT_ONCE
-from monitor.entities import Room
+from monitor.entities import Composition, Room
 from monitor.live import Live
 from monitor.media import EXPECTED
 
@@ -32,6 +32,7 @@ TRUSTED_SETTLE_AFTER_MS = 30_000  # the last callbacks of a room come after its 
 RECORDINGS_AFTER_MS = 15_000
 RECORDINGS_AGAIN_MS = 30_000  # doubled each time
 RECORDINGS_ASKED_MOST = 10
+OWED_AFTER_MS = 120_000  # doubled each time
 SUMMARY_AFTER_MS = 5 * 60_000  # most appear within ten minutes, all within thirty
 SUMMARY_GIVEN_UP_MS = 3 * 3_600_000
 SUMMARIES_KEPT_MS = 7 * 24 * 3_600_000 - 3_600_000  # by Twilio, with an hour to spare
@@ -125,6 +126,15 @@ class Agenda:
             and c.account_sid in (None, account_sid)
         }
 
+    def rooms_owed_a_composition(self, account_sid: str, now_ms: int) -> Sequence[str]:
+        """Return the SIDs of ended rooms that a hook should have composed, and of which no composition was seen."""
+        owed = (
+            c.room_sid
+            for c in self._live.compositions.values()
+            if c.is_expected and c.room_sid and c.account_sid in (None, account_sid) and _may_have_been_made(c, now_ms)
+        )
+        return [sid for sid, _ in zip(owed, range(ROOMS_AT_ONCE), strict=False)]
+
     def waits_for_media(self, account_sid: str) -> bool:
         """Whether a composition is waited for, or may soon be: of a room that is or was recorded."""
         open_ones = any(
@@ -202,6 +212,12 @@ def _hint_due_ms(room: Room, *, is_trusted: bool) -> int | None:
         return None
     vain_ms = min(VAIN_LOOK_MS * 2 ** min(room.vain_looks - 1, 10), LONGEST_VAIN_MS) if room.vain_looks else 0
     return max(min(hints_ms), (room.looked_at_ms or 0) + vain_ms)
+
+
+def _may_have_been_made(expected: Composition, now_ms: int) -> bool:
+    """Whether to ask for a composition that sweeps did not show: it was made between two of them, or never."""
+    asked_ms = expected.asked_at_ms or expected.created_at_ms or 0
+    return now_ms >= asked_ms + (OWED_AFTER_MS << expected.asked)
 
 
 def _unheard_since_ms(room: Room) -> int | None:

@@ -183,6 +183,8 @@ class Composition(Struct):
     duration_s: float | None = None
     size_bytes: int | None = None
     is_expected: bool = False  # a hook should make it, and nobody has seen it; its SID is `hook:RM…`
+    asked: int = 0  # how often Twilio was asked for one that is expected
+    asked_at_ms: int | None = None
     is_live: bool = True
 
     @property

@@ -73,10 +73,12 @@ class Hearing:
         if room is not None and room.find(None, batch.identity) is not None:
             return False
         failures = [each for each in batch.observations if _is_failure(each)]
+        if not failures or len(failures) < len(batch.observations):
+            return False
         for each in failures:
             account_sid = batch.account_sid or (room.account_sid if room else None)
             self._fail(account_sid, "join_failures", Failure(batch.received_at_ms, batch.identity or "", each.code))
-        return bool(failures) and len(failures) == len(batch.observations)
+        return True
 
     def _observe(self, room: Room, reporter: Participant, observation: object) -> Iterable[Change]:
         match observation:

@@ -16,6 +16,7 @@ from collectors.events import (
     AccountTrouble,
     CanarySeen,
     CompositionSeen,
+    CompositionsListed,
     Event,
     HookFailed,
     HookSeen,
@@ -69,6 +70,7 @@ class Live:
             StaysListed: seeing.list_stays,
             RecordingSeen: lambda seen: self.media.see_recording(seen, self.room(seen.room_sid)),
             RecordingsListed: self._list_recordings,
+            CompositionsListed: self.media.list_compositions,
             CompositionSeen: lambda seen: self.media.see_composition(seen, self.room(seen.room_sid)),
             HookFailed: lambda failed: self.media.fail_hook(failed, self.room(failed.room_sid)),
             HookSeen: self.account_book.see_hook,
@@ -93,7 +95,8 @@ class Live:
         if not is_news:
             return changes
         room = self.calls.ended[seen.room_sid]
-        return (*self.media.end_room(room, is_composed=self._is_composed(room)), *changes)
+        owed = self.media.expect(room) if self._is_composed(room) else ()
+        return (*owed, *self.media.end_room(room), *changes)
 
     def _is_composed(self, room: Room) -> bool:
         """Whether a hook is to make a composition of the room, which takes something that was recorded."""
@@ -107,7 +110,10 @@ class Live:
             room.recordings_asked, room.recordings_asked_ms = room.recordings_asked + 1, listed.seen_at_ms
             room.are_recordings_certain = not listed.open
             self._mark(room)
-        return self.media.list_recordings(listed.room_sid, listed.recordings)
+        changes = self.media.list_recordings(listed.room_sid, listed.recordings)
+        if room is not None and self._is_composed(room):
+            return (*changes, *self.media.expect(room))
+        return changes
 
     def _fail(self, account_sid: str | None, what: str, failure: Failure) -> None:
         self._failed += self.account_book.fail(account_sid, what, failure)

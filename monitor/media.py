@@ -12,6 +12,7 @@ from itertools import chain
 
 from collectors.events import (
     CompositionSeen,
+    CompositionsListed,
     CompositionStatus,
     HookFailed,
     RecordingSeen,
@@ -115,14 +116,27 @@ class Media:
             _learn_room(composition, room)
         return (Change(composition.ref),)
 
-    def end_room(self, room: Room, *, is_composed: bool) -> list[Change]:
-        """Start the clocks of the room's compositions, and expect one if a hook is to make it."""
+    def expect(self, room: Room) -> list[Change]:
+        """Expect that a hook makes a composition of the room, which is over, unless one was seen already."""
+        if room.sid is None or any(each.room_sid == room.sid for each in self.all_compositions()):
+            return []
+        expected = self._expected(room.sid)
+        expected.account_sid, expected.room_sid = room.account_sid, room.sid
+        expected.created_at_ms = expected.seen_at_ms = room.ended_at_ms or 0
+        _learn_room(expected, room)
+        return [Change(expected.ref)]
+
+    def list_compositions(self, listed: CompositionsListed) -> Sequence[Change]:
+        """Take note that a composition that was expected has been looked for."""
+        expected = self.compositions.get(f"{EXPECTED}{listed.room_sid}")
+        if expected is not None:
+            expected.asked, expected.asked_at_ms = expected.asked + 1, listed.seen_at_ms
+            self._mark(expected)
+        return ()
+
+    def end_room(self, room: Room) -> list[Change]:
+        """Start the clocks of the room's compositions."""
         waiting = [each for each in self.compositions.values() if each.room_sid == room.sid]
-        if is_composed and not waiting and room.sid is not None:
-            expected = self._expected(room.sid)
-            expected.account_sid, expected.room_sid = room.account_sid, room.sid
-            expected.created_at_ms = expected.seen_at_ms = room.ended_at_ms or 0
-            waiting.append(expected)
         for composition in waiting:
             _learn_room(composition, room)
             self._mark(composition)

@@ -15,6 +15,7 @@ import msgspec
 
 from collectors.base import CollectError, Collector, Known
 from collectors.events import (
+    CompositionsListed,
     Event,
     HooksListed,
     RecordingsListed,
@@ -33,6 +34,7 @@ HANDED_ON_KEPT = 50_000
 LEAST_STALE_AFTER_S = 60.0
 POLLS_MISSED = 3
 _PASSING = (
+    CompositionsListed,
     RoomLooked,
     RecordingsListed,
     HooksListed,

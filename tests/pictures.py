@@ -19,6 +19,7 @@ class Picture:
     connected: Mapping[str, Sequence[str]] = field(default_factory=dict)
     to_settle: Sequence[Unsettled] = ()
     compositions: Mapping[str, int | None] = field(default_factory=dict)
+    owed: Sequence[str] = ()
     summaries: Summaries | None = None
     stays: Sequence[str] = ()
 
@@ -42,6 +43,9 @@ class Picture:
 
     def compositions_in_doubt(self, account_sid: str) -> Mapping[str, int | None]:
         return self.compositions
+
+    def rooms_owed_a_composition(self, account_sid: str, now_ms: int) -> Sequence[str]:
+        return self.owed
 
     def rooms_to_summarise(self, account_sid: str, now_ms: int) -> Summaries | None:
         return self.summaries

@@ -54,7 +54,12 @@ EVERY_REQUEST = {
         "/v1/Rooms/RM…/Participants/PA…",
     },
     "ended_rooms": {"/v1/Rooms/RM…/Participants PageSize", "/v1/Rooms/RM…/Recordings PageSize"},
-    "compositions": {"/v1/Compositions PageSize Status", f"/v1/Compositions {BY_DATE}", "/v1/Compositions/CJ…"},
+    "compositions": {
+        "/v1/Compositions PageSize RoomSid",
+        "/v1/Compositions PageSize Status",
+        f"/v1/Compositions {BY_DATE}",
+        "/v1/Compositions/CJ…",
+    },
     "composition_hooks": {"/v1/CompositionHooks PageSize"},
     "summaries": {"/v1/Video/Rooms CreatedAfter CreatedBefore PageSize"},
     "stays": {"/v1/Video/Rooms/RM…/Participants PageSize"},
@@ -75,6 +80,7 @@ EVERYTHING_DUE = Picture(
     connected={ROOM: [ALICE, *many("PA")]},
     to_settle=[Unsettled(ROOM, participants=True, recordings=True)],
     compositions=dict.fromkeys(many("CJ"), NOW_MS),
+    owed=[ROOM],
     summaries=Summaries(NOW_MS - 3_600_000, NOW_MS),
     stays=[ROOM],
 )

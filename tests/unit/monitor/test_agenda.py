@@ -4,6 +4,7 @@ import pytest
 
 from collectors.base import Unsettled
 from collectors.events import (
+    CompositionsListed,
     HookSeen,
     RecordingsListed,
     RoomLooked,
@@ -254,6 +255,19 @@ def test_a_room_in_doubt_is_asked_for_only_while_something_waits_for_it(live: Li
 def test_a_room_whose_beginning_nobody_told_is_asked_for_even_when_it_is_over(live: Live, agenda: Agenda) -> None:
     live.apply(room("completed", ended_at_ms=NOW_MS))
     assert agenda.rooms_in_doubt(ACCOUNT) == [ROOM]
+
+
+def test_what_a_hook_owes_is_asked_for_ever_more_seldom_until_it_is_seen(live: Live, agenda: Agenda) -> None:
+    live.apply(HookSeen(NOW_MS, Source.POLL, "HK" + "a" * 32, is_enabled=True, account_sid=ACCOUNT))
+    live.apply(recording(account_sid=ACCOUNT))
+    call(live, 0, 1, 2, 3)
+    assert agenda.rooms_owed_a_composition(ACCOUNT, NOW_MS + MINUTE_MS) == []
+    assert agenda.rooms_owed_a_composition(ACCOUNT, NOW_MS + 3 * MINUTE_MS) == [ROOM]
+    live.apply(CompositionsListed(NOW_MS + 3 * MINUTE_MS, Source.POLL, ROOM, ACCOUNT))
+    assert agenda.rooms_owed_a_composition(ACCOUNT, NOW_MS + 6 * MINUTE_MS) == []
+    assert agenda.rooms_owed_a_composition(ACCOUNT, NOW_MS + 8 * MINUTE_MS) == [ROOM]
+    live.apply(composition("completed", account_sid=ACCOUNT, created_at_ms=NOW_MS))
+    assert agenda.rooms_owed_a_composition(ACCOUNT, NOW_MS + 60 * MINUTE_MS) == []
 
 
 # --- letting go ---

@@ -101,6 +101,21 @@ def test_a_hook_is_expected_to_compose_a_recorded_room(live: Live) -> None:
     assert (expected.is_expected, expected.waiting_since_ms, expected.room_name) == (True, NOW_MS, "acme:class:1")
 
 
+def test_recordings_that_only_a_poll_told_after_the_end_are_to_be_composed_too(live: Live) -> None:
+    live.apply(room(account_sid=ACCOUNT))
+    live.apply(room("completed", account_sid=ACCOUNT, ended_at_ms=NOW_MS))
+    assert not live.compositions
+    live.apply(recording("completed", size_bytes=7))
+    live.apply(RecordingsListed(NOW_MS, Source.POLL, ROOM, ACCOUNT, recordings=1))
+    assert live.compositions[EXPECTED].is_expected
+
+
+def test_nothing_more_is_expected_of_a_room_that_was_composed_already(live: Live) -> None:
+    live.apply(composition("completed", size_bytes=7))
+    end_of_a_recorded_room(live)
+    assert not live.compositions
+
+
 def test_nothing_is_expected_of_a_room_that_was_not_recorded(live: Live) -> None:
     live.apply(room(account_sid=ACCOUNT))
     live.apply(room("completed", account_sid=ACCOUNT))
