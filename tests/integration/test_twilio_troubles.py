@@ -17,6 +17,7 @@ from tests.conftest import Running, Start
 from tests.daemon_process import free_port
 
 QUICK = {"rooms_every_s": 0.2, "compositions_every_s": 0.2, "summaries_every_s": 0.2, "timeout_s": 0.6}
+CANARY = {"enabled": True, "timeout_s": 5}
 POLITE = Scenario(
     "polite",
     "the REST API allows few requests, and says when to come back",
@@ -89,7 +90,7 @@ async def watch(start: Start) -> AsyncIterator[Watch]:
                     }
                 )
             public = {"port": port, "url": f"http://127.0.0.1:{port}"}
-            return Watched(await start(public=public, polling=QUICK, accounts=accounts), simulators)
+            return Watched(await start(public=public, polling=QUICK, accounts=accounts, canary=CANARY), simulators)
 
         yield begin
 
@@ -223,3 +224,28 @@ async def test_the_budget_is_as_it_was_after_a_restart(start: Start, tmp_path) -
     assert kept.rate is not None
     assert found is not None
     assert found.rate == kept.rate
+
+
+async def test_a_canary_comes_back_through_the_whole_daemon_and_leaves_nothing_behind(watch: Watch) -> None:
+    watched = await watch(SCENARIOS["healthy"], rooms=0)
+    assert watched.daemon.canary is not None
+    assert await watched.daemon.canary.run()
+    account = watched.daemon.live.accounts[watched.sids[0]]
+    assert account.canary is not None
+    assert set(account.canary.steps_s) == {
+        *("create", "token", "fetch", "complete", "callback_created", "callback_ended", "round_trip"),
+    }
+    last = await watched.scraped("roomwatch_canary_last_success_timestamp_seconds")
+    assert last["roomwatch_canary_last_success_timestamp_seconds"] > 0
+    (room,) = watched.simulators[0].world.rooms.values()
+    assert room.status == "completed"
+
+
+async def test_a_canary_that_twilio_does_not_answer_is_an_event_that_rules_see(watch: Watch) -> None:
+    watched = await watch(hanging(after_s=0.0, for_s=60.0))
+    assert watched.daemon.canary is not None
+    assert not await watched.daemon.canary.run()
+    account = watched.daemon.live.accounts[watched.sids[0]]
+    assert account.canary is not None
+    assert account.canary.failed_step == "create"
+    await until(lambda: any(alert.rule == "CanaryFailed" for alert in watched.daemon.evaluation.engine.alerts))
