@@ -61,7 +61,7 @@ class AccountWatch:
     def schedule(self, scheduler: Scheduler) -> None:
         """Have everything done that has to be done again and again."""
         for poll in self.polls:
-            scheduler.every(poll.interval_s, poll.poll, at_once=True)
+            scheduler.every(poll.wake_every_s, poll.wake, at_once=True)
         scheduler.every(STANDING_EVERY_S, self._standing.watch)
 
     def restore_budget(self) -> None:

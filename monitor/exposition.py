@@ -125,6 +125,7 @@ def _level_labels(room: Room) -> list[str]:
 def _set_polls(metrics: Metrics, polls: Sequence[Poll]) -> None:
     for poll in polls:
         metrics.set("roomwatch_twilio_up", poll.is_up, poll.account, poll.resource)
+        metrics.set("roomwatch_twilio_stale_after_seconds", poll.stale_after_s, poll.account, poll.resource)
         last_success_s = (poll.last_success_ms or 0) / 1000
         metrics.set("roomwatch_twilio_last_success_timestamp_seconds", last_success_s, poll.account, poll.resource)
 

@@ -110,6 +110,9 @@ FAMILIES: Mapping[str, Family] = {
     "roomwatch_twilio_last_success_timestamp_seconds": Family(
         "gauge", "When a poll of a resource last worked; 0: never.", ("account", "resource")
     ),
+    "roomwatch_twilio_stale_after_seconds": Family(
+        "gauge", "Without a success for so long, what is known of a resource is old.", ("account", "resource")
+    ),
     "roomwatch_twilio_budget_remaining_requests": Family("gauge", "Requests that may be made at once.", ("account",)),
     "roomwatch_twilio_rate_limit_requests_per_second": Family(
         "gauge", "Requests that may be made in the long run; fewer for a while after a 429.", ("account",)

@@ -33,6 +33,8 @@ _log = getLogger(__name__)
 HANDED_ON_KEPT = 50_000
 LEAST_STALE_AFTER_S = 60.0
 POLLS_MISSED = 3
+RETRY_EVERY_S = 60.0
+DUE_RATIO = 0.8  # of the interval: wakes come with a jitter, and one that is a little early must not be in vain
 _PASSING = (
     CompositionsListed,
     RoomLooked,
@@ -58,6 +60,7 @@ class Poll:
         self.account = account
         self.last_success_ms: int | None = None
         self.error = ""
+        self._asked_at_ms = 0
         self._collector = collector
         self._known = known
         self._pipeline = pipeline
@@ -80,8 +83,19 @@ class Poll:
         """Whether the last poll worked; before the first one nobody knows, which is not well."""
         return self.last_success_ms is not None and not self.error
 
+    def wake_every_s(self) -> float:
+        """How often to be woken: a poll that failed is not left until the next one is due."""
+        return min(self.interval_s(), RETRY_EVERY_S)
+
+    async def wake(self) -> None:
+        """Ask if it is time to, or if the last time came to nothing."""
+        is_due = self._now_ms() - self._asked_at_ms >= DUE_RATIO * self.interval_s() * 1000
+        if is_due or self.error:
+            await self.poll()
+
     async def poll(self) -> None:
         """Ask once, and hand on what is new as it comes."""
+        self._asked_at_ms = self._now_ms()
         try:
             async with aclosing(self._collector.collect(self._known, self._now_ms())) as told:
                 async for events in told:

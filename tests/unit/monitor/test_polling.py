@@ -1,0 +1,66 @@
+"""When a source is asked again."""
+
+from collections.abc import AsyncGenerator
+from typing import Any
+
+from collectors.base import CollectError
+from monitor.agenda import Agenda
+from monitor.live import Live
+from monitor.metrics import Metrics
+from monitor.pipeline import Pipeline
+from monitor.polling import Poll
+from monitor.store.memory import MemoryStore
+from tests.builders import NOW_MS
+
+
+class Usage:
+    """A source that is asked once an hour, and may be out of order."""
+
+    resource = "usage"
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.broken = False
+
+    async def collect(self, *_: Any) -> AsyncGenerator[list[Any], None]:
+        self.asked += 1
+        if self.broken:
+            raise CollectError("network", "usage: expected an answer, got none")
+        yield []
+
+
+class Watch:
+    def __init__(self) -> None:
+        self.now_ms, self.source, live = NOW_MS, Usage(), Live()
+        pipeline = Pipeline(
+            MemoryStore().log, live, Metrics(), lambda _: None, capacity_events=9, now_ms=lambda: self.now_ms
+        )
+        self.poll = Poll("main", self.source, Agenda(live, 1), pipeline, lambda: self.now_ms, lambda: 3600.0)
+
+    async def minutes_later(self, minutes: int) -> int:
+        """Wake the poll every minute, and return how often its source was asked meanwhile."""
+        before = self.source.asked
+        for _ in range(minutes):
+            self.now_ms += 60_000
+            await self.poll.wake()
+        return self.source.asked - before
+
+
+async def test_what_is_due_once_an_hour_is_asked_for_once_an_hour() -> None:
+    watch = Watch()
+    assert await watch.minutes_later(1) == 1
+    assert await watch.minutes_later(40) == 0
+    assert await watch.minutes_later(20) == 1
+
+
+async def test_what_failed_is_asked_for_again_at_the_next_wake() -> None:
+    watch = Watch()
+    watch.source.broken = True
+    assert await watch.minutes_later(3) == 3
+    watch.source.broken = False
+    assert await watch.minutes_later(10) == 1
+
+
+async def test_what_is_asked_for_seldom_is_old_only_after_long() -> None:
+    assert Watch().poll.stale_after_s == 3 * 3600
+    assert Watch().poll.wake_every_s() == 60
