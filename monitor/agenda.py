@@ -36,6 +36,7 @@ OWED_AFTER_MS = 120_000  # doubled each time
 SUMMARY_AFTER_MS = 5 * 60_000  # most appear within ten minutes, all within thirty
 SUMMARY_GIVEN_UP_MS = 3 * 3_600_000
 SUMMARIES_KEPT_MS = 7 * 24 * 3_600_000 - 3_600_000  # by Twilio, with an hour to spare
+UNSEEN_MS = 3_600_000  # so far back also for rooms too short to be seen, whose callbacks were lost
 BACKFILL_AFTER_MS = 3_600_000
 LONGEST_ROOM_MS = 24 * 3_600_000
 SEAL_AFTER_MS = 10 * 60_000
@@ -152,8 +153,10 @@ class Agenda:
         if now_ms - account.summarised_at_ms > BACKFILL_AFTER_MS:  # we were not there: it may know rooms we never saw
             return Summaries(max(kept_ms, account.summarised_at_ms - LONGEST_ROOM_MS), now_ms)
         lacking = [room for room in self._ended(account_sid) if _lacks_summary(room, now_ms)]
-        created_ms = [room.created_at_ms or room.ended_at_ms or now_ms for room in lacking]
-        return Summaries(max(kept_ms, min(created_ms)), max(created_ms)) if lacking else None
+        if not lacking:
+            return None
+        created_ms = min(room.created_at_ms or room.ended_at_ms or now_ms for room in lacking)
+        return Summaries(max(kept_ms, min(created_ms, now_ms - UNSEEN_MS)), now_ms)
 
     def stays_to_summarise(self, account_sid: str, now_ms: int) -> Sequence[str]:
         """Return the SIDs of ended rooms whose stays only the Log Analyzer can still tell of."""

@@ -215,7 +215,8 @@ def test_a_summary_is_wanted_some_minutes_after_the_end_and_once(live: Live, age
     live.apply(SummariesListed(NOW_MS, Source.POLL, ACCOUNT, 0, NOW_MS))
     call(live, 0, 1, 2, 3)
     assert agenda.rooms_to_summarise(ACCOUNT, NOW_MS + 4 * MINUTE_MS) is None
-    assert agenda.rooms_to_summarise(ACCOUNT, NOW_MS + 6 * MINUTE_MS) == (NOW_MS, NOW_MS)
+    now_ms = NOW_MS + 6 * MINUTE_MS
+    assert agenda.rooms_to_summarise(ACCOUNT, now_ms) == (now_ms - 60 * MINUTE_MS, now_ms)
     live.apply(RoomSummarySeen(NOW_MS + 7 * MINUTE_MS, Source.POLL, ROOM, ACCOUNT, ended_at_ms=NOW_MS + 9))
     assert agenda.rooms_to_summarise(ACCOUNT, NOW_MS + 8 * MINUTE_MS) is None
 
