@@ -500,7 +500,7 @@ class StaysListed(Struct, frozen=True, tag="stays_listed", tag_field="event", om
 class Trouble(StrEnum):
     """What can be wrong between Twilio and us, for a whole account."""
 
-    AUTH_LOST = "auth_lost"  # 401 or 403: the key is revoked, wrong, or not allowed
+    AUTH_LOST = "auth_lost"  # none of the keys opens the account: revoked, or wrong
     THROTTLED = "throttled"  # 429 in the last minutes
     UNREACHABLE = "unreachable"  # the circuit breaker is open
     CALLBACKS_SILENT = "callbacks_silent"  # REST shows changes that no callback told

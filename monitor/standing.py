@@ -20,7 +20,7 @@ STANDING_EVERY_S = 2.0
 THROTTLED_FOR_S = 60.0  # how long after the last 429 an account counts as throttled
 
 _DETAILS = {
-    Trouble.AUTH_LOST: "Twilio answers 401 or 403 to every key that is configured",
+    Trouble.AUTH_LOST: "Twilio accepts none of the keys that are configured",
     Trouble.THROTTLED: "Twilio answers 429, too many requests for this account, ours and the application's together",
     Trouble.UNREACHABLE: "Twilio does not answer, or answers with errors, again and again",
     Trouble.CALLBACKS_SILENT: "rooms begin and end, and no status callback tells",

@@ -1,8 +1,10 @@
 """The picture of the rooms, driven event by event."""
 
+from typing import get_args
+
 import pytest
 
-from collectors.events import Direction, MediaStats, Source
+from collectors.events import Direction, Event, MediaStats, Source
 from monitor.live import Live
 from tests.builders import (
     ALICE,
@@ -244,3 +246,7 @@ def test_a_failure_is_kept_with_its_reason_until_it_is_old_news(live: Live) -> N
     live.apply(composition("processing", at_ms=NOW_MS + 9))
     assert live.compositions[COMPOSITION].error_message == "no media"
     assert gone(live.expire(NOW_MS + 10_000, forget_after_ms=1_000)) == {COMPOSITION: "old_news"}
+
+
+def test_there_is_nothing_that_can_be_seen_and_not_be_taken_in(live: Live) -> None:
+    assert set(get_args(Event)) == set(live._reducers)
