@@ -39,6 +39,11 @@ class Accounts:
         """Return an account, or the only one there is where nobody has told which."""
         return self.by_sid.get(sid or self._only or "")
 
+    def change(self, account_sid: str | None) -> Sequence[Change]:
+        """Say that an account is worth another look, because its rooms have changed."""
+        account = self.of(account_sid)
+        return () if account is None else (Change(account.ref),)
+
     def hear_room(self, seen: RoomSeen) -> None:
         """Compare what callbacks tell with what polls find."""
         health = self.callbacks.get(seen.account_sid or "")

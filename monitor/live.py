@@ -90,13 +90,17 @@ class Live:
 
     def _see_room(self, seen: RoomSeen) -> Sequence[Change]:
         self.account_book.hear_room(seen)
-        is_news = seen.status is not RoomStatus.IN_PROGRESS and seen.room_sid not in self.calls.ended
-        changes = self._seeing.see_room(seen)
-        if not is_news:
-            return changes
-        room = self.calls.ended[seen.room_sid]
+        rooms, has_ended = len(self.rooms), seen.room_sid in self.calls.ended
+        changes = [*self._seeing.see_room(seen)]
+        if not has_ended and seen.status is not RoomStatus.IN_PROGRESS:
+            changes += self._end_room(self.calls.ended[seen.room_sid])
+        if len(self.rooms) != rooms:  # one more, or one less, of what the account may have at once
+            changes += self.account_book.change(seen.account_sid)
+        return changes
+
+    def _end_room(self, room: Room) -> Sequence[Change]:
         owed = self.media.expect(room) if self._is_composed(room) else ()
-        return (*owed, *self.media.end_room(room), *changes)
+        return (*owed, *self.media.end_room(room))
 
     def _is_composed(self, room: Room) -> bool:
         """Whether a hook is to make a composition of the room, which takes something that was recorded."""

@@ -131,7 +131,7 @@ async def test_a_restored_picture_is_the_picture_that_was_saved(store: Store) ->
     assert picture.through == 41
     assert (after.rooms, after.compositions, after.recordings) == (before.rooms, before.compositions, before.recordings)
     assert (after.calls.ended, after.accounts) == (before.calls.ended, before.accounts)
-    assert after.apply(room(sid="RM" + "f" * 32, at_ms=NOW_MS + 1)) == (), "an ended room came back after the restart"
+    assert not after.apply(room(sid="RM" + "f" * 32, at_ms=NOW_MS + 1)), "an ended room came back after the restart"
 
 
 async def test_what_is_over_when_saved_is_not_in_the_picture(store: Store) -> None:

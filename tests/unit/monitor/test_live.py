@@ -5,8 +5,10 @@ from typing import get_args
 import pytest
 
 from collectors.events import Direction, Event, MediaStats, Source
+from monitor.entities import Change, Ref
 from monitor.live import Live
 from tests.builders import (
+    ACCOUNT,
     ALICE,
     BOB,
     CAROL,
@@ -144,7 +146,7 @@ def test_nothing_brings_a_completed_room_back(live: Live) -> None:
     live.apply(room())
     live.apply(room("completed"))
     for late in (batch(level(3)), room(at_ms=NOW_MS + 5), participant(ALICE, at_ms=NOW_MS + 5)):
-        assert live.apply(late) == ()
+        assert not live.apply(late)
     assert not live.rooms
 
 
@@ -246,6 +248,14 @@ def test_a_failure_is_kept_with_its_reason_until_it_is_old_news(live: Live) -> N
     live.apply(composition("processing", at_ms=NOW_MS + 9))
     assert live.compositions[COMPOSITION].error_message == "no media"
     assert gone(live.expire(NOW_MS + 10_000, forget_after_ms=1_000)) == {COMPOSITION: "old_news"}
+
+
+def test_an_account_is_looked_at_when_it_has_a_room_more_or_less() -> None:
+    live, account = Live([ACCOUNT]), Change(Ref("account", ACCOUNT))
+    assert account in live.apply(room(account_sid=ACCOUNT))
+    assert account not in live.apply(room(account_sid=ACCOUNT, at_ms=NOW_MS + 1))
+    assert account in live.apply(room("completed", account_sid=ACCOUNT))
+    assert account not in live.apply(room("completed", account_sid=ACCOUNT))
 
 
 def test_there_is_nothing_that_can_be_seen_and_not_be_taken_in(live: Live) -> None:
