@@ -99,14 +99,19 @@ class Live:
         return changes
 
     def _end_room(self, room: Room) -> Sequence[Change]:
-        owed = self.media.expect(room) if self._is_composed(room) else ()
-        return (*owed, *self.media.end_room(room))
+        return (*self._owed(room), *self.media.end_room(room))
 
-    def _is_composed(self, room: Room) -> bool:
-        """Whether a hook is to make a composition of the room, which takes something that was recorded."""
+    def _hook_of(self, room: Room) -> str | None:
+        """Return the SID of a hook that is to compose the room, which takes something that was recorded."""
         account = self.account_book.of(room.account_sid)
-        has_hook = account is not None and any(account.hooks.values())
-        return has_hook and room.sid is not None and any(True for _ in self.media.recordings_of(room.sid))
+        is_recorded = room.sid is not None and any(True for _ in self.media.recordings_of(room.sid))
+        if account is None or not is_recorded:
+            return None
+        return next((sid for sid, is_enabled in account.hooks.items() if is_enabled), None)
+
+    def _owed(self, room: Room) -> Sequence[Change]:
+        hook_sid = self._hook_of(room)
+        return () if hook_sid is None else self.media.expect(room, hook_sid)
 
     def _list_recordings(self, listed: RecordingsListed) -> Sequence[Change]:
         room = self.calls.ended.get(listed.room_sid)
@@ -115,9 +120,7 @@ class Live:
             room.are_recordings_certain = not listed.open
             self._mark(room)
         changes = self.media.list_recordings(listed.room_sid, listed.recordings)
-        if room is not None and self._is_composed(room):
-            return (*changes, *self.media.expect(room))
-        return changes
+        return changes if room is None else (*changes, *self._owed(room))
 
     def _fail(self, account_sid: str | None, what: str, failure: Failure) -> None:
         self._failed += self.account_book.fail(account_sid, what, failure)

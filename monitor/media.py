@@ -116,12 +116,12 @@ class Media:
             _learn_room(composition, room)
         return (Change(composition.ref),)
 
-    def expect(self, room: Room) -> list[Change]:
+    def expect(self, room: Room, hook_sid: str) -> list[Change]:
         """Expect that a hook makes a composition of the room, which is over, unless one was seen already."""
         if room.sid is None or any(each.room_sid == room.sid for each in self.all_compositions()):
             return []
         expected = self._expected(room.sid)
-        expected.account_sid, expected.room_sid = room.account_sid, room.sid
+        expected.account_sid, expected.room_sid, expected.hook_sid = room.account_sid, room.sid, hook_sid
         expected.created_at_ms = expected.seen_at_ms = room.ended_at_ms or 0
         _learn_room(expected, room)
         return [Change(expected.ref)]

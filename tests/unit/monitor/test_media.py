@@ -99,6 +99,7 @@ def test_a_hook_is_expected_to_compose_a_recorded_room(live: Live) -> None:
     end_of_a_recorded_room(live)
     expected = live.compositions[EXPECTED]
     assert (expected.is_expected, expected.waiting_since_ms, expected.room_name) == (True, NOW_MS, "acme:class:1")
+    assert expected.hook_sid == HOOK
 
 
 def test_recordings_that_only_a_poll_told_after_the_end_are_to_be_composed_too(live: Live) -> None:
