@@ -17,3 +17,15 @@ CREATE TABLE accounts (
     account_sid TEXT PRIMARY KEY,
     body        BLOB NOT NULL
 ) WITHOUT ROWID;
+
+-- Who had left a room was a moment for each; now it is the whole record, which the participants' own rows hold.
+UPDATE rooms SET body = CAST(json_remove(CAST(body AS TEXT), '$.left') AS BLOB);
+
+-- Recordings have Twilio's own statuses; only what is still to be replayed will be read again.
+UPDATE ingest_log
+SET body = CAST(json_set(
+        json_remove(CAST(body AS TEXT), '$.state'),
+        '$.status',
+        replace(json_extract(CAST(body AS TEXT), '$.state'), 'started', 'processing')
+    ) AS BLOB)
+WHERE id > (SELECT through FROM checkpoint) AND json_extract(CAST(body AS TEXT), '$.event') = 'recording';
