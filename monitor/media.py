@@ -9,6 +9,7 @@ recorded room, one is expected until it is seen.
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
+from typing import TypeVar
 
 from collectors.events import (
     CompositionSeen,
@@ -22,8 +23,10 @@ from monitor.entities import Change, Composition, Entity, Recording, Room
 from monitor.merging import earliest
 
 EXPECTED = "hook:"  # begins the SID of a composition that a hook should make, for want of one
-FINISHED_KEPT = 2_000  # so that late word does not bring back what is finished
+FINISHED_KEPT = 10_000  # of each, so that late word does not bring back what is finished
 EXPECTED_FOR_MS = 6 * 3_600_000  # what has not been made by then never will be, and has been told long ago
+
+Thing = TypeVar("Thing")
 
 _COMPOSITION_ORDER = {
     CompositionStatus.ENQUEUED: 0,
@@ -50,7 +53,8 @@ class Media:
     def __init__(self, mark: Callable[[Entity], None]) -> None:
         self.compositions: dict[str, Composition] = {}
         self.recordings: dict[str, Recording] = {}
-        self._finished: OrderedDict[str, Composition | Recording] = OrderedDict()  # and what is old news
+        self._finished_compositions: OrderedDict[str, Composition] = OrderedDict()  # and what is old news
+        self._finished_recordings: OrderedDict[str, Recording] = OrderedDict()
         self._recordings_of: OrderedDict[str, dict[str, bool]] = OrderedDict()  # by room: SID, and whether it is open
         self._mark = mark
 
@@ -58,8 +62,8 @@ class Media:
 
     def see_recording(self, seen: RecordingSeen, room: Room | None) -> Sequence[Change]:
         """Take a recording as Twilio says it stands."""
-        known = self.recordings.get(seen.recording_sid) or self._finished.get(seen.recording_sid)
-        recording = known if isinstance(known, Recording) else Recording(seen.recording_sid, room_sid=seen.room_sid)
+        known = self.recordings.get(seen.recording_sid) or self._finished_recordings.get(seen.recording_sid)
+        recording = known or Recording(seen.recording_sid, room_sid=seen.room_sid)
         _learn_recording(recording, seen)
         recording.room_name = recording.room_name or (room.name if room else None)
         self._note_recording(recording)
@@ -88,10 +92,10 @@ class Media:
 
     def see_composition(self, seen: CompositionSeen, room: Room | None) -> Sequence[Change]:
         """Take a composition as Twilio says it stands; `room` is its room, live or ended, where that is known."""
-        known = self.compositions.get(seen.composition_sid) or self._finished.get(seen.composition_sid)
+        known = self.compositions.get(seen.composition_sid) or self._finished_compositions.get(seen.composition_sid)
         if known is None and seen.status is CompositionStatus.DELETED:
             return ()
-        composition = known if isinstance(known, Composition) else Composition(seen.composition_sid)
+        composition = known or Composition(seen.composition_sid)
         _learn_composition(composition, seen)
         if room is not None:
             _learn_room(composition, room)
@@ -170,31 +174,38 @@ class Media:
         return changes
 
     def _retire(self, thing: Composition | Recording, why: str) -> Sequence[Change]:
-        known = self.compositions if isinstance(thing, Composition) else self.recordings
-        known.pop(thing.sid, None)
         thing.is_live = False
-        self._finished[thing.sid] = thing
-        if len(self._finished) > FINISHED_KEPT:
-            self._finished.popitem(last=False)
+        if isinstance(thing, Composition):
+            self.compositions.pop(thing.sid, None)
+            _keep(self._finished_compositions, thing.sid, thing)
+        else:
+            self.recordings.pop(thing.sid, None)
+            _keep(self._finished_recordings, thing.sid, thing)
         self._mark(thing)
         return (Change(thing.ref, why),)
 
     def all_compositions(self) -> Iterator[Composition]:
         """Return the compositions of the picture, and those that were finished lately."""
-        finished = (thing for thing in self._finished.values() if isinstance(thing, Composition))
-        return chain(self.compositions.values(), finished)
+        return chain(self.compositions.values(), self._finished_compositions.values())
+
+    def all_recordings(self) -> Iterator[Recording]:
+        """Return the recordings of the picture, and those that were finished lately."""
+        return chain(self.recordings.values(), self._finished_recordings.values())
 
     def restore(self, things: Iterable[Composition | Recording]) -> None:
         """Take up what was saved: what is open, and what was finished lately."""
         for thing in things:
             if isinstance(thing, Recording):
                 self._note_recording(thing)
-            if not thing.is_live:
-                self._finished[thing.sid] = thing
-            elif isinstance(thing, Recording):
-                self.recordings[thing.sid] = thing
+                (self.recordings if thing.is_live else self._finished_recordings)[thing.sid] = thing
             else:
-                self.compositions[thing.sid] = thing
+                (self.compositions if thing.is_live else self._finished_compositions)[thing.sid] = thing
+
+
+def _keep(finished: OrderedDict[str, Thing], sid: str, thing: Thing) -> None:
+    finished[sid] = thing
+    if len(finished) > FINISHED_KEPT:
+        finished.popitem(last=False)
 
 
 def _is_over(thing: Composition | Recording) -> bool:

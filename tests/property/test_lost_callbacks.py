@@ -126,7 +126,7 @@ def mistreated(told: Sequence[Sighting], seed: int) -> list[Sighting]:
 
 def state(live: Live) -> dict[str, object]:
     """Return all that is known in the end.  Twilio's REST API tells whole seconds, its callbacks milliseconds."""
-    media = [*live.compositions.values(), *live.recordings.values(), *live.media._finished.values()]
+    media = [*live.media.all_compositions(), *live.media.all_recordings()]
     return {
         "live": sorted(room.sid or "" for room in live.rooms.values()),
         "ended": {

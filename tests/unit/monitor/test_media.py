@@ -6,6 +6,7 @@ import pytest
 
 from collectors.events import CompositionSeen, CompositionStatus, HookFailed, HookSeen, RecordingsListed, Source
 from monitor.live import Live
+from monitor.media import FINISHED_KEPT
 from tests.builders import ACCOUNT, COMPOSITION, NOW_MS, RECORDING, ROOM, composition, recording, room
 
 HOOK = "HK" + "a" * 32
@@ -146,3 +147,11 @@ def test_a_hook_that_failed_says_why(live: Live) -> None:
     live.apply(HookFailed(NOW_MS, Source.CALLBACK, HOOK, ROOM, ACCOUNT, error_message="no recordings"))
     failed = live.compositions[EXPECTED]
     assert (failed.status, failed.is_expected, failed.error_message) == ("failed", False, "no recordings")
+
+
+def test_many_recordings_do_not_drive_out_what_is_known_of_compositions(live: Live) -> None:
+    live.apply(composition("completed", size_bytes=7))
+    for number in range(FINISHED_KEPT + 1):
+        live.apply(recording("completed", sid=f"RT{number:032x}", size_bytes=7))
+    assert [each.sid for each in live.media.all_compositions()] == [COMPOSITION]
+    assert sum(1 for _ in live.media.all_recordings()) == FINISHED_KEPT
