@@ -49,12 +49,37 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"roomwatch {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    for add in (_add_run, _add_demo, _add_doctor, _add_canary, _add_check):
+        add(commands)
+    return parser
 
-    run = commands.add_parser("run", help="run the daemon", description="Run the daemon until Ctrl-C or SIGTERM.")
-    _add_config(run)
-    run.set_defaults(command=_run)
 
-    doctor = commands.add_parser(
+Commands = Any  # argparse does not name what add_subparsers returns
+
+
+def _add_run(commands: Commands) -> None:
+    command = commands.add_parser("run", help="run the daemon", description="Run the daemon until Ctrl-C or SIGTERM.")
+    _add_config(command)
+    command.set_defaults(command=_run)
+
+
+def _add_demo(commands: Commands) -> None:
+    command = commands.add_parser(
+        "demo",
+        help="run the daemon against a simulated Twilio",
+        description="Run the daemon against the built-in simulator, with people in its rooms, until Ctrl-C.",
+    )
+    command.add_argument("--scenario", default="demo", metavar="NAME", help="what happens in the rooms (default: demo)")
+    command.add_argument("--seed", type=int, default=1, metavar="N", help="same seed, same calls (default: 1)")
+    command.add_argument("--port", type=int, default=8471, metavar="PORT", help="port of the pages (default: 8471)")
+    command.add_argument(
+        "--public-port", type=int, default=8470, metavar="PORT", help="port for telemetry and callbacks (default: 8470)"
+    )
+    command.set_defaults(command=_demo)
+
+
+def _add_doctor(commands: Commands) -> None:
+    command = commands.add_parser(
         "doctor",
         help="say whether a configuration will work, here and now",
         description="Ask Twilio, and call the public address as Twilio would: do the keys open the accounts, what may "
@@ -63,23 +88,12 @@ def _parser() -> argparse.ArgumentParser:
         epilog="It changes nothing.  The daemon should be running; it gets one callback of an unknown event, and "
         "refuses one with a wrong signature.  Exit codes: 0 nothing failed, 1 something did, 78 wrong configuration.",
     )
-    _add_config(doctor)
-    doctor.set_defaults(command=_doctor)
+    _add_config(command)
+    command.set_defaults(command=_doctor)
 
-    demo = commands.add_parser(
-        "demo",
-        help="run the daemon against a simulated Twilio",
-        description="Run the daemon against the built-in simulator, with people in its rooms, until Ctrl-C.",
-    )
-    demo.add_argument("--scenario", default="demo", metavar="NAME", help="what happens in the rooms (default: demo)")
-    demo.add_argument("--seed", type=int, default=1, metavar="N", help="same seed, same calls (default: 1)")
-    demo.add_argument("--port", type=int, default=8471, metavar="PORT", help="port of the pages (default: 8471)")
-    demo.add_argument(
-        "--public-port", type=int, default=8470, metavar="PORT", help="port for telemetry and callbacks (default: 8470)"
-    )
-    demo.set_defaults(command=_demo)
 
-    canary = commands.add_parser(
+def _add_canary(commands: Commands) -> None:
+    command = commands.add_parser(
         "canary",
         help="make a room, look at it, end it, and say how long each step took",
         description="Make one canary run by hand: create a room that nobody enters, mint a token for it, fetch it, and "
@@ -88,21 +102,22 @@ def _parser() -> argparse.ArgumentParser:
         "composition.  Only the daemon hears callbacks: they are not waited for here.  Exit codes: 0 every step went "
         "well, 1 one failed, 2 no such account, 78 wrong configuration.",
     )
-    _add_config(canary)
-    canary.add_argument(
+    _add_config(command)
+    command.add_argument(
         "--account", metavar="AC…", help="which account; default: canary.account_sid, or else the first"
     )
-    canary.add_argument("--compose", action="store_true", help="also ask for a composition, and delete it again")
-    canary.set_defaults(command=_canary)
+    command.add_argument("--compose", action="store_true", help="also ask for a composition, and delete it again")
+    command.set_defaults(command=_canary)
 
-    check = commands.add_parser(
+
+def _add_check(commands: Commands) -> None:
+    command = commands.add_parser(
         "check-config",
         help="say everything that is wrong with a configuration",
         description="Read a configuration; print every error in it, each with its line and key, or what it holds.",
     )
-    check.add_argument("file", type=Path, metavar="FILE")
-    check.set_defaults(command=_check_config)
-    return parser
+    command.add_argument("file", type=Path, metavar="FILE")
+    command.set_defaults(command=_check_config)
 
 
 def _add_config(command: argparse.ArgumentParser) -> None:
