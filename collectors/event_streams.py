@@ -16,7 +16,8 @@ import msgspec
 from msgspec import Struct
 
 from collectors.base import Malformed
-from collectors.events import AtMs, ParticipantSummarySeen, RoomSummarySeen, Source
+from collectors.events import ParticipantSummarySeen, RoomSummarySeen, Source
+from collectors.observations import AtMs
 
 Summary = RoomSummarySeen | ParticipantSummarySeen
 

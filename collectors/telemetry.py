@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Meta, Raw, Struct
 
 from collectors.base import Malformed
-from collectors.events import (
+from collectors.observations import (
     OBSERVATIONS,
     AtMs,
     ClientInfo,

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TypeGuard
 
 from collectors.error_codes import is_trouble
-from collectors.events import (
+from collectors.observations import (
     Connection,
     ConnectionState,
     Direction,

@@ -31,10 +31,10 @@ from collectors.events import (
     RoomSummarySeen,
     StaysListed,
     SummariesListed,
-    TelemetryBatch,
     TrackSeen,
     UsageSeen,
 )
+from collectors.observations import TelemetryBatch
 from monitor.accounts import Accounts
 from monitor.calls import Calls
 from monitor.entities import Account, Change, Composition, Entity, Failure, Participant, Recording, Ref, Room

@@ -13,7 +13,8 @@ from itertools import product
 from typing import NamedTuple
 
 from collectors import callbacks, event_streams
-from collectors.events import OBSERVATIONS, CanarySeen, Direction, Event, MediaStats, TelemetryBatch
+from collectors.events import CanarySeen, Event
+from collectors.observations import OBSERVATIONS, Direction, MediaStats, TelemetryBatch
 from monitor.canary_steps import FIRST_STEP, LAST_STEP, STEPS
 
 Labels = tuple[str, ...]

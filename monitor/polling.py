@@ -22,8 +22,8 @@ from collectors.events import (
     RoomLooked,
     StaysListed,
     SummariesListed,
-    TelemetryBatch,
 )
+from collectors.observations import TelemetryBatch
 from collectors.rest.twilio import Observer
 from monitor.metrics import Metrics
 from monitor.pipeline import Behind, Pipeline

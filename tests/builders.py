@@ -9,10 +9,6 @@ import jwt
 from collectors.events import (
     CompositionSeen,
     CompositionStatus,
-    Connection,
-    ConnectionState,
-    NetworkQuality,
-    Observation,
     ParticipantSeen,
     ParticipantStatus,
     RecordingSeen,
@@ -20,8 +16,8 @@ from collectors.events import (
     RoomSeen,
     RoomStatus,
     Source,
-    TelemetryBatch,
 )
+from collectors.observations import Connection, ConnectionState, NetworkQuality, Observation, TelemetryBatch
 
 ROOM = "RM" + "a" * 32
 ALICE = "PA" + "a" * 32

@@ -16,7 +16,7 @@ import msgspec
 from aiohttp import web
 
 from collectors.base import Malformed
-from collectors.events import TelemetryBatch
+from collectors.observations import TelemetryBatch
 from collectors.telemetry import Decoded, decode
 from monitor.http.body import Refused, read_body
 from monitor.http.ingest_auth import Forbidden, Grant, IngestAuthority, Unauthorised, check

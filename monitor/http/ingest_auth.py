@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import jwt
 
-from collectors.events import TelemetryBatch
+from collectors.observations import TelemetryBatch
 from monitor.settings import Account, IngestKey
 
 TWILIO_TOKEN_TYPE = "twilio-fpa;v=1"  # noqa: S105 - the `cty` header of every Twilio access token

@@ -7,7 +7,8 @@ and the things that happened.  When it returns, a `kill -9` loses nothing of it.
 import sqlite3
 from collections.abc import Sequence
 
-from collectors.events import Event, TelemetryBatch
+from collectors.events import Event
+from collectors.observations import TelemetryBatch
 from monitor.store.database import Database
 from monitor.store.ports import Happening, Post
 from monitor.store.rows import decode_event, encode, happenings_of, has_samples, place_of

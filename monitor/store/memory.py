@@ -10,7 +10,8 @@ import msgspec
 
 from alerts.delivery import Fate, Settlement
 from alerts.model import Alert, Judgement, Notification, Owed, State
-from collectors.events import Event, TelemetryBatch
+from collectors.events import Event
+from collectors.observations import TelemetryBatch
 from monitor.calls import ENDED_ROOMS_KEPT
 from monitor.entities import Account, Composition, Entity, Participant, Recording, Ref, Room
 from monitor.store.ports import Ended, Happening, OutboxCounts, Picture, Post, Size

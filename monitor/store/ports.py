@@ -10,7 +10,8 @@ from typing import NamedTuple, Protocol
 
 from alerts.model import Alert, Transition
 from alerts.ports import AlertStore
-from collectors.events import Event, Observation
+from collectors.events import Event
+from collectors.observations import Observation
 from monitor.entities import Account, Composition, Entity, Recording, Room
 
 

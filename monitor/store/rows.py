@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from collectors.events import Event, MediaStats, NetworkQuality, TelemetryBatch
+from collectors.events import Event
+from collectors.observations import MediaStats, NetworkQuality, TelemetryBatch
 from monitor.store.ports import Happening
 
 encode = msgspec.json.Encoder().encode

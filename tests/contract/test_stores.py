@@ -9,7 +9,8 @@ from alerts.delivery import Fate, Settlement
 from alerts.engine import Engine
 from alerts.model import Judgement, Kind, Notification, NotificationKind, Reading, State
 from alerts.routing import RoutingTable, judgement
-from collectors.events import AccountTrouble, Direction, MediaStats, Source, Speaker, Trouble
+from collectors.events import AccountTrouble, Source, Trouble
+from collectors.observations import Direction, MediaStats, Speaker
 from monitor.live import Live
 from monitor.store.memory import MemoryStore
 from monitor.store.ports import Store

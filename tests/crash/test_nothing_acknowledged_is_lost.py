@@ -12,7 +12,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from collectors.events import Event, TelemetryBatch
+from collectors.events import Event
+from collectors.observations import TelemetryBatch
 from collectors.telemetry import decode
 from monitor.app import Daemon
 from monitor.config import build

@@ -13,7 +13,8 @@ from collectors.base import Malformed
 from collectors.callbacks import EVENT_NAMES
 from collectors.callbacks import decode as decode_callback
 from collectors.event_streams import decode as decode_delivery
-from collectors.events import OBSERVATIONS, Event
+from collectors.events import Event
+from collectors.observations import OBSERVATIONS
 from collectors.telemetry import decode
 from monitor.live import Live
 from monitor.store.rows import decode_event, encode, happenings_of, place_of

@@ -6,7 +6,7 @@ import msgspec
 import orjson
 import pytest
 
-from collectors.events import OBSERVATIONS, Observation
+from collectors.observations import OBSERVATIONS, Observation
 from collectors.telemetry import decode
 from monitor.simulator.entities import Participant
 from monitor.simulator.scenarios import SCENARIOS

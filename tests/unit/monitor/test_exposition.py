@@ -9,16 +9,8 @@ from prometheus_client.openmetrics import parser as openmetrics
 from prometheus_client.parser import text_string_to_metric_families
 
 from collectors.base import CollectError
-from collectors.events import (
-    AccountTrouble,
-    CompositionSeen,
-    CompositionStatus,
-    Direction,
-    MediaStats,
-    Source,
-    Trouble,
-    UsageSeen,
-)
+from collectors.events import AccountTrouble, CompositionSeen, CompositionStatus, Source, Trouble, UsageSeen
+from collectors.observations import Direction, MediaStats
 from monitor.agenda import Agenda
 from monitor.census import Census, take
 from monitor.exposition import AccountUse, House, exposition

@@ -4,7 +4,8 @@ from typing import get_args
 
 import pytest
 
-from collectors.events import Direction, Event, MediaStats, Source
+from collectors.events import Event, Source
+from collectors.observations import Direction, MediaStats
 from monitor.entities import Change, Ref
 from monitor.live import Live
 from tests.builders import (
