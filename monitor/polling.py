@@ -33,6 +33,7 @@ _log = getLogger(__name__)
 HANDED_ON_KEPT = 50_000
 LEAST_STALE_AFTER_S = 60.0
 POLLS_MISSED = 3
+WAKE_EVERY_S = 10.0
 RETRY_EVERY_S = 60.0
 DUE_RATIO = 0.8  # of the interval: wakes come with a jitter, and one that is a little early must not be in vain
 _PASSING = (
@@ -84,13 +85,13 @@ class Poll:
         return self.last_success_ms is not None and not self.error
 
     def wake_every_s(self) -> float:
-        """How often to be woken: a poll that failed is not left until the next one is due."""
-        return min(self.interval_s(), RETRY_EVERY_S)
+        """How often to be woken: what goes on may shorten the interval long before it is over."""
+        return min(self.interval_s(), WAKE_EVERY_S)
 
     async def wake(self) -> None:
-        """Ask if it is time to, or if the last time came to nothing."""
-        is_due = self._now_ms() - self._asked_at_ms >= DUE_RATIO * self.interval_s() * 1000
-        if is_due or self.error:
+        """Ask if it is time to; a poll that came to nothing is repeated before the next one would be due."""
+        wait_s = min(self.interval_s(), RETRY_EVERY_S) if self.error else self.interval_s()
+        if self._now_ms() - self._asked_at_ms >= DUE_RATIO * wait_s * 1000:
             await self.poll()
 
     async def poll(self) -> None:

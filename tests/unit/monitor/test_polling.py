@@ -53,7 +53,7 @@ async def test_what_is_due_once_an_hour_is_asked_for_once_an_hour() -> None:
     assert await watch.minutes_later(20) == 1
 
 
-async def test_what_failed_is_asked_for_again_at_the_next_wake() -> None:
+async def test_what_failed_is_asked_for_again_a_minute_later() -> None:
     watch = Watch()
     watch.source.broken = True
     assert await watch.minutes_later(3) == 3
@@ -61,6 +61,13 @@ async def test_what_failed_is_asked_for_again_at_the_next_wake() -> None:
     assert await watch.minutes_later(10) == 1
 
 
+async def test_an_interval_that_becomes_shorter_counts_at_once() -> None:
+    watch = Watch()
+    await watch.minutes_later(1)
+    watch.poll.interval_s = lambda: 60.0
+    assert await watch.minutes_later(3) == 3
+    assert watch.poll.wake_every_s() == 10
+
+
 async def test_what_is_asked_for_seldom_is_old_only_after_long() -> None:
     assert Watch().poll.stale_after_s == 3 * 3600
-    assert Watch().poll.wake_every_s() == 60
