@@ -13,8 +13,22 @@ MEAN_DAYS = 7
 
 
 def day_totals(costs: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
-    """Return the cost of each day over its categories, which must not contain one another."""
-    return {day: sum(by_category.values()) for day, by_category in costs.items()}
+    """Return the cost of each day over its categories.
+
+    Twilio's categories may contain one another, as `group-rooms` does `group-rooms-…`: what is counted in the whole
+    does not count again in its parts.  Where the whole is priced lower than its parts, it does not contain them.
+    """
+    return {day: _total(by_category) for day, by_category in costs.items()}
+
+
+def _total(by_category: Mapping[str, float]) -> float:
+    wholes = tuple(f"{category}-" for category in by_category)
+    return sum(_whole(category, by_category) for category in by_category if not category.startswith(wholes))
+
+
+def _whole(category: str, by_category: Mapping[str, float]) -> float:
+    parts = {part: price for part, price in by_category.items() if part.startswith(f"{category}-")}
+    return max(by_category[category], _total(parts)) if parts else by_category[category]
 
 
 def month_forecast(by_day: Mapping[str, float], today: str) -> float | None:

@@ -54,3 +54,13 @@ def test_if_every_day_costs_the_same_the_forecast_is_the_month_of_it(cost: float
     same = days((today - timedelta(days=40)).isoformat(), *[cost] * 40)
     in_month = today.day - 1 + days_left(today.isoformat())
     assert month_forecast(same, today.isoformat()) == pytest.approx(cost * in_month)
+
+
+def test_the_parts_of_a_category_that_is_told_do_not_count_again() -> None:
+    day = {"group-rooms": 5.0, "group-rooms-media-recorded": 2.0, "pv-composition-minutes": 1.0, "pv-rooms": 0.5}
+    assert day_totals({"2025-11-21": day}) == {"2025-11-21": 6.5}
+
+
+def test_a_whole_that_costs_less_than_its_parts_does_not_contain_them() -> None:
+    day = {"group-rooms": 0.0, "group-rooms-media": 2.0, "group-rooms-media-recorded": 2.0, "group-rooms-minutes": 1.0}
+    assert day_totals({"2025-11-21": day}) == {"2025-11-21": 3.0}
