@@ -11,7 +11,7 @@ Pure: it looks at the picture, and the time is an argument.  It is what collecto
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from heapq import nsmallest
-from itertools import chain
+from itertools import chain, islice
 
 from collectors.base import Summaries, Unsettled
 from collectors.events import CompositionStatus
@@ -109,7 +109,7 @@ class Agenda:
         """Return the rooms that are over but not yet known in full, those that ended first at the front."""
         unsettled = (self._unsettled(room, now_ms) for room in self._ended(account_sid))
         wanted = (each for each in unsettled if each.participants or each.recordings)
-        return [each for each, _ in zip(wanted, range(ROOMS_AT_ONCE), strict=False)]
+        return list(islice(wanted, ROOMS_AT_ONCE))
 
     def unsettled_rooms(self, account_sid: str, now_ms: int) -> int:
         """Return how many rooms are over and not yet known in full."""
@@ -134,7 +134,7 @@ class Agenda:
             for c in self._live.compositions.values()
             if c.is_expected and c.room_sid and c.account_sid in (None, account_sid) and _may_have_been_made(c, now_ms)
         )
-        return [sid for sid, _ in zip(owed, range(ROOMS_AT_ONCE), strict=False)]
+        return list(islice(owed, ROOMS_AT_ONCE))
 
     def waits_for_media(self, account_sid: str) -> bool:
         """Whether a composition is waited for, or may soon be: of a room that is or was recorded."""
@@ -161,7 +161,7 @@ class Agenda:
     def stays_to_summarise(self, account_sid: str, now_ms: int) -> Sequence[str]:
         """Return the SIDs of ended rooms whose stays only the Log Analyzer can still tell of."""
         lacking = (r.sid for r in self._ended(account_sid) if r.sid and self._lacks_stays(r, now_ms))
-        return [sid for sid, _ in zip(lacking, range(ROOMS_AT_ONCE), strict=False)]
+        return list(islice(lacking, ROOMS_AT_ONCE))
 
     def is_over(self, room: Room, now_ms: int) -> bool:
         """Whether nothing more is expected of an ended room, so that its participants can be let go."""
