@@ -13,7 +13,8 @@ from collectors.events import RoomSeen, RoomStatus, Source
 
 GRACE_MS = 60_000  # Twilio tries again for a while, and our own polls may be quicker than its callbacks
 OUTCOMES_KEPT = 100
-CHANGES_KEPT = 5_000
+CHANGES_KEPT = 50_000
+NEWS_FOR_MS = 600_000  # a poll that finds something older is late itself, or finds what it has found before
 TRUSTED_AFTER = 5
 TRUSTED_MISSES_RATIO = 0.02
 SILENT_AFTER = 3
@@ -37,7 +38,7 @@ class CallbackHealth:
         key = (seen.room_sid, seen.status is not RoomStatus.IN_PROGRESS)
         if seen.source is Source.CALLBACK:
             self._told(key)
-        elif key not in self._changes and self._was_there(seen):
+        elif key not in self._changes and self._is_news(seen):
             self._remember(key, seen.seen_at_ms)
 
     def judge(self, now_ms: int) -> None:
@@ -75,6 +76,8 @@ class CallbackHealth:
         if len(self._changes) > CHANGES_KEPT:
             self._changes.popitem(last=False)
 
-    def _was_there(self, seen: RoomSeen) -> bool:
+    def _is_news(self, seen: RoomSeen) -> bool:
         happened_at_ms = seen.ended_at_ms if seen.status is not RoomStatus.IN_PROGRESS else seen.created_at_ms
-        return happened_at_ms is not None and happened_at_ms >= self._since_ms
+        if happened_at_ms is None:
+            return False
+        return happened_at_ms >= max(self._since_ms, seen.seen_at_ms - NEWS_FOR_MS)

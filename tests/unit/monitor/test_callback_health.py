@@ -1,7 +1,7 @@
 """Which callbacks arrive, judged by what polls find."""
 
 from collectors.events import Source
-from monitor.callback_health import GRACE_MS, CallbackHealth
+from monitor.callback_health import GRACE_MS, NEWS_FOR_MS, CallbackHealth
 from tests.builders import NOW_MS, room
 
 
@@ -70,3 +70,8 @@ def test_one_callback_lost_in_five_is_not_to_be_trusted() -> None:
     assert health.missed_ratio == 0.2
     assert not health.is_trusted
     assert not health.is_silent
+
+
+def test_a_poll_that_finds_what_happened_long_ago_says_nothing_of_callbacks() -> None:
+    old = room("in-progress", sid=sid(1), at_ms=NOW_MS, created_at_ms=NOW_MS - NEWS_FOR_MS - 1)
+    assert after(old).missed == 0
