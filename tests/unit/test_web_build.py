@@ -1,20 +1,26 @@
-"""What must hold of the front end before anyone builds it."""
+"""What must hold of the pages and of the browser SDK before anyone builds them."""
 
 import json
 import re
 from pathlib import Path
 
-WEB = Path(__file__).parents[2] / "dashboards" / "web"
+import pytest
+
+ROOT = Path(__file__).parents[2]
+WEB = ROOT / "dashboards" / "web"
+SDK = ROOT / "collectors" / "browser"
 
 
-def test_every_npm_dependency_is_pinned_to_one_version():
-    package = json.loads((WEB / "package.json").read_text())
+@pytest.mark.parametrize("front_end", [WEB, SDK])
+def test_every_npm_dependency_is_pinned_to_one_version(front_end):
+    package = json.loads((front_end / "package.json").read_text())
     versions = [*package["dependencies"].values(), *package["devDependencies"].values()]
     assert [version for version in versions if not re.fullmatch(r"\d+\.\d+\.\d+", version)] == []
 
 
-def test_the_lock_checks_every_package_and_names_no_registry():
-    lock = json.loads((WEB / "package-lock.json").read_text())
+@pytest.mark.parametrize("front_end", [WEB, SDK])
+def test_the_lock_checks_every_package_and_names_no_registry(front_end):
+    lock = json.loads((front_end / "package-lock.json").read_text())
     packages = {name: package for name, package in lock["packages"].items() if name}
     assert [name for name, package in packages.items() if "integrity" not in package] == []
     assert [name for name, package in packages.items() if "resolved" in package] == []
@@ -31,3 +37,10 @@ def test_the_login_page_is_one_style_and_no_script():
 def test_the_pages_ask_nobody_else_for_anything():
     sources = [path for path in (WEB / "src").rglob("*") if path.suffix in {".html", ".css", ".ts", ".tsx"}]
     assert [path.name for path in sources if re.search(r"(https?:)?//[\w-]+\.\w", path.read_text())] == []
+
+
+def test_the_pages_and_the_sdk_are_built_by_the_same_compiler():
+    versions = {
+        json.loads((front_end / "package.json").read_text())["dependencies"]["esbuild"] for front_end in (WEB, SDK)
+    }
+    assert len(versions) == 1
