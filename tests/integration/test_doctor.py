@@ -1,5 +1,6 @@
 """What the doctor finds: a real Twilio client, a simulated Twilio, and a daemon that is really called back."""
 
+import asyncio
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
@@ -71,10 +72,13 @@ async def test_where_all_is_well_nothing_is_found_but_that(simulate: Simulate, s
     simulator = await simulate(callback_url=f"{here}/callbacks/twilio#rc=5&rp=all")
     account = account_of(simulator.account, simulator.base_url)
     running = await start(public={"port": port, "url": here}, accounts=[account])
+    async with asyncio.timeout(10):
+        while len(simulator.world.live_rooms) < 2:  # they open one after the other
+            await asyncio.sleep(0.02)
     findings = await examine(configured(account, port))
     assert {finding.verdict for finding in findings} == {OK}, report(findings)
     assert {finding.about for finding in findings} == {f"{account['account_sid'][:4]}…{account['account_sid'][-4:]}"}
-    assert about(findings, "rooms' callbacks").found.endswith("live rooms call back here, with retries")
+    assert about(findings, "rooms' callbacks").found == "2 live rooms call back here, with retries"
     assert running.daemon.metrics.values["roomwatch_callbacks_total"][("other",)] == 1
     assert running.daemon.metrics.values["roomwatch_callbacks_refused_total"][("signature",)] == 1
 

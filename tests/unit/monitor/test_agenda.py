@@ -14,6 +14,7 @@ from collectors.events import (
     TrackSeen,
 )
 from monitor.agenda import Agenda
+from monitor.cadence import RECONCILED_AT_ONCE
 from monitor.live import Live
 from tests.builders import (
     ACCOUNT,
@@ -143,7 +144,7 @@ def test_callbacks_that_can_be_trusted_make_looks_rare(live: Live, agenda: Agend
         live.apply(told(room(sid=sid, created_at_ms=NOW_MS, account_sid=ACCOUNT), 0))
     assert agenda.trusts_callbacks(ACCOUNT)
     assert agenda.rooms_to_reconcile(ACCOUNT, NOW_MS + 14 * MINUTE_MS) == []
-    assert agenda.rooms_to_reconcile(ACCOUNT, NOW_MS + 16 * MINUTE_MS)
+    assert len(agenda.rooms_to_reconcile(ACCOUNT, NOW_MS + 16 * MINUTE_MS)) == RECONCILED_AT_ONCE
 
 
 def test_the_rooms_of_another_account_are_not_asked_for(live: Live, agenda: Agenda) -> None:
