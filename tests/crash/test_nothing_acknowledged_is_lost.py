@@ -12,7 +12,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from collectors.events import Event
+from collectors.events import AccountTrouble, Event
 from collectors.observations import TelemetryBatch
 from collectors.telemetry import decode
 from monitor.app import Daemon
@@ -171,11 +171,13 @@ async def test_what_was_acknowledged_before_a_kill_is_stored_exactly_once(victim
 
 
 def assert_all_is_there(events: list[Event], ledger: Ledger) -> None:
-    stored = Counter(event.dedup_key for event in events)
+    # Besides what it was told, a daemon that lives for seconds says itself that Twilio is out of its reach.
+    told = [event for event in events if not isinstance(event, AccountTrouble)]
+    stored = Counter(event.dedup_key for event in told)
     assert {key: times for key, times in stored.items() if times > 1} == {}
     assert ledger.accepted - stored.keys() == set()
     assert stored.keys() - ledger.sent.keys() == set()
-    for event in events:
+    for event in told:
         if isinstance(event, TelemetryBatch):
             sent = decode(ledger.sent[str(event.dedup_key)], 0).batch
             assert event.observations == sent.observations
