@@ -5,10 +5,13 @@ knows the reporter.  They are frozen, and each carries its unit in its name.  Al
 epoch, UTC.  `None` means "not known", never zero.
 """
 
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
+from itertools import repeat
 from typing import Annotated
 
 from msgspec import Meta, Raw, Struct, field
+from msgspec.structs import asdict, astuple
 
 Ratio = Annotated[float, Meta(ge=0, le=1)]
 NonNegative = Annotated[float, Meta(ge=0)]
@@ -21,10 +24,20 @@ Word = Annotated[str, Meta(max_length=64)]
 
 NOTHING = Raw(b"null")  # a sealed JSON value that nobody sent
 
-# They come by the thousand and cannot refer to themselves, so the garbage collector need not look at them (`gc=False`).
+
+class _Strict(Struct, frozen=True, omit_defaults=True, gc=False, forbid_unknown_fields=True):
+    """What comes by the thousand.
+
+    It cannot refer to itself, so the garbage collector need not look at it (`gc=False`).  A field that is not known
+    here is an error to it: `collectors.telemetry` takes such fields out, and counts them, before it tries again.
+    """
 
 
-class NetworkQuality(Struct, frozen=True, tag="network_quality", tag_field="type", omit_defaults=True, gc=False):
+class _Seen(_Strict, frozen=True, tag_field="type"):
+    """What was seen at a moment, or in a series of moments."""
+
+
+class NetworkQuality(_Seen, frozen=True, tag="network_quality"):
     """`networkQualityLevelChanged` fired for `subject` (the reporter itself when None).
 
     `level` is Twilio's 0..5; -1 or None mean unknown.  `stats` is the SDK's own object as it came; its latencies
@@ -37,7 +50,7 @@ class NetworkQuality(Struct, frozen=True, tag="network_quality", tag_field="type
     stats: Raw = NOTHING
 
 
-class Direction(Struct, frozen=True, omit_defaults=True, gc=False):
+class Direction(_Strict, frozen=True):
     """One direction of a participant's media over the last interval; every field may be unknown."""
 
     loss_ratio: Ratio | None = None
@@ -50,7 +63,7 @@ class Direction(Struct, frozen=True, omit_defaults=True, gc=False):
     limited_by: Word | None = None
 
 
-class MediaStats(Struct, frozen=True, tag="media_stats", tag_field="type", omit_defaults=True, gc=False):
+class MediaStats(_Seen, frozen=True, tag="media_stats"):
     """What `getStats()` said of the reporter's media during the `interval_ms` that ended at `at_ms`."""
 
     at_ms: AtMs = field(name="at")
@@ -69,7 +82,7 @@ class ConnectionState(StrEnum):
     DISCONNECTED = "disconnected"
 
 
-class Connection(Struct, frozen=True, tag="connection", tag_field="type", omit_defaults=True, gc=False):
+class Connection(_Seen, frozen=True, tag="connection"):
     """The connection of `subject` (the reporter itself when None) changed; `code` is Twilio's error, if any."""
 
     at_ms: AtMs = field(name="at")
@@ -78,7 +91,7 @@ class Connection(Struct, frozen=True, tag="connection", tag_field="type", omit_d
     subject: Sid | None = None
 
 
-class Track(Struct, frozen=True, tag="track", tag_field="type", omit_defaults=True, gc=False):
+class Track(_Seen, frozen=True, tag="track"):
     """Something happened to a track: published, switched_off, subscription_failed, and the like."""
 
     at_ms: AtMs = field(name="at")
@@ -89,14 +102,14 @@ class Track(Struct, frozen=True, tag="track", tag_field="type", omit_defaults=Tr
     code: int | None = None
 
 
-class Speaker(Struct, frozen=True, tag="speaker", tag_field="type", omit_defaults=True, gc=False):
+class Speaker(_Seen, frozen=True, tag="speaker"):
     """The dominant speaker changed; None means that nobody speaks."""
 
     at_ms: AtMs = field(name="at")
     subject: Sid | None = None
 
 
-class Feedback(Struct, frozen=True, tag="feedback", tag_field="type", omit_defaults=True, gc=False):
+class Feedback(_Seen, frozen=True, tag="feedback"):
     """A person rated the call, 1 (worst) to 5."""
 
     at_ms: AtMs = field(name="at")
@@ -104,15 +117,67 @@ class Feedback(Struct, frozen=True, tag="feedback", tag_field="type", omit_defau
     text: Annotated[str, Meta(max_length=2000)] | None = None
 
 
-class Preflight(Struct, frozen=True, tag="preflight", tag_field="type", omit_defaults=True, gc=False):
+class Preflight(_Seen, frozen=True, tag="preflight"):
     """The report of Twilio's `runPreflight`, as it came: its jitter is in seconds and its loss in percent."""
 
     at_ms: AtMs = field(name="at")
     report: Raw = NOTHING
 
 
-Observation = NetworkQuality | MediaStats | Connection | Track | Speaker | Feedback | Preflight
-OBSERVATIONS: dict[str, type[Observation]] = {
+# --- many of a kind, as columns ---------------------------------------------------------------------------
+
+
+class NetworkQualitySeries(_Seen, frozen=True, tag="network_quality_series"):
+    """Several `NetworkQuality`, as columns: each has a value for every moment of `at_ms`, or is left out."""
+
+    at_ms: tuple[AtMs, ...] = field(name="at")
+    level: tuple[Level | None, ...] = ()
+    subject: tuple[Sid | None, ...] = ()
+    stats: tuple[Raw, ...] = ()
+
+    def rows(self) -> Iterator[NetworkQuality]:
+        """Return them one by one."""
+        levels, subjects = self.level or repeat(None), self.subject or repeat(None)
+        return map(NetworkQuality, self.at_ms, levels, subjects, self.stats or repeat(NOTHING))
+
+
+class DirectionSeries(_Strict, frozen=True):
+    """The columns of several `Direction`."""
+
+    loss_ratio: tuple[Ratio | None, ...] = ()
+    jitter_ms: tuple[NonNegative | None, ...] = ()
+    bitrate_bps: tuple[NonNegative | None, ...] = ()
+    fps: tuple[NonNegative | None, ...] = ()
+    width: tuple[Count | None, ...] = ()
+    height: tuple[Count | None, ...] = ()
+    freezes: tuple[Count | None, ...] = ()
+    limited_by: tuple[Word | None, ...] = ()
+
+    def rows(self) -> Iterator[Direction]:
+        """Return them one by one; without an end where there is no column."""
+        return map(Direction, *((column or repeat(None)) for column in astuple(self)))
+
+
+class MediaStatsSeries(_Seen, frozen=True, tag="media_stats_series"):
+    """Several `MediaStats`, as columns: each has a value for every moment of `at_ms`, or is left out."""
+
+    at_ms: tuple[AtMs, ...] = field(name="at")
+    interval_ms: tuple[Count | None, ...] = ()
+    rtt_ms: tuple[NonNegative | None, ...] = ()
+    up: DirectionSeries | None = None
+    down: DirectionSeries | None = None
+
+    def rows(self) -> Iterator[MediaStats]:
+        """Return them one by one."""
+        up, down = (each.rows() if each else repeat(None) for each in (self.up, self.down))
+        intervals, rtts = self.interval_ms or repeat(None), self.rtt_ms or repeat(None)
+        return map(MediaStats, self.at_ms, intervals, rtts, up, down)
+
+
+Single = NetworkQuality | MediaStats | Connection | Track | Speaker | Feedback | Preflight
+Series = NetworkQualitySeries | MediaStatsSeries
+Observation = Single | Series
+SINGLES: dict[str, type[Single]] = {
     "network_quality": NetworkQuality,
     "media_stats": MediaStats,
     "connection": Connection,
@@ -121,16 +186,44 @@ OBSERVATIONS: dict[str, type[Observation]] = {
     "feedback": Feedback,
     "preflight": Preflight,
 }
+OBSERVATIONS: dict[str, type[Observation]] = {
+    **SINGLES,
+    "network_quality_series": NetworkQualitySeries,
+    "media_stats_series": MediaStatsSeries,
+}
 
 
-class SdkInfo(Struct, frozen=True, omit_defaults=True):
+def unrolled(observations: Iterable[Observation]) -> Iterator[Single]:
+    """Return the observations one by one, those of series in the place of their series."""
+    for each in observations:
+        if isinstance(each, NetworkQualitySeries | MediaStatsSeries):
+            yield from each.rows()
+        else:
+            yield each
+
+
+def uneven_column(series: Series) -> str | None:
+    """Return the path of a column that has not a value for every moment, or None."""
+    columns = _columns(series)
+    return next((path for path, column in columns if column and len(column) != len(series.at_ms)), None)
+
+
+def _columns(series: Series | DirectionSeries, prefix: str = "") -> Iterator[tuple[str, tuple[object, ...]]]:
+    for name, value in asdict(series).items():
+        if isinstance(value, DirectionSeries):
+            yield from _columns(value, f"{name}.")
+        elif isinstance(value, tuple):
+            yield f"{prefix}{name}", value
+
+
+class SdkInfo(_Strict, frozen=True):
     """The Twilio SDK that the reporter runs."""
 
     name: Word | None = None
     version: Word | None = None
 
 
-class ClientInfo(Struct, frozen=True, omit_defaults=True):
+class ClientInfo(_Strict, frozen=True):
     """The telemetry client, and what it knows of its surroundings."""
 
     name: Word | None = None
@@ -159,6 +252,7 @@ class TelemetryBatch(Struct, frozen=True, tag="telemetry", tag_field="event", om
     sdk: SdkInfo | None = None
     client: ClientInfo | None = None
     account_sid: str | None = None  # where the token tells
+    dropped: int | None = None  # how many observations the client has had to throw away so far
 
     @property
     def dedup_key(self) -> str | None:

@@ -1,12 +1,16 @@
 """How do the bytes of a telemetry post become one batch?
 
 `decode` is pure: bytes in, a batch and a list of refusals out.  A post is first read in one typed pass, which costs
-about a microsecond an event.  Only when something in it is wrong is it read again, event by event, so that one bad
-event does not take its neighbours down and its sender learns which one it was.
+about a microsecond an event and takes nothing but what version 1 of the wire knows.  Only when something in it is wrong
+or not known is it read again, event by event, so that one bad event does not take its neighbours down, its sender
+learns which one it was, and a newer client is understood as far as it can be.
+
+What was read in one pass holds nothing that is not known here, so the log may keep its bytes as they came (`KeptPost`).
 """
 
 import re
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
 import msgspec
@@ -19,15 +23,22 @@ from collectors.observations import (
     ClientInfo,
     ConnectionState,
     Count,
+    Direction,
+    DirectionSeries,
+    MediaStats,
+    MediaStatsSeries,
     Name,
+    NetworkQualitySeries,
     Observation,
     SdkInfo,
     Sid,
     TelemetryBatch,
+    uneven_column,
 )
 
 MAX_EVENTS = 2000  # a browser that was offline for an hour sends about this many; more is not a browser
 
+_SERIES = frozenset((NetworkQualitySeries, MediaStatsSeries))
 _ROOM_SID = re.compile(r"RM[0-9a-f]{32}")
 _PARTICIPANT_SID = re.compile(r"PA[0-9a-f]{32}")
 _RANGES = {"level": "0..5", "rating": "1..5"}  # said better than msgspec's one-sided bounds
@@ -42,14 +53,21 @@ class Refusal(Struct, frozen=True):
 
 
 class Decoded(Struct, frozen=True):
-    """A post as it was understood: the batch to keep, what was refused, and how often each unknown type came."""
+    """A post as it was understood: the batch to keep, what was refused, and what is not known here.
+
+    `count` is how many observations were taken, those in series one by one.  `is_exact` says that the batch holds all
+    that the post held.
+    """
 
     batch: TelemetryBatch
+    count: int
     refusals: tuple[Refusal, ...] = ()
-    ignored: dict[str, int] = {}
+    ignored: Mapping[str, int] = {}  # how often each unknown type of event came
+    ignored_fields: int = 0
+    is_exact: bool = False
 
 
-class _Envelope(Struct, frozen=True):
+class _Envelope(Struct, frozen=True, forbid_unknown_fields=True):
     v: Annotated[int, Meta(ge=1, le=1)]
     session: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
     seq: Count | None = None
@@ -60,6 +78,7 @@ class _Envelope(Struct, frozen=True):
     identity: Name | None = None
     sdk: SdkInfo | None = None
     client: ClientInfo | None = None
+    dropped: Count | None = None
 
 
 class _Post(_Envelope, frozen=True, kw_only=True):
@@ -74,10 +93,57 @@ class _TypeOnly(Struct, frozen=True):
     type: Annotated[str, Meta(max_length=64)]
 
 
+class _Uneven(ValueError):
+    """The columns of a series are not equally long."""
+
+
 _decode_post = msgspec.json.Decoder(_Post).decode
 _decode_sealed = msgspec.json.Decoder(_SealedPost).decode
 _decode_type = msgspec.json.Decoder(_TypeOnly).decode
 _decode_one = {name: msgspec.json.Decoder(kind).decode for name, kind in OBSERVATIONS.items()}
+_decode_fields = msgspec.json.Decoder(dict[str, Raw]).decode
+_encode = msgspec.json.Encoder().encode
+
+_UNREADABLE = (msgspec.DecodeError, RecursionError, UnicodeError)
+_PARTS: Mapping[type[Struct], Mapping[str, type[Struct]]] = {
+    _SealedPost: {"sdk": SdkInfo, "client": ClientInfo},
+    MediaStats: {"up": Direction, "down": Direction},
+    MediaStatsSeries: {"up": DirectionSeries, "down": DirectionSeries},
+}
+_FIELDS: Mapping[type[Struct], set[str]] = {
+    kind: {"type", *(each.encode_name for each in msgspec.structs.fields(kind))}
+    for kind in (*OBSERVATIONS.values(), _SealedPost, SdkInfo, ClientInfo, Direction, DirectionSeries)
+}
+
+
+class KeptPost(Struct, frozen=True, tag="post", tag_field="event", omit_defaults=True, gc=False):
+    """A post as the log keeps it: as it came, and what was added to it at the door."""
+
+    received_at_ms: int
+    body: Raw
+    room_sid: str | None
+    identity: str | None
+    account_sid: str | None
+
+    def opened(self) -> TelemetryBatch:
+        """Return the batch that it was."""
+        batch = decode(bytes(self.body), self.received_at_ms).batch
+        return msgspec.structs.replace(
+            batch, room_sid=self.room_sid, identity=self.identity, account_sid=self.account_sid
+        )
+
+
+def kept(batch: TelemetryBatch, decoded: Decoded, body: bytes) -> bytes:
+    """Return what the log is to keep of a post: its own bytes where nothing in them is unknown here, which is quicker.
+
+    Args:
+        batch: the post as it is taken, completed at the door.
+        decoded: the post as it was understood.
+        body: the bytes that came, unpacked.
+    """
+    if not decoded.is_exact:
+        return _encode(batch)
+    return _encode(KeptPost(batch.received_at_ms, Raw(body), batch.room_sid, batch.identity, batch.account_sid))
 
 
 def decode(body: bytes, received_at_ms: int) -> Decoded:
@@ -88,31 +154,77 @@ def decode(body: bytes, received_at_ms: int) -> Decoded:
     """
     try:
         post = _decode_post(body)
-    except (msgspec.DecodeError, RecursionError, UnicodeError):
+        count = _count(post.events)
+    except (*_UNREADABLE, _Uneven):
         return _decode_piecewise(body, received_at_ms)
-    return Decoded(_batch(post, post.events, received_at_ms))
+    return Decoded(_batch(post, post.events, received_at_ms), count, is_exact=True)
+
+
+def _count(observations: Iterable[Observation]) -> int:
+    """Return how many observations there are, those of series one by one."""
+    count = 0
+    for each in observations:
+        count += _rows(each) if type(each) in _SERIES else 1
+    if count > MAX_EVENTS:
+        raise Malformed("events", f"at most {MAX_EVENTS} events, those in series counted one by one", str(count))
+    return count
+
+
+def _rows(series: Any) -> int:
+    if (column := uneven_column(series)) is not None:
+        raise _Uneven(column)
+    return len(series.at_ms)
 
 
 def _decode_piecewise(body: bytes, received_at_ms: int) -> Decoded:
     try:
-        sealed = _decode_sealed(body)
-    except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
+        sealed, ignored_fields = _known(body, _SealedPost)
+        post = _decode_sealed(sealed)
+    except _UNREADABLE as error:
         raise _malformed(error, body, "body") from None
     taken: list[Observation] = []
     refusals: list[Refusal] = []
     ignored: Counter[str] = Counter()
-    for index, raw in enumerate(sealed.events):
+    for index, raw in enumerate(post.events):
         where = f"events[{index}]"
         try:
             kind = _decode_type(raw).type
-            read = _decode_one.get(kind)
-            if read is None:
+            if kind not in OBSERVATIONS:
                 ignored[kind] += 1
-            else:
-                taken.append(read(raw))
-        except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
+                continue
+            observation, unknown = _decode_leniently(kind, raw)
+            ignored_fields += unknown
+            taken.append(observation)
+        except _UNREADABLE as error:
             refusals.append(Refusal(index, str(_malformed(error, bytes(raw), where))))
-    return Decoded(_batch(sealed, tuple(taken), received_at_ms), tuple(refusals), dict(ignored))
+        except _Uneven as column:
+            refusals.append(Refusal(index, f"{where}.{column}: expected as many values as in {where}.at, got others"))
+    batch = _batch(post, tuple(taken), received_at_ms)
+    return Decoded(batch, _count(taken), tuple(refusals), dict(ignored), ignored_fields)
+
+
+def _decode_leniently(kind: str, raw: Raw) -> tuple[Observation, int]:
+    """Return an observation without the fields that are not known here, and how many of those there were."""
+    known, unknown = _known(raw, OBSERVATIONS[kind])
+    observation = _decode_one[kind](known)
+    if type(observation) in _SERIES:
+        _rows(observation)
+    return observation, unknown
+
+
+def _known(raw: bytes | Raw, kind: type[Struct]) -> tuple[bytes, int]:
+    """Return a JSON object without the fields that `kind` does not know, and how many of those there were."""
+    try:
+        fields = _decode_fields(raw)
+    except msgspec.ValidationError:
+        return bytes(raw), 0  # no object at all: the typed decoder says it better
+    known = {name: value for name, value in fields.items() if name in _FIELDS[kind]}
+    unknown = len(fields) - len(known)
+    for name, part in _PARTS.get(kind, {}).items():
+        if name in known:
+            inner, more = _known(known[name], part)
+            known[name], unknown = Raw(inner), unknown + more
+    return _encode(known), unknown
 
 
 def _batch(post: _Envelope, observations: tuple[Observation, ...], received_at_ms: int) -> TelemetryBatch:
@@ -136,6 +248,7 @@ def _batch(post: _Envelope, observations: tuple[Observation, ...], received_at_m
         sent_at_ms=post.sent_at,
         sdk=post.sdk,
         client=post.client,
+        dropped=post.dropped,
     )
 
 

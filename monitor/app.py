@@ -32,6 +32,7 @@ from monitor.http import pages
 from monitor.http.callbacks import Callbacks
 from monitor.http.ingest import Ingest
 from monitor.http.ingest_auth import IngestAuthority
+from monitor.http.ingest_routes import IngestRoutes
 from monitor.http.login import Login
 from monitor.http.server import Listener, private_routes, public_routes
 from monitor.http.views import live_view
@@ -205,7 +206,9 @@ class Daemon:
         login = Login(config.private, self.store.sessions, now_s, pages.built_files() / pages.LOGIN_PAGE)
         private = private_routes(login, self._live_view, self._exposition, lambda: self.is_ready)
         self.private = await Listener.open(config.private.host, config.private.port, private, guard=login)
-        self.public = await Listener.open(config.public.host, config.public.port, public_routes(ingest, callbacks))
+        self.public = await Listener.open(
+            config.public.host, config.public.port, public_routes(IngestRoutes(ingest), callbacks)
+        )
         self.login_token = login.new_one_time_token()
 
     async def _shut_doors(self) -> None:

@@ -21,6 +21,7 @@ from collectors.observations import (
     NetworkQuality,
     TelemetryBatch,
     Track,
+    unrolled,
 )
 from monitor.calls import Calls
 from monitor.entities import Change, Failure, Participant, Room
@@ -62,7 +63,7 @@ class Hearing:
         if participant.sid is None:
             want_look(room, batch.received_at_ms)  # who is this to Twilio?
         changes = {participant.ref: Change(participant.ref), room.ref: Change(room.ref)}
-        for observation in batch.observations:
+        for observation in unrolled(batch.observations):
             for changed in self._observe(room, participant, observation):
                 changes[changed.ref] = changed
         return list(changes.values())

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from collectors import callbacks, event_streams
 from collectors.events import CanarySeen, Event
-from collectors.observations import OBSERVATIONS, Direction, MediaStats, TelemetryBatch
+from collectors.observations import SINGLES, Direction, MediaStats, TelemetryBatch, unrolled
 from monitor.canary_steps import FIRST_STEP, LAST_STEP, STEPS
 
 Labels = tuple[str, ...]
@@ -75,10 +75,13 @@ FAMILIES: Mapping[str, Family] = {
     # what comes in
     "roomwatch_telemetry_posts_total": Family("counter", "Telemetry posts by answer.", ("code",), (_CODES,)),
     "roomwatch_telemetry_events_total": Family(
-        "counter", "Telemetry events accepted.", ("event",), (tuple(OBSERVATIONS),)
+        "counter", "Telemetry events accepted.", ("event",), (tuple(SINGLES),)
     ),
     "roomwatch_telemetry_events_refused_total": Family("counter", "Telemetry events refused as malformed."),
     "roomwatch_telemetry_events_ignored_total": Family("counter", "Telemetry events of a type not known here."),
+    "roomwatch_telemetry_fields_ignored_total": Family(
+        "counter", "Fields not known here that were left out of accepted telemetry."
+    ),
     "roomwatch_telemetry_repeats_total": Family("counter", "Telemetry posts that had been stored before."),
     "roomwatch_telemetry_last_timestamp_seconds": Family("gauge", "When telemetry was last accepted; 0: never."),
     "roomwatch_callbacks_total": Family(
@@ -262,7 +265,7 @@ class Metrics:
         if not isinstance(event, TelemetryBatch):
             return
         self.values["roomwatch_telemetry_last_timestamp_seconds"][()] = event.received_at_ms / 1000
-        for observation in event.observations:
+        for observation in unrolled(event.observations):
             self._seen[_LABEL[type(observation)]] += 1
             if type(observation) is MediaStats:
                 self._count_stats(observation)
@@ -298,4 +301,4 @@ class Metrics:
             observe_loss(direction.loss_ratio)
 
 
-_LABEL = {kind: (name,) for name, kind in OBSERVATIONS.items()}
+_LABEL = {kind: (name,) for name, kind in SINGLES.items()}

@@ -8,17 +8,30 @@ the busier it is the more one commit carries, and no timer is needed.
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from enum import Enum
+from functools import partial
 from logging import getLogger
 
 from collectors.events import Event
 from monitor.entities import Change
 from monitor.live import Live
 from monitor.metrics import Metrics
-from monitor.store.ports import EventLog, StoreFailed
+from monitor.store.ports import Entry, EventLog, StoreFailed
 
 _log = getLogger(__name__)
 
 MAX_EVENTS_A_COMMIT = 500  # keeps one turn of the loop, and one transaction, short
+
+
+class Fate(Enum):
+    """What became of an event."""
+
+    NEWS = "news"
+    REPEAT = "repeat"
+    LOST = "lost"  # it could not be stored; nothing was kept
+
+
+Settle = Callable[[Fate], None]
 
 
 class Behind(Exception):
@@ -43,7 +56,7 @@ class Pipeline:
         self._metrics = metrics
         self._on_change = on_change
         self._now_ms = now_ms
-        self._waiting: list[tuple[Event, asyncio.Future[bool]]] = []
+        self._waiting: list[tuple[Entry, Settle]] = []
         self._wake = asyncio.Event()
         self._closing = False
         self.capacity_events = capacity_events
@@ -54,17 +67,25 @@ class Pipeline:
         """Return how many events wait."""
         return len(self._waiting)
 
-    def offer(self, event: Event) -> asyncio.Future[bool]:
-        """Queue an event; the future tells, once the event is durable, whether it was news (False: a repeat).
+    def submit(self, entry: Entry, settle: Settle) -> None:
+        """Queue an event; `settle` is called once, with what became of it.
 
         Raises:
             Behind: the queue is full, or the daemon is stopping.
         """
         if self._closing or len(self._waiting) >= self.capacity_events:
             raise Behind
-        taken: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._waiting.append((event, taken))
+        self._waiting.append((entry, settle))
         self._wake.set()
+
+    def offer(self, event: Event) -> asyncio.Future[bool]:
+        """Queue an event; the future tells, once the event is durable, whether it was news (False: a repeat).
+
+        Raises:
+            Behind: the queue is full, or the daemon is stopping; the future, too, if the event could not be stored.
+        """
+        taken: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self.submit(Entry(event), partial(_resolve, taken))
         return taken
 
     def refresh(self, event: Event) -> None:
@@ -87,30 +108,27 @@ class Pipeline:
         self._closing = True
         self._wake.set()
 
-    async def _store(self, group: Sequence[tuple[Event, asyncio.Future[bool]]]) -> None:
-        events = [event for event, _ in group]
+    async def _store(self, group: Sequence[tuple[Entry, Settle]]) -> None:
+        entries = [entry for entry, _ in group]
         started = time.perf_counter()
         try:
-            ids = await self._log.append(events, self._now_ms())
+            ids = await self._log.append(entries, self._now_ms())
         except StoreFailed as error:
             self._metrics.add("roomwatch_pipeline_commit_failures_total")
-            _log.error("commit failed, %d events refused: %s", len(events), error)
-            for _, taken in group:
-                if not taken.done():
-                    taken.set_exception(Behind())
-                    taken.exception()  # a sender that went away must not be warned about
+            _log.error("commit failed, %d events refused: %s", len(entries), error)
+            for _, settle in group:
+                settle(Fate.LOST)
             return
         self._metrics.add("roomwatch_pipeline_commits_total")
         self._metrics.observe("roomwatch_pipeline_commit_duration_seconds", time.perf_counter() - started)
-        self._metrics.observe("roomwatch_pipeline_commit_events", len(events))
-        self._apply(events, ids)
-        for (_, taken), log_id in zip(group, ids, strict=True):
-            if not taken.done():
-                taken.set_result(log_id is not None)
+        self._metrics.observe("roomwatch_pipeline_commit_events", len(entries))
+        self._apply(entries, ids)
+        for (_, settle), log_id in zip(group, ids, strict=True):
+            settle(Fate.REPEAT if log_id is None else Fate.NEWS)
 
-    def _apply(self, events: Sequence[Event], ids: Sequence[int | None]) -> None:
+    def _apply(self, entries: Sequence[Entry], ids: Sequence[int | None]) -> None:
         changes: list[Change] = []
-        for event, log_id in zip(events, ids, strict=True):
+        for (event, _), log_id in zip(entries, ids, strict=True):
             if log_id is None:
                 continue
             changes += self._live.apply(event)
@@ -118,3 +136,13 @@ class Pipeline:
             self.applied_id = log_id
         if changes:
             self._on_change(changes)
+
+
+def _resolve(taken: asyncio.Future[bool], fate: Fate) -> None:
+    if taken.done():
+        return  # a sender that went away
+    if fate is Fate.LOST:
+        taken.set_exception(Behind())
+        taken.exception()  # a sender that went away must not be warned about
+    else:
+        taken.set_result(fate is Fate.NEWS)

@@ -79,6 +79,11 @@ def quality(value: Any = 4, **given: Any) -> dict[str, Any]:
     return {"type": "network_quality", "at": NOW_MS, "level": value, **given}
 
 
+def media_series(at: list[int], **columns: Any) -> dict[str, Any]:
+    """Return several media samples, as columns."""
+    return {"type": "media_stats_series", "at": at, **columns}
+
+
 def packed(body: Any) -> bytes:
     return json.dumps(body).encode()
 

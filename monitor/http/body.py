@@ -26,9 +26,16 @@ async def read_body(request: web.Request, max_bytes: int, max_inflated_bytes: in
     Raises:
         Refused: 413 if it is too large, 415 for an unknown packing, 400 if it does not unpack.
     """
-    packing = request.headers.get("Content-Encoding", "identity").lower()
-    if packing not in ("identity", "gzip"):
-        raise Refused(415, f"Content-Encoding: expected gzip or none, got {packing[:40]!r}")
+    body = await read_packed(request, max_bytes)
+    return unpacked(body, request.headers.get("Content-Encoding", ""), max_inflated_bytes)
+
+
+async def read_packed(request: web.Request, max_bytes: int) -> bytes:
+    """Return the body of a request as it came.
+
+    Raises:
+        Refused: 413 if it is too large.
+    """
     if (request.content_length or 0) > max_bytes:
         raise Refused(413, f"body: expected at most {max_bytes} bytes, got {request.content_length}")
     body = bytearray()
@@ -36,7 +43,24 @@ async def read_body(request: web.Request, max_bytes: int, max_inflated_bytes: in
         body += part
         if len(body) > max_bytes:
             raise Refused(413, f"body: expected at most {max_bytes} bytes, got more")
-    return inflate(bytes(body), max_inflated_bytes) if packing == "gzip" else bytes(body)
+    return bytes(body)
+
+
+def unpacked(body: bytes, packing: str, max_bytes: int) -> bytes:
+    """Return a body without its packing, which is what `Content-Encoding` says.
+
+    Raises:
+        Refused: 413 if it holds too much, 415 for an unknown packing, 400 if it does not unpack.
+    """
+    if not packing:
+        return body
+    match packing.lower():
+        case "identity":
+            return body
+        case "gzip":
+            return inflate(body, max_bytes)
+        case _:
+            raise Refused(415, f"Content-Encoding: expected gzip or none, got {packing[:40]!r}")
 
 
 def inflate(packed: bytes, max_bytes: int) -> bytes:

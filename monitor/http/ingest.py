@@ -7,24 +7,28 @@
     429  this client sends too much                  503  the daemon is behind; nothing was kept
 
 Both last ones say when to come back.
+
+Which server took the post in makes no difference here: it hands over an `Arrival`, and is handed an `Answer` once.
 """
 
 from collections.abc import Callable
+from functools import partial
 from math import ceil
+from typing import NamedTuple
 
 import msgspec
-from aiohttp import web
 
 from collectors.base import Malformed
 from collectors.observations import TelemetryBatch
-from collectors.telemetry import Decoded, decode
-from monitor.http.body import Refused, read_body
+from collectors.telemetry import Decoded, decode, kept
+from monitor.http.body import Refused, unpacked
 from monitor.http.ingest_auth import Forbidden, Grant, IngestAuthority, Unauthorised, check
 from monitor.http.rate import RateLimit
 from monitor.live import Live
 from monitor.metrics import Metrics
-from monitor.pipeline import Behind, Pipeline
+from monitor.pipeline import Behind, Fate, Pipeline
 from monitor.settings import Telemetry
+from monitor.store.ports import Entry
 
 BEHIND_RETRY_AFTER_S = 5
 CONTENT_TYPES = ("application/json", "text/plain")  # the second so that `sendBeacon` needs no preflight
@@ -32,8 +36,30 @@ CONTENT_TYPES = ("application/json", "text/plain")  # the second so that `sendBe
 _encode = msgspec.json.Encoder().encode
 
 
+class Arrival(NamedTuple):
+    """A post as it arrived, its body still packed; headers as they came, or an empty string."""
+
+    address: str
+    content_type: str
+    packing: str
+    token: str | None
+    origin: str
+    body: bytes
+
+
+class Answer(NamedTuple):
+    """What is to be sent back, as JSON."""
+
+    status: int
+    body: bytes
+    retry_after_s: int | None = None
+
+
+Reply = Callable[[Answer], None]
+
+
 class Ingest:
-    """`POST /v1/telemetry`."""
+    """Takes telemetry in."""
 
     def __init__(
         self,
@@ -51,37 +77,47 @@ class Ingest:
         self._settings = settings
         self._now_s = now_s
         self._rate = RateLimit(settings.posts_per_s, settings.burst_posts)
+        self._counted = metrics.values["roomwatch_telemetry_posts_total"]
 
-    async def post(self, request: web.Request) -> web.Response:
-        """Take one post, or say why not."""
+    @property
+    def max_body_bytes(self) -> int:
+        """Return how large a body may be as it comes; whoever reads it need not read on."""
+        return self._settings.max_body_bytes
+
+    def take(self, arrival: Arrival, reply: Reply) -> None:
+        """Take one post; `reply` is called once: at once with a refusal, or as soon as the post is durable."""
         try:
-            response = _json(202, await self._take(request))
+            batch, decoded, body = self._admitted(arrival)
+            entry = Entry(batch, kept(batch, decoded, body))
+            self._pipeline.submit(entry, partial(self._settle, decoded, reply))
         except Refused as refused:
-            response = _json(refused.status, _encode({"error": str(refused)}))
-            if refused.retry_after_s is not None:
-                response.headers["Retry-After"] = str(refused.retry_after_s)
-        self._metrics.add("roomwatch_telemetry_posts_total", str(response.status))
-        self._allow_origin(request, response)
-        return response
+            self.refuse(refused, reply)
+        except Behind:
+            self._settle_behind(reply)
 
-    async def preflight(self, request: web.Request) -> web.Response:
-        """Tell a browser that it may post from another origin."""
-        response = web.Response(status=204)
-        response.headers["Access-Control-Allow-Methods"] = "POST"
-        response.headers["Access-Control-Allow-Headers"] = "Authorization, Content-Type, Content-Encoding"
-        response.headers["Access-Control-Max-Age"] = "86400"
-        self._allow_origin(request, response)
-        return response
+    def refuse(self, refused: Refused, reply: Reply) -> None:
+        """Say why not."""
+        body = _encode({"error": str(refused)})
+        self._answer(Answer(refused.status, body, refused.retry_after_s), reply)
 
-    async def _take(self, request: web.Request) -> bytes:
-        if request.content_type not in CONTENT_TYPES:
-            raise Refused(
-                415, f"Content-Type: expected {' or '.join(CONTENT_TYPES)}, got {request.content_type[:60]!r}"
-            )
+    def allowed_origin(self, origin: str) -> str | None:
+        """Return what `Access-Control-Allow-Origin` says to a page from `origin`, or None."""
+        allowed = self._settings.allowed_origins
+        if "*" in allowed:
+            return "*"
+        return origin if origin in allowed else None
+
+    # --- may it come in? ----------------------------------------------------------------------------------
+
+    def _admitted(self, arrival: Arrival) -> tuple[TelemetryBatch, Decoded, bytes]:
+        content_type = arrival.content_type
+        if content_type not in CONTENT_TYPES and _media_type(content_type) not in CONTENT_TYPES:
+            expected = " or ".join(CONTENT_TYPES)
+            raise Refused(415, f"Content-Type: expected {expected}, got {_media_type(content_type)[:60]!r}")
         now_s = self._now_s()
         try:
-            grant = self._authority.grant(_token(request), now_s)
-            body = await read_body(request, self._settings.max_body_bytes, self._settings.max_inflated_bytes)
+            grant = self._authority.grant(arrival.token, now_s)
+            body = unpacked(arrival.body, arrival.packing, self._settings.max_inflated_bytes)
             decoded = decode(body, int(now_s * 1000))
             check(grant, decoded.batch, self._live.room_name)
         except Unauthorised as error:
@@ -91,14 +127,15 @@ class Ingest:
         except Forbidden as error:
             raise Refused(403, str(error)) from None
         batch = self._completed(decoded.batch, grant)
-        wait_s = self._rate.wait_s((request.remote, batch.session or batch.identity), now_s)
+        wait_s = self._rate.wait_s((arrival.address, batch.session or batch.identity), now_s)
         if wait_s:
             raise Refused(429, "expected fewer posts from this client", retry_after_s=ceil(wait_s))
-        await self._store(batch)
-        return self._answer(decoded)
+        return batch, decoded, body
 
     def _completed(self, batch: TelemetryBatch, grant: Grant) -> TelemetryBatch:
         """Add what the client left out and we know: who the token says it is and whose, and the SID of its room."""
+        if batch.identity and batch.room_sid and grant.account_sid is None:
+            return batch
         return msgspec.structs.replace(
             batch,
             account_sid=grant.account_sid,
@@ -106,37 +143,34 @@ class Ingest:
             room_sid=batch.room_sid or self._live.room_sid(batch.room_name),
         )
 
-    async def _store(self, batch: TelemetryBatch) -> None:
-        try:
-            is_news = await self._pipeline.offer(batch)
-        except Behind:
-            raise Refused(503, "the daemon is behind; nothing was kept", retry_after_s=BEHIND_RETRY_AFTER_S) from None
-        if not is_news:
-            self._metrics.add("roomwatch_telemetry_repeats_total")
+    # --- what became of it? -------------------------------------------------------------------------------
 
-    def _answer(self, decoded: Decoded) -> bytes:
-        accepted = len(decoded.batch.observations)
-        if not decoded.refusals and not decoded.ignored:
-            return b'{"accepted":%d,"rejected":[]}' % accepted
+    def _settle(self, decoded: Decoded, reply: Reply, fate: Fate) -> None:
+        if fate is Fate.LOST:
+            self._settle_behind(reply)
+            return
+        if fate is Fate.REPEAT:
+            self._metrics.add("roomwatch_telemetry_repeats_total")
+        self._answer(Answer(202, self._said(decoded)), reply)
+
+    def _settle_behind(self, reply: Reply) -> None:
+        self.refuse(Refused(503, "the daemon is behind; nothing was kept", retry_after_s=BEHIND_RETRY_AFTER_S), reply)
+
+    def _said(self, decoded: Decoded) -> bytes:
+        if decoded.is_exact:
+            return b'{"accepted":%d,"rejected":[]}' % decoded.count
         ignored = sum(decoded.ignored.values())
         self._metrics.add("roomwatch_telemetry_events_refused_total", by=len(decoded.refusals))
         self._metrics.add("roomwatch_telemetry_events_ignored_total", by=ignored)
-        return _encode({"accepted": accepted, "rejected": decoded.refusals, "ignored": ignored})
+        self._metrics.add("roomwatch_telemetry_fields_ignored_total", by=decoded.ignored_fields)
+        if not decoded.refusals and not ignored:
+            return b'{"accepted":%d,"rejected":[]}' % decoded.count
+        return _encode({"accepted": decoded.count, "rejected": decoded.refusals, "ignored": ignored})
 
-    def _allow_origin(self, request: web.Request, response: web.Response) -> None:
-        response.headers["Access-Control-Expose-Headers"] = "Retry-After"  # or no script could obey it
-        origin, allowed = request.headers.get("Origin"), self._settings.allowed_origins
-        if "*" in allowed:
-            response.headers["Access-Control-Allow-Origin"] = "*"
-        elif origin in allowed:
-            response.headers["Access-Control-Allow-Origin"] = origin
-            response.headers["Vary"] = "Origin"
+    def _answer(self, answer: Answer, reply: Reply) -> None:
+        self._counted[(str(answer.status),)] += 1
+        reply(answer)
 
 
-def _token(request: web.Request) -> str | None:
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else request.query.get("token")
-
-
-def _json(status: int, body: bytes) -> web.Response:
-    return web.Response(status=status, body=body, content_type="application/json")
+def _media_type(content_type: str) -> str:
+    return content_type.partition(";")[0].strip().lower()

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from monitor.http import openapi, pages, sdk
 from monitor.http.callbacks import Callbacks
-from monitor.http.ingest import Ingest
+from monitor.http.ingest_routes import IngestRoutes
 from monitor.http.login import Login
 
 _encode = msgspec.json.Encoder().encode
@@ -22,11 +22,10 @@ Answer = Callable[[], Awaitable[bytes]]
 Exposition = Callable[[str], Awaitable[tuple[bytes, str]]]
 
 
-def public_routes(ingest: Ingest, callbacks: Callbacks) -> list[web.RouteDef]:
+def public_routes(ingest: IngestRoutes, callbacks: Callbacks) -> list[web.RouteDef]:
     """Return what the world may ask of us."""
     return [
-        web.post("/v1/telemetry", ingest.post),
-        web.options("/v1/telemetry", ingest.preflight),
+        *ingest.routes(),
         web.post("/callbacks/twilio", callbacks.post),
         web.get("/callbacks/twilio", callbacks.get, allow_head=False),
         web.get("/-/healthy", healthy),

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from collectors.events import Event
 from collectors.observations import TelemetryBatch
 from monitor.store.database import Database
-from monitor.store.ports import Happening, Post
+from monitor.store.ports import Entry, Happening, Post
 from monitor.store.rows import decode_event, encode, happenings_of, has_samples, place_of
 
 _KEYS_A_STATEMENT = 400
@@ -23,17 +23,17 @@ class SqliteEventLog:
         self._database = database
         self._last_id = last_id
 
-    async def append(self, events: Sequence[Event], now_ms: int) -> Sequence[int | None]:
+    async def append(self, entries: Sequence[Entry], now_ms: int) -> Sequence[int | None]:
         """Make the events durable in one transaction; return the log id of each, None for a repeat."""
-        ids = await self._database.write(lambda writer: self._append(writer, events, now_ms))
+        ids = await self._database.write(lambda writer: self._append(writer, entries, now_ms))
         self._last_id = max((log_id for log_id in ids if log_id is not None), default=self._last_id)
         return ids
 
-    def _append(self, writer: sqlite3.Connection, events: Sequence[Event], now_ms: int) -> list[int | None]:
-        fresh = _insert_keys(writer, [key for event in events if (key := event.dedup_key)], now_ms)
+    def _append(self, writer: sqlite3.Connection, entries: Sequence[Entry], now_ms: int) -> list[int | None]:
+        fresh = _insert_keys(writer, [key for event, _ in entries if (key := event.dedup_key)], now_ms)
         ids: list[int | None] = []
         log, happened, last_id = [], [], self._last_id
-        for event in events:
+        for event, kept in entries:
             if (key := event.dedup_key) is not None:
                 if key not in fresh:
                     ids.append(None)
@@ -42,7 +42,7 @@ class SqliteEventLog:
             last_id += 1
             ids.append(last_id)
             place = place_of(event)
-            log.append((last_id, now_ms, *place, has_samples(event), encode(event)))
+            log.append((last_id, now_ms, *place, has_samples(event), kept or encode(event)))
             happened += [(h.at_ms, place.room, *h[1:]) for h in happenings_of(event, place)]
         writer.executemany("INSERT INTO ingest_log VALUES (?, ?, ?, ?, ?, ?)", log)
         writer.executemany(

@@ -14,7 +14,7 @@ from collectors.events import Event
 from collectors.observations import TelemetryBatch
 from monitor.calls import ENDED_ROOMS_KEPT
 from monitor.entities import Account, Composition, Entity, Participant, Recording, Ref, Room
-from monitor.store.ports import Ended, Happening, OutboxCounts, Picture, Post, Size
+from monitor.store.ports import Ended, Entry, Happening, OutboxCounts, Picture, Post, Size
 from monitor.store.rows import happenings_of, has_samples, place_of
 
 _DAY_MS = 86_400_000
@@ -34,9 +34,9 @@ class MemoryLog:
         self._seen: dict[str, int] = {}
         self._last_id = 0
 
-    async def append(self, events: Sequence[Event], now_ms: int) -> Sequence[int | None]:
+    async def append(self, entries: Sequence[Entry], now_ms: int) -> Sequence[int | None]:
         """Keep the events; return the id of each, None for a repeat."""
-        return [self._append(event, now_ms) for event in events]
+        return [self._append(entry.event, now_ms) for entry in entries]
 
     def _append(self, event: Event, now_ms: int) -> int | None:
         if event.dedup_key is not None:

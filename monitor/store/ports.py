@@ -66,10 +66,17 @@ class OutboxCounts(NamedTuple):
     oldest_waiting_at_s: float | None
 
 
+class Entry(NamedTuple):
+    """Something for the log: an event, and how it is to be kept where somebody has that at hand."""
+
+    event: Event
+    kept: bytes | None = None
+
+
 class EventLog(Protocol):
     """Everything accepted, in order, each once."""
 
-    async def append(self, events: Sequence[Event], now_ms: int) -> Sequence[int | None]:
+    async def append(self, entries: Sequence[Entry], now_ms: int) -> Sequence[int | None]:
         """Make the events durable in one transaction; return the log id of each, None for a repeat.
 
         Raises:

@@ -10,12 +10,25 @@ from typing import NamedTuple
 import msgspec
 
 from collectors.events import Event
-from collectors.observations import MediaStats, NetworkQuality, TelemetryBatch
+from collectors.observations import (
+    MediaStats,
+    MediaStatsSeries,
+    NetworkQuality,
+    NetworkQualitySeries,
+    TelemetryBatch,
+)
+from collectors.telemetry import KeptPost
 from monitor.store.ports import Happening
 
 encode = msgspec.json.Encoder().encode
-_SAMPLES = frozenset((NetworkQuality, MediaStats))  # compared by type: telemetry comes by the thousand
-decode_event = msgspec.json.Decoder(Event).decode
+_SAMPLES = (NetworkQuality, MediaStats, NetworkQualitySeries, MediaStatsSeries)
+_decode = msgspec.json.Decoder(Event | KeptPost).decode
+
+
+def decode_event(body: bytes) -> Event:
+    """Return the event of a row of the log."""
+    event = _decode(body)
+    return event.opened() if isinstance(event, KeptPost) else event
 
 
 class Place(NamedTuple):
@@ -39,7 +52,7 @@ def happenings_of(event: Event, place: Place) -> Iterator[Happening]:
     """Return what happened according to an event; samples of levels and media are not happenings."""
     if isinstance(event, TelemetryBatch):
         for observation in event.observations:
-            if type(observation) not in _SAMPLES:
+            if not isinstance(observation, _SAMPLES):
                 tag = str(type(observation).__struct_config__.tag)
                 yield Happening(observation.at_ms, tag, "telemetry", place.participant, encode(observation))
         return
@@ -50,4 +63,4 @@ def happenings_of(event: Event, place: Place) -> Iterator[Happening]:
 
 def has_samples(event: Event) -> bool:
     """Whether the event carries measured numbers."""
-    return isinstance(event, TelemetryBatch) and any(type(each) in _SAMPLES for each in event.observations)
+    return isinstance(event, TelemetryBatch) and any(isinstance(each, _SAMPLES) for each in event.observations)

@@ -1,19 +1,21 @@
 """One suite, every store: whatever holds for SQLite holds for the one in memory."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
+from msgspec.structs import replace
 
 from alerts.default_rules import DEFAULT_RULES
 from alerts.delivery import Fate, Settlement
 from alerts.engine import Engine
 from alerts.model import Judgement, Kind, Notification, NotificationKind, Reading, State
 from alerts.routing import RoutingTable, judgement
-from collectors.events import AccountTrouble, Source, Trouble
+from collectors.events import AccountTrouble, Event, Source, Trouble
 from collectors.observations import Direction, MediaStats, Speaker
+from collectors.telemetry import decode, kept
 from monitor.live import Live
 from monitor.store.memory import MemoryStore
-from monitor.store.ports import Store
+from monitor.store.ports import Entry, Store
 from monitor.store.sqlite import SqliteStore
 from tests.builders import (
     ACCOUNT,
@@ -26,7 +28,11 @@ from tests.builders import (
     composition,
     connection,
     level,
+    media_series,
+    packed,
     participant,
+    post,
+    quality,
     recording,
     room,
 )
@@ -41,13 +47,17 @@ async def store(request: pytest.FixtureRequest, tmp_path) -> AsyncIterator[Store
     await opened.close()
 
 
+async def append(store: Store, events: Sequence[Event], at_ms: int) -> Sequence[int | None]:
+    return await store.log.append([Entry(event) for event in events], at_ms)
+
+
 # --- the log ---
 
 
 async def test_events_come_back_as_they_went_in_and_in_order(store: Store) -> None:
     stats = MediaStats(at_ms=NOW_MS, rtt_ms=61.5, up=Direction(loss_ratio=0.5, limited_by="cpu"))
     events = [batch(level(3), stats), room(room_name="acme:class:1"), participant(ALICE), composition()]
-    first, *_, last = await store.log.append(events, NOW_MS)
+    first, *_, last = await append(store, events, NOW_MS)
     assert [event for _, event in await store.log.since(0, 100)] == events
     assert first is not None
     assert last is not None
@@ -55,28 +65,34 @@ async def test_events_come_back_as_they_went_in_and_in_order(store: Store) -> No
     assert await store.log.since(last, 100) == []
 
 
+async def test_a_post_that_is_kept_as_it_came_comes_back_as_it_was_completed_at_the_door(store: Store) -> None:
+    body = packed(post(quality(3), media_series([NOW_MS, NOW_MS + 1], rtt_ms=[61.5, None]), session="s", seq=1))
+    decoded = decode(body, NOW_MS)
+    taken = replace(decoded.batch, account_sid=ACCOUNT, identity="alice")
+    await store.log.append([Entry(taken, kept(taken, decoded, body))], NOW_MS)
+    assert await store.log.since(0, 10) == [(1, taken)]
+
+
 async def test_a_post_is_stored_once_however_often_it_comes(store: Store) -> None:
     one, other = batch(level(1), session="s", seq=1), batch(level(2), session="s", seq=2)
-    first = await store.log.append([one, one, other], NOW_MS)
+    first = await append(store, [one, one, other], NOW_MS)
     assert [log_id is not None for log_id in first] == [True, False, True]
-    assert await store.log.append([other, one], NOW_MS) == [None, None]
+    assert await append(store, [other, one], NOW_MS) == [None, None]
     assert len(await store.log.since(0, 100)) == 2
 
 
 async def test_posts_without_a_number_are_never_taken_for_repeats(store: Store) -> None:
-    assert None not in await store.log.append([batch(level(1)), batch(level(1))], NOW_MS)
+    assert None not in await append(store, [batch(level(1)), batch(level(1))], NOW_MS)
 
 
 async def test_a_thousand_posts_fit_in_one_append(store: Store) -> None:
-    ids = await store.log.append([batch(level(1), session="s", seq=n) for n in range(1000)], NOW_MS)
+    ids = await append(store, [batch(level(1), session="s", seq=n) for n in range(1000)], NOW_MS)
     assert len({log_id for log_id in ids if log_id}) == 1000
 
 
 async def test_posts_are_found_by_room_and_time_with_a_limit(store: Store) -> None:
     for minute in range(4):
-        await store.log.append(
-            [batch(level(minute)), batch(level(5), room_sid="RM" + "b" * 32)], NOW_MS + minute * 60_000
-        )
+        await append(store, [batch(level(minute)), batch(level(5), room_sid="RM" + "b" * 32)], NOW_MS + minute * 60_000)
     found = await store.log.posts(ROOM, NOW_MS + 60_000, NOW_MS + 180_000, 10)
     assert [post.observations[0].level for post in found] == [1, 2]
     assert [post.participant for post in found] == [ALICE, ALICE]
@@ -84,7 +100,7 @@ async def test_posts_are_found_by_room_and_time_with_a_limit(store: Store) -> No
 
 
 async def test_a_room_known_by_name_only_is_found_by_its_name(store: Store) -> None:
-    await store.log.append([batch(level(1), room_sid=None, room_name="acme", reporter=None, identity="alice")], NOW_MS)
+    await append(store, [batch(level(1), room_sid=None, room_name="acme", reporter=None, identity="alice")], NOW_MS)
     (post,) = await store.log.posts("name:acme", 0, 2**62, 10)
     assert post.participant == "identity:alice"
 
@@ -95,7 +111,7 @@ async def test_what_happened_is_kept_beside_what_was_measured(store: Store) -> N
         participant(BOB, at_ms=NOW_MS + 1, source=Source.CALLBACK, cause="participant-connected"),
         room("completed", at_ms=NOW_MS + 4),
     ]
-    await store.log.append(events, NOW_MS)
+    await append(store, events, NOW_MS)
     happened = await store.log.happenings(ROOM, NOW_MS, NOW_MS + 10, 10)
     assert [(each.kind, each.source, each.participant) for each in happened] == [
         ("participant-connected", "callback", BOB),
@@ -273,12 +289,12 @@ async def test_what_is_too_old_goes_and_what_is_live_or_owed_stays(store: Store)
     old = [batch(level(1), session="s", seq=1), composition("failed")]
     for event in old:
         live.apply(event)
-    await store.log.append(old, NOW_MS)
+    await append(store, old, NOW_MS)
     await store.picture.save(live.take_dirty(), through=2)
     made, _ = fired(at=NOW_MS / 1000)
     await store.alerts.record(made)
     later = NOW_MS + 40 * DAY_MS
-    await store.log.append([batch(level(2), at_ms=later)], later)
+    await append(store, [batch(level(2), at_ms=later)], later)
     assert await store.retain(later, raw_days=30, history_days=30) > 0
     assert [event.received_at_ms for _, event in await store.log.since(0, 10)] == [later]
     assert len((await store.picture.load()).rooms) == 1
@@ -287,7 +303,7 @@ async def test_what_is_too_old_goes_and_what_is_live_or_owed_stays(store: Store)
 
 
 async def test_nothing_goes_that_the_saved_picture_has_not_reached(store: Store) -> None:
-    await store.log.append([batch(level(1))], NOW_MS)
+    await append(store, [batch(level(1))], NOW_MS)
     await store.retain(NOW_MS + 400 * DAY_MS, raw_days=1, history_days=1)
     assert len(await store.log.since(0, 10)) == 1
 

@@ -14,8 +14,8 @@ from collectors.callbacks import EVENT_NAMES
 from collectors.callbacks import decode as decode_callback
 from collectors.event_streams import decode as decode_delivery
 from collectors.events import Event
-from collectors.observations import OBSERVATIONS
-from collectors.telemetry import decode
+from collectors.observations import OBSERVATIONS, unrolled
+from collectors.telemetry import decode, kept
 from monitor.live import Live
 from monitor.store.rows import decode_event, encode, happenings_of, place_of
 from tests.builders import ACCOUNT, ALICE, AUTH_TOKEN, INGEST_KEY, ROOM
@@ -47,9 +47,12 @@ anything = st.recursive(
     max_leaves=12,
 )
 events = st.fixed_dictionaries(
-    {"type": st.sampled_from([*OBSERVATIONS, "teleport"]) | anything, "at": st.integers(0, 2**41) | anything},
+    {
+        "type": st.sampled_from([*OBSERVATIONS, "teleport"]) | anything,
+        "at": st.integers(0, 2**41) | st.lists(st.integers(0, 2**41), max_size=3) | anything,
+    },
     optional={
-        "level": st.integers(-2, 7),
+        "level": st.integers(-2, 7) | st.lists(st.none() | st.integers(0, 5), max_size=3),
         "state": st.sampled_from(["connected", "reconnecting", "reconnected", "disconnected", "odd"]),
         "subject": st.sampled_from([ALICE, "PA" + "b" * 32, "x"]),
         "code": st.integers(0, 60_000),
@@ -166,12 +169,14 @@ def test_any_bytes_are_a_delivery_or_malformed_and_its_summaries_survive_the_log
 @settings(max_examples=300, deadline=None)
 def test_any_bytes_are_a_batch_or_malformed_and_a_batch_survives_the_log(body: bytes) -> None:
     try:
-        batch = decode(body, 1).batch
+        decoded = decode(body, 1)
     except Malformed:
         return
-    again = decode_event(encode(batch))
-    assert place_of(again) == place_of(batch)
-    assert encode(again) == encode(batch)
+    batch = decoded.batch
+    for again in (decode_event(encode(batch)), decode_event(kept(batch, decoded, body))):
+        assert place_of(again) == place_of(batch)
+        assert encode(again) == encode(batch)
+    assert decoded.count == len(list(unrolled(batch.observations)))
 
 
 @given(forms)

@@ -1,0 +1,81 @@
+"""How does telemetry come in through aiohttp?
+
+The plain way in: every request is read by the library, handed to `Ingest` and answered.
+"""
+
+import asyncio
+
+from aiohttp import web
+
+from monitor.http.body import Refused, read_packed
+from monitor.http.ingest import Answer, Arrival, Ingest
+
+PATH = "/v1/telemetry"
+
+
+class IngestRoutes:
+    """`POST /v1/telemetry`, and the question that a browser asks before it posts to another origin."""
+
+    def __init__(self, ingest: Ingest) -> None:
+        self._ingest = ingest
+
+    def routes(self) -> list[web.RouteDef]:
+        """Return the routes."""
+        return [web.post(PATH, self.post), web.options(PATH, self.preflight)]
+
+    async def post(self, request: web.Request) -> web.Response:
+        """Take one post, or say why not."""
+        answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+
+        def reply(answer: Answer) -> None:
+            if not answered.done():  # it is, where the client has gone away meanwhile
+                answered.set_result(answer)
+
+        try:
+            body = await read_packed(request, self._ingest.max_body_bytes)
+        except Refused as refused:
+            self._ingest.refuse(refused, reply)
+        else:
+            self._ingest.take(_arrival(request, body), reply)
+        return self._response(request, await answered)
+
+    async def preflight(self, request: web.Request) -> web.Response:
+        """Tell a browser that it may post from another origin."""
+        response = web.Response(status=204)
+        response.headers["Access-Control-Allow-Methods"] = "POST"
+        response.headers["Access-Control-Allow-Headers"] = "Authorization, Content-Type, Content-Encoding"
+        response.headers["Access-Control-Max-Age"] = "86400"
+        self._allow_origin(request, response)
+        return response
+
+    def _response(self, request: web.Request, answer: Answer) -> web.Response:
+        response = web.Response(status=answer.status, body=answer.body, content_type="application/json")
+        if answer.retry_after_s is not None:
+            response.headers["Retry-After"] = str(answer.retry_after_s)
+        self._allow_origin(request, response)
+        return response
+
+    def _allow_origin(self, request: web.Request, response: web.Response) -> None:
+        response.headers["Access-Control-Expose-Headers"] = "Retry-After"  # or no script could obey it
+        allowed = self._ingest.allowed_origin(request.headers.get("Origin", ""))
+        if allowed is not None:
+            response.headers["Access-Control-Allow-Origin"] = allowed
+            if allowed != "*":
+                response.headers["Vary"] = "Origin"
+
+
+def _arrival(request: web.Request, body: bytes) -> Arrival:
+    headers = request.headers
+    return Arrival(
+        address=request.remote or "",
+        content_type=headers.get("Content-Type", ""),
+        packing=headers.get("Content-Encoding", ""),
+        token=_token(request),
+        origin=headers.get("Origin", ""),
+        body=body,
+    )
+
+
+def _token(request: web.Request) -> str | None:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else request.query.get("token")
