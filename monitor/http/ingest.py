@@ -39,7 +39,8 @@ _encode = msgspec.json.Encoder().encode
 class Arrival(NamedTuple):
     """A post as it arrived, its body still packed; headers as they came, or an empty string."""
 
-    address: str
+    peer: str  # the address at the other end of the connection
+    forwarded_for: str
     content_type: str
     packing: str
     token: str | None
@@ -48,11 +49,12 @@ class Arrival(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What is to be sent back, as JSON."""
+    """What is to be sent back, as JSON; `allowed_origin` is for `Access-Control-Allow-Origin`."""
 
     status: int
     body: bytes
-    retry_after_s: int | None = None
+    retry_after_s: int | None
+    allowed_origin: str | None
 
 
 Reply = Callable[[Answer], None]
@@ -89,16 +91,16 @@ class Ingest:
         try:
             batch, decoded, body = self._admitted(arrival)
             entry = Entry(batch, kept(batch, decoded, body))
-            self._pipeline.submit(entry, partial(self._settle, decoded, reply))
+            self._pipeline.submit(entry, partial(self._settle, decoded, arrival.origin, reply))
         except Refused as refused:
-            self.refuse(refused, reply)
+            self.refuse(refused, arrival.origin, reply)
         except Behind:
-            self._settle_behind(reply)
+            self._refuse_behind(arrival.origin, reply)
 
-    def refuse(self, refused: Refused, reply: Reply) -> None:
-        """Say why not."""
+    def refuse(self, refused: Refused, origin: str, reply: Reply) -> None:
+        """Say why not: here, and where a body is given up before it is whole."""
         body = _encode({"error": str(refused)})
-        self._answer(Answer(refused.status, body, refused.retry_after_s), reply)
+        self._answer(Answer(refused.status, body, refused.retry_after_s, self.allowed_origin(origin)), reply)
 
     def allowed_origin(self, origin: str) -> str | None:
         """Return what `Access-Control-Allow-Origin` says to a page from `origin`, or None."""
@@ -127,7 +129,7 @@ class Ingest:
         except Forbidden as error:
             raise Refused(403, str(error)) from None
         batch = self._completed(decoded.batch, grant)
-        wait_s = self._rate.wait_s((arrival.address, batch.session or batch.identity), now_s)
+        wait_s = self._rate.wait_s((arrival.peer, batch.session or batch.identity), now_s)
         if wait_s:
             raise Refused(429, "expected fewer posts from this client", retry_after_s=ceil(wait_s))
         return batch, decoded, body
@@ -145,16 +147,17 @@ class Ingest:
 
     # --- what became of it? -------------------------------------------------------------------------------
 
-    def _settle(self, decoded: Decoded, reply: Reply, fate: Fate) -> None:
+    def _settle(self, decoded: Decoded, origin: str, reply: Reply, fate: Fate) -> None:
         if fate is Fate.LOST:
-            self._settle_behind(reply)
+            self._refuse_behind(origin, reply)
             return
         if fate is Fate.REPEAT:
             self._metrics.add("roomwatch_telemetry_repeats_total")
-        self._answer(Answer(202, self._said(decoded)), reply)
+        self._answer(Answer(202, self._said(decoded), None, self.allowed_origin(origin)), reply)
 
-    def _settle_behind(self, reply: Reply) -> None:
-        self.refuse(Refused(503, "the daemon is behind; nothing was kept", retry_after_s=BEHIND_RETRY_AFTER_S), reply)
+    def _refuse_behind(self, origin: str, reply: Reply) -> None:
+        refused = Refused(503, "the daemon is behind; nothing was kept", retry_after_s=BEHIND_RETRY_AFTER_S)
+        self.refuse(refused, origin, reply)
 
     def _said(self, decoded: Decoded) -> bytes:
         if decoded.is_exact:

@@ -34,10 +34,10 @@ class IngestRoutes:
         try:
             body = await read_packed(request, self._ingest.max_body_bytes)
         except Refused as refused:
-            self._ingest.refuse(refused, reply)
+            self._ingest.refuse(refused, request.headers.get("Origin", ""), reply)
         else:
             self._ingest.take(_arrival(request, body), reply)
-        return self._response(request, await answered)
+        return _response(await answered)
 
     async def preflight(self, request: web.Request) -> web.Response:
         """Tell a browser that it may post from another origin."""
@@ -45,29 +45,31 @@ class IngestRoutes:
         response.headers["Access-Control-Allow-Methods"] = "POST"
         response.headers["Access-Control-Allow-Headers"] = "Authorization, Content-Type, Content-Encoding"
         response.headers["Access-Control-Max-Age"] = "86400"
-        self._allow_origin(request, response)
+        _allow_origin(response, self._ingest.allowed_origin(request.headers.get("Origin", "")))
         return response
 
-    def _response(self, request: web.Request, answer: Answer) -> web.Response:
-        response = web.Response(status=answer.status, body=answer.body, content_type="application/json")
-        if answer.retry_after_s is not None:
-            response.headers["Retry-After"] = str(answer.retry_after_s)
-        self._allow_origin(request, response)
-        return response
 
-    def _allow_origin(self, request: web.Request, response: web.Response) -> None:
-        response.headers["Access-Control-Expose-Headers"] = "Retry-After"  # or no script could obey it
-        allowed = self._ingest.allowed_origin(request.headers.get("Origin", ""))
-        if allowed is not None:
-            response.headers["Access-Control-Allow-Origin"] = allowed
-            if allowed != "*":
-                response.headers["Vary"] = "Origin"
+def _response(answer: Answer) -> web.Response:
+    response = web.Response(status=answer.status, body=answer.body, content_type="application/json")
+    if answer.retry_after_s is not None:
+        response.headers["Retry-After"] = str(answer.retry_after_s)
+    _allow_origin(response, answer.allowed_origin)
+    return response
+
+
+def _allow_origin(response: web.Response, allowed: str | None) -> None:
+    response.headers["Access-Control-Expose-Headers"] = "Retry-After"  # or no script could obey it
+    if allowed is not None:
+        response.headers["Access-Control-Allow-Origin"] = allowed
+        if allowed != "*":
+            response.headers["Vary"] = "Origin"
 
 
 def _arrival(request: web.Request, body: bytes) -> Arrival:
     headers = request.headers
     return Arrival(
-        address=request.remote or "",
+        peer=request.remote or "",
+        forwarded_for=headers.get("X-Forwarded-For", ""),
         content_type=headers.get("Content-Type", ""),
         packing=headers.get("Content-Encoding", ""),
         token=_token(request),
