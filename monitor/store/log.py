@@ -1,72 +1,148 @@
 """How is an accepted event made durable, exactly once?
 
-`append` takes everything that arrived together and writes it in one transaction: the keys of what was seen, the log,
-and the things that happened.  When it returns, a `kill -9` loses nothing of it.
+`append` takes everything that arrived together and writes it in one transaction: the log, as one row, and the things
+that happened.  When it returns, a `kill -9` loses nothing of it.
+
+Repeats are told from news without touching the disk where that can be helped.  Posts are numbered, and what numbers
+came in a session is in memory (`monitor.store.numbering`): it is saved with the picture, and the log has the rest.
+Callbacks come by the dozen, not by the thousand; their keys are rows.
 """
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import islice
+
+import msgspec
 
 from collectors.events import Event
 from collectors.observations import TelemetryBatch
 from monitor.store.database import Database
+from monitor.store.numbering import Numbering, Numbers
 from monitor.store.ports import Entry, Happening, Post
-from monitor.store.rows import decode_event, encode, happenings_of, has_samples, place_of
+from monitor.store.rows import decode_events, encode, happenings_of, has_happenings, has_samples, place_of
 
-_KEYS_A_STATEMENT = 400
+_VALUES_A_STATEMENT = 400
+_GROUPS_A_READ = 50
+_CAUGHT_UP_AT_ONCE = 1_000
+
+_Post = tuple[str, int]
+_decode_ranges = msgspec.json.Decoder(list[int]).decode
 
 
 class SqliteEventLog:
     """The event log on SQLite (`monitor.store.ports.EventLog`)."""
 
-    def __init__(self, database: Database, last_id: int) -> None:
+    def __init__(self, database: Database, numbering: Numbering, last_id: int) -> None:
         self._database = database
+        self._numbering = numbering
         self._last_id = last_id
 
     async def append(self, entries: Sequence[Entry], now_ms: int) -> Sequence[int | None]:
-        """Make the events durable in one transaction; return the log id of each, None for a repeat."""
-        ids = await self._database.write(lambda writer: self._append(writer, entries, now_ms))
-        self._last_id = max((log_id for log_id in ids if log_id is not None), default=self._last_id)
+        """Make the events durable in one transaction; return the log id of each, None for a repeat.
+
+        One append at a time: the next must wait for this one.
+        """
+        posts = [_post_of(entry.event) for entry in entries]
+        await self._recall(post[0] for post in posts if post is not None)
+        news = self._news(posts)
+        ids = await self._database.write(lambda writer: self._append(writer, entries, news, now_ms))
+        self._remember(posts, ids, now_ms)
         return ids
 
-    def _append(self, writer: sqlite3.Connection, entries: Sequence[Entry], now_ms: int) -> list[int | None]:
-        fresh = _insert_keys(writer, [key for event, _ in entries if (key := event.dedup_key)], now_ms)
+    # --- repeats ------------------------------------------------------------------------------------------
+
+    async def _recall(self, sessions: Iterable[str]) -> None:
+        """Have at hand what was stored of these sessions, as far as the disk alone knows it."""
+        unknown = self._numbering.unknown(sessions)
+        if unknown:
+            self._numbering.learn(await stored_numbers(self._database, unknown))
+
+    def _news(self, posts: Sequence[_Post | None]) -> list[bool]:
+        """Return of each post whether it is news; what is no post is for the table of keys to say."""
+        together: set[_Post] = set()
+        news = []
+        for post in posts:
+            if post is None:
+                news.append(True)
+                continue
+            news.append(post not in together and not self._numbering.has(*post))
+            together.add(post)  # the same post twice in one transaction is a repeat, too
+        return news
+
+    def _remember(self, posts: Sequence[_Post | None], ids: Sequence[int | None], now_ms: int) -> None:
+        for post, log_id in zip(posts, ids, strict=True):
+            if log_id is not None:
+                self._last_id = log_id
+                if post is not None:
+                    self._numbering.add(*post, now_ms)
+
+    async def catch_up(self, through: int) -> None:
+        """Have at hand which posts came after the picture was saved."""
+        while entries := await self.since(through, _CAUGHT_UP_AT_ONCE):
+            batches = [event for _, event in entries if isinstance(event, TelemetryBatch)]
+            await self._recall(batch.session for batch in batches if batch.session is not None)
+            for batch in batches:
+                if (post := _post_of(batch)) is not None:
+                    self._numbering.add(*post, batch.received_at_ms)
+            through = entries[-1][0]
+
+    # --- writing ------------------------------------------------------------------------------------------
+
+    def _append(
+        self, writer: sqlite3.Connection, entries: Sequence[Entry], news: Sequence[bool], now_ms: int
+    ) -> list[int | None]:
+        fresh = _insert_keys(writer, [key for event, _ in entries if (key := _key_of(event))], now_ms)
         ids: list[int | None] = []
-        log, happened, last_id = [], [], self._last_id
-        for event, kept in entries:
-            if (key := event.dedup_key) is not None:
-                if key not in fresh:
-                    ids.append(None)
-                    continue
-                fresh.remove(key)  # the same key twice in one transaction is a repeat, too
-            last_id += 1
-            ids.append(last_id)
-            place = place_of(event)
-            log.append((last_id, now_ms, *place, has_samples(event), kept or encode(event)))
-            happened += [(h.at_ms, place.room, *h[1:]) for h in happenings_of(event, place)]
-        writer.executemany("INSERT INTO ingest_log VALUES (?, ?, ?, ?, ?, ?)", log)
-        writer.executemany(
-            "INSERT INTO events (at_ms, room, kind, source, participant, body) VALUES (?, ?, ?, ?, ?, ?)", happened
-        )
+        bodies: list[bytes] = []
+        happened: list[tuple[int, str, str, str, str, bytes]] = []
+        for (event, kept), is_news in zip(entries, news, strict=True):
+            key = _key_of(event)
+            if not is_news or (key is not None and key not in fresh):
+                ids.append(None)
+                continue
+            fresh.discard(key)
+            bodies.append(kept or encode(event))
+            ids.append(self._last_id + len(bodies))
+            if has_happenings(event):
+                place = place_of(event)
+                happened += [(h.at_ms, place.room, *h[1:]) for h in happenings_of(event, place)]
+        if bodies:
+            row = (self._last_id + len(bodies), len(bodies), now_ms, b"[%b]" % b",".join(bodies))
+            writer.execute("INSERT INTO ingest_log VALUES (?, ?, ?, ?)", row)
+        if happened:
+            writer.executemany(
+                "INSERT INTO events (at_ms, room, kind, source, participant, body) VALUES (?, ?, ?, ?, ?, ?)", happened
+            )
         return ids
+
+    # --- reading ------------------------------------------------------------------------------------------
 
     async def since(self, log_id: int, limit: int) -> Sequence[tuple[int, Event]]:
-        """Return at most `limit` events after `log_id`, oldest first."""
+        """Return at most `limit` events after `log_id`, oldest first; none only if there are none."""
         rows = await self._database.read(
-            "SELECT id, body FROM ingest_log WHERE id > ? ORDER BY id LIMIT ?", (log_id, limit)
+            "SELECT id, events, body FROM ingest_log WHERE id > ? ORDER BY id LIMIT ?", (log_id, _GROUPS_A_READ)
         )
-        return [(row_id, decode_event(body)) for row_id, body in rows]
+        events = (
+            numbered
+            for last_id, count, body in rows
+            for numbered in enumerate(decode_events(body), start=last_id - count + 1)
+        )
+        return list(islice((numbered for numbered in events if numbered[0] > log_id), limit))
 
     async def posts(self, room: str, from_ms: int, to_ms: int, limit: int) -> Sequence[Post]:
         """Return at most `limit` telemetry posts of a room received in [from_ms, to_ms), oldest first."""
         rows = await self._database.read(
-            "SELECT received_at_ms, participant, body FROM ingest_log"
-            " WHERE has_samples AND room = ? AND received_at_ms >= ? AND received_at_ms < ?"
-            " ORDER BY received_at_ms, id LIMIT ?",
-            (room, from_ms, to_ms, limit),
+            "SELECT received_at_ms, body FROM ingest_log WHERE received_at_ms >= ? AND received_at_ms < ?"
+            " ORDER BY received_at_ms, id",
+            (from_ms, to_ms),
         )
-        posts = ((at_ms, participant, decode_event(body)) for at_ms, participant, body in rows)
-        return [Post(at, who, batch.observations) for at, who, batch in posts if isinstance(batch, TelemetryBatch)]
+        batches = ((at_ms, event) for at_ms, body in rows for event in decode_events(body))
+        found = (
+            Post(at_ms, place.participant, batch.observations)
+            for at_ms, batch in batches
+            if isinstance(batch, TelemetryBatch) and (place := place_of(batch)).room == room and has_samples(batch)
+        )
+        return list(islice(found, limit))
 
     async def happenings(self, room: str, from_ms: int, to_ms: int, limit: int) -> Sequence[Happening]:
         """Return at most `limit` things that happened in a room in [from_ms, to_ms), oldest first."""
@@ -78,11 +154,23 @@ class SqliteEventLog:
         return [Happening(*row) for row in rows]
 
 
-def _insert_keys(writer: sqlite3.Connection, keys: Sequence[str], now_ms: int) -> set[str]:
+def _post_of(event: Event) -> _Post | None:
+    """Return the session and the number of a post that has both."""
+    if type(event) is TelemetryBatch and event.session is not None and event.seq is not None:
+        return event.session, event.seq
+    return None
+
+
+def _key_of(event: Event) -> str | None:
+    """Return the key of what is no numbered post."""
+    return None if type(event) is TelemetryBatch else event.dedup_key
+
+
+def _insert_keys(writer: sqlite3.Connection, keys: Sequence[str], now_ms: int) -> set[str | None]:
     """Write the keys and return those that were not there before."""
-    fresh: set[str] = set()
-    for start in range(0, len(keys), _KEYS_A_STATEMENT):
-        part = keys[start : start + _KEYS_A_STATEMENT]
+    fresh: set[str | None] = set()
+    for start in range(0, len(keys), _VALUES_A_STATEMENT):
+        part = keys[start : start + _VALUES_A_STATEMENT]
         rows = writer.execute(
             f"INSERT INTO ingest_seen (key, received_at_ms) VALUES {', '.join(['(?, ?)'] * len(part))}"  # noqa: S608
             " ON CONFLICT DO NOTHING RETURNING key",
@@ -92,9 +180,25 @@ def _insert_keys(writer: sqlite3.Connection, keys: Sequence[str], now_ms: int) -
     return fresh
 
 
-async def open_log(database: Database) -> SqliteEventLog:
+async def stored_numbers(database: Database, sessions: Iterable[str]) -> dict[str, Numbers]:
+    """Return what the disk knows of sessions."""
+    wanted, found = list(sessions), {}
+    for start in range(0, len(wanted), _VALUES_A_STATEMENT):
+        part = wanted[start : start + _VALUES_A_STATEMENT]
+        marks = ", ".join("?" * len(part))
+        rows = await database.read(
+            f"SELECT session, ranges, heard_at_ms FROM telemetry_sessions WHERE session IN ({marks})",  # noqa: S608
+            part,
+        )
+        found.update({session: Numbers(_decode_ranges(ranges), at_ms) for session, ranges, at_ms in rows})
+    return found
+
+
+async def open_log(database: Database, numbering: Numbering) -> SqliteEventLog:
     """Return the log of an open database; ids go on from the highest ever given."""
-    ((last_id,),) = await database.read(
-        "SELECT MAX(COALESCE((SELECT MAX(id) FROM ingest_log), 0), (SELECT through FROM checkpoint))"
+    ((last_id, through),) = await database.read(
+        "SELECT MAX(COALESCE((SELECT MAX(id) FROM ingest_log), 0), through), through FROM checkpoint"
     )
-    return SqliteEventLog(database, last_id)
+    log = SqliteEventLog(database, numbering, last_id)
+    await log.catch_up(through)
+    return log

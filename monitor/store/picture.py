@@ -1,7 +1,8 @@
 """How is the live picture saved and found again?
 
 Rows hold what people search by; the body holds the record as it is.  The log id that the picture reaches is saved in
-the same transaction, so the events after it are exactly those still to be applied.
+the same transaction, so the events after it are exactly those still to be applied.  So is which posts were stored:
+the numbers of those that came since are in the log.
 """
 
 import sqlite3
@@ -15,6 +16,7 @@ from monitor.calls import ENDED_ROOMS_KEPT
 from monitor.entities import Account, Composition, Entity, Participant, Recording, Room
 from monitor.media import FINISHED_KEPT
 from monitor.store.database import Database
+from monitor.store.numbering import Numbering
 from monitor.store.ports import Picture
 from monitor.store.rows import encode
 
@@ -28,8 +30,9 @@ _decode_account = msgspec.json.Decoder(Account).decode
 class SqlitePicture:
     """The saved picture on SQLite (`monitor.store.ports.PictureStore`)."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, numbering: Numbering) -> None:
         self._database = database
+        self._numbering = numbering
 
     async def save(self, entities: Sequence[Entity], through: int) -> None:
         """Save what changed, together with the log id that the picture now reaches."""
@@ -37,7 +40,15 @@ class SqlitePicture:
         for entity in entities:
             table, row = _row(entity)
             rows[table].append(row)
-        await self._database.write(lambda writer: _save(writer, rows, through))
+        numbers = self._numbering.take_dirty()
+        rows["telemetry_sessions"] = [
+            (session, encode(each.bounds).decode(), each.heard_at_ms) for session, each in numbers.items()
+        ]
+        try:
+            await self._database.write(lambda writer: _save(writer, rows, through))
+        except BaseException:
+            self._numbering.mark_dirty(numbers)
+            raise
 
     async def load(self) -> Picture:
         """Return the picture as last saved."""

@@ -17,6 +17,8 @@ _RAW = (
     """DELETE FROM ingest_log WHERE id IN (SELECT id FROM ingest_log ORDER BY id LIMIT :slice)
        AND received_at_ms < :ms AND id <= (SELECT through FROM checkpoint)""",
     """DELETE FROM ingest_seen WHERE key IN (SELECT key FROM ingest_seen WHERE received_at_ms < :ms LIMIT :slice)""",
+    """DELETE FROM telemetry_sessions WHERE session IN
+       (SELECT session FROM telemetry_sessions WHERE heard_at_ms < :ms LIMIT :slice)""",
 )
 _HISTORY = (
     """DELETE FROM events WHERE id IN (SELECT id FROM events WHERE at_ms < :ms LIMIT :slice)""",

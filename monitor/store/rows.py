@@ -22,13 +22,13 @@ from monitor.store.ports import Happening
 
 encode = msgspec.json.Encoder().encode
 _SAMPLES = (NetworkQuality, MediaStats, NetworkQualitySeries, MediaStatsSeries)
-_decode = msgspec.json.Decoder(Event | KeptPost).decode
+_SAMPLE_TYPES = frozenset(_SAMPLES)  # telemetry is mostly these
+_decode = msgspec.json.Decoder(list[Event | KeptPost]).decode
 
 
-def decode_event(body: bytes) -> Event:
-    """Return the event of a row of the log."""
-    event = _decode(body)
-    return event.opened() if isinstance(event, KeptPost) else event
+def decode_events(body: bytes) -> Iterator[Event]:
+    """Return the events of a row of the log."""
+    return (event.opened() if isinstance(event, KeptPost) else event for event in _decode(body))
 
 
 class Place(NamedTuple):
@@ -63,4 +63,9 @@ def happenings_of(event: Event, place: Place) -> Iterator[Happening]:
 
 def has_samples(event: Event) -> bool:
     """Whether the event carries measured numbers."""
-    return isinstance(event, TelemetryBatch) and any(isinstance(each, _SAMPLES) for each in event.observations)
+    return isinstance(event, TelemetryBatch) and not _SAMPLE_TYPES.isdisjoint(map(type, event.observations))
+
+
+def has_happenings(event: Event) -> bool:
+    """Whether something happened according to the event."""
+    return not isinstance(event, TelemetryBatch) or not _SAMPLE_TYPES.issuperset(map(type, event.observations))

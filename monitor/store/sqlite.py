@@ -6,6 +6,7 @@ from typing import Self
 from monitor.store.alerts import SqliteAlerts
 from monitor.store.database import Database
 from monitor.store.log import SqliteEventLog, open_log
+from monitor.store.numbering import Numbering
 from monitor.store.picture import SqlitePicture
 from monitor.store.ports import Size
 from monitor.store.retention import retain
@@ -15,10 +16,10 @@ from monitor.store.sessions import SqliteSessions
 class SqliteStore:
     """The whole memory of the daemon in one SQLite file (`monitor.store.ports.Store`)."""
 
-    def __init__(self, database: Database, log: SqliteEventLog) -> None:
+    def __init__(self, database: Database, numbering: Numbering, log: SqliteEventLog) -> None:
         self._database = database
         self.log = log
-        self.picture = SqlitePicture(database)
+        self.picture = SqlitePicture(database, numbering)
         self.alerts = SqliteAlerts(database)
         self.sessions = SqliteSessions(database)
 
@@ -30,9 +31,9 @@ class SqliteStore:
             SchemaTooNew: the file was written by a newer Roomwatch.
             StoreFailed: the file cannot be opened, or is not a database.
         """
-        database = await Database.open(path, synchronous)
+        database, numbering = await Database.open(path, synchronous), Numbering()
         try:
-            return cls(database, await open_log(database))
+            return cls(database, numbering, await open_log(database, numbering))
         except BaseException:
             await database.close()
             raise

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from collectors.events import RecordingSeen, RecordingStatus
+from monitor.store.ports import Entry
 from monitor.store.sqlite import SqliteStore
-from tests.builders import ALICE, BOB, NOW_MS, ROOM
+from tests.builders import ALICE, BOB, NOW_MS, ROOM, batch, level
 
 MIGRATIONS = Path(__file__).parents[2] / "monitor" / "store" / "migrations"
 
@@ -47,6 +48,10 @@ def first_light(tmp_path: Path) -> Path:
                 (f"{ROOM}/{sid}", ROOM, sid, left_at_ms, blob(body)),
             )
         connection.execute("INSERT INTO ingest_log VALUES (1, ?, ?, '', 0, ?)", (NOW_MS, ROOM, blob(recording)))
+        connection.executemany(
+            "INSERT INTO ingest_seen VALUES (?, ?)",
+            [*((f"t:a:session:{seq}", NOW_MS) for seq in (7, 8, 10)), ("c:of a callback", NOW_MS)],
+        )
         connection.commit()
     return file
 
@@ -63,3 +68,13 @@ async def test_a_database_of_the_first_schema_opens_with_everything_in_it(first_
     assert room.left[BOB].left_at_ms == NOW_MS
     assert isinstance(seen, RecordingSeen)
     assert seen.status is RecordingStatus.PROCESSING
+
+
+async def test_posts_that_an_earlier_version_stored_are_still_repeats(first_light: Path) -> None:
+    store = await SqliteStore.open(first_light)
+    try:
+        posts = [Entry(batch(level(3), session="a:session", seq=seq)) for seq in range(6, 12)]
+        ids = await store.log.append(posts, NOW_MS)
+    finally:
+        await store.close()
+    assert [log_id is None for log_id in ids] == [False, True, True, False, True, False]

@@ -1,0 +1,54 @@
+"""What is remembered of the posts of a session."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.store.numbering import MAX_BOUNDS, Numbering, Numbers
+
+
+@given(st.lists(st.integers(0, 40)))
+def test_a_number_is_known_if_and_only_if_it_came(came: list[int]) -> None:
+    numbers = Numbers([])
+    for seq in came:
+        numbers.add(seq)
+    assert [seq for seq in range(42) if numbers.has(seq)] == sorted(set(came))
+    assert numbers.bounds == sorted(set(numbers.bounds)), "ranges that touch are one"
+
+
+@given(st.lists(st.integers(0, 40), unique=True))
+def test_ranges_that_touch_are_understood_as_well(came: list[int]) -> None:
+    numbers = Numbers([bound for seq in sorted(came) for bound in (seq, seq + 1)])
+    assert [seq for seq in range(42) if numbers.has(seq)] == sorted(came)
+
+
+def test_numbers_one_after_the_other_take_no_more_room_than_one() -> None:
+    numbers = Numbers([])
+    for seq in range(10_000):
+        numbers.add(seq)
+    assert numbers.bounds == [0, 10_000]
+
+
+def test_whoever_leaves_gap_after_gap_takes_bounded_room() -> None:
+    numbers = Numbers([])
+    for seq in range(0, 10_000, 2):
+        numbers.add(seq)
+    assert len(numbers.bounds) <= MAX_BOUNDS
+    assert not numbers.has(9_997)
+
+
+def test_what_is_not_saved_yet_is_not_forgotten() -> None:
+    numbering = Numbering(capacity=2)
+    for session in "abc":
+        numbering.add(session, 1, 0)
+    assert numbering.unknown("abc") == set()
+    saved = numbering.take_dirty()
+    assert set(saved) == set("abc")
+    numbering.add("d", 1, 0)
+    assert len(numbering.unknown("abcd")) == 1
+
+
+def test_what_could_not_be_saved_is_saved_the_next_time() -> None:
+    numbering = Numbering()
+    numbering.add("a", 1, 0)
+    numbering.mark_dirty(numbering.take_dirty())
+    assert list(numbering.take_dirty()) == ["a"]
