@@ -33,6 +33,10 @@ class Deadlines:
             heappush(self._heap, (at, *entity))
         self._tidy()
 
+    def __contains__(self, entity: Entity) -> bool:
+        """Whether the entity has a deadline."""
+        return entity in self._at
+
     def due(self, now: float) -> list[Entity]:
         """Return the entities whose deadline is not after `now`, earliest first, and leave them in place."""
         return [(kind, entity) for _, kind, entity in sorted(set(self._due_entries(now)))]

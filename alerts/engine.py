@@ -28,6 +28,7 @@ used in three strokes, so that nothing is believed before it is durable:
 If the middle stroke fails, the same entities are still due and the same judgement comes out again.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -239,9 +240,11 @@ class Engine:
 
     def __init__(self, rules: Iterable[Rule], alerts: Iterable[Alert] = ()) -> None:
         self._rules = _by_kind(rules)
-        self._alerts = {(alert.rule, alert.entity): alert for alert in alerts}
+        self._alerts: dict[tuple[str, str], Alert] = {}
         self._deadlines = Deadlines()
-        for alert in self._alerts.values():
+        self._open: Counter[Entity] = Counter()  # how many alerts each entity has
+        for alert in alerts:
+            self._keep(alert)
             self._deadlines.set((alert.kind, alert.entity), _AT_ONCE)
 
     @property
@@ -256,6 +259,13 @@ class Engine:
     def next_deadline(self) -> float | None:
         """Return when the next entity falls due, or None while nothing runs out."""
         return self._deadlines.next()
+
+    def is_quiet(self, kind: Kind, entity: str, values: Mapping[str, float | None]) -> bool:
+        """Whether judging an entity that shows these values would change nothing: most are well most of the time."""
+        name = (kind, entity)
+        if name in self._open or name in self._deadlines:
+            return False
+        return not any(holds(rule.raise_when, values) for rule in self._rules[kind])
 
     def judge(self, readings: Iterable[Reading], now: float) -> Look:
         """Return what the readings change, and change nothing.
@@ -288,11 +298,24 @@ class Engine:
         """Believe what was found, now that it is durable."""
         for alert in alerts:
             if alert.state is State.INACTIVE:
-                self._alerts.pop((alert.rule, alert.entity), None)
+                self._drop(alert)
             else:
-                self._alerts[alert.rule, alert.entity] = alert
+                self._keep(alert)
         for entity, at in deadlines.items():
             self._deadlines.set(entity, at)
+
+    def _keep(self, alert: Alert) -> None:
+        key = (alert.rule, alert.entity)
+        self._open[alert.kind, alert.entity] += key not in self._alerts
+        self._alerts[key] = alert
+
+    def _drop(self, alert: Alert) -> None:
+        if self._alerts.pop((alert.rule, alert.entity), None) is None:
+            return
+        entity = (alert.kind, alert.entity)
+        self._open[entity] -= 1
+        if not self._open[entity]:
+            del self._open[entity]
 
     def _steps(self, reading: Reading, now: float) -> list[tuple[Alert | None, Step]]:
         befores = [(rule, self._alerts.get((rule.name, reading.entity))) for rule in self._rules[reading.kind]]

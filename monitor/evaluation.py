@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterable, Sequence
 from logging import getLogger
 
 from alerts.engine import Engine, Look
-from alerts.model import Judgement
+from alerts.model import Judgement, Kind
 from alerts.routing import RoutingTable, judgement
 from monitor.entities import Change, Ref
 from monitor.limits import Limits
 from monitor.live import Live
 from monitor.metrics import Metrics
 from monitor.naming import Naming
-from monitor.readings import read
+from monitor.readings import read, values_of
 from monitor.store.ports import AlertHistory, StoreFailed
 
 _log = getLogger(__name__)
@@ -109,9 +109,20 @@ class Evaluation:
             raise
 
     async def _decide(self, changes: Iterable[Change], now_s: float) -> None:
-        readings = [read(self._live, change, self._limits, self._naming, now_s) for change in changes]
+        readings = [
+            read(self._live, change, self._limits, self._naming, now_s)
+            for change in changes
+            if not self._is_quiet(change)
+        ]
         look = self.engine.judge(readings, now_s)
         await self._make_true(look, now_s)
+
+    def _is_quiet(self, change: Change) -> bool:
+        """Whether a look would find nothing: of people who are well, and come by the thousand, that is soon said."""
+        if change.ref.kind != Kind.PARTICIPANT or change.gone is not None:
+            return False
+        found = self._live.find_participant(change.ref.key)
+        return found is not None and self.engine.is_quiet(Kind.PARTICIPANT, change.ref.key, values_of(found[1]))
 
     async def end_removed_rules(self) -> None:
         """Resolve what rules had opened that are not configured any more."""

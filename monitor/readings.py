@@ -62,14 +62,19 @@ def _read(live: Live, ref: Ref, limits: Limits, now_s: float) -> Reading | None:
 # --- participants ----------------------------------------------------------------------------------------
 
 
-def of_participant(room: Room, participant: Participant) -> Reading:
-    """Return what a rule over participants sees."""
-    values: dict[str, float | None] = {
+def values_of(participant: Participant) -> dict[str, float | None]:
+    """Return the values of a participant that rules compare."""
+    return {
         "level": participant.level,
         "rtt_ms": participant.rtt_ms,
         "jitter_ms": participant.jitter_ms,
         "loss_ratio": participant.loss_ratio,
     }
+
+
+def of_participant(room: Room, participant: Participant) -> Reading:
+    """Return what a rule over participants sees."""
+    values = values_of(participant)
     details: dict[str, Value] = {
         "identity": participant.identity,
         "participant_sid": participant.sid,
