@@ -26,29 +26,29 @@ class Calls:
         self.ended: OrderedDict[str, Room] = OrderedDict()  # by SID, in the order in which their end was told
         self.unsealed: dict[str, Room] = {}  # those among them of which something is still expected
         self.mark = mark
-        self._aliases: dict[str, str] = {}  # "sid:RM…" or "name:…" -> room key
+        self._by_sid: dict[str | None, Room] = {}
+        self._by_name: dict[str | None, Room] = {}
 
     # --- coming and going ---------------------------------------------------------------------------------
 
     def room_of(self, sid: str | None, name: str | None) -> Room:
         """Return the room of this SID or name, which is new if nobody mentioned it before."""
-        by_sid = self._aliases.get(f"sid:{sid}") if sid else None
-        by_name = self._aliases.get(f"name:{name}") if name else None
-        key = by_sid or by_name
-        room = self.rooms[key] if key is not None else None
+        room = self._by_sid.get(sid) or self._by_name.get(name)
         if room is None or (sid is not None and room.sid not in (None, sid)):
             room = Room(key=sid or f"name:{name}", sid=sid, name=name)
             self.rooms[room.key] = room
-        room.sid, room.name = room.sid or sid, room.name or name
-        self._alias(room)
+            self._alias(room)
+        elif (room.sid is None and sid is not None) or (room.name is None and name is not None):
+            room.sid, room.name = room.sid or sid, room.name or name
+            self._alias(room)
         self.mark(room)
         return room
 
     def _alias(self, room: Room) -> None:
         if room.sid:
-            self._aliases[f"sid:{room.sid}"] = room.key
+            self._by_sid[room.sid] = room
         if room.name:
-            self._aliases[f"name:{room.name}"] = room.key
+            self._by_name[room.name] = room
 
     def forget(self, room: Room, why: str) -> list[Change]:
         """Take a room out of the picture, and everybody in it."""
@@ -59,9 +59,9 @@ class Calls:
         ]
         del self.rooms[room.key]
         room.is_live = False
-        for alias in (f"sid:{room.sid}", f"name:{room.name}"):
-            if self._aliases.get(alias) == room.key:
-                del self._aliases[alias]
+        for alias, rooms in ((room.sid, self._by_sid), (room.name, self._by_name)):
+            if rooms.get(alias) is room:
+                del rooms[alias]
         self.mark(room)
         return [*changes, Change(room.ref, why)]
 
@@ -76,8 +76,10 @@ class Calls:
         """Write down who somebody is, as far as it is told."""
         participant.sid = participant.sid or sid
         participant.identity = participant.identity or identity
-        room.strangers.pop(participant.sid or "", None)
-        room.left.pop(participant.key, None)
+        if room.strangers:
+            room.strangers.pop(participant.sid or "", None)
+        if room.left:
+            room.left.pop(participant.key, None)
         self.mark(participant)
 
     def leave(
@@ -101,8 +103,7 @@ class Calls:
 
     def room_that_ended(self, seen: RoomSeen) -> Room:
         """Return the room, or one that is made for the record: its end must outlive a restart like any other."""
-        key = self._aliases.get(f"sid:{seen.room_sid}") or self._aliases.get(f"name:{seen.room_name}")
-        known = self.rooms.get(key) if key is not None else None
+        known = self._by_sid.get(seen.room_sid) or self._by_name.get(seen.room_name)
         if known is not None and known.sid in (None, seen.room_sid):
             return known
         self.rooms[seen.room_sid] = room = Room(key=seen.room_sid, account_sid=seen.account_sid)
@@ -137,11 +138,11 @@ class Calls:
 
     def of_sid(self, room_sid: str | None) -> Room | None:
         """Return the live room with this SID."""
-        return self.rooms.get(self._aliases.get(f"sid:{room_sid}", ""))
+        return self._by_sid.get(room_sid)
 
     def of_name(self, room_name: str | None) -> Room | None:
         """Return the live room with this name."""
-        return self.rooms.get(self._aliases.get(f"name:{room_name}", ""))
+        return self._by_name.get(room_name)
 
     def participants(self) -> Iterator[Participant]:
         """Return every participant of every live room."""

@@ -16,20 +16,20 @@ from collectors.error_codes import is_trouble
 from collectors.observations import (
     Connection,
     ConnectionState,
-    Direction,
     MediaStats,
+    MediaStatsSeries,
     NetworkQuality,
+    NetworkQualitySeries,
+    Observation,
     TelemetryBatch,
     Track,
-    unrolled,
 )
 from monitor.calls import Calls
 from monitor.entities import Change, Failure, Participant, Room
 from monitor.merging import want_look
+from monitor.rings import Rings, Sample, samples_of
 
 RETURN_AFTER_MS = 30_000  # somebody known by identity only has come back if heard again this long after leaving
-
-_NO_NUMBERS = Direction()
 
 
 class Hearing:
@@ -37,11 +37,13 @@ class Hearing:
 
     Args:
         calls: the rooms and the people in them.
+        rings: the last samples of those people.
         fail: takes note of somebody who could not join, or lost the connection, and in which account.
     """
 
-    def __init__(self, calls: Calls, fail: Callable[[str | None, str, Failure], None]) -> None:
+    def __init__(self, calls: Calls, rings: Rings, fail: Callable[[str | None, str, Failure], None]) -> None:
         self._calls = calls
+        self._rings = rings
         self._fail = fail
 
     def hear(self, batch: TelemetryBatch) -> Sequence[Change]:
@@ -54,6 +56,7 @@ class Hearing:
         room.account_sid = room.account_sid or batch.account_sid
         room.heard_at_ms = max(room.heard_at_ms, batch.received_at_ms)
         participant = room.find(batch.participant_sid, batch.identity)
+        is_new = participant is None
         if participant is None:
             if _has_left(room, batch):
                 return ()
@@ -62,11 +65,13 @@ class Hearing:
         _hear(participant, batch)
         if participant.sid is None:
             want_look(room, batch.received_at_ms)  # who is this to Twilio?
-        changes = {participant.ref: Change(participant.ref), room.ref: Change(room.ref)}
-        for observation in unrolled(batch.observations):
-            for changed in self._observe(room, participant, observation):
-                changes[changed.ref] = changed
-        return list(changes.values())
+        others, is_room_changed = self._observe_all(room, participant, batch.observations)
+        changes = list(others)
+        if is_new or is_room_changed:
+            changes.append(Change(room.ref))
+        if participant.is_live:
+            changes.append(Change(participant.ref))
+        return changes
 
     def _could_not_join(self, batch: TelemetryBatch) -> bool:
         """Whether this only tells that somebody who never was in the room could not get into it; take note if so."""
@@ -81,43 +86,59 @@ class Hearing:
             self._fail(account_sid, "join_failures", Failure(batch.received_at_ms, batch.identity or "", each.code))
         return True
 
-    def _observe(self, room: Room, reporter: Participant, observation: object) -> Iterable[Change]:
-        match observation:
-            case NetworkQuality():
-                return self._observe_level(room, reporter, observation)
-            case MediaStats():
-                _observe_stats(reporter, observation)
-            case Connection(subject=None):
-                return self._observe_connection(room, reporter, observation)
-            case Track(code=int() as code, subject=None):
-                reporter.error_code = code
-            case _:
-                pass
-        return ()
+    def _observe_all(
+        self, room: Room, reporter: Participant, observations: Iterable[Observation]
+    ) -> tuple[list[Change], bool]:
+        """Take observations; return who else has changed, or is gone, and whether anybody's level is another now."""
+        changes: list[Change] = []
+        media: list[MediaStats | MediaStatsSeries] = []
+        before = reporter.level
+        # By type, the most frequent first: this is done for every sample there is, and `isinstance` asks a metaclass.
+        for seen in observations:
+            if type(seen) is MediaStats or type(seen) is MediaStatsSeries:
+                media.append(seen)
+            elif type(seen) is NetworkQuality:
+                if seen.subject is None or seen.subject == reporter.sid:
+                    _set_own_level(reporter, seen)
+                else:
+                    changes += self._observe_other(room, reporter, seen.subject, seen)
+            elif type(seen) is NetworkQualitySeries:
+                changes += self._observe_all(room, reporter, seen.rows())[0]
+            elif type(seen) is Connection and seen.subject is None:
+                changes += self._observe_connection(room, reporter, seen)
+            elif type(seen) is Track and seen.subject is None and seen.code is not None:
+                reporter.error_code = seen.code
+        if media and reporter.is_live:
+            self._observe_media(reporter, media)
+        return changes, bool(changes) or reporter.level != before
 
-    def _observe_level(self, room: Room, reporter: Participant, seen: NetworkQuality) -> Iterable[Change]:
-        level = None if seen.level is None or seen.level < 0 else seen.level
-        if seen.subject is None or seen.subject == reporter.sid:
-            if seen.at_ms < reporter.own_level_at_ms:
-                return ()
-            before = reporter.level
-            reporter.own_level_at_ms, reporter.own_level = seen.at_ms, level
-            reporter.reports = reporter.reports or level is not None
-            if reporter.level != before:
-                reporter.level_since_ms = seen.at_ms
-            return ()
-        subject = room.find(seen.subject, None)
+    def _observe_media(self, reporter: Participant, media: Iterable[MediaStats | MediaStatsSeries]) -> None:
+        """Keep the samples; the latest of them says how it is now."""
+        ring = self._rings.of(reporter.ref.key, reporter.heard_at_ms or 0)
+        latest: Sample | None = None
+        for sample in samples_of(media):
+            ring.push(sample)
+            if latest is None or sample.at_ms >= latest.at_ms:
+                latest = sample
+        if latest is not None and latest.at_ms >= reporter.stats_at_ms:
+            _set_media(reporter, latest)
+
+    def _observe_other(self, room: Room, reporter: Participant, sid: str, seen: NetworkQuality) -> Iterable[Change]:
+        """Take what the reporter sees of somebody else."""
+        subject = room.find(sid, None)
         if subject is None:
-            if seen.subject not in room.left:
-                room.strangers.setdefault(seen.subject, room.heard_at_ms)
+            if sid not in room.left:
+                room.strangers.setdefault(sid, room.heard_at_ms)
             return ()
+        level = _known(seen.level)
         if level is None or subject.levels_seen.get(reporter.key) == level:
             return ()
         before = subject.level
         subject.levels_seen[reporter.key] = level
-        if subject.level != before:
-            subject.level_since_ms = seen.at_ms
         self._calls.mark(subject)
+        if subject.level == before:
+            return ()  # it says itself how it is, or others see it better
+        subject.level_since_ms = seen.at_ms
         return (Change(subject.ref),)
 
     def _observe_connection(self, room: Room, reporter: Participant, seen: Connection) -> Iterable[Change]:
@@ -158,21 +179,26 @@ def _hear(participant: Participant, batch: TelemetryBatch) -> None:
         participant.network = batch.client.network or participant.network
 
 
-def _observe_stats(reporter: Participant, stats: MediaStats) -> None:
-    if stats.at_ms < reporter.stats_at_ms:
+def _known(level: int | None) -> int | None:
+    return None if level is None or level < 0 else level
+
+
+def _set_own_level(reporter: Participant, seen: NetworkQuality) -> None:
+    if seen.at_ms < reporter.own_level_at_ms:
         return
-    up, down = stats.up or _NO_NUMBERS, stats.down or _NO_NUMBERS
-    reporter.stats_at_ms = stats.at_ms
-    reporter.rtt_ms = stats.rtt_ms
-    reporter.loss_ratio = _worst(up.loss_ratio, down.loss_ratio)
-    reporter.jitter_ms = _worst(up.jitter_ms, down.jitter_ms)
-    reporter.bitrate_up_bps = up.bitrate_bps
-    reporter.bitrate_down_bps = down.bitrate_bps
-    reporter.fps = up.fps
-    reporter.limited_by = up.limited_by
+    before, level = reporter.level, _known(seen.level)
+    reporter.own_level_at_ms, reporter.own_level = seen.at_ms, level
+    reporter.reports = reporter.reports or level is not None
+    if reporter.reports and level != before:  # while it has said nothing yet, others' word stays
+        reporter.level_since_ms = seen.at_ms
 
 
-def _worst(one: float | None, other: float | None) -> float | None:
-    if one is None or other is None:
-        return one if other is None else other
-    return max(one, other)
+def _set_media(reporter: Participant, now: Sample) -> None:
+    reporter.stats_at_ms = now.at_ms
+    reporter.rtt_ms = now.rtt_ms
+    reporter.jitter_ms = now.jitter_ms
+    reporter.loss_ratio = now.loss_ratio
+    reporter.bitrate_up_bps = now.up_bps
+    reporter.bitrate_down_bps = now.down_bps
+    reporter.fps = now.fps
+    reporter.limited_by = now.limited_by

@@ -40,6 +40,7 @@ from monitor.calls import Calls
 from monitor.entities import Account, Change, Composition, Entity, Failure, Participant, Recording, Ref, Room
 from monitor.hearing import Hearing
 from monitor.media import Media
+from monitor.rings import Rings
 from monitor.seeing import Seeing
 
 
@@ -52,10 +53,11 @@ class Live:
     """
 
     def __init__(self, accounts: Sequence[str] = (), since_ms: int = 0) -> None:
-        self._dirty: dict[Ref, Entity] = {}
+        self._dirty: dict[int, Entity] = {}  # by their identity in memory: names are built anew each time
         self._failed: list[Change] = []
         self.calls = Calls(self._mark)
-        hearing, seeing = Hearing(self.calls, self._fail), Seeing(self.calls)
+        self.rings = Rings()
+        hearing, seeing = Hearing(self.calls, self.rings, self._fail), Seeing(self.calls)
         self._seeing = seeing
         self.media = Media(self._mark)
         self.account_book = Accounts(accounts, since_ms, self._mark)
@@ -86,6 +88,7 @@ class Live:
     def apply(self, event: Event) -> Sequence[Change]:
         """Change the picture by one event and return what changed."""
         changes = self._reducers[type(event)](event)
+        self._let_go(changes)
         return (*changes, *self._take_failed()) if self._failed else changes
 
     def _see_room(self, seen: RoomSeen) -> Sequence[Change]:
@@ -131,7 +134,14 @@ class Live:
 
     def expire(self, now_ms: int, forget_after_ms: int) -> Sequence[Change]:
         """Forget rooms that nothing has mentioned for `forget_after_ms`, and what came to nothing as long ago."""
-        return [*self.calls.expire(now_ms, forget_after_ms), *self.media.expire(now_ms, forget_after_ms)]
+        changes = [*self.calls.expire(now_ms, forget_after_ms), *self.media.expire(now_ms, forget_after_ms)]
+        self._let_go(changes)
+        return changes
+
+    def _let_go(self, changes: Iterable[Change]) -> None:
+        for change in changes:
+            if change.gone is not None:
+                self.rings.forget(change.ref.key)
 
     # --- what is known ------------------------------------------------------------------------------------
 
@@ -196,7 +206,7 @@ class Live:
     # --- being saved and restored ---------------------------------------------------------------------------
 
     def _mark(self, entity: Entity) -> None:
-        self._dirty[entity.ref] = entity
+        self._dirty[id(entity)] = entity
 
     def take_dirty(self) -> Sequence[Entity]:
         """Return what changed since the last call, to be saved; what is over is among it."""
@@ -205,7 +215,7 @@ class Live:
 
     def mark_dirty(self, entities: Iterable[Entity]) -> None:
         """Take back what could not be saved; what has changed again since is newer and stays."""
-        self._dirty = {entity.ref: entity for entity in entities} | self._dirty
+        self._dirty = {id(entity): entity for entity in entities} | self._dirty
 
     def restore(
         self,

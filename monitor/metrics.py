@@ -6,15 +6,23 @@ it counts; what can be read off the live picture is not counted but looked up wh
 (`monitor.exposition`).  No label ever holds a SID, a name or an identity.
 """
 
-from bisect import bisect_left
-from collections import defaultdict
+from bisect import bisect_left, bisect_right
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import product
 from typing import NamedTuple
 
 from collectors import callbacks, event_streams
 from collectors.events import CanarySeen, Event
-from collectors.observations import SINGLES, Direction, MediaStats, TelemetryBatch, unrolled
+from collectors.observations import (
+    OBSERVATIONS,
+    SINGLES,
+    MediaStats,
+    MediaStatsSeries,
+    NetworkQualitySeries,
+    Observation,
+    TelemetryBatch,
+)
 from monitor.canary_steps import FIRST_STEP, LAST_STEP, STEPS
 
 Labels = tuple[str, ...]
@@ -33,8 +41,11 @@ class Family(NamedTuple):
     labels: tuple[str, ...] = ()
     known: tuple[Sequence[str], ...] = ()
     buckets: tuple[float, ...] = ()
+    unit: float = 1.0  # what a noted 1 is worth in the unit of the buckets
 
 
+_MS = 0.001
+_NOTED_AT_ONCE = 4096
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _RTT = (0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.4, 0.6, 1.0, 2.0)
 _JITTER = (0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.25)
@@ -61,9 +72,11 @@ FAMILIES: Mapping[str, Family] = {
         "gauge", "Participants in live rooms of the kinds listed in [names].", ("resource_kind", "level")
     ),
     "roomwatch_reconnecting_participants": Family("gauge", "Participants that are reconnecting."),
-    "roomwatch_participant_rtt_seconds": Family("histogram", "Round-trip times in media samples.", buckets=_RTT),
+    "roomwatch_participant_rtt_seconds": Family(
+        "histogram", "Round-trip times in media samples.", buckets=_RTT, unit=_MS
+    ),
     "roomwatch_participant_jitter_seconds": Family(
-        "histogram", "Jitter in media samples.", ("direction",), (_DIRECTIONS,), _JITTER
+        "histogram", "Jitter in media samples.", ("direction",), (_DIRECTIONS,), _JITTER, _MS
     ),
     "roomwatch_participant_loss_ratio": Family(
         "histogram", "Packet loss in media samples.", ("direction",), (_DIRECTIONS,), _LOSS
@@ -203,19 +216,56 @@ FAMILIES: Mapping[str, Family] = {
 
 
 class Histogram:
-    """Counts by bucket; the last one has no upper bound."""
+    """Counts by bucket; the last one has no upper bound.
 
-    __slots__ = ("bounds", "counts", "total")
+    What comes by the thousand is noted first and counted later, many at once, which costs a fraction: `note` is the
+    `append` of a list.  Whoever notes must see to it that `count_noted` is called now and then.
+    """
 
-    def __init__(self, bounds: tuple[float, ...]) -> None:
+    __slots__ = ("_counts", "_noted", "_noted_bounds", "_total", "_unit", "bounds", "note")
+
+    def __init__(self, bounds: tuple[float, ...], unit: float = 1.0) -> None:
         self.bounds = bounds
-        self.counts = [0] * (len(bounds) + 1)
-        self.total = 0.0
+        self._counts = [0] * (len(bounds) + 1)
+        self._total = 0.0
+        self._unit = unit  # what a noted 1 is worth
+        self._noted_bounds = tuple(round(bound / unit, 6) for bound in bounds)
+        self._noted: list[float] = []
+        self.note = self._noted.append
 
     def observe(self, value: float) -> None:
         """Count one value."""
-        self.counts[bisect_left(self.bounds, value)] += 1
-        self.total += value
+        self._counts[bisect_left(self.bounds, value)] += 1
+        self._total += value
+
+    def note_all(self, values: Sequence[float | None]) -> None:
+        """Note several values, of which some may be unknown."""
+        self._noted += [value for value in values if value is not None]
+
+    def count_noted(self) -> None:
+        """Count what was noted."""
+        noted = self._noted
+        noted.sort()
+        below = 0
+        for bucket, bound in enumerate(self._noted_bounds):
+            upto = bisect_right(noted, bound)
+            self._counts[bucket] += upto - below
+            below = upto
+        self._counts[-1] += len(noted) - below
+        self._total += sum(noted) * self._unit
+        noted.clear()
+
+    @property
+    def counts(self) -> Sequence[int]:
+        """Return how many values fell into each bucket."""
+        self.count_noted()
+        return self._counts
+
+    @property
+    def total(self) -> float:
+        """Return the sum of all values."""
+        self.count_noted()
+        return self._total
 
 
 class Metrics:
@@ -227,11 +277,12 @@ class Metrics:
         for name, family in FAMILIES.items():
             known = list(product(*family.known)) if len(family.known) == len(family.labels) else []
             if family.kind == "histogram":
-                self.histograms[name] = {labels: Histogram(family.buckets) for labels in known}
+                self.histograms[name] = {labels: Histogram(family.buckets, family.unit) for labels in known}
             else:
                 self.values[name] = defaultdict(float, dict.fromkeys(known, 0.0))
-        self._rtt = self.histograms["roomwatch_participant_rtt_seconds"][()].observe
+        self._rtt = self.histograms["roomwatch_participant_rtt_seconds"][()]
         self._up, self._down = (self._of_direction(direction) for direction in _DIRECTIONS)
+        self._noted_samples = 0
         self._seen = self.values["roomwatch_telemetry_events_total"]
 
     def expect(self, name: str, *known: Iterable[str]) -> None:
@@ -260,15 +311,23 @@ class Metrics:
 
     def count_event(self, event: Event) -> None:
         """Count an accepted event, and the numbers that it carries."""
-        if isinstance(event, CanarySeen):
+        if type(event) is TelemetryBatch:
+            self._count_telemetry(event)
+        elif type(event) is CanarySeen:
             self._count_canary(event)
-        if not isinstance(event, TelemetryBatch):
-            return
-        self.values["roomwatch_telemetry_last_timestamp_seconds"][()] = event.received_at_ms / 1000
-        for observation in unrolled(event.observations):
-            self._seen[_LABEL[type(observation)]] += 1
-            if type(observation) is MediaStats:
-                self._count_stats(observation)
+
+    def _count_telemetry(self, batch: TelemetryBatch) -> None:
+        self.values["roomwatch_telemetry_last_timestamp_seconds"][()] = batch.received_at_ms / 1000
+        kinds = Counter(map(type, batch.observations))
+        for kind, count in kinds.items():
+            self._seen[_LABEL[kind]] += count
+        if MediaStats in kinds:
+            self._note_media(batch.observations)
+            self._noted_samples += kinds[MediaStats]
+        if not _SERIES.isdisjoint(kinds):
+            self._count_series(batch.observations)
+        if self._noted_samples >= _NOTED_AT_ONCE:
+            self._count_noted()
 
     def _count_canary(self, event: CanarySeen) -> None:
         if event.step == FIRST_STEP:  # well or not, every run tells of it once
@@ -280,25 +339,54 @@ class Metrics:
         if event.step == LAST_STEP:
             self.set("roomwatch_canary_last_success_timestamp_seconds", event.seen_at_ms / 1000)
 
-    def _of_direction(self, direction: str) -> tuple[Observe, Observe]:
+    def _of_direction(self, direction: str) -> tuple[Histogram, Histogram]:
         jitter = self.histograms["roomwatch_participant_jitter_seconds"]
         loss = self.histograms["roomwatch_participant_loss_ratio"]
-        return jitter[(direction,)].observe, loss[(direction,)].observe
+        return jitter[(direction,)], loss[(direction,)]
 
-    def _count_stats(self, stats: MediaStats) -> None:
-        if stats.rtt_ms is not None:
-            self._rtt(stats.rtt_ms / 1000)
-        if (up := stats.up) is not None:
-            self._count_direction(up, self._up)
-        if (down := stats.down) is not None:
-            self._count_direction(down, self._down)
+    def _note_media(self, observations: Iterable[Observation]) -> None:
+        """Note the numbers of media samples: one loop with nothing in it that can be outside, for it is the busiest."""
+        note_rtt = self._rtt.note
+        (up_jitter, up_loss), (down_jitter, down_loss) = self._up, self._down
+        note_up_jitter, note_up_loss = up_jitter.note, up_loss.note
+        note_down_jitter, note_down_loss = down_jitter.note, down_loss.note
+        for stats in observations:
+            if type(stats) is not MediaStats:
+                continue
+            if stats.rtt_ms is not None:
+                note_rtt(stats.rtt_ms)
+            if (up := stats.up) is not None:
+                if up.jitter_ms is not None:
+                    note_up_jitter(up.jitter_ms)
+                if up.loss_ratio is not None:
+                    note_up_loss(up.loss_ratio)
+            if (down := stats.down) is not None:
+                if down.jitter_ms is not None:
+                    note_down_jitter(down.jitter_ms)
+                if down.loss_ratio is not None:
+                    note_down_loss(down.loss_ratio)
 
-    def _count_direction(self, direction: Direction, histograms: tuple[Observe, Observe]) -> None:
-        observe_jitter, observe_loss = histograms
-        if direction.jitter_ms is not None:
-            observe_jitter(direction.jitter_ms / 1000)
-        if direction.loss_ratio is not None:
-            observe_loss(direction.loss_ratio)
+    def _count_series(self, observations: Iterable[Observation]) -> None:
+        """Count the rows of series, which so far count as one each, and note their numbers."""
+        for series in observations:
+            if type(series) is NetworkQualitySeries:
+                self._seen[_LABEL[NetworkQualitySeries]] += len(series.at_ms) - 1
+            elif type(series) is MediaStatsSeries:
+                self._seen[_LABEL[MediaStatsSeries]] += len(series.at_ms) - 1
+                self._noted_samples += len(series.at_ms)
+                self._rtt.note_all(series.rtt_ms)
+                for direction, (jitter, loss) in ((series.up, self._up), (series.down, self._down)):
+                    if direction is not None:
+                        jitter.note_all(direction.jitter_ms)
+                        loss.note_all(direction.loss_ratio)
+
+    def _count_noted(self) -> None:
+        self._noted_samples = 0
+        for histogram in (self._rtt, *self._up, *self._down):
+            histogram.count_noted()
 
 
-_LABEL = {kind: (name,) for name, kind in SINGLES.items()}
+_SERIES = frozenset((NetworkQualitySeries, MediaStatsSeries))
+_LABEL: Mapping[type[Observation], Labels] = {
+    kind: (name.removesuffix("_series"),) for name, kind in OBSERVATIONS.items()
+}

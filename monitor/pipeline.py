@@ -128,11 +128,11 @@ class Pipeline:
 
     def _apply(self, entries: Sequence[Entry], ids: Sequence[int | None]) -> None:
         changes: list[Change] = []
-        for (event, _), log_id in zip(entries, ids, strict=True):
+        for entry, log_id in zip(entries, ids, strict=True):
             if log_id is None:
                 continue
-            changes += self._live.apply(event)
-            self._metrics.count_event(event)
+            changes += self._live.apply(entry.event)
+            self._metrics.count_event(entry.event)
             self.applied_id = log_id
         if changes:
             self._on_change(changes)

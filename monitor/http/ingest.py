@@ -14,9 +14,9 @@ Which server took the post in makes no difference here: it hands over an `Arriva
 from collections.abc import Callable
 from functools import partial
 from math import ceil
-from typing import NamedTuple
 
 import msgspec
+from msgspec import Struct
 
 from collectors.base import Malformed
 from collectors.observations import TelemetryBatch
@@ -36,7 +36,7 @@ CONTENT_TYPES = ("application/json", "text/plain")  # the second so that `sendBe
 _encode = msgspec.json.Encoder().encode
 
 
-class Arrival(NamedTuple):
+class Arrival(Struct, frozen=True, gc=False):
     """A post as it arrived, its body still packed; headers as they came, or an empty string."""
 
     peer: str  # the address at the other end of the connection
@@ -48,7 +48,7 @@ class Arrival(NamedTuple):
     body: bytes
 
 
-class Answer(NamedTuple):
+class Answer(Struct, frozen=True, gc=False):
     """What is to be sent back, as JSON; `allowed_origin` is for `Access-Control-Allow-Origin`."""
 
     status: int

@@ -91,17 +91,17 @@ class SqliteEventLog:
     def _append(
         self, writer: sqlite3.Connection, entries: Sequence[Entry], news: Sequence[bool], now_ms: int
     ) -> list[int | None]:
-        fresh = _insert_keys(writer, [key for event, _ in entries if (key := _key_of(event))], now_ms)
+        fresh = _insert_keys(writer, [key for entry in entries if (key := _key_of(entry.event))], now_ms)
         ids: list[int | None] = []
         bodies: list[bytes] = []
         happened: list[tuple[int, str, str, str, str, bytes]] = []
-        for (event, kept), is_news in zip(entries, news, strict=True):
-            key = _key_of(event)
+        for entry, is_news in zip(entries, news, strict=True):
+            event, key = entry.event, _key_of(entry.event)
             if not is_news or (key is not None and key not in fresh):
                 ids.append(None)
                 continue
             fresh.discard(key)
-            bodies.append(kept or encode(event))
+            bodies.append(entry.kept or encode(event))
             ids.append(self._last_id + len(bodies))
             if has_happenings(event):
                 place = place_of(event)

@@ -8,6 +8,8 @@ declared by the alerts themselves.
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
+from msgspec import Struct
+
 from alerts.model import Alert, Transition
 from alerts.ports import AlertStore
 from collectors.events import Event
@@ -66,7 +68,7 @@ class OutboxCounts(NamedTuple):
     oldest_waiting_at_s: float | None
 
 
-class Entry(NamedTuple):
+class Entry(Struct, frozen=True):
     """Something for the log: an event, and how it is to be kept where somebody has that at hand."""
 
     event: Event

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from collectors.events import CanarySeen, Source
-from monitor.metrics import FAMILIES, Family, Metrics
+from monitor.metrics import FAMILIES, Family, Histogram, Metrics
 from tests.builders import ACCOUNT, NOW_MS
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "metrics.md"
@@ -127,3 +127,15 @@ def test_only_a_run_that_went_well_to_its_end_is_a_success():
     assert last_success[()] == NOW_MS / 1000
     metrics.count_event(canary("round_trip", None, NOW_MS + 1000))
     assert last_success[()] == NOW_MS / 1000
+
+
+def test_what_is_noted_falls_into_the_same_buckets_as_what_is_observed() -> None:
+    bounds = (0.025, 0.07, 0.1, 0.6, 2.0)
+    noted, observed = Histogram(bounds, 0.001), Histogram(bounds)
+    values_ms = [0.0, 24.999, 25, 25.001, 69, 70, 71, 100, 599, 600, 601, 1999, 2000, 2001, 1e9]
+    noted.note_all([*values_ms[:7], None, *values_ms[7:]])
+    for value_ms in values_ms:
+        observed.observe(value_ms / 1000)
+    assert list(noted.counts) == list(observed.counts)
+    assert noted.total == pytest.approx(observed.total)
+    assert sum(noted.counts) == len(values_ms), "what was counted once is not counted again"

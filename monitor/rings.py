@@ -1,0 +1,166 @@
+"""What were the last minutes of a participant like?
+
+A ring holds the last 64 media samples of somebody who is in a call, sixteen bytes each: a hundred thousand people take
+little more than a hundred megabytes.  Values are kept to three digits, which is what a picture or a verdict needs; the
+log has them as they came.
+"""
+
+import struct
+from collections.abc import Iterable, Iterator
+from itertools import repeat
+from math import isnan, nan
+
+from msgspec import Struct
+
+from collectors.observations import Direction, DirectionSeries, MediaStats, MediaStatsSeries
+
+SAMPLES = 64
+
+_LAYOUT = struct.Struct("<I6e")  # milliseconds since the ring began, and the values of `Sample` as floats of two bytes
+_SIZE = _LAYOUT.size
+_pack_into = _LAYOUT.pack_into
+_HIGHEST_MS = 2**32 - 1
+_HIGHEST = 65_504.0  # that fits into two bytes
+_UNKNOWN = nan
+_NOTHING = repeat(None)
+_NO_NUMBERS = Direction()
+_NO_COLUMNS = DirectionSeries()
+
+Column = tuple[float | None, ...]
+
+
+class Sample(Struct, gc=False):
+    """One media sample, both directions together: the worse jitter and loss, the bitrates, and what is sent."""
+
+    at_ms: int
+    rtt_ms: float | None = None
+    jitter_ms: float | None = None
+    loss_ratio: float | None = None
+    up_bps: float | None = None
+    down_bps: float | None = None
+    fps: float | None = None
+    limited_by: str | None = None  # not kept in rings
+
+
+def samples_of(media: Iterable[MediaStats | MediaStatsSeries]) -> Iterator[Sample]:
+    """Return the samples in what a browser says of its media."""
+    for seen in media:
+        if type(seen) is MediaStatsSeries:
+            yield from _samples_of_series(seen)
+        elif type(seen) is MediaStats:
+            yield _sample_of(seen)
+
+
+def _sample_of(seen: MediaStats) -> Sample:
+    up, down = seen.up or _NO_NUMBERS, seen.down or _NO_NUMBERS
+    jitter_ms, loss_ratio, other_jitter_ms, other_loss_ratio = (
+        up.jitter_ms,
+        up.loss_ratio,
+        down.jitter_ms,
+        down.loss_ratio,
+    )
+    if jitter_ms is None or (other_jitter_ms is not None and other_jitter_ms > jitter_ms):
+        jitter_ms = other_jitter_ms
+    if loss_ratio is None or (other_loss_ratio is not None and other_loss_ratio > loss_ratio):
+        loss_ratio = other_loss_ratio
+    up_bps, down_bps = up.bitrate_bps, down.bitrate_bps
+    return Sample(seen.at_ms, seen.rtt_ms, jitter_ms, loss_ratio, up_bps, down_bps, up.fps, up.limited_by)
+
+
+def _samples_of_series(seen: MediaStatsSeries) -> Iterator[Sample]:
+    up, down = seen.up or _NO_COLUMNS, seen.down or _NO_COLUMNS
+    return map(
+        Sample,
+        seen.at_ms,
+        seen.rtt_ms or _NOTHING,
+        _worse_of_each(up.jitter_ms, down.jitter_ms),
+        _worse_of_each(up.loss_ratio, down.loss_ratio),
+        up.bitrate_bps or _NOTHING,
+        down.bitrate_bps or _NOTHING,
+        up.fps or _NOTHING,
+        up.limited_by or _NOTHING,
+    )
+
+
+def _worse(one: float | None, other: float | None) -> float | None:
+    if one is None or other is None:
+        return one if other is None else other
+    return max(other, one)
+
+
+def _worse_of_each(one: Column, other: Column) -> Iterable[float | None]:
+    if not one or not other:
+        return one or other or _NOTHING
+    return map(_worse, one, other)
+
+
+class Ring:
+    """The last samples of one participant."""
+
+    __slots__ = ("_count", "_data", "_since_ms")
+
+    def __init__(self, since_ms: int) -> None:
+        self._since_ms = since_ms
+        self._data = bytearray(SAMPLES * _SIZE)
+        self._count = 0
+
+    def push(self, sample: Sample) -> None:
+        """Keep a sample; the oldest makes way."""
+        place = self._count % SAMPLES * _SIZE
+        self._count += 1
+        try:
+            _pack_into(
+                self._data,
+                place,
+                sample.at_ms - self._since_ms,
+                _UNKNOWN if (rtt_ms := sample.rtt_ms) is None else rtt_ms,
+                _UNKNOWN if (jitter_ms := sample.jitter_ms) is None else jitter_ms,
+                _UNKNOWN if (loss_ratio := sample.loss_ratio) is None else loss_ratio,
+                _UNKNOWN if (up_bps := sample.up_bps) is None else up_bps * 0.001,
+                _UNKNOWN if (down_bps := sample.down_bps) is None else down_bps * 0.001,
+                _UNKNOWN if (fps := sample.fps) is None else fps,
+            )
+        except (OverflowError, struct.error):  # a clock that was set back, or a number out of this world
+            _pack_into(self._data, place, *_clipped(sample, self._since_ms))
+
+    def samples(self) -> Iterator[Sample]:
+        """Return the samples, in the order in which they came."""
+        for number in range(max(0, self._count - SAMPLES), self._count):
+            after_ms, *values = _LAYOUT.unpack_from(self._data, number % SAMPLES * _SIZE)
+            rtt_ms, jitter_ms, loss_ratio, up_kbps, down_kbps, fps = (
+                None if isnan(value) else value for value in values
+            )
+            up_bps, down_bps = (None if kbps is None else kbps * 1000 for kbps in (up_kbps, down_kbps))
+            yield Sample(self._since_ms + after_ms, rtt_ms, jitter_ms, loss_ratio, up_bps, down_bps, fps)
+
+
+def _clipped(sample: Sample, since_ms: int) -> Iterator[float]:
+    yield min(max(sample.at_ms - since_ms, 0), _HIGHEST_MS)
+    for value in (sample.rtt_ms, sample.jitter_ms, sample.loss_ratio):
+        yield _UNKNOWN if value is None else min(value, _HIGHEST)
+    for bps in (sample.up_bps, sample.down_bps):
+        yield _UNKNOWN if bps is None else min(bps / 1000, _HIGHEST)
+    yield _UNKNOWN if sample.fps is None else min(sample.fps, _HIGHEST)
+
+
+class Rings:
+    """The rings of everybody who is in a call, by the key of their `Ref`."""
+
+    def __init__(self) -> None:
+        self._rings: dict[str, Ring] = {}
+
+    def of(self, key: str, now_ms: int) -> Ring:
+        """Return somebody's ring, which is new for somebody new."""
+        ring = self._rings.get(key)
+        if ring is None:
+            ring = self._rings[key] = Ring(now_ms)
+        return ring
+
+    def samples(self, key: str) -> list[Sample]:
+        """Return the last samples of somebody, oldest first; none of somebody who is not in a call."""
+        ring = self._rings.get(key)
+        return [] if ring is None else list(ring.samples())
+
+    def forget(self, key: str) -> None:
+        """Let go of the samples of somebody who left."""
+        self._rings.pop(key, None)
