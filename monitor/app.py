@@ -34,6 +34,7 @@ from monitor.http.ingest import Ingest
 from monitor.http.ingest_auth import IngestAuthority
 from monitor.http.ingest_routes import IngestRoutes
 from monitor.http.login import Login
+from monitor.http.samples import SamplesView, samples_view
 from monitor.http.server import Listener, private_routes, public_routes
 from monitor.http.views import live_view
 from monitor.limits import AccountLimits, CompositionLimits, Limits, RoomLimits
@@ -204,7 +205,7 @@ class Daemon:
             config.accounts, self.pipeline, self.metrics, public_url, self.clock.now_ms, on_event=self._heard
         )
         login = Login(config.private, self.store.sessions, now_s, pages.built_files() / pages.LOGIN_PAGE)
-        private = private_routes(login, self._live_view, self._exposition, lambda: self.is_ready)
+        private = private_routes(login, self._live_view, self._samples, self._exposition, lambda: self.is_ready)
         self.private = await Listener.open(config.private.host, config.private.port, private, guard=login)
         self.public = await Listener.open(
             config.public.host, config.public.port, public_routes(IngestRoutes(ingest), callbacks)
@@ -294,6 +295,9 @@ class Daemon:
             census=take(self.live, self._limits, self.clock.now_s()),
         )
         return exposition(self.metrics, self.live, house, accept)
+
+    def _samples(self, room: str, participant: str) -> SamplesView | None:
+        return samples_view(self.live, room, participant)
 
     async def _live_view(self) -> bytes:
         now_s = self.clock.now_s()

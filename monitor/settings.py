@@ -94,7 +94,7 @@ class Storage(Section):
 
     path: str = "roomwatch.db"
     synchronous: Literal["full", "normal"] = "full"
-    checkpoint_every_s: Positive = 5.0
+    checkpoint_every_s: Positive = 30.0
     raw_days: Positive = 30.0
     history_days: Positive = 180.0
 

@@ -15,10 +15,13 @@ from monitor.http import openapi, pages, sdk
 from monitor.http.callbacks import Callbacks
 from monitor.http.ingest_routes import IngestRoutes
 from monitor.http.login import Login
+from monitor.http.samples import SamplesView
 
+_NOT_KEPT = {"Cache-Control": "no-store"}
 _encode = msgspec.json.Encoder().encode
 
 Answer = Callable[[], Awaitable[bytes]]
+Samples = Callable[[str, str], SamplesView | None]
 Exposition = Callable[[str], Awaitable[tuple[bytes, str]]]
 
 
@@ -34,12 +37,20 @@ def public_routes(ingest: IngestRoutes, callbacks: Callbacks) -> list[web.RouteD
 
 
 def private_routes(
-    login: Login, live: Answer, exposition: Exposition, is_ready: Callable[[], bool]
+    login: Login, live: Answer, samples: Samples, exposition: Exposition, is_ready: Callable[[], bool]
 ) -> list[web.RouteDef]:
     """Return what people, Prometheus and scripts may ask of us."""
 
     async def send_live(_: web.Request) -> web.Response:
-        return web.Response(body=await live(), content_type="application/json", headers={"Cache-Control": "no-store"})
+        return web.Response(body=await live(), content_type="application/json", headers=_NOT_KEPT)
+
+    async def send_samples(request: web.Request) -> web.Response:
+        room, participant = request.query.get("room", ""), request.query.get("participant", "")
+        found = samples(room, participant)
+        if found is None:
+            expected = "expected the SID or name of a live room, and the SID or identity of somebody in it"
+            return web.json_response({"error": f"room, participant: {expected}"}, status=404)
+        return web.Response(body=_encode(found), content_type="application/json", headers=_NOT_KEPT)
 
     async def send_exposition(request: web.Request) -> web.Response:
         body, content_type = await exposition(request.headers.get("Accept", ""))
@@ -58,6 +69,7 @@ def private_routes(
         web.get("/login", login.log_in),
         web.post("/login", login.log_in),
         web.get("/api/v1/live", send_live),
+        web.get("/api/v1/live/samples", send_samples),
         web.get("/api/v1/openapi.json", send_openapi),
         *pages.routes(pages.built_files()),
     ]

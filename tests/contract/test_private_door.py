@@ -3,13 +3,14 @@
 import pytest
 from jsonschema import Draft202012Validator
 
+from collectors.observations import MediaStats
 from collectors.registry import SOURCES
 from monitor.config import ProblemsFound, build
-from tests.builders import INGEST_KEY, packed, post, quality
+from tests.builders import ALICE, INGEST_KEY, NOW_MS, ROOM, batch, packed, post, quality
 from tests.conftest import Running, Start, settings
 
 OPEN = ("/metrics", "/-/healthy", "/-/ready")
-GUARDED = ("/", "/app.js", "/app.css", "/api/v1/live", "/api/v1/openapi.json", "/no/such/page")
+GUARDED = ("/", "/app.js", "/app.css", "/api/v1/live", "/api/v1/live/samples", "/api/v1/openapi.json", "/no/such/page")
 TOKEN = "an-access-token-of-tests"
 
 
@@ -116,3 +117,25 @@ async def test_the_openapi_document_describes_what_is_really_answered(running: R
     assert document["openapi"] == "3.1.0"
     schema = {"$ref": "#/components/schemas/LiveView", "components": document["components"]}
     Draft202012Validator(schema).validate(view)
+
+
+async def test_the_last_samples_of_a_participant_are_shown_as_columns(running: Running) -> None:
+    await running.http.get(f"{running.private}/login?token={running.daemon.login_token}")
+    live = running.daemon.live
+    live.apply(batch(MediaStats(NOW_MS, rtt_ms=50.0), MediaStats(NOW_MS + 10_000), identity="alice"))
+    for participant in (ALICE, "alice"):
+        url = f"{running.private}/api/v1/live/samples"
+        async with running.http.get(url, params={"room": ROOM, "participant": participant}) as response:
+            assert response.status == 200
+            view = await response.json()
+        assert (view["at"], view["rtt_ms"]) == ([NOW_MS, NOW_MS + 10_000], [50.0, None])
+        assert {len(column) for column in view.values() if isinstance(column, list)} == {2}
+
+
+@pytest.mark.parametrize("query", ["", "?room=nowhere&participant=alice", f"?room={ROOM}&participant=nobody"])
+async def test_samples_of_nobody_are_not_found(running: Running, query: str) -> None:
+    await running.http.get(f"{running.private}/login?token={running.daemon.login_token}")
+    running.daemon.live.apply(batch(MediaStats(NOW_MS)))
+    async with running.http.get(f"{running.private}/api/v1/live/samples{query}") as response:
+        assert response.status == 404
+        assert (await response.json())["error"].startswith("room, participant: expected")
