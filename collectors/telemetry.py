@@ -39,8 +39,8 @@ from collectors.observations import (
 MAX_EVENTS = 2000  # a browser that was offline for an hour sends about this many; more is not a browser
 
 _SERIES = frozenset((NetworkQualitySeries, MediaStatsSeries))
-_ROOM_SID = re.compile(r"RM[0-9a-f]{32}")
-_PARTICIPANT_SID = re.compile(r"PA[0-9a-f]{32}")
+ROOM_SID = re.compile(r"RM[0-9a-f]{32}")
+PARTICIPANT_SID = re.compile(r"PA[0-9a-f]{32}")
 _ROOM_SIDS = "RM and 32 hexadecimal digits in lower case"
 _PARTICIPANT_SIDS = "PA and 32 hexadecimal digits in lower case"
 _RANGES = {  # said better than msgspec's one-sided bounds
@@ -247,9 +247,9 @@ def _batch(post: _Envelope, observations: tuple[Observation, ...], received_at_m
         raise Malformed("room_sid", "room_sid or room_name", "neither")
     if post.participant_sid is None and post.identity is None:
         raise Malformed("participant_sid", "participant_sid or identity", "neither")
-    if post.room_sid is not None and not _ROOM_SID.fullmatch(post.room_sid):
+    if post.room_sid is not None and not ROOM_SID.fullmatch(post.room_sid):
         raise Malformed("room_sid", _ROOM_SIDS, _shown(post.room_sid))
-    if post.participant_sid is not None and not _PARTICIPANT_SID.fullmatch(post.participant_sid):
+    if post.participant_sid is not None and not PARTICIPANT_SID.fullmatch(post.participant_sid):
         raise Malformed("participant_sid", _PARTICIPANT_SIDS, _shown(post.participant_sid))
     return TelemetryBatch(
         received_at_ms=received_at_ms,
