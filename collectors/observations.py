@@ -16,7 +16,7 @@ from msgspec.structs import asdict, astuple
 Ratio = Annotated[float, Meta(ge=0, le=1)]
 NonNegative = Annotated[float, Meta(ge=0)]
 Count = Annotated[int, Meta(ge=0)]
-AtMs = Annotated[int, Meta(ge=0, le=4_102_444_800_000)]  # up to the year 2100: catches seconds * 1e6 and the like
+AtMs = Annotated[int, Meta(ge=1_000_000_000_000, le=4_102_444_800_000)]  # 2001 to 2100: no seconds, no microseconds
 Level = Annotated[int, Meta(ge=-1, le=5)]  # -1 is how the mobile SDKs say "unknown"
 Sid = Annotated[str, Meta(min_length=34, max_length=34)]
 Name = Annotated[str, Meta(min_length=1, max_length=128)]  # Twilio's own limit for names and identities

@@ -39,9 +39,22 @@ from collectors.observations import (
 MAX_EVENTS = 2000  # a browser that was offline for an hour sends about this many; more is not a browser
 
 _SERIES = frozenset((NetworkQualitySeries, MediaStatsSeries))
-_ROOM_SID = re.compile(r"RM[0-9a-f]{32}")
-_PARTICIPANT_SID = re.compile(r"PA[0-9a-f]{32}")
-_RANGES = {"level": "0..5", "rating": "1..5"}  # said better than msgspec's one-sided bounds
+ROOM_SID = re.compile(r"RM[0-9a-f]{32}")
+PARTICIPANT_SID = re.compile(r"PA[0-9a-f]{32}")
+_ROOM_SIDS = "RM and 32 hexadecimal digits in lower case"
+_PARTICIPANT_SIDS = "PA and 32 hexadecimal digits in lower case"
+_RANGES = {  # said better than msgspec's one-sided bounds
+    "v": "1",
+    "level": "0..5",
+    "rating": "1..5",
+    "loss_ratio": "0..1",
+    "at": "milliseconds since 1970",
+    "sent_at": "milliseconds since 1970",
+    "room_sid": _ROOM_SIDS,
+    "participant_sid": _PARTICIPANT_SIDS,
+    "subject": _PARTICIPANT_SIDS,
+}
+_KINDS = {"int": "whole number", "float": "number", "str": "string"}  # whoever reads it may not know Python
 _STATES = "one of " + ", ".join(ConnectionState)
 
 
@@ -81,7 +94,9 @@ class _Envelope(Struct, frozen=True, forbid_unknown_fields=True):
     dropped: Count | None = None
 
 
-class _Post(_Envelope, frozen=True, kw_only=True):
+class Post(_Envelope, frozen=True, kw_only=True):
+    """The body of a post as it is on the wire, when nothing in it is wrong or unknown."""
+
     events: Annotated[tuple[Observation, ...], Meta(max_length=MAX_EVENTS)]
 
 
@@ -97,7 +112,7 @@ class _Uneven(ValueError):
     """The columns of a series are not equally long."""
 
 
-_decode_post = msgspec.json.Decoder(_Post).decode
+_decode_post = msgspec.json.Decoder(Post).decode
 _decode_sealed = msgspec.json.Decoder(_SealedPost).decode
 _decode_type = msgspec.json.Decoder(_TypeOnly).decode
 _decode_one = {name: msgspec.json.Decoder(kind).decode for name, kind in OBSERVATIONS.items()}
@@ -110,8 +125,8 @@ _PARTS: Mapping[type[Struct], Mapping[str, type[Struct]]] = {
     MediaStats: {"up": Direction, "down": Direction},
     MediaStatsSeries: {"up": DirectionSeries, "down": DirectionSeries},
 }
-_FIELDS: Mapping[type[Struct], set[str]] = {
-    kind: {"type", *(each.encode_name for each in msgspec.structs.fields(kind))}
+_FIELDS: Mapping[type[Struct], set[str | None]] = {
+    kind: {kind.__struct_config__.tag_field, *(each.encode_name for each in msgspec.structs.fields(kind))}
     for kind in (*OBSERVATIONS.values(), _SealedPost, SdkInfo, ClientInfo, Direction, DirectionSeries)
 }
 
@@ -232,10 +247,10 @@ def _batch(post: _Envelope, observations: tuple[Observation, ...], received_at_m
         raise Malformed("room_sid", "room_sid or room_name", "neither")
     if post.participant_sid is None and post.identity is None:
         raise Malformed("participant_sid", "participant_sid or identity", "neither")
-    if post.room_sid is not None and not _ROOM_SID.fullmatch(post.room_sid):
-        raise Malformed("room_sid", "RM and 32 hexadecimal digits", _shown(post.room_sid))
-    if post.participant_sid is not None and not _PARTICIPANT_SID.fullmatch(post.participant_sid):
-        raise Malformed("participant_sid", "PA and 32 hexadecimal digits", _shown(post.participant_sid))
+    if post.room_sid is not None and not ROOM_SID.fullmatch(post.room_sid):
+        raise Malformed("room_sid", _ROOM_SIDS, _shown(post.room_sid))
+    if post.participant_sid is not None and not PARTICIPANT_SID.fullmatch(post.participant_sid):
+        raise Malformed("participant_sid", _PARTICIPANT_SIDS, _shown(post.participant_sid))
     return TelemetryBatch(
         received_at_ms=received_at_ms,
         observations=observations,
@@ -278,12 +293,14 @@ def _joined(*parts: str) -> str:
 
 
 def _expected(what: str, path: str) -> str:
-    field = path.rpartition(".")[2]
-    if field in _RANGES:
-        return _RANGES[field]
     if what.startswith("Invalid enum value"):
         return _STATES
-    return what.removeprefix("Expected ").partition(", got ")[0].replace("`", "")
+    values = _RANGES.get(path.rpartition(".")[2].partition("[")[0])
+    kind, is_of_another_kind, _ = what.removeprefix("Expected ").replace("`", "").partition(", got ")
+    kind = re.sub(r"\w+", lambda word: _KINDS.get(word[0], word[0]), kind).replace(" | ", " or ")
+    if values is None:
+        return kind
+    return f"{kind} ({values})" if is_of_another_kind else values
 
 
 def _value_at(body: bytes, path: str) -> Any:

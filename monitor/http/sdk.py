@@ -4,24 +4,17 @@ The files are those that were built from `collectors/browser/`, read once.  Anyb
 is nothing in them that is not public.  A browser asks again after an hour, and a day-old copy may serve while it asks.
 """
 
-from collections.abc import Awaitable, Callable
-from hashlib import sha256
 from importlib import resources
 from importlib.resources.abc import Traversable
 
 from aiohttp import web
 
+from monitor.http.published import sender
+
 CONTENT_TYPES = {
     "roomwatch.js": "text/javascript",
     "roomwatch.mjs": "text/javascript",
     "roomwatch.d.mts": "text/plain",
-}
-HEADERS = {
-    "Access-Control-Allow-Origin": "*",  # modules are fetched by CORS, and so is a script with `integrity`
-    "Cross-Origin-Resource-Policy": "cross-origin",
-    "Cache-Control": "public, max-age=3600, stale-while-revalidate=86400",
-    "Vary": "Accept-Encoding",
-    "X-Content-Type-Options": "nosniff",
 }
 
 
@@ -39,19 +32,4 @@ def routes(folder: Traversable) -> list[web.RouteDef]:
     for name in CONTENT_TYPES:
         if not (folder / name).is_file():
             raise FileNotFoundError(f"{folder / name}: expected the built browser SDK, got nothing; run `make build`")
-    return [web.get(f"/sdk/{name}", _sender(folder / name)) for name in CONTENT_TYPES]
-
-
-def _sender(file: Traversable) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-    body = file.read_bytes()
-    content_type, tag = CONTENT_TYPES[file.name], sha256(body).hexdigest()[:16]
-
-    async def send(request: web.Request) -> web.Response:
-        headers = HEADERS | {"ETag": f'"{tag}"'}
-        if any(known.value in (tag, "*") for known in request.if_none_match or ()):
-            return web.Response(status=304, headers=headers)
-        response = web.Response(body=body, content_type=content_type, charset="utf-8", headers=headers)
-        response.enable_compression()
-        return response
-
-    return send
+    return [web.get(f"/sdk/{name}", sender((folder / name).read_bytes(), kind)) for name, kind in CONTENT_TYPES.items()]

@@ -11,10 +11,12 @@ from typing import Self
 import msgspec
 from aiohttp import web
 
+from collectors import telemetry_schema
 from monitor.http import openapi, pages, sdk
 from monitor.http.callbacks import Callbacks
 from monitor.http.ingest_routes import IngestRoutes
 from monitor.http.login import Login
+from monitor.http.published import sender
 from monitor.http.samples import SamplesView
 
 _NOT_KEPT = {"Cache-Control": "no-store"}
@@ -29,6 +31,7 @@ def public_routes(ingest: IngestRoutes, callbacks: Callbacks) -> list[web.RouteD
     """Return what the world may ask of us."""
     return [
         *ingest.routes(),
+        web.get("/v1/telemetry/schema.json", sender(telemetry_schema.text().encode(), "application/schema+json")),
         web.post("/callbacks/twilio", callbacks.post),
         web.get("/callbacks/twilio", callbacks.get, allow_head=False),
         web.get("/-/healthy", healthy),

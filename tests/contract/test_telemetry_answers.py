@@ -87,7 +87,7 @@ async def test_gzip_is_unpacked(running: Running) -> None:
         (b"", "body: expected well-formed JSON, got Input data was truncated"),
         (b"hello", "body: expected well-formed JSON"),
         (b"[]", "body: expected object, got []"),
-        (post(quality()) | {"v": 2}, "v: expected int <= 1, got 2"),
+        (post(quality()) | {"v": 2}, "v: expected 1, got 2"),
         ({"v": 1, "events": []}, "room_sid: expected room_sid or room_name, got neither"),
         (
             {"v": 1, "events": [], "room_sid": ROOM},

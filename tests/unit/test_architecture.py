@@ -12,7 +12,7 @@ PACKAGES = ("monitor", "collectors", "alerts", "dashboards")
 
 PURE = {
     *("collectors.events", "collectors.observations", "collectors.telemetry", "collectors.callbacks"),
-    *("collectors.base", "collectors.rest.budget"),
+    *("collectors.telemetry_dictionary", "collectors.telemetry_schema", "collectors.base", "collectors.rest.budget"),
     *("collectors.error_codes", "collectors.soundness"),
     *("collectors.rest.adaptive_rate", "collectors.rest.answers", "collectors.rest.bounds", "collectors.rest.breaker"),
     *("collectors.rest.concurrency", "collectors.rest.keyring", "collectors.rest.outcome", "collectors.rest.retries"),
