@@ -69,6 +69,7 @@ interface Stream extends TrackStats {
   readonly freezes?: number | undefined;
 }
 
+type Counter = "bytesSent" | "bytesReceived" | "packetsSent" | "packetsReceived" | "packetsLost" | "freezeCount";
 type Quantity = "bytes" | "packets" | "lost" | "freezes" | "jitter" | "roundTripTime";
 
 function since(before: Reading["up"], now: Reading["up"]): Stream[] {
@@ -76,11 +77,11 @@ function since(before: Reading["up"], now: Reading["up"]): Stream[] {
 }
 
 function carried(before: TrackStats | undefined, now: TrackStats): Stream {
-  const bytes = grown(before?.bytesSent ?? before?.bytesReceived, now.bytesSent ?? now.bytesReceived);
-  const packets = grown(before?.packetsSent ?? before?.packetsReceived, now.packetsSent ?? now.packetsReceived);
+  const by = (counter: Counter) => grown(before?.[counter], now[counter]);
+  const bytes = by("bytesSent") ?? by("bytesReceived");
+  const packets = by("packetsSent") ?? by("packetsReceived");
   if (bytes === undefined || packets === undefined) return now;
-  const lost = grown(before?.packetsLost, now.packetsLost);
-  return { ...now, bytes, packets, lost, freezes: grown(before?.freezeCount, now.freezeCount) };
+  return { ...now, bytes, packets, lost: by("packetsLost"), freezes: by("freezeCount") };
 }
 
 /** `lostBeside` is 1 where what was lost is not among the packets counted: they are those that were received. */
@@ -94,9 +95,8 @@ function direction(streams: readonly Stream[], intervalMs: number, lostBeside: 0
     loss_ratio: packets > 0 ? +Math.min(1, lost / packets).toFixed(4) : undefined,
     jitter_ms: highest(streams, "jitter"),
     bitrate_bps: Math.round((total(streams, "bytes")! * 8_000) / intervalMs),
-    fps: video?.frameRate ?? undefined,
-    width: video?.dimensions?.width,
-    height: video?.dimensions?.height,
+    fps: video?.frameRate,
+    ...video?.dimensions, // width, height
     freezes: total(streams, "freezes"),
     limited_by: LIMITS.find((limit) => streams.some((stream) => stream.qualityLimitationReason === limit)),
   };
@@ -120,16 +120,15 @@ function grown(before: unknown, now: unknown): number | undefined {
   return isKnown(before) && isKnown(now) && now >= before ? now - before : undefined;
 }
 
-function known(streams: readonly Stream[], quantity: Quantity): number[] {
-  return streams.map((stream) => stream[quantity]).filter(isKnown);
+function overall(streams: readonly Stream[], quantity: Quantity, fold: (one: number, other: number) => number) {
+  const values = streams.map((stream) => stream[quantity]).filter(isKnown);
+  return values.length ? values.reduce(fold) : undefined;
 }
 
 function highest(streams: readonly Stream[], quantity: Quantity): number | undefined {
-  const values = known(streams, quantity);
-  return values.length ? Math.max(...values) : undefined;
+  return overall(streams, quantity, (one, other) => Math.max(one, other));
 }
 
 function total(streams: readonly Stream[], quantity: Quantity): number | undefined {
-  const values = known(streams, quantity);
-  return values.length ? values.reduce((sum, value) => sum + value) : undefined;
+  return overall(streams, quantity, (one, other) => one + other);
 }
