@@ -14,4 +14,7 @@ export const KEEPALIVE_BYTES = 60_000;
 /** By less a body gets no shorter. */
 export const WORTH_PACKING_CHARS = 1_000;
 
+/** From so many alike events on a series is shorter even when packed; of fewer, single ones are easier to read. */
+export const WORTH_A_SERIES = 4;
+
 export const FEEDBACK_CHARS = 2_000;

@@ -13,6 +13,7 @@ import type { Options } from "./api.ts";
 import { guarded } from "./guard.ts";
 import { FIRST_BACKOFF_MS, KEEPALIVE_BYTES, LONGEST_BACKOFF_MS, TIMEOUT_MS, WORTH_PACKING_CHARS } from "./limits.ts";
 import type { Post, Queue } from "./queue.ts";
+import { inSeries } from "./series.ts";
 import type { World } from "./world.ts";
 
 const NEVER_TAKEN = [400, 403, 413, 415];
@@ -69,7 +70,8 @@ export function openSender(options: Options, queue: Queue, world: World, onSilen
 
   /** Send a post, unless more bytes than `limitBytes` would be under way then. */
   async function sendOne(post: Post, by: (body: string) => Promise<Answer>, limitBytes = Infinity): Promise<void> {
-    const body = `{"v":1,"sent_at":${world.now()},"dropped":${queue.lost},${post.head},"events":[${post.events}]}`;
+    const events = JSON.stringify(inSeries(JSON.parse(`[${post.events}]`)));
+    const body = `{"v":1,"sent_at":${world.now()},"dropped":${queue.lost},${post.head},"events":${events}}`;
     const bytes = new Blob([body]).size;
     if (underWayBytes + bytes > limitBytes) return;
     underWay.add(post);
@@ -113,7 +115,7 @@ export function openSender(options: Options, queue: Queue, world: World, onSilen
     const { length } = post.events;
     if (isSilenced || status === 410 || stop) return silence();
     if (ok || NEVER_TAKEN.includes(status)) {
-      const sent = ok ? (accepted ?? length) : 0;
+      const sent = ok ? (accepted ?? length) : 0; // of a series, each row counts
       queue.sent += sent;
       queue.lost += length - sent;
       queue.remove(post);
