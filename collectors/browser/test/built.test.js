@@ -1,9 +1,12 @@
 // What does an application get?
 
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
 import { test } from "node:test";
-import { gzipSync } from "node:zlib";
+import { gunzipSync, gzipSync } from "node:zlib";
+import { ALICE, BOB, Call, over, settled } from "./twilio.js";
 
 const MAX_BYTES = 4_096;
 const dist = (name) => new URL(`../../dist/${name}`, import.meta.url); // seen from build/test
@@ -23,6 +26,50 @@ test("the script leaves one global behind", async () => {
   const before = new Set(Object.getOwnPropertyNames(globalThis));
   (0, eval)(await readFile(dist("roomwatch.js"), "utf8"));
   assert.deepEqual(Object.getOwnPropertyNames(globalThis).filter((name) => !before.has(name)), ["roomwatch"]);
+});
+
+/** A daemon that keeps what it gets, and as much of a page as there is in Node. */
+async function page() {
+  const posts = [];
+  const server = createServer(async (request, response) => {
+    const body = Buffer.concat(await request.toArray());
+    const isPacked = request.headers["content-encoding"] === "gzip";
+    posts.push({ url: request.url, ...JSON.parse(isPacked ? gunzipSync(body) : body) });
+    response.writeHead(202).end("{}");
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  globalThis.document = Object.assign(new EventTarget(), { hidden: true });
+  return { posts, server, url: `http://127.0.0.1:${server.address().port}` };
+}
+
+async function until(holds) {
+  for (let tries = 0; !holds() && tries < 200; tries++) await new Promise((resolve) => setTimeout(resolve, 10));
+  assert.ok(holds());
+}
+
+test("what was packed still watches a real room, in a real clock, over real HTTP", async () => {
+  const { posts, server, url } = await page();
+  const { watch } = await import(dist("roomwatch.mjs"));
+  const call = new Call();
+  await settled();
+  const watcher = watch(call.room, { url, token: "a token", flushMs: 200 });
+  await call.update({ participants: [call.bob()] });
+  for (const level of [1, 2, 3, 4]) await call.quality(5, { sid: BOB, level });
+  await until(() => watcher.status().waiting === 0 && watcher.status().sent > 5);
+  for (const level of [4, 3, 2, 1]) call.hear("network_quality", { local: level, remotes: [] });
+  watcher.feedback({ text: "x".repeat(1_500) });
+  await settled();
+  document.dispatchEvent(new Event("visibilitychange"));
+  await until(() => watcher.status().waiting === 0);
+  watcher.stop();
+  server.close();
+  await over(call);
+  delete globalThis.document;
+  assert.deepEqual([posts[0].participant_sid, posts[0].seq], [ALICE, 0]);
+  assert.equal(watcher.status().lost, 0);
+  const leaving = posts.find((post) => post.url.endsWith("?token=a%20token"));
+  const { type, level } = leaving.events.find((event) => event.at.length);
+  assert.deepEqual([type, level], ["network_quality_series", [4, 3, 2, 1]]);
 });
 
 test("what is installed depends on nothing, and brings its types", async () => {
