@@ -43,7 +43,7 @@ export function openSender(options: Options, queue: Queue, world: World, onSilen
   const url = options.url.replace(/\/*$/, "/v1/telemetry");
   const flushMs = options.flushMs ?? 2_000;
   const { underWay } = queue;
-  let token: string | undefined;
+  let token = typeof options.token === "function" ? undefined : options.token;
   let failures = 0;
   let isClosing = false;
   let notBeforeMs = 0;

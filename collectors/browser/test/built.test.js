@@ -29,7 +29,7 @@ test("the script leaves one global behind", async () => {
 });
 
 /** A daemon that keeps what it gets, and as much of a page as there is in Node. */
-async function page() {
+async function page(t) {
   const posts = [];
   const server = createServer(async (request, response) => {
     const body = Buffer.concat(await request.toArray());
@@ -39,7 +39,11 @@ async function page() {
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
   globalThis.document = Object.assign(new EventTarget(), { hidden: true });
-  return { posts, server, url: `http://127.0.0.1:${server.address().port}` };
+  t.after(() => {
+    server.close();
+    delete globalThis.document;
+  });
+  return { posts, url: `http://127.0.0.1:${server.address().port}` };
 }
 
 async function until(holds) {
@@ -47,8 +51,8 @@ async function until(holds) {
   assert.ok(holds());
 }
 
-test("what was packed still watches a real room, in a real clock, over real HTTP", async () => {
-  const { posts, server, url } = await page();
+test("what was packed still watches a real room, in a real clock, over real HTTP", async (t) => {
+  const { posts, url } = await page(t);
   const { watch } = await import(dist("roomwatch.mjs"));
   const call = new Call();
   await settled();
@@ -62,9 +66,7 @@ test("what was packed still watches a real room, in a real clock, over real HTTP
   document.dispatchEvent(new Event("visibilitychange"));
   await until(() => watcher.status().waiting === 0);
   watcher.stop();
-  server.close();
   await over(call);
-  delete globalThis.document;
   assert.deepEqual([posts[0].participant_sid, posts[0].seq], [ALICE, 0]);
   assert.equal(watcher.status().lost, 0);
   const leaving = posts.find((post) => post.url.endsWith("?token=a%20token"));

@@ -144,6 +144,13 @@ test("a page that goes away sends everything that fits, in a form that needs no 
   assert.ok(leaving.every(({ url, init }) => url.endsWith("?token=a%20token") && init.keepalive && !init.headers));
 });
 
+test("a page that goes away before its first post sends that, too, if it has a token at hand", async () => {
+  const { world, say } = watched();
+  say("a");
+  await world.leave();
+  assert.deepEqual(texts(world.events), ["a"]);
+});
+
 /** A room whose one remote video goes on and on. */
 function movingRoom() {
   let count = 0;
