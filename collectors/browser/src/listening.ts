@@ -32,7 +32,8 @@ export function listen(room: TwilioRoom, tell: Tell): Release {
     const having = (property: string) => args.find((each) => each?.[property]);
     const subject = having("identity");
     const track = having("kind");
-    const publication = having("trackSid") ?? [...self.tracks.values()].find((each: any) => track && each.track === track);
+    const isOf = (publication: any) => track && publication.track === track; // own tracks come without it
+    const publication = having("trackSid") ?? [...self.tracks.values()].find(isOf);
     tell({
       type,
       state: inSnakeCase(name) || undefined,
@@ -62,7 +63,9 @@ export function listen(room: TwilioRoom, tell: Tell): Release {
   const ties = [
     ...follow(room, "connection", "", "reconnecting", "reconnected", "disconnected"),
     ...follow(room, "connection", "participant", "Connected", "Reconnecting", "Reconnected", "Disconnected"),
-    ...follow(room, "track", "track", "Published", "Unpublished", "SubscriptionFailed", "SwitchedOff", "SwitchedOn", "Warning", "WarningsCleared"),
+    // Of others as far as it tells how this browser receives them.
+    ...follow(room, "track", "track", "Published", "Unpublished", "SubscriptionFailed", "SwitchedOff", "SwitchedOn"),
+    ...follow(room, "track", "track", "Warning", "WarningsCleared"),
     ...follow(self, "track", "track", "Published", "PublicationFailed", "Enabled", "Disabled", "Stopped"),
     ...follow(room, "speaker", "dominantSpeakerChanged", ""),
     on(room, "participantConnected", (participant) => {

@@ -23,7 +23,9 @@ export function watchIn(world: World, room: TwilioRoom, options: Options): Watch
   } catch {} // not a room, or options that are none
   return {
     stop: guarded(() => watched?.stop()),
-    feedback: guarded(({ rating, text }) => watched?.tell({ type: "feedback", rating, text: text?.slice(0, FEEDBACK_CHARS) })),
+    feedback: guarded(({ rating, text }) =>
+      watched?.tell({ type: "feedback", rating, text: text?.slice(0, FEEDBACK_CHARS) }),
+    ),
     preflight: guarded((report) => watched?.tell({ type: "preflight", report })),
     status: () => ({
       sent: watched?.queue.sent ?? 0,

@@ -6,7 +6,7 @@ export interface World {
   /** Do `work` in `ms`; returns how to call that off. */
   after(ms: number, work: () => void): () => void;
   fetch(url: string, init: RequestInit): Promise<Response>;
-  /** Outlives a reload, but not the tab: what was said in a call is gone with it.  Throws where cookies are forbidden. */
+  /** Outlives a reload, but not the tab: what was said in a call is gone with it.  Throws where it is forbidden. */
   readonly storage: Storage;
   /** Do `work` whenever this may be the page's last moment; returns how to call that off. */
   onLeave(work: () => void): () => void;
