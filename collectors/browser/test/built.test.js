@@ -6,6 +6,7 @@ import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { test } from "node:test";
 import { gunzipSync, gzipSync } from "node:zlib";
+import { mediaStats, read } from "../src/media_stats.ts";
 import { ALICE, BOB, Call, over, settled } from "./twilio.js";
 
 const MAX_BYTES = 4_096;
@@ -72,6 +73,27 @@ test("what was packed still watches a real room, in a real clock, over real HTTP
   const leaving = posts.find((post) => post.url.endsWith("?token=a%20token"));
   const { type, level } = leaving.events.find((event) => event.at.length);
   assert.deepEqual([type, level], ["network_quality_series", [4, 3, 2, 1]]);
+});
+
+test("what was packed makes of getStats what its sources make of it", async (t) => {
+  const { posts, url } = await page(t);
+  const { watch } = await import(dist("roomwatch.mjs"));
+  const stats = (count) => [{
+    localVideoTrackStats: [{ trackSid: "MT1", ssrc: "1", bytesSent: count * 9_000, packetsSent: count * 90, packetsLost: count, roundTripTime: 61, dimensions: { width: 640, height: 360 }, frameRate: 24, qualityLimitationReason: "cpu" }],
+    remoteVideoTrackStats: [{ trackSid: "MT2", ssrc: "2", bytesReceived: count * 8_000, packetsReceived: count * 80, packetsLost: count, jitter: 12, dimensions: { width: 320, height: 180 }, frameRate: 12, freezeCount: count }],
+  }];
+  const call = new Call();
+  let count = 0;
+  Object.defineProperty(call.room, "getStats", { value: async () => stats(count++) });
+  const watcher = watch(call.room, { url, token: "a token", flushMs: 10, intervalMs: 1_000 });
+  const seen = () => posts.flatMap(({ events }) => events).find(({ type }) => type === "media_stats");
+  await until(seen);
+  watcher.stop();
+  await over(call);
+  const { at, interval_ms, ...packed } = seen();
+  const { interval_ms: _, ...plain } = mediaStats(read(stats(0), 0), read(stats(1), interval_ms));
+  assert.deepEqual(packed, JSON.parse(JSON.stringify(plain)));
+  assert.deepEqual(Object.keys(packed.up).length, 6);
 });
 
 test("what is installed depends on nothing, and brings its types", async () => {
