@@ -2,25 +2,27 @@
 
 import { browser } from "./world.ts";
 
-const BROWSERS = [
-  // The order matters: most of them claim to be Chrome and Safari, too.
-  ["Edge", "Edg\\w*"],
-  ["Firefox", "Firefox|FxiOS"],
-  ["Chrome", "Chrome|CriOS"],
-  ["Safari", "Version"],
-];
+// A browser names itself last, after those it claims to be; a system first.  `Linux; Android` is Android.
+const BROWSER = /.*(Edg|Firefox|FxiOS|Chrome|CriOS|Version)\w*\/(\d+)/;
+const SYSTEM = /Android|iPhone|iPad|Windows|Mac|CrOS|Linux(?!; A)/;
+const NAMES: Readonly<Record<string, string>> = {
+  Edg: "Edge",
+  FxiOS: "Firefox",
+  CriOS: "Chrome",
+  Version: "Safari",
+  iPhone: "iOS",
+  iPad: "iOS",
+  Mac: "macOS",
+};
 
 export function browserOf(userAgent: string): string | undefined {
-  for (const [name, marks] of BROWSERS) {
-    const version = RegExp(`(?:${marks})/(\\d+)`).exec(userAgent);
-    if (version) return `${name} ${version[1]}`;
-  }
-  return undefined;
+  const [, mark, version] = BROWSER.exec(userAgent) ?? [];
+  return mark && `${NAMES[mark] ?? mark} ${version}`;
 }
 
 export function osOf(userAgent: string): string | undefined {
-  const name = /Android|iPhone|iPad|Windows|Mac|CrOS|Linux(?!; A)/.exec(userAgent)?.[0];
-  return name?.replace(/iP.*/, "iOS").replace("Mac", "macOS");
+  const [mark] = SYSTEM.exec(userAgent) ?? [];
+  return mark && (NAMES[mark] ?? mark);
 }
 
 export function client(): object {

@@ -2,7 +2,9 @@
 
 /** Return `work` in a form that never throws and never rejects: telemetry may fail, a call must not. */
 export function guarded<A extends unknown[]>(work: (...args: A) => unknown): (...args: A) => void {
-  return (...args) => {
-    (async () => work(...args))().catch(() => {});
+  return async (...args) => {
+    try {
+      await work(...args);
+    } catch {}
   };
 }

@@ -10,14 +10,6 @@ type Tell = (event: object) => void;
 type Emitter = Pick<TwilioRoom, "on">;
 type Release = () => void;
 
-// The reporter's own connection, and the others'.
-const OF_CONNECTION = ["reconnecting", "reconnected", "disconnected"];
-const OF_OTHERS = ["Connected", "Reconnecting", "Reconnected", "Disconnected"];
-
-// Said of others as far as it tells how this browser receives them, and of the reporter's own tracks.
-const OF_ROOM = ["Published", "Unpublished", "SubscriptionFailed", "SwitchedOff", "SwitchedOn", "Warning", "WarningsCleared"];
-const OF_SELF = ["Published", "PublicationFailed", "Enabled", "Disabled", "Stopped"];
-
 /** Listen to one event; returns how to stop that. */
 export function on(emitter: Emitter, event: string, listener: (...args: any[]) => void): Release {
   const safe = guarded(listener);
@@ -36,41 +28,49 @@ export function listen(room: TwilioRoom, tell: Tell): Release {
   const levels = new Map<TwilioParticipant, Release>();
 
   /** Tell of an event by its arguments, which differ from event to event: what they are shows in what they have. */
-  function tellOf(type: string, state: string | undefined, args: any[], more?: object): void {
-    const subject = args.find((each) => each?.identity);
+  function tellOf(type: string, name: string, args: any[], more?: object): void {
+    const having = (property: string) => args.find((each) => each?.[property]);
+    const subject = having("identity");
+    const track = having("kind");
+    const isOf = (publication: any) => track && publication.track === track; // own tracks come without it
+    const publication = having("trackSid") ?? [...self.tracks.values()].find(isOf);
     tell({
       type,
-      state,
-      ...more,
+      state: inSnakeCase(name) || undefined,
+      track_sid: publication?.trackSid,
+      kind: (publication ?? track)?.kind,
       subject: subject === self ? undefined : subject?.sid,
-      code: args.find((each) => each?.code)?.code,
+      code: having("code")?.code,
+      ...more,
     });
   }
 
-  function tellTrack(name: string, ...args: any[]): void {
-    const track = args.find((each) => each?.kind);
-    const publication =
-      args.find((each) => each?.trackSid) ?? [...self.tracks.values()].find((each: any) => each.track === track);
-    tellOf("track", inSnakeCase(name), args, { track_sid: publication?.trackSid, kind: (publication ?? track)?.kind });
-  }
+  const tellTracks = (participant: TwilioParticipant) =>
+    participant.tracks.forEach((publication) => tellOf("track", "Published", [publication, participant]));
+
+  /** Listen to events whose names share a front; the rest is the state. */
+  const follow = (emitter: Emitter, type: string, front: string, ...names: string[]) =>
+    names.map((name) => on(emitter, front + name, (...args) => tellOf(type, name, args)));
 
   function watchLevel(participant: TwilioParticipant): void {
     const tellLevel = (level: number | null, stats?: object | null) =>
-      tellOf("network_quality", undefined, [participant], { level, stats: stats ?? null });
+      tellOf("network_quality", "", [participant], { level, stats: stats ?? null });
     const { networkQualityLevel, networkQualityStats } = participant;
     levels.set(participant, on(participant, "networkQualityLevelChanged", tellLevel));
     if (networkQualityLevel != null) tellLevel(networkQualityLevel, networkQualityStats);
   }
 
   const ties = [
-    ...OF_CONNECTION.map((state) => on(room, state, (...args) => tellOf("connection", state, args))),
-    ...OF_OTHERS.map((name) => on(room, "participant" + name, (...args) => tellOf("connection", inSnakeCase(name), args))),
-    ...OF_ROOM.map((name) => on(room, "track" + name, (...args) => tellTrack(name, ...args))),
-    ...OF_SELF.map((name) => on(self, "track" + name, (...args) => tellTrack(name, ...args))),
-    on(room, "dominantSpeakerChanged", (speaker) => tellOf("speaker", undefined, [speaker])),
+    ...follow(room, "connection", "", "reconnecting", "reconnected", "disconnected"),
+    ...follow(room, "connection", "participant", "Connected", "Reconnecting", "Reconnected", "Disconnected"),
+    // Of others as far as it tells how this browser receives them.
+    ...follow(room, "track", "track", "Published", "Unpublished", "SubscriptionFailed", "SwitchedOff", "SwitchedOn"),
+    ...follow(room, "track", "track", "Warning", "WarningsCleared"),
+    ...follow(self, "track", "track", "Published", "PublicationFailed", "Enabled", "Disabled", "Stopped"),
+    ...follow(room, "speaker", "dominantSpeakerChanged", ""),
     on(room, "participantConnected", (participant) => {
       watchLevel(participant);
-      participant.tracks.forEach((publication: object) => tellTrack("Published", publication, participant));
+      tellTracks(participant);
     }),
     on(room, "participantDisconnected", (participant) => {
       levels.get(participant)?.();
@@ -78,7 +78,7 @@ export function listen(room: TwilioRoom, tell: Tell): Release {
     }),
   ];
   if (room.state === "connected") tellOf("connection", "connected", []);
-  self.tracks.forEach((publication) => tellTrack("Published", publication));
+  tellTracks(self);
   [self, ...room.participants.values()].forEach(watchLevel);
   return () => [...ties, ...levels.values()].forEach((release) => release());
 }

@@ -2,7 +2,7 @@
 //
 // Pure.  The SDK counts since the beginning of each track; rates and ratios come from differences, by track and SSRC,
 // since with simulcast one track has several streams.  A stream whose counters went back was begun anew and says nothing
-// this time.  What nobody told stays out, or becomes NaN, which JSON writes as null: unknown is not zero.
+// this time.  What nobody told stays out: unknown is not zero.
 
 interface TrackStats {
   readonly trackSid?: string;
@@ -55,7 +55,7 @@ export function mediaStats(before: Reading, now: Reading): object | undefined {
   return {
     type: "media_stats",
     interval_ms: intervalMs,
-    rtt_ms: highest(up, "roundTripTime"),
+    rtt_ms: over(up, "roundTripTime", highest),
     up: direction(up, intervalMs, 0),
     down: direction(down, intervalMs, 1),
   };
@@ -69,6 +69,7 @@ interface Stream extends TrackStats {
   readonly freezes?: number | undefined;
 }
 
+type Counter = "bytesSent" | "bytesReceived" | "packetsSent" | "packetsReceived" | "packetsLost" | "freezeCount";
 type Quantity = "bytes" | "packets" | "lost" | "freezes" | "jitter" | "roundTripTime";
 
 function since(before: Reading["up"], now: Reading["up"]): Stream[] {
@@ -76,28 +77,28 @@ function since(before: Reading["up"], now: Reading["up"]): Stream[] {
 }
 
 function carried(before: TrackStats | undefined, now: TrackStats): Stream {
-  const bytes = grown(before?.bytesSent ?? before?.bytesReceived, now.bytesSent ?? now.bytesReceived);
-  const packets = grown(before?.packetsSent ?? before?.packetsReceived, now.packetsSent ?? now.packetsReceived);
+  const by = (counter: Counter) => grown(before?.[counter], now[counter]);
+  const bytes = by("bytesSent") ?? by("bytesReceived");
+  const packets = by("packetsSent") ?? by("packetsReceived");
   if (bytes === undefined || packets === undefined) return now;
-  const lost = grown(before?.packetsLost, now.packetsLost);
-  return { ...now, bytes, packets, lost, freezes: grown(before?.freezeCount, now.freezeCount) };
+  return { ...now, bytes, packets, lost: by("packetsLost"), freezes: by("freezeCount") };
 }
 
 /** `lostBeside` is 1 where what was lost is not among the packets counted: they are those that were received. */
 function direction(streams: readonly Stream[], intervalMs: number, lostBeside: 0 | 1): object | undefined {
   if (!streams.length) return undefined;
   const lossy = streams.filter((stream) => isKnown(stream.lost));
-  const lost = total(lossy, "lost")!;
-  const packets = total(lossy, "packets")! + lostBeside * lost;
+  const lost = over(lossy, "lost", total)!;
+  const packets = over(lossy, "packets", total)! + lostBeside * lost;
+  const bytes = over(streams, "bytes", total);
   const video = largest(streams);
   return {
     loss_ratio: packets > 0 ? +Math.min(1, lost / packets).toFixed(4) : undefined,
-    jitter_ms: highest(streams, "jitter"),
-    bitrate_bps: Math.round((total(streams, "bytes")! * 8_000) / intervalMs),
+    jitter_ms: over(streams, "jitter", highest),
+    bitrate_bps: bytes && Math.round((bytes * 8_000) / intervalMs),
     fps: video?.frameRate ?? undefined,
-    width: video?.dimensions?.width,
-    height: video?.dimensions?.height,
-    freezes: total(streams, "freezes"),
+    ...video?.dimensions, // width, height
+    freezes: over(streams, "freezes", total),
     limited_by: LIMITS.find((limit) => streams.some((stream) => stream.qualityLimitationReason === limit)),
   };
 }
@@ -120,16 +121,11 @@ function grown(before: unknown, now: unknown): number | undefined {
   return isKnown(before) && isKnown(now) && now >= before ? now - before : undefined;
 }
 
-function known(streams: readonly Stream[], quantity: Quantity): number[] {
-  return streams.map((stream) => stream[quantity]).filter(isKnown);
-}
+const highest = (one: number, other: number): number => Math.max(one, other);
+const total = (one: number, other: number): number => one + other;
 
-function highest(streams: readonly Stream[], quantity: Quantity): number | undefined {
-  const values = known(streams, quantity);
-  return values.length ? Math.max(...values) : undefined;
-}
-
-function total(streams: readonly Stream[], quantity: Quantity): number | undefined {
-  const values = known(streams, quantity);
-  return values.length ? values.reduce((sum, value) => sum + value) : undefined;
+/** Return one number for all streams, or undefined where none of them knows. */
+function over(streams: readonly Stream[], quantity: Quantity, fold: typeof total): number | undefined {
+  const values = streams.map((stream) => stream[quantity]).filter(isKnown);
+  return values.length ? values.reduce(fold) : undefined;
 }

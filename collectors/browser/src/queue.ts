@@ -4,15 +4,18 @@
 // is sent again is the same, and the daemon stores it once.  Past the bound the oldest event is dropped and counted; a
 // post that is on its way is spared, since it has most likely arrived.
 
+import { POST_CHARS } from "./limits.ts";
+import type { World } from "./world.ts";
+
 export interface Post {
   /** The fields that the post was opened with, as JSON without its braces. */
   readonly head: string;
   readonly events: string[];
-  chars: number;
 }
 
 export interface Queue {
   posts: readonly Post[];
+  readonly underWay: Set<Post>;
   sent: number;
   lost: number;
   add(event: string): void;
@@ -23,67 +26,53 @@ export interface Queue {
   save(): void;
 }
 
-/** As much as one post holds, so that it may be sent while the page goes away: browsers allow 64 KiB for that. */
-export const POST_CHARS = 48_000;
-
-export function openQueue(
-  head: () => object,
-  limitChars: number,
-  isOnItsWay: (post: Post) => boolean,
-  storage: Storage | undefined,
-  key: string,
-): Queue {
-  let isOpen = false;
+export function openQueue(head: () => object, limitChars: number, world: World, key: string): Queue {
+  let open: Post | undefined;
 
   function trim(): void {
-    let excess = queue.posts.reduce((chars, post) => chars + post.chars, -limitChars);
-    for (const post of queue.posts.filter((each) => !isOnItsWay(each))) {
-      for (; excess > 0 && post.events.length; queue.lost++) {
-        const { length } = post.events.shift()!;
-        excess -= length;
-        post.chars -= length;
-      }
-      if (!post.events.length) queue.remove(post);
+    for (const post of queue.posts) {
+      while (!queue.underWay.has(post) && charsOf(queue.posts) > limitChars && post.events.shift()) queue.lost++;
     }
+    queue.posts = queue.posts.filter((post) => post.events.length);
   }
 
   const queue: Queue = {
-    posts: saved(storage, key),
+    posts: [],
+    underWay: new Set(),
     sent: 0,
     lost: 0,
     add(event) {
       if (event.length > POST_CHARS) return void queue.lost++;
-      let post = queue.posts.at(-1);
-      if (!isOpen || !post || post.chars + event.length > POST_CHARS) {
-        post = { head: JSON.stringify(head()).slice(1, -1), events: [], chars: 0 };
-        queue.posts = [...queue.posts, post];
-        isOpen = true;
+      if (!open || !queue.posts.includes(open) || charsOf([open]) + event.length > POST_CHARS) {
+        open = { head: JSON.stringify(head()).slice(1, -1), events: [] };
+        queue.posts = [...queue.posts, open];
       }
-      post.events.push(event);
-      post.chars += event.length;
+      open.events.push(event);
       trim();
     },
     seal() {
-      isOpen = false;
+      open = undefined;
     },
     remove(post) {
-      if (post === queue.posts.at(-1)) isOpen = false;
       queue.posts = queue.posts.filter((each) => each !== post);
     },
     save() {
       try {
-        if (queue.posts.length) storage?.setItem(key, JSON.stringify(queue.posts));
-        else storage?.removeItem(key);
+        if (queue.posts.length) world.storage.setItem(key, JSON.stringify(queue.posts));
+        else world.storage.removeItem(key);
       } catch {} // full, or forbidden
     },
   };
+  try {
+    queue.posts = JSON.parse(world.storage.getItem(key) ?? "[]") as Post[];
+  } catch {} // forbidden, or not ours
   return queue;
 }
 
-function saved(storage: Storage | undefined, key: string): Post[] {
-  try {
-    return JSON.parse(storage?.getItem(key) ?? "[]") as Post[];
-  } catch {
-    return [];
-  }
+function charsOf(posts: readonly Post[]): number {
+  return eventsOf(posts).join().length;
+}
+
+export function eventsOf(posts: readonly Post[]): string[] {
+  return posts.flatMap((post) => post.events);
 }

@@ -6,30 +6,33 @@
 import type { Options, TwilioRoom, Watcher, watch as Watch } from "./api.ts";
 import { client } from "./client.ts";
 import { guarded } from "./guard.ts";
+import { FEEDBACK_CHARS, SHORTEST_INTERVAL_MS } from "./limits.ts";
 import { listen, on } from "./listening.ts";
 import { mediaStats, read, type Reading, type Report } from "./media_stats.ts";
+import { eventsOf, openQueue, type Queue } from "./queue.ts";
 import { isSilenced, openSender } from "./sender.ts";
 import { browser, listenTo, page, type World } from "./world.ts";
-
-const ADDRESSES = /^(ip|address|relatedAddress|url)$/; // in a preflight's ICE candidates
-const SHORTEST_INTERVAL_MS = 1_000;
-
-const nothing = () => {};
-const NOBODY: Watcher = {
-  stop: nothing,
-  feedback: nothing,
-  preflight: nothing,
-  status: () => ({ sent: 0, waiting: 0, lost: 0 }),
-};
 
 export const watch: typeof Watch = (room, options) => watchIn(page, room, options);
 
 /** The same, in a world of the caller's. */
 export function watchIn(world: World, room: TwilioRoom, options: Options): Watcher {
+  let watched: Watched | undefined;
   try {
-    if (!isSilenced() && isChosen(room.sid, options.sample)) return start(world, room, options);
+    if (!isSilenced && isChosen(room.sid, options.sample)) watched = start(world, room, options);
   } catch {} // not a room, or options that are none
-  return NOBODY;
+  return {
+    stop: guarded(() => watched?.stop()),
+    feedback: guarded(({ rating, text }) =>
+      watched?.tell({ type: "feedback", rating, text: text?.slice(0, FEEDBACK_CHARS) }),
+    ),
+    preflight: guarded((report) => watched?.tell({ type: "preflight", report })),
+    status: () => ({
+      sent: watched?.queue.sent ?? 0,
+      waiting: eventsOf(watched?.queue.posts ?? []).length,
+      lost: watched?.queue.lost ?? 0,
+    }),
+  };
 }
 
 /** Whether a room is watched where only a share of them is; its SID is as good as a die that all of it throw alike. */
@@ -37,13 +40,15 @@ export function isChosen(roomSid: string, share = 1): boolean {
   return !(parseInt(roomSid.slice(2, 10), 16) / 2 ** 32 >= share);
 }
 
-function sessionId(): string {
-  return globalThis.crypto?.randomUUID?.() ?? `${Math.random()}${Math.random()}`; // where there is no TLS
+interface Watched {
+  readonly queue: Queue;
+  tell(event: object): void;
+  stop(): void;
 }
 
-function start(world: World, room: TwilioRoom, options: Options): Watcher {
+function start(world: World, room: TwilioRoom, options: Options): Watched {
   const self = room.localParticipant;
-  const session = sessionId();
+  const session = `${Math.random()}${Math.random()}`; // no two pages draw alike, and there is no crypto without TLS
   let seq = 0;
   let isStopped = false;
 
@@ -58,12 +63,13 @@ function start(world: World, room: TwilioRoom, options: Options): Watcher {
     client: client(),
   });
   const key = `roomwatch ${options.url} ${room.sid} ${self.identity}`;
-  const sender = openSender(options, head, key, world, () => stop());
-  const tell = (event: object) => sender.add({ ...event, at: world.now() });
+  const queue = openQueue(head, options.queueChars ?? 262_144, world, key);
+  const sender = openSender(options, queue, world, () => stop());
+  const tell = (event: object) => isStopped || sender.add({ ...event, at: world.now() });
 
   const ties = [
     listen(room, tell),
-    listenTo(browser.connection, "change", () => sender.queue.seal()), // a post's head tells its network
+    listenTo(browser.connection, "change", () => queue.seal()), // a post's head tells its network
     listenTo(browser.mediaDevices, "devicechange", () => tell({ type: "track", state: "devices_changed" })),
     sample(world, room, Math.max(SHORTEST_INTERVAL_MS, options.intervalMs ?? 10_000), tell),
   ];
@@ -76,21 +82,7 @@ function start(world: World, room: TwilioRoom, options: Options): Watcher {
     sender.close();
   }
 
-  const unlessStopped = <A extends unknown[]>(work: (...args: A) => void) =>
-    guarded((...args: A) => isStopped || work(...args));
-  return {
-    stop: unlessStopped(stop),
-    feedback: unlessStopped(({ rating, text }) => tell({ type: "feedback", rating, text: text?.slice(0, 2_000) })),
-    preflight: unlessStopped((report) => {
-      const withoutAddresses = JSON.stringify(report, (name, value) => (ADDRESSES.test(name) ? undefined : value));
-      tell({ type: "preflight", report: JSON.parse(withoutAddresses) });
-    }),
-    status: () => ({
-      sent: sender.queue.sent,
-      waiting: sender.queue.posts.reduce((waiting, post) => waiting + post.events.length, 0),
-      lost: sender.queue.lost,
-    }),
-  };
+  return { queue, tell, stop };
 }
 
 /** Tell of the room's media every `intervalMs`, until released. */

@@ -11,49 +11,39 @@
 
 import type { Options } from "./api.ts";
 import { guarded } from "./guard.ts";
-import { openQueue, type Post, type Queue } from "./queue.ts";
+import { FIRST_BACKOFF_MS, KEEPALIVE_BYTES, LONGEST_BACKOFF_MS, TIMEOUT_MS, WORTH_PACKING_CHARS } from "./limits.ts";
+import type { Post, Queue } from "./queue.ts";
+import { inSeries } from "./series.ts";
 import type { World } from "./world.ts";
 
-const FIRST_BACKOFF_MS = 1_000;
-const LONGEST_BACKOFF_MS = 60_000;
-const TIMEOUT_MS = 30_000;
-const KEEPALIVE_BYTES = 60_000; // what browsers allow to be under way when a page goes, less a reserve
-const WORTH_PACKING_CHARS = 1_000;
 const NEVER_TAKEN = [400, 403, 413, 415];
-
-let silenced = false;
+const ADDRESSES = /^(ip|address|relatedAddress|url)$/; // in the ICE candidates of a preflight
 
 /** Whether the daemon has told this page to say nothing more. */
-export function isSilenced(): boolean {
-  return silenced;
-}
+export let isSilenced = false;
+
+/** What is under way from this page, whichever room it is about: browsers count by the page, too. */
+let underWayBytes = 0;
 
 export interface Sender {
-  readonly queue: Queue;
   add(event: object): void;
   /** Send what waits, and let go of the page then. */
   close(): void;
 }
 
 interface Answer {
+  ok?: boolean;
   status: number;
   retryAfter?: string | null;
   stop?: boolean;
-  rejected?: unknown[];
+  accepted?: number;
 }
 
-export function openSender(
-  options: Options,
-  head: () => object,
-  key: string,
-  world: World,
-  onSilence: () => void,
-): Sender {
+export function openSender(options: Options, queue: Queue, world: World, onSilence: () => void): Sender {
   const url = options.url.replace(/\/*$/, "/v1/telemetry");
   const flushMs = options.flushMs ?? 2_000;
-  const underWay = new Set<Post>();
-  const queue = openQueue(head, options.queueChars ?? 262_144, (post) => underWay.has(post), world.storage, key);
-  let token: string | undefined;
+  const { underWay } = queue;
+  let token = typeof options.token === "function" ? undefined : options.token;
   let failures = 0;
   let isClosing = false;
   let notBeforeMs = 0;
@@ -63,23 +53,31 @@ export function openSender(
 
   function schedule(delayMs: number): void {
     const atMs = Math.max(world.now() + delayMs, notBeforeMs);
-    if (underWay.size || atMs >= dueMs || !queue.posts.length) return;
+    if (!queue.posts.length) return void (isClosing && release());
+    if (underWay.size || atMs >= dueMs) return;
     callOff();
     dueMs = atMs;
     callOff = world.after(atMs - world.now(), sendNext);
   }
 
-  const sendNext = guarded(async () => {
+  const sendNext = guarded(() => {
     dueMs = Infinity;
     const post = queue.posts[0];
-    if (post && !underWay.size && !silenced) await sendOne(post, send);
+    if (!post || underWay.size || isSilenced) return;
+    if (post === queue.posts.at(-1)) queue.seal();
+    return sendOne(post, send);
   });
 
-  async function sendOne(post: Post, by: (body: string) => Promise<Answer>): Promise<void> {
-    if (post === queue.posts.at(-1)) queue.seal();
+  /** Send a post, unless more bytes than `limitBytes` would be under way then. */
+  async function sendOne(post: Post, by: (body: string) => Promise<Answer>, limitBytes = Infinity): Promise<void> {
+    const events = JSON.stringify(inSeries(JSON.parse(`[${post.events}]`)));
+    const body = `{"v":1,"sent_at":${world.now()},"dropped":${queue.lost},${post.head},"events":${events}}`;
+    const bytes = new Blob([body]).size;
+    if (underWayBytes + bytes > limitBytes) return;
     underWay.add(post);
-    const body = `{"v":1,"sent_at":${world.now()},"dropped":${queue.lost},${post.head},"events":[${post.events}]}`;
+    underWayBytes += bytes;
     const answer = await by(body).catch(() => ({ status: 0 }));
+    underWayBytes -= bytes;
     underWay.delete(post);
     settle(post, answer);
   }
@@ -110,49 +108,40 @@ export function openSender(
       credentials: "omit",
     });
     const said = (await response.json().catch(() => null)) as Partial<Answer> | null;
-    return { ...said, status: response.status, retryAfter: response.headers.get("Retry-After") };
+    return { ...said, ok: response.ok, status: response.status, retryAfter: response.headers.get("Retry-After") };
   }
 
-  function settle(post: Post, { status, retryAfter, stop, rejected }: Answer): void {
-    const isTaken = status >= 200 && status < 300;
-    if (silenced || status === 410 || stop) return silence();
-    if (isTaken || NEVER_TAKEN.includes(status)) {
-      const lost = isTaken ? (rejected?.length ?? 0) : post.events.length;
-      queue.lost += lost;
-      queue.sent += post.events.length - lost;
+  function settle(post: Post, { ok, status, retryAfter, stop, accepted }: Answer): void {
+    const { length } = post.events;
+    if (isSilenced || status === 410 || stop) return silence();
+    if (ok || NEVER_TAKEN.includes(status)) {
+      const sent = ok ? (accepted ?? length) : 0; // of a series, each row counts
+      queue.sent += sent;
+      queue.lost += length - sent;
       queue.remove(post);
       failures = notBeforeMs = 0;
     } else {
       if (status === 401) token = undefined;
-      putOff(retryAfter);
+      askedUntilMs = world.now() + (Number(retryAfter) * 1_000 || 0); // a date, which some proxies send, is no number
+      // Full jitter, so that browsers that lost a daemon together do not come back together.
+      notBeforeMs = askedUntilMs + world.random() * Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** failures++);
     }
     queue.save(); // as it is by now
-    if (isClosing && !queue.posts.length) release();
     schedule(failures || isClosing || queue.posts.length > 1 ? 0 : flushMs);
-  }
-
-  /** Full jitter, so that browsers that lost a daemon together do not come back together. */
-  function putOff(retryAfter?: string | null): void {
-    const askedMs = Number(retryAfter) * 1_000 || 0; // a date, which some proxies send, is no number
-    askedUntilMs = world.now() + askedMs;
-    const longestMs = Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** failures++);
-    notBeforeMs = askedUntilMs + world.random() * longestMs;
   }
 
   const leave = guarded(() => {
     queue.seal();
     queue.save();
     if (!token || world.now() < askedUntilMs) return;
-    let bytes = 0; // of those under way, too: they come first
     for (const post of queue.posts) {
-      bytes += post.chars + 1_000;
-      if (bytes < KEEPALIVE_BYTES && !underWay.has(post)) guarded(sendOne)(post, sendLeaving);
+      if (!underWay.has(post)) guarded(sendOne)(post, sendLeaving, KEEPALIVE_BYTES);
     }
   });
   const release = world.onLeave(leave);
 
   function silence(): void {
-    silenced = true;
+    isSilenced = true;
     queue.posts = [];
     queue.save();
     onSilence(); // which closes this
@@ -160,16 +149,18 @@ export function openSender(
 
   schedule(0); // what the page before a reload left
   return {
-    queue,
     add(event) {
-      if (silenced) return silence(); // another room of this page was told
-      queue.add(JSON.stringify(event));
+      if (isSilenced) return silence(); // another room of this page was told
+      queue.add(JSON.stringify(event, withoutAddress));
       schedule(flushMs);
     },
     close() {
       isClosing = true;
-      if (queue.posts.length) schedule(0);
-      else release();
+      schedule(0);
     },
   };
+}
+
+function withoutAddress(name: string, value: unknown): unknown {
+  return ADDRESSES.test(name) ? undefined : value;
 }

@@ -6,8 +6,8 @@ export interface World {
   /** Do `work` in `ms`; returns how to call that off. */
   after(ms: number, work: () => void): () => void;
   fetch(url: string, init: RequestInit): Promise<Response>;
-  /** Outlives a reload, but not the tab: what was said in a call is gone with it. */
-  readonly storage: Storage | undefined;
+  /** Outlives a reload, but not the tab: what was said in a call is gone with it.  Throws where it is forbidden. */
+  readonly storage: Storage;
   /** Do `work` whenever this may be the page's last moment; returns how to call that off. */
   onLeave(work: () => void): () => void;
 }
@@ -27,19 +27,15 @@ export function listenTo(target: EventTarget | undefined | null, event: string, 
 }
 
 export const page: World = {
-  now: () => Date.now(),
-  random: () => Math.random(),
+  now: Date.now,
+  random: Math.random,
   after(ms, work) {
     const timer = setTimeout(work, ms);
     return () => clearTimeout(timer);
   },
   fetch: (url, init) => fetch(url, init),
   get storage() {
-    try {
-      return sessionStorage; // throws where cookies are forbidden
-    } catch {
-      return undefined;
-    }
+    return sessionStorage;
   },
   onLeave(work) {
     const hidden = listenTo(document, "visibilitychange", () => {

@@ -1,27 +1,11 @@
 // What does a real Room's life look like on the wire?
 
 import assert from "node:assert/strict";
-import { afterEach, test } from "node:test";
+import { test } from "node:test";
 import { watchIn } from "../src/roomwatch.ts";
-import { ALICE, BOB, BOBS_CAMERA, Call, ROOM, camera, detail, over, settled } from "./twilio.js";
+import { ALICE, BOB, BOBS_CAMERA, CAMERA, Call, MICROPHONE, ROOM, camera, detail, over, settled } from "./twilio.js";
+import { OPTIONS, watched, watching } from "./watched.js";
 import { TestWorld } from "./world.js";
-
-const OPTIONS = { url: "https://watch.example.com/", token: "a token" };
-const running = [];
-
-async function watched(options = {}) {
-  const call = new Call(options);
-  await settled();
-  const world = new TestWorld();
-  const watcher = watchIn(world, call.room, { ...OPTIONS, ...options.watch });
-  running.push(async () => {
-    watcher.stop();
-    await over(call);
-  });
-  return { call, world, watcher };
-}
-
-afterEach(() => Promise.all(running.splice(0).map((end) => end())));
 
 test("a post says who sends it from which room, and numbers itself", async () => {
   const { call, world } = await watched();
@@ -67,13 +51,64 @@ test("at verbosity 3 the stats are passed on as the SDK handed them over", async
   assert.deepEqual(world.of("network_quality"), JSON.parse(JSON.stringify(handed)));
 });
 
+test("what the server did not tell of is null inside the stats, and stays null", async () => {
+  const { call, world } = await watched();
+  const sendStats = { latency: { rtt: 0.9 } };
+  await call.quality({ level: 1, audio: { send: 1, recv: 2, sendStats }, video: null });
+  await world.pass(2_000);
+  const [{ stats }] = world.of("network_quality");
+  assert.equal(stats.video, null);
+  assert.deepEqual(stats.audio, {
+    send: 1,
+    recv: 2,
+    sendStats: { bandwidth: null, fractionLost: null, latency: { jitter: null, rtt: 0.9, level: null } },
+    recvStats: null,
+  });
+});
+
+test("a level that comes without stats has none, at any verbosity", async () => {
+  const { call, world } = await watched();
+  await call.quality(4);
+  await call.quality({ level: 2 });
+  await world.pass(2_000);
+  assert.deepEqual(world.of("network_quality"), [
+    { level: 4, stats: null },
+    { level: 2, stats: null },
+  ]);
+});
+
+test("the stats of others are told as fully as one's own, where they were asked for", async () => {
+  const { call, world } = await watched();
+  await call.update({ participants: [call.bob()] });
+  await call.quality(5, { sid: BOB, level: 3, audio: detail(3), video: detail(4) });
+  await world.pass(2_000);
+  const [, { stats, ...bobs }] = world.of("network_quality");
+  assert.deepEqual(bobs, { level: 3, subject: BOB });
+  assert.deepEqual(stats, JSON.parse(JSON.stringify(call.room.participants.get(BOB).networkQualityStats)));
+  assert.deepEqual(stats.video.recvStats.bandwidth, { actual: 640_000, available: 2_400_000, level: 4 });
+});
+
+test("others at verbosity 0 have no level, and nothing is made up for them", async () => {
+  const { call, world } = await watched({ remote: 0 });
+  await call.update({ participants: [call.bob()] });
+  await call.quality(3);
+  await world.pass(2_000);
+  assert.deepEqual(world.of("network_quality"), [{ level: 3, stats: null }]);
+});
+
+test("a level that stays the same is told once", async () => {
+  const { call, world } = await watched();
+  await call.quality({ level: 3, audio: detail(3), video: detail(3) });
+  await call.quality({ level: 3, audio: detail(2), video: detail(3) });
+  await world.pass(2_000);
+  assert.equal(world.of("network_quality").length, 1);
+});
+
 test("a level that was there before is told, and one that nobody knows is not", async () => {
   const call = new Call({ participants: [{ sid: BOB, identity: "bob", state: "connected", revision: 1, tracks: [] }] });
   await settled();
   await call.quality(5);
-  const world = new TestWorld();
-  const watcher = watchIn(world, call.room, OPTIONS);
-  running.push(() => (watcher.stop(), over(call)));
+  const { world } = watching(call);
   await world.pass(2_000);
   assert.deepEqual(world.of("network_quality"), [{ level: 5, stats: null }]);
 });
@@ -114,6 +149,33 @@ test("lost media is code 53405 and level 0, lost signaling is 53001", async () =
   ]);
 });
 
+test("who leaves on purpose has no code", async () => {
+  const { call, world } = await watched();
+  call.room.disconnect();
+  await world.pass(2_000);
+  assert.deepEqual(world.of("connection").at(-1), { state: "disconnected" });
+});
+
+for (const code of [20104, 53000, 53118, 53204, 53405]) {
+  test(`an end by ${code} is told as ${code}`, async () => {
+    const { call, world } = await watched();
+    await call.signaling("disconnected", code, "as told");
+    await world.pass(2_000);
+    assert.deepEqual(world.of("connection").at(-1), { state: "disconnected", code });
+  });
+}
+
+test("who comes back under a new SID is listened to under it", async () => {
+  const { call, world } = await watched();
+  const again = { ...call.bob(), sid: BOB.replace(/2$/, "9") };
+  await call.update({ participants: [call.bob()] });
+  await call.update({ participants: [call.bob("disconnected")] });
+  await call.update({ participants: [{ ...again, revision: ++call.revision }] });
+  await call.quality(5, { sid: again.sid, level: 2 });
+  await world.pass(2_000);
+  assert.deepEqual(world.of("network_quality").at(-1), { level: 2, stats: null, subject: again.sid });
+});
+
 test("the end is told with its code, nothing is listened to any more, and a person may still say how it was", async () => {
   const { call, world, watcher } = await watched();
   await call.signaling("disconnected", 53205, "duplicate identity");
@@ -149,18 +211,28 @@ test("tracks come, go, are switched off and fail", async () => {
 
 test("the reporter's own tracks have no subject", async () => {
   const { call, world } = await watched();
-  const publication = { trackSid: "MT1", kind: "audio", track: { kind: "audio", id: "microphone" } };
-  call.localParticipant.tracks.set("MT1", publication);
-  call.localParticipant.emit("trackPublished", publication);
-  call.localParticipant.emit("trackDisabled", publication.track);
-  call.localParticipant.emit("trackPublicationFailed", { code: 53304 }, { kind: "video" });
-  call.localParticipant.tracks.delete("MT1");
+  const microphone = await call.publish("audio", "microphone", { sid: MICROPHONE });
+  microphone.disable();
+  microphone.enable();
+  microphone.stop();
+  await call.publish("video", "camera", { code: 53304 });
   await world.pass(2_000);
+  const event = (state) => ({ state, track_sid: MICROPHONE, kind: "audio" });
   assert.deepEqual(world.of("track"), [
-    { state: "published", track_sid: "MT1", kind: "audio" },
-    { state: "disabled", track_sid: "MT1", kind: "audio" },
+    event("published"),
+    event("disabled"),
+    event("enabled"),
+    event("stopped"),
     { state: "publication_failed", kind: "video", code: 53304 },
   ]);
+});
+
+test("own tracks that were there before are told", async () => {
+  const call = new Call();
+  await call.publish("video", "camera", { sid: CAMERA });
+  const { world } = watching(call);
+  await world.pass(2_000);
+  assert.deepEqual(world.of("track"), [{ state: "published", track_sid: CAMERA, kind: "video" }]);
 });
 
 test("the dominant speaker is told, and that there is none", async () => {
@@ -170,34 +242,6 @@ test("the dominant speaker is told, and that there is none", async () => {
   await call.hear("active_speaker", { participant: null });
   await world.pass(2_000);
   assert.deepEqual(world.of("speaker"), [{ subject: BOB }, {}]);
-});
-
-test("getStats becomes media_stats in the units of the wire", async () => {
-  const { call, world } = await watched();
-  const stats = (more) => ({
-    remoteVideoTrackStats: [
-      {
-        trackId: "bobs",
-        timestamp: 1,
-        ssrc: "22",
-        codecName: "VP8",
-        jitter: 12,
-        frameWidthReceived: 640,
-        frameHeightReceived: 480,
-        frameRateReceived: 24,
-        ...more,
-      },
-    ],
-  });
-  await call.update({ subscribed: { revision: 1, tracks: [{ sid: BOBS_CAMERA, id: "bobs" }] } });
-  call.stats(stats({ bytesReceived: 500_000, packetsReceived: 900, packetsLost: 4, freezeCount: 1 }));
-  await world.pass(10_000);
-  call.stats(stats({ bytesReceived: 1_500_000, packetsReceived: 1_890, packetsLost: 14, freezeCount: 3 }));
-  await world.pass(12_000);
-  assert.deepEqual(world.of("media_stats").at(-1), {
-    interval_ms: 10_000,
-    down: { loss_ratio: 0.01, jitter_ms: 12, bitrate_bps: 800_000, fps: 24, width: 640, height: 480, freezes: 2 },
-  });
 });
 
 test("a preflight report travels without addresses", async () => {
@@ -242,10 +286,7 @@ test("nothing that goes wrong reaches the application", async () => {
 });
 
 test("of a share of rooms, everybody in a room decides alike", async () => {
-  const world = new TestWorld();
   const call = new Call();
-  assert.equal(watchIn(world, call.room, { ...OPTIONS, sample: 0 }).status().waiting, 0);
-  const watcher = watchIn(world, call.room, { ...OPTIONS, sample: 0.01 });
-  assert.equal(watcher.status().waiting, 1);
-  running.push(() => (watcher.stop(), over(call)));
+  assert.equal(watching(call, { sample: 0 }).watcher.status().waiting, 0);
+  assert.equal(watching(call, { sample: 0.01 }).watcher.status().waiting, 1);
 });

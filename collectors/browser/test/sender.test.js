@@ -144,6 +144,65 @@ test("a page that goes away sends everything that fits, in a form that needs no 
   assert.ok(leaving.every(({ url, init }) => url.endsWith("?token=a%20token") && init.keepalive && !init.headers));
 });
 
+test("a page that goes away before its first post sends that, too, if it has a token at hand", async () => {
+  const { world, say } = watched();
+  say("a");
+  await world.leave();
+  assert.deepEqual(texts(world.events), ["a"]);
+});
+
+/** A room whose one remote video goes on and on. */
+function movingRoom() {
+  let count = 0;
+  const getStats = async () => {
+    count++;
+    return [{ remoteVideoTrackStats: [{ trackSid: "MT1", ssrc: "1", bytesReceived: count * 1_000_000, packetsReceived: count * 990, packetsLost: count * 10, jitter: 4, frameRate: 24, dimensions: { width: 640, height: 480 }, freezeCount: count }] }];
+  };
+  return { ...quietRoom(), getStats };
+}
+
+test("an hour of stats that waited leaves with the page, as series", async () => {
+  const world = new TestWorld({ lost: true });
+  const watcher = watchIn(world, movingRoom(), OPTIONS);
+  await world.pass(3_600_000);
+  const { waiting } = watcher.status();
+  const written = [...world.written.values()].join().length;
+  world.answers = [{}];
+  await world.leave();
+  const bytes = world.posts.reduce((total, post) => total + JSON.stringify(post).length, 0);
+  assert.ok(waiting > 350 && written > 64 * 1_024, `${waiting} ${written}`);
+  assert.ok(bytes < 60_000, `${bytes}`);
+  assert.deepEqual([world.events.length, watcher.status().waiting], [waiting, 0]);
+});
+
+test("bytes are counted, not letters, since browsers do so", async () => {
+  const { world, say } = watched({ flushMs: 60_000 });
+  say("first");
+  await world.pass(60_000);
+  for (const text of numbers(60)) say(text + "漢".repeat(1_000));
+  await world.leave();
+  const bytes = world.asked.slice(1).reduce((total, { init }) => total + Buffer.byteLength(init.body), 0);
+  assert.ok(bytes < 60_000, `${bytes}`);
+});
+
+test("the rooms of a page share what browsers allow a page", async () => {
+  let answer;
+  const pending = new Promise((resolve) => (answer = resolve));
+  const worlds = [new TestWorld({}, pending), new TestWorld({}, pending)];
+  const rooms = worlds.map((world) => watched({ flushMs: 60_000 }, world));
+  for (const { world, say } of rooms) {
+    say("first");
+    await world.pass(60_000);
+    for (const text of numbers(40)) say(text + "x".repeat(1_000));
+  }
+  for (const world of worlds) await world.leave();
+  const bytes = worlds.flatMap(({ asked }) => asked.slice(1)).reduce((total, { init }) => total + init.body.length, 0);
+  answer();
+  for (const world of worlds) await world.pass(120_000);
+  assert.ok(bytes > 40_000 && bytes < 60_000, `${bytes}`);
+  assert.deepEqual(worlds.map(({ events }) => events.length), [41, 41]);
+});
+
 test("what did not fit, or got no answer, survives a reload under its old number", async () => {
   const { world, say } = watched({ answers: [{ lost: true }] });
   say("a");

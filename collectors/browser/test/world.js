@@ -1,5 +1,7 @@
 // A page whose clock stands still until told, and a daemon that answers as told.
 
+import { unrolled } from "./series.js";
+
 // Packing takes as long as it takes, on a thread of its own; a test that is not about it is better off without.
 export const { CompressionStream } = globalThis;
 delete globalThis.CompressionStream;
@@ -45,7 +47,7 @@ export class TestWorld {
     const post = JSON.parse(body);
     this.asked.push({ url, init, at: this.at, post });
     const answer = this.answers.length > 1 ? this.answers.shift() : this.answers[0];
-    const { status = 202, headers = {}, said = { accepted: post.events.length, rejected: [] }, lost = false } = (await answer) ?? {};
+    const { status = 202, headers = {}, said = { accepted: unrolled(post.events).length, rejected: [] }, lost = false } = (await answer) ?? {};
     if (lost) throw new TypeError("Failed to fetch");
     if (status === 202) this.posts.push(post);
     return new Response(JSON.stringify(said), { status, headers });
@@ -72,7 +74,7 @@ export class TestWorld {
   }
 
   get events() {
-    return this.posts.flatMap(({ events }) => events);
+    return this.posts.flatMap(({ events }) => unrolled(events));
   }
 
   of(type) {
