@@ -53,7 +53,7 @@ export function openSender(
   const flushMs = options.flushMs ?? 2_000;
   const underWay = new Set<Post>();
   const queue = openQueue(head, options.queueChars ?? 262_144, (post) => underWay.has(post), world.storage, key);
-  let token: string | undefined;
+  let token = typeof options.token === "string" ? options.token : undefined; // at once, should the page go before a post
   let failures = 0;
   let isClosing = false;
   let notBeforeMs = 0;

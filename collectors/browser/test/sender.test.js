@@ -144,6 +144,13 @@ test("a page that goes away sends everything that fits, in a form that needs no 
   assert.ok(leaving.every(({ url, init }) => url.endsWith("?token=a%20token") && init.keepalive && !init.headers));
 });
 
+test("a page that goes away before its first post sends what it has", async () => {
+  const { world, say } = watched();
+  say("a");
+  await world.leave();
+  assert.deepEqual(texts(world.events), ["a"]);
+});
+
 test("what did not fit, or got no answer, survives a reload under its old number", async () => {
   const { world, say } = watched({ answers: [{ lost: true }] });
   say("a");
