@@ -1,0 +1,192 @@
+"""What is a call in a browser made of, here?
+
+Real Chromium, Twilio's own SDK and ours in it, and the real daemon; only Twilio's servers are played, inside the page
+(`played_twilio.js`).  The page comes from one address and the daemon listens on another, as in life, so that CORS is in
+the way as in life.
+"""
+
+import http.server
+import json
+import os
+import signal
+import sqlite3
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from tests.builders import ACCOUNT, API_KEY, API_SECRET, AUTH_TOKEN, access_token
+from tests.daemon_process import environment, write_config
+from tests.e2e.tools import ROOT, free_port, running
+
+TWILIO = ROOT / "collectors" / "browser" / "node_modules" / "twilio-video" / "dist" / "twilio-video.min.js"
+PLAYED_TWILIO = ROOT / "tests" / "e2e" / "played_twilio.js"
+
+#: A camera and a microphone that show and play something, without asking; and peers that meet on this machine alone.
+CHROMIUM = (
+    *("--no-sandbox", "--disable-gpu", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"),
+    *("--allow-loopback-in-peer-connection", "--disable-features=WebRtcHideLocalIpsWithMdns"),
+)
+
+
+class Watch:
+    """A daemon that can go away and come back, on one port and one file."""
+
+    def __init__(self, folder: Path, **telemetry: Any) -> None:
+        self.url = f"http://127.0.0.1:{(port := free_port())}"
+        self._file = folder / "roomwatch.db"
+        self._config = write_config(
+            folder / "config.toml",
+            {
+                "public": {"port": port, "url": "https://watch.example.com"},
+                "private": {"port": free_port()},
+                "storage": {"path": str(self._file)},
+                "telemetry": telemetry,
+                "accounts": [
+                    {
+                        "account_sid": ACCOUNT,
+                        "api_key": API_KEY,
+                        "api_secret": API_SECRET,
+                        "auth_token": AUTH_TOKEN,
+                        "base_url": "http://127.0.0.1:9",
+                    }
+                ],
+            },
+        )
+        self._life = ExitStack()
+        self._pid = 0
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "monitor", "run", "--config", str(self._config)]
+        self._pid = self._life.enter_context(running(command, env=environment())).pid
+        until(self._answers, "a daemon", every_s=0.02)
+
+    def stop(self) -> None:
+        self._life.close()
+
+    def kill(self) -> None:
+        """End it in the middle of whatever it does."""
+        os.kill(self._pid, signal.SIGKILL)
+        self.stop()
+
+    def _answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.url}/-/healthy", timeout=5) as answer:
+                return answer.status == HTTPStatus.OK
+        except OSError:
+            return False
+
+    def posts(self) -> list[dict[str, Any]]:
+        """Return what was stored, post by post."""
+        with closing(sqlite3.connect(f"file:{self._file}?mode=ro", uri=True)) as db:
+            rows = [json.loads(body) for (body,) in db.execute("SELECT body FROM ingest_log ORDER BY id")]
+        return [row for row in rows if row.get("event") == "telemetry"]
+
+    def timed(self, kind: str) -> list[dict[str, Any]]:
+        """Return the observations of one kind."""
+        seen = [each for post in self.posts() for each in post["observations"] if each["type"] == kind]
+        return [{name: value for name, value in each.items() if name != "type"} for each in seen]
+
+    def told(self, kind: str) -> list[dict[str, Any]]:
+        """Return the observations of one kind, without their time."""
+        return [{name: value for name, value in each.items() if name != "at"} for each in self.timed(kind)]
+
+    def texts(self) -> list[str]:
+        return [each["text"] for each in self.told("feedback")]
+
+
+def until(holds: Callable[[], Any], what: str, within_s: float = 15, every_s: float = 0.05) -> Any:
+    """Wait for something that needs no browser's doing."""
+    end = time.monotonic() + within_s
+    while not (answer := holds()):
+        assert time.monotonic() < end, f"expected {what} within {within_s} s"
+        time.sleep(every_s)
+    return answer
+
+
+class Application(http.server.BaseHTTPRequestHandler):
+    """The developer's own site."""
+
+    watch_url = ""
+
+    def do_GET(self) -> None:
+        scripts = {"/twilio.js": TWILIO, "/played_twilio.js": PLAYED_TWILIO}
+        file = scripts.get(self.path)
+        body = file.read_bytes() if file else self.page()
+        self.send_response(HTTPStatus.OK)
+        self.send_header("Content-Type", "text/javascript" if file else "text/html")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def page(self) -> bytes:
+        sources = ("/played_twilio.js", "/twilio.js", f"{self.watch_url}/sdk/roomwatch.js")
+        return ("<!doctype html>" + "".join(f'<script src="{source}"></script>' for source in sources)).encode()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@contextmanager
+def serving(handler: type[http.server.BaseHTTPRequestHandler]) -> Iterator[str]:
+    """Serve, each request in a thread of its own, and give the address."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+class Stage:
+    """A daemon, the developer's site, and people who come to it with their browsers."""
+
+    def __init__(self, watch: Watch, site: str, chromium: Browser, life: ExitStack) -> None:
+        self.watch = watch
+        self._site = site
+        self._chromium = chromium
+        self._life = life
+
+    def context(self) -> BrowserContext:
+        """Return somebody's browser, without cookies or caches of anybody else."""
+        context = self._chromium.new_context()
+        self._life.callback(context.close)
+        return context
+
+    def open(self, context: BrowserContext | None = None) -> Page:
+        """Open the application."""
+        page = (context or self.context()).new_page()
+        page.goto(self._site)
+        return page
+
+    def join(self, page: Page, **options: Any) -> None:
+        """Let the page's person join the room and be watched."""
+        page.evaluate("join", {"url": self.watch.url, "token": access_token(), "flushMs": 200, **options})
+
+    def enter(self, context: BrowserContext | None = None, **options: Any) -> Page:
+        """Open the application and join the room."""
+        page = self.open(context)
+        self.join(page, **options)
+        return page
+
+
+@contextmanager
+def staged(folder: Path, chromium: Browser, **telemetry: Any) -> Iterator[Stage]:
+    """Start a daemon by its telemetry settings, and a site whose pages load the SDK from it."""
+    assert TWILIO.is_file(), f"expected Twilio's SDK at {TWILIO}, found none; `make e2e` installs it"
+    watch = Watch(folder, **telemetry)
+    handler = type("Site", (Application,), {"watch_url": watch.url})
+    with serving(handler) as site, ExitStack() as life:
+        life.callback(watch.stop)
+        watch.start()
+        yield Stage(watch, site, chromium, life)
