@@ -22,6 +22,8 @@ from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Page
 
+from collectors.observations import TelemetryBatch, unrolled
+from monitor.store.rows import decode_events, encode
 from tests.builders import ACCOUNT, API_KEY, API_SECRET, AUTH_TOKEN, access_token
 from tests.daemon_process import environment, write_config
 from tests.e2e.tools import ROOT, free_port, running
@@ -84,10 +86,11 @@ class Watch:
             return False
 
     def posts(self) -> list[dict[str, Any]]:
-        """Return what was stored, post by post."""
+        """Return what was stored, post by post, series row by row."""
         with closing(sqlite3.connect(f"file:{self._file}?mode=ro", uri=True)) as db:
-            rows = [json.loads(body) for (body,) in db.execute("SELECT body FROM ingest_log ORDER BY id")]
-        return [row for row in rows if row.get("event") == "telemetry"]
+            rows = db.execute("SELECT body FROM ingest_log ORDER BY id").fetchall()
+        events = [event for (body,) in rows for event in decode_events(body)]
+        return [_as_json(event) for event in events if isinstance(event, TelemetryBatch)]
 
     def timed(self, kind: str) -> list[dict[str, Any]]:
         """Return the observations of one kind."""
@@ -100,6 +103,11 @@ class Watch:
 
     def texts(self) -> list[str]:
         return [each["text"] for each in self.told("feedback")]
+
+
+def _as_json(batch: TelemetryBatch) -> dict[str, Any]:
+    post: dict[str, Any] = json.loads(encode(batch))
+    return post | {"observations": [json.loads(encode(each)) for each in unrolled(batch.observations)]}
 
 
 def until(holds: Callable[[], Any], what: str, within_s: float = 15, every_s: float = 0.05) -> Any:
