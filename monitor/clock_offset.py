@@ -9,14 +9,15 @@ request takes was, and is measured anew.
 """
 
 from collections import OrderedDict
-from typing import NamedTuple
+
+from msgspec import Struct
 
 SESSIONS_REMEMBERED = 50_000
 WINDOW_MS = 300_000
 SET_BACK_MS = 30_000  # clients give a request up before it has been under way for so long
 
 
-class _Estimate(NamedTuple):
+class _Estimate(Struct, frozen=True, gc=False):
     """The best in the window that began at `since_ms`, and in that window or the one before."""
 
     since_ms: int

@@ -33,6 +33,7 @@ from monitor.merging import want_look
 from monitor.rings import Rings, Sample, samples_of
 
 RETURN_AFTER_MS = 30_000  # somebody known by identity only has come back who tells of a time this long after leaving
+RING_REACH_MS = 86_400_000  # how far before the first word of somebody a sample may reach
 CLOCK_SET_MS = 30_000  # a clock that jumps by more was set, and what was told by it before cannot be compared
 
 
@@ -125,7 +126,8 @@ class Hearing:
 
     def _observe_media(self, reporter: Participant, media: Iterable[MediaStats | MediaStatsSeries]) -> None:
         """Keep the samples; the latest of them says how it is now."""
-        ring = self._rings.of(reporter.ref.key, reporter.heard_at_ms or 0)
+        began_ms = (reporter.heard_at_ms or 0) + reporter.clock_offset_ms - RING_REACH_MS
+        ring = self._rings.of(reporter.ref.key, began_ms)
         latest: Sample | None = None
         for sample in samples_of(media):
             ring.push(sample)

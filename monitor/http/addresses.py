@@ -7,7 +7,9 @@ support can tell two networks apart without knowing whose they are.
 
 from functools import lru_cache
 from ipaddress import ip_network
-from typing import Literal, NamedTuple
+from typing import Literal
+
+from msgspec import Struct
 
 from monitor.http.proxies import CLIENTS_REMEMBERED, Address, parsed
 
@@ -17,7 +19,7 @@ TRUNCATED_BITS = {4: 24, 6: 48}  # a few hundred homes, or one company
 _ONE_CLIENT_BITS = {4: 32, 6: 64}
 
 
-class Place(NamedTuple):
+class Place(Struct, frozen=True, gc=False):
     """Where a client is: whom it counts as when rates are limited, and what is kept of its address.
 
     This machine itself is nobody: it is a proxy that `trusted_proxies` does not name, with everybody behind it.
