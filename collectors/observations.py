@@ -238,6 +238,7 @@ class TelemetryBatch(Struct, frozen=True, tag="telemetry", tag_field="event", om
 
     At least one of `room_sid` and `room_name`, and one of `participant_sid` and `identity`, is known.
     `(session, seq)` names the post, so that a repeat can be told from news; None where a client does not number.
+    The moments of the observations and `sent_at_ms` are by the client's clock: less `clock_offset_ms` they are by ours.
     """
 
     received_at_ms: int
@@ -253,6 +254,8 @@ class TelemetryBatch(Struct, frozen=True, tag="telemetry", tag_field="event", om
     client: ClientInfo | None = None
     account_sid: str | None = None  # where the token tells
     dropped: int | None = None  # how many observations the client has had to throw away so far
+    address: str | None = None  # where it came from, as far as that is kept: 203.0.113.0/24
+    clock_offset_ms: int | None = None  # how far the client's clock is ahead; None: not more than delay may explain
 
     @property
     def dedup_key(self) -> str | None:

@@ -69,7 +69,7 @@ class Decoded(Struct, frozen=True):
     """A post as it was understood: the batch to keep, what was refused, and what is not known here.
 
     `count` is how many observations were taken, those in series one by one.  `is_exact` says that the batch holds all
-    that the post held.
+    that the post held; where it does not, `places` tells where in the post each of its observations stood.
     """
 
     batch: TelemetryBatch
@@ -78,6 +78,7 @@ class Decoded(Struct, frozen=True):
     ignored: Mapping[str, int] = {}  # how often each unknown type of event came
     ignored_fields: int = 0
     is_exact: bool = False
+    places: tuple[int, ...] = ()
 
 
 class _Envelope(Struct, frozen=True, forbid_unknown_fields=True):
@@ -139,26 +140,47 @@ class KeptPost(Struct, frozen=True, tag="post", tag_field="event", omit_defaults
     room_sid: str | None
     identity: str | None
     account_sid: str | None
+    address: str | None = None
+    clock_offset_ms: int | None = None
 
     def opened(self) -> TelemetryBatch:
         """Return the batch that it was."""
         batch = decode(bytes(self.body), self.received_at_ms).batch
         return msgspec.structs.replace(
-            batch, room_sid=self.room_sid, identity=self.identity, account_sid=self.account_sid
+            batch,
+            room_sid=self.room_sid,
+            identity=self.identity,
+            account_sid=self.account_sid,
+            address=self.address,
+            clock_offset_ms=self.clock_offset_ms,
         )
 
 
 def kept(batch: TelemetryBatch, decoded: Decoded, body: bytes) -> bytes:
-    """Return what the log is to keep of a post: its own bytes where nothing in them is unknown here, which is quicker.
+    """Return what the log is to keep of a post: its own bytes, which is quicker, where they say what is to be kept.
+
+    They do not where something in them is unknown here or was refused, nor where they say a name that is to be kept
+    under a pseudonym.
 
     Args:
         batch: the post as it is taken, completed at the door.
         decoded: the post as it was understood.
         body: the bytes that came, unpacked.
     """
-    if not decoded.is_exact:
+    named = decoded.batch.identity
+    if not decoded.is_exact or (named is not None and named != batch.identity):
         return _encode(batch)
-    return _encode(KeptPost(batch.received_at_ms, Raw(body), batch.room_sid, batch.identity, batch.account_sid))
+    return _encode(
+        KeptPost(
+            batch.received_at_ms,
+            Raw(body),
+            batch.room_sid,
+            batch.identity,
+            batch.account_sid,
+            batch.address,
+            batch.clock_offset_ms,
+        )
+    )
 
 
 def decode(body: bytes, received_at_ms: int) -> Decoded:
@@ -169,14 +191,18 @@ def decode(body: bytes, received_at_ms: int) -> Decoded:
     """
     try:
         post = _decode_post(body)
-        count = _count(post.events)
+        count = counted(post.events)
     except (*_UNREADABLE, _Uneven):
         return _decode_piecewise(body, received_at_ms)
     return Decoded(_batch(post, post.events, received_at_ms), count, is_exact=True)
 
 
-def _count(observations: Iterable[Observation]) -> int:
-    """Return how many observations there are, those of series one by one."""
+def counted(observations: Iterable[Observation]) -> int:
+    """Return how many observations there are, those of series one by one.
+
+    Raises:
+        Malformed: there are too many.
+    """
     count = 0
     for each in observations:
         count += _rows(each) if type(each) in _SERIES else 1
@@ -198,6 +224,7 @@ def _decode_piecewise(body: bytes, received_at_ms: int) -> Decoded:
     except _UNREADABLE as error:
         raise _malformed(error, body, "body") from None
     taken: list[Observation] = []
+    places: list[int] = []
     refusals: list[Refusal] = []
     ignored: Counter[str] = Counter()
     for index, raw in enumerate(post.events):
@@ -210,12 +237,15 @@ def _decode_piecewise(body: bytes, received_at_ms: int) -> Decoded:
             observation, unknown = _decode_leniently(kind, raw)
             ignored_fields += unknown
             taken.append(observation)
+            places.append(index)
         except _UNREADABLE as error:
             refusals.append(Refusal(index, str(_malformed(error, bytes(raw), where))))
         except _Uneven as column:
             refusals.append(Refusal(index, f"{where}.{column}: expected as many values as in {where}.at, got others"))
     batch = _batch(post, tuple(taken), received_at_ms)
-    return Decoded(batch, _count(taken), tuple(refusals), dict(ignored), ignored_fields)
+    return Decoded(
+        batch, counted(taken), tuple(refusals), dict(ignored), ignored_fields=ignored_fields, places=tuple(places)
+    )
 
 
 def _decode_leniently(kind: str, raw: Raw) -> tuple[Observation, int]:

@@ -29,11 +29,15 @@ from monitor.evaluation import Evaluation
 from monitor.exposition import House, exposition
 from monitor.housekeeping import EXPIRE_EVERY_S, RETAIN_EVERY_S, Housekeeping
 from monitor.http import pages
+from monitor.http.addresses import Addresses
+from monitor.http.admission import Admission
 from monitor.http.callbacks import Callbacks
 from monitor.http.ingest import Ingest
 from monitor.http.ingest_auth import IngestAuthority
 from monitor.http.ingest_routes import IngestRoutes
 from monitor.http.login import Login
+from monitor.http.origins import AllowedOrigins
+from monitor.http.proxies import TrustedProxies
 from monitor.http.samples import SamplesView, samples_view
 from monitor.http.server import Listener, private_routes, public_routes
 from monitor.http.views import live_view
@@ -42,8 +46,10 @@ from monitor.live import Live
 from monitor.metrics import FAILURES, RETRIES, Metrics
 from monitor.pipeline import Pipeline
 from monitor.polling import Poll
+from monitor.pseudonyms import Pseudonyms
 from monitor.scheduler import Scheduler
 from monitor.settings import Canary as CanarySettings
+from monitor.settings import Privacy
 from monitor.store.memory import MemoryStore
 from monitor.store.ports import Store
 from monitor.store.sqlite import SqliteStore
@@ -74,6 +80,13 @@ def limits_of(config: Config) -> Limits:
     )
 
 
+def pseudonyms_of(privacy: Privacy) -> Pseudonyms | None:
+    """Return the pseudonyms that people are to be known by, or None where they are known by name."""
+    if privacy.identities == "plain" or privacy.pseudonym_key is None:
+        return None
+    return Pseudonyms(privacy.pseudonym_key.get_secret_value().encode())
+
+
 class Daemon:
     """Every part of Roomwatch, put together.  Built inside a running event loop."""
 
@@ -91,6 +104,7 @@ class Daemon:
         self.login_token: str | None = None
         self._demo = demo
         self._limits = limits_of(config)
+        self._pseudonyms = pseudonyms_of(config.privacy)
         self._transport = Transport()
         self.dispatcher = Dispatcher(
             store.alerts, config.notifiers, self._transport, self.clock.now_s, on_attempt=self._count_attempt
@@ -114,6 +128,7 @@ class Daemon:
             self.evaluation.notice,
             capacity_events=config.pipeline.capacity_events,
             now_ms=self.clock.now_ms,
+            veil=self._pseudonyms.veil if self._pseudonyms else lambda event: event,
         )
         self.housekeeping = Housekeeping(
             store,
@@ -198,8 +213,7 @@ class Daemon:
 
     async def _open_doors(self) -> None:
         config, now_s = self.config, self.clock.now_s
-        authority = IngestAuthority(config.accounts, config.telemetry.ingest_keys, config.telemetry.token_grace_s)
-        ingest = Ingest(authority, self.pipeline, self.live, self.metrics, config.telemetry, now_s)
+        ingest = Ingest(self._admission(), self.pipeline, self.metrics, config.telemetry, now_s)
         public_url = config.public.url or f"http://{config.public.host}:{config.public.port}"
         callbacks = Callbacks(
             config.accounts, self.pipeline, self.metrics, public_url, self.clock.now_ms, on_event=self._heard
@@ -223,6 +237,19 @@ class Daemon:
             await watch.close()
 
     # --- parts --------------------------------------------------------------------------------------------
+
+    def _admission(self) -> Admission:
+        settings, config = self.config.telemetry, self.config
+        origins = AllowedOrigins(settings.allowed_origins)
+        return Admission(
+            IngestAuthority(config.accounts, settings.ingest_keys, settings.token_grace_s, origins),
+            self.live,
+            self.metrics,
+            settings,
+            TrustedProxies(config.public.trusted_proxies),
+            Addresses(config.privacy.addresses),
+            self._pseudonyms,
+        )
 
     def _expect_series(self) -> None:
         receivers, rules = list(self.config.notifiers), [rule.name for rule in self.config.rules]
@@ -310,6 +337,7 @@ class Daemon:
             resolved,
             await self.store.alerts.outbox_counts(),
             limits=self._limits.compositions,
+            clock_wrong_after_s=self.config.telemetry.clock_wrong_after_s,
             now_s=now_s,
             demo=self._demo,
         )

@@ -11,6 +11,7 @@ from itertools import chain
 from collectors.events import ParticipantStatus, RoomSeen
 from monitor.entities import Change, Entity, Participant, Room
 
+AFTERWORD_MS = 30_000  # how long after the end of a room somebody may still tell of it as if it went on
 ENDED_ROOMS_KEPT = 10_000  # so that late word does not bring a room back, and compositions learn their room's end
 
 
@@ -28,6 +29,7 @@ class Calls:
         self.mark = mark
         self._by_sid: dict[str | None, Room] = {}
         self._by_name: dict[str | None, Room] = {}
+        self._ended_by_name: dict[str, Room] = {}  # of those of one name, the one that ended last
 
     # --- coming and going ---------------------------------------------------------------------------------
 
@@ -112,8 +114,12 @@ class Calls:
     def keep_ended(self, room: Room) -> None:
         """Put a room among those that are over; the one that has been there longest makes way."""
         self.ended[room.sid or room.key] = self.unsealed[room.sid or room.key] = room
+        if room.name:
+            self._ended_by_name[room.name] = room
         if len(self.ended) > ENDED_ROOMS_KEPT:
             _, oldest = self.ended.popitem(last=False)
+            if self._ended_by_name.get(oldest.name or "") is oldest:
+                del self._ended_by_name[oldest.name or ""]
             self._seal(oldest)
 
     # --- forgetting ---------------------------------------------------------------------------------------
@@ -144,6 +150,13 @@ class Calls:
         """Return the live room with this name."""
         return self._by_name.get(room_name)
 
+    def at(self, room_name: str | None, at_ms: int) -> Room | None:
+        """Return the room, live or over, that had this name at a moment; names are used again, SIDs are not."""
+        live, ended = self.of_name(room_name), self._ended_by_name.get(room_name or "")
+        if live is not None and at_ms >= (live.created_at_ms or 0) - AFTERWORD_MS:
+            return live
+        return ended if ended is not None and at_ms <= (ended.ended_at_ms or 0) + AFTERWORD_MS else None
+
     def participants(self) -> Iterator[Participant]:
         """Return every participant of every live room."""
         return chain.from_iterable(room.participants.values() for room in self.rooms.values())
@@ -163,5 +176,7 @@ class Calls:
         for room in ended:
             if room.sid and room.ended_at_ms is not None:
                 self.ended[room.sid] = room
+                if room.name:
+                    self._ended_by_name[room.name] = room
                 if not room.is_sealed:
                     self.unsealed[room.sid] = room

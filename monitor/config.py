@@ -32,6 +32,7 @@ from monitor.settings import (
     Names,
     Pipelining,
     Polling,
+    Privacy,
     Private,
     Public,
     Quotas,
@@ -70,6 +71,7 @@ class Config:
     private: Private
     storage: Storage
     telemetry: Telemetry
+    privacy: Privacy
     accounts: tuple[Account, ...]
     polling: Polling
     live: LivePicture

@@ -29,7 +29,11 @@ class Change(NamedTuple):
 
 
 class Participant(Struct):
-    """One participant: what it says, what others say of it, and what Twilio says."""
+    """One participant: what it says, what others say of it, and what Twilio says.
+
+    Times are by our clock, but for four by its own, which are only compared with what else it says: `own_level_at_ms`,
+    `stats_at_ms`, `connection_at_ms` and `others_at_ms`.
+    """
 
     key: str
     room_key: str
@@ -57,6 +61,11 @@ class Participant(Struct):
     heard_at_ms: int | None = None
     browser: str | None = None
     network: str | None = None
+    network_address: str | None = None
+    dropped_events: int = 0  # that its client had to throw away
+    clock_offset_ms: int = 0  # how far its clock is ahead of ours
+    connection_at_ms: int = -1
+    others_at_ms: int = -1  # when it last told of others
     is_told: bool = False  # Twilio has mentioned it; telemetry alone does not make a participant certain
     is_departure_told: bool = False  # and has told when it left
     end_reason: str | None = None

@@ -7,12 +7,15 @@ The reducer for telemetry.  What it has to get right:
   link sees everybody worse than they are.
 * Level 0 after `reconnected` is left over from the outage: it means unknown until the next report.
 * Somebody who could not join never was in the room.
+* What is hours old is history, not the present; and what comes out of order does not turn the picture back.
+* Browsers' clocks are off.  What is compared is compared by the clock of one browser; what is shown is by ours.
 """
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeGuard
 
 from collectors.error_codes import is_trouble
+from collectors.moments import PRESENT_MS, is_history, last_ms
 from collectors.observations import (
     Connection,
     ConnectionState,
@@ -29,7 +32,9 @@ from monitor.entities import Change, Failure, Participant, Room
 from monitor.merging import want_look
 from monitor.rings import Rings, Sample, samples_of
 
-RETURN_AFTER_MS = 30_000  # somebody known by identity only has come back if heard again this long after leaving
+RETURN_AFTER_MS = 30_000  # somebody known by identity only has come back who tells of a time this long after leaving
+RING_REACH_MS = 86_400_000  # how far before the first word of somebody a sample may reach
+CLOCK_SET_MS = 30_000  # a clock that jumps by more was set, and what was told by it before cannot be compared
 
 
 class Hearing:
@@ -48,7 +53,7 @@ class Hearing:
 
     def hear(self, batch: TelemetryBatch) -> Sequence[Change]:
         """Take what a browser says of itself and of those it sees."""
-        if batch.room_sid is not None and batch.room_sid in self._calls.ended:
+        if is_history(batch) or self._is_over(batch):
             return ()
         if batch.participant_sid is None and self._could_not_join(batch):
             return ()
@@ -72,6 +77,13 @@ class Hearing:
         if participant.is_live:
             changes.append(Change(participant.ref))
         return changes
+
+    def _is_over(self, batch: TelemetryBatch) -> bool:
+        """Whether this tells of a room that has ended, or of an earlier one of the same name."""
+        if batch.room_sid is not None:
+            return batch.room_sid in self._calls.ended
+        name = batch.room_name
+        return self._calls.at(name, last_ms(batch)) is not self._calls.of_name(name)
 
     def _could_not_join(self, batch: TelemetryBatch) -> bool:
         """Whether this only tells that somebody who never was in the room could not get into it; take note if so."""
@@ -114,7 +126,8 @@ class Hearing:
 
     def _observe_media(self, reporter: Participant, media: Iterable[MediaStats | MediaStatsSeries]) -> None:
         """Keep the samples; the latest of them says how it is now."""
-        ring = self._rings.of(reporter.ref.key, reporter.heard_at_ms or 0)
+        began_ms = (reporter.heard_at_ms or 0) + reporter.clock_offset_ms - RING_REACH_MS
+        ring = self._rings.of(reporter.ref.key, began_ms)
         latest: Sample | None = None
         for sample in samples_of(media):
             ring.push(sample)
@@ -125,6 +138,9 @@ class Hearing:
 
     def _observe_other(self, room: Room, reporter: Participant, sid: str, seen: NetworkQuality) -> Iterable[Change]:
         """Take what the reporter sees of somebody else."""
+        if seen.at_ms < reporter.others_at_ms:
+            return ()
+        reporter.others_at_ms = seen.at_ms
         subject = room.find(sid, None)
         if subject is None:
             if sid not in room.left:
@@ -138,21 +154,25 @@ class Hearing:
         self._calls.mark(subject)
         if subject.level == before:
             return ()  # it says itself how it is, or others see it better
-        subject.level_since_ms = seen.at_ms
+        subject.level_since_ms = seen.at_ms - reporter.clock_offset_ms
         return (Change(subject.ref),)
 
     def _observe_connection(self, room: Room, reporter: Participant, seen: Connection) -> Iterable[Change]:
+        at_ms = seen.at_ms - reporter.clock_offset_ms
+        if seen.at_ms < reporter.connection_at_ms or at_ms < (reporter.heard_at_ms or 0) - PRESENT_MS:
+            return ()
+        reporter.connection_at_ms = seen.at_ms
         reporter.error_code = seen.code if seen.code is not None else reporter.error_code
         reporter.reconnecting = seen.state is ConnectionState.RECONNECTING
         if seen.state is ConnectionState.RECONNECTED and reporter.own_level == 0:
-            reporter.own_level, reporter.level_since_ms = None, seen.at_ms
-        failure = Failure(reporter.heard_at_ms or seen.at_ms, reporter.ref.key, seen.code)  # browsers' clocks are off
+            reporter.own_level, reporter.level_since_ms = None, at_ms
+        failure = Failure(reporter.heard_at_ms or at_ms, reporter.ref.key, seen.code)
         if seen.state is ConnectionState.RECONNECTING:
             self._fail(room.account_sid, "reconnects", failure)
         if seen.state is ConnectionState.DISCONNECTED:
             if is_trouble(seen.code):
                 self._fail(room.account_sid, "disconnects", failure)
-            return self._calls.leave(room, reporter, seen.at_ms)
+            return self._calls.leave(room, reporter, at_ms)
         return ()
 
 
@@ -169,14 +189,27 @@ def _has_left(room: Room, batch: TelemetryBatch) -> bool:
     if batch.participant_sid is not None:
         return batch.participant_sid in room.left
     gone = room.left.get(f"identity:{batch.identity}")
-    return gone is not None and batch.received_at_ms < (gone.left_at_ms or 0) + RETURN_AFTER_MS
+    return gone is not None and last_ms(batch) < (gone.left_at_ms or 0) + RETURN_AFTER_MS
 
 
 def _hear(participant: Participant, batch: TelemetryBatch) -> None:
     participant.heard_at_ms = max(participant.heard_at_ms or 0, batch.received_at_ms)
+    participant.network_address = batch.address or participant.network_address
+    if batch.dropped is not None:
+        participant.dropped_events = batch.dropped
+    if (batch.clock_offset_ms or 0) != participant.clock_offset_ms:
+        _set_clock(participant, batch.clock_offset_ms or 0)
     if batch.client is not None:
         participant.browser = batch.client.browser or participant.browser
         participant.network = batch.client.network or participant.network
+
+
+def _set_clock(participant: Participant, offset_ms: int) -> None:
+    """Take note of another clock offset, which is a better measurement unless it is a clock that was set."""
+    if abs(offset_ms - participant.clock_offset_ms) > CLOCK_SET_MS:
+        participant.own_level_at_ms = participant.stats_at_ms = -1
+        participant.connection_at_ms = participant.others_at_ms = -1
+    participant.clock_offset_ms = offset_ms
 
 
 def _known(level: int | None) -> int | None:
@@ -190,7 +223,7 @@ def _set_own_level(reporter: Participant, seen: NetworkQuality) -> None:
     reporter.own_level_at_ms, reporter.own_level = seen.at_ms, level
     reporter.reports = reporter.reports or level is not None
     if reporter.reports and level != before:  # while it has said nothing yet, others' word stays
-        reporter.level_since_ms = seen.at_ms
+        reporter.level_since_ms = seen.at_ms - reporter.clock_offset_ms
 
 
 def _set_media(reporter: Participant, now: Sample) -> None:

@@ -69,7 +69,7 @@ def tell(participant: Participant, seen: ParticipantSeen) -> None:
     """Write down Twilio's word on a participant, whatever the order in which it comes."""
     participant.is_told = True
     participant.sid = participant.sid or seen.participant_sid
-    participant.identity = participant.identity or seen.identity
+    participant.identity = seen.identity or participant.identity  # who it is, Twilio knows better than a browser
     participant.joined_at_ms = earliest(participant.joined_at_ms, seen.joined_at_ms)
     if seen.left_at_ms is not None:
         told_ms = participant.left_at_ms if participant.is_departure_told else None

@@ -96,6 +96,12 @@ FAMILIES: Mapping[str, Family] = {
         "counter", "Fields not known here that were left out of accepted telemetry."
     ),
     "roomwatch_telemetry_repeats_total": Family("counter", "Telemetry posts that had been stored before."),
+    "roomwatch_telemetry_late_posts_total": Family(
+        "counter", "Telemetry posts that told of the past only, which the live picture does not show."
+    ),
+    "roomwatch_telemetry_wrong_clock_posts_total": Family(
+        "counter", "Telemetry posts of clients whose clock is wrong, which was corrected."
+    ),
     "roomwatch_telemetry_last_timestamp_seconds": Family("gauge", "When telemetry was last accepted; 0: never."),
     "roomwatch_callbacks_total": Family(
         "counter", "Callbacks and stream events taken, also repeats.", ("event",),

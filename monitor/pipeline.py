@@ -50,12 +50,14 @@ class Pipeline:
         *,
         capacity_events: int,
         now_ms: Callable[[], int],
+        veil: Callable[[Event], Event] = lambda event: event,
     ) -> None:
         self._log = log
         self._live = live
         self._metrics = metrics
         self._on_change = on_change
         self._now_ms = now_ms
+        self._veil = veil  # makes an event what may be kept of it
         self._waiting: list[tuple[Entry, Settle]] = []
         self._wake = asyncio.Event()
         self._closing = False
@@ -68,7 +70,7 @@ class Pipeline:
         return len(self._waiting)
 
     def submit(self, entry: Entry, settle: Settle) -> None:
-        """Queue an event; `settle` is called once, with what became of it.
+        """Queue an event as it is to be kept; `settle` is called once, with what became of it.
 
         Raises:
             Behind: the queue is full, or the daemon is stopping.
@@ -85,12 +87,12 @@ class Pipeline:
             Behind: the queue is full, or the daemon is stopping; the future, too, if the event could not be stored.
         """
         taken: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self.submit(Entry(event), partial(_resolve, taken))
+        self.submit(Entry(self._veil(event)), partial(_resolve, taken))
         return taken
 
     def refresh(self, event: Event) -> None:
         """Change the picture by what is not worth a row in the log: it says only that what is known still stands."""
-        self._on_change(self._live.apply(event))
+        self._on_change(self._live.apply(self._veil(event)))
 
     async def run(self) -> None:
         """Store what waits, for as long as the daemon runs; returns when closed and empty."""

@@ -5,16 +5,19 @@ file: `api_secret_file` instead of `api_secret`.  What spans tables is checked i
 """
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from alerts.model import Kind, Rule, Severity
 from alerts.rules import build_rule
 from collectors.registry import SOURCES
 from monitor.naming import NAME_LIMIT, PATTERN, Naming, shortened
+
+_ORIGIN = re.compile(r"\*|null|[a-z][a-z0-9+.-]*://([a-z0-9._-]+|\[[0-9a-f:]+\])(:[0-9]+)?")
 
 Positive = Annotated[float, Field(gt=0)]
 Port = Annotated[int, Field(ge=0, le=65535)]  # 0: any free port
@@ -48,6 +51,24 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def _network(text: str) -> str:
+    try:
+        return str(ipaddress.ip_network(text))
+    except ValueError:
+        raise ValueError(f"expected a network such as 10.0.0.0/8 or fd00::/8, got {text[:60]!r}") from None
+
+
+def _origin(text: str) -> str:
+    """Return an origin as browsers send it; anything else would never be equal to one."""
+    if not _ORIGIN.fullmatch(text):
+        raise ValueError(f"expected an origin such as https://app.example.com, without a path, got {text[:60]!r}")
+    return text
+
+
+Network = Annotated[str, AfterValidator(_network)]
+Origin = Annotated[str, AfterValidator(_origin)]
+
+
 class Section(BaseModel):
     """One table of the file: no unknown keys, nothing changed after it was read."""
 
@@ -69,6 +90,7 @@ class Public(Section):
     host: str = "127.0.0.1"
     port: Port = 8470
     url: str = ""  # how the world reaches this listener; the signature of a callback is made over it
+    trusted_proxies: tuple[Network, ...] = ()
 
 
 class Private(Section):
@@ -104,6 +126,7 @@ class IngestKey(Section):
 
     name: str
     key: Annotated[SecretStr, Field(min_length=16)]
+    allowed_origins: tuple[Origin, ...] | None = None  # None: those of the table around it
 
 
 class Telemetry(Section):
@@ -111,11 +134,35 @@ class Telemetry(Section):
 
     max_body_bytes: Annotated[int, Field(ge=1024)] = 256 * 1024
     max_inflated_bytes: Annotated[int, Field(ge=1024)] = 2 * 1024 * 1024
-    allowed_origins: tuple[str, ...] = ("*",)
+    allowed_origins: tuple[Origin, ...] = ("*",)
     ingest_keys: tuple[IngestKey, ...] = ()
     token_grace_s: Annotated[float, Field(ge=0)] = 86_400.0
     posts_per_s: Positive = 5.0
     burst_posts: Annotated[int, Field(ge=1)] = 30
+    address_posts_per_s: Positive = 200.0
+    address_burst_posts: Annotated[int, Field(ge=1)] = 2000
+    max_age_s: Positive = 86_400.0
+    max_ahead_s: Annotated[float, Field(ge=0)] = 60.0
+    clock_tolerance_s: Annotated[float, Field(ge=0)] = 2.0
+    clock_wrong_after_s: Positive = 30.0
+
+    def origins(self) -> tuple[str, ...]:
+        """Return every origin from which somebody may post."""
+        return (*self.allowed_origins, *(origin for key in self.ingest_keys for origin in key.allowed_origins or ()))
+
+
+class Privacy(Section):
+    """What is kept of a person beyond the call itself."""
+
+    addresses: Literal["truncated", "whole", "none"] = "truncated"
+    identities: Literal["plain", "pseudonym"] = "plain"
+    pseudonym_key: Annotated[SecretStr, Field(min_length=32)] | None = None
+
+    @model_validator(mode="after")
+    def _has_a_key(self) -> Self:
+        if self.identities == "pseudonym" and self.pseudonym_key is None:
+            raise ValueError("pseudonym_key: expected a secret of 32 characters or more with pseudonyms, got none")
+        return self
 
 
 class SigningKey(Section):
@@ -336,6 +383,7 @@ class Sections(Section):
     private: Private = Private()
     storage: Storage = Storage()
     telemetry: Telemetry = Telemetry()
+    privacy: Privacy = Privacy()
     accounts: tuple[Account, ...] = ()
     polling: Polling = Polling()
     live: LivePicture = LivePicture()

@@ -76,7 +76,7 @@ def post(*events: dict[str, Any], **given: Any) -> dict[str, Any]:
 
 
 def quality(value: Any = 4, **given: Any) -> dict[str, Any]:
-    return {"type": "network_quality", "at": NOW_MS, "level": value, **given}
+    return {"type": "network_quality", "at": int(time.time() * 1000), "level": value, **given}
 
 
 def media_series(at: list[int], **columns: Any) -> dict[str, Any]:

@@ -7,8 +7,9 @@ import asyncio
 
 from aiohttp import web
 
+from monitor.http.admission import Arrival
 from monitor.http.body import Refused, read_packed
-from monitor.http.ingest import Answer, Arrival, Ingest
+from monitor.http.ingest import Answer, Ingest
 
 PATH = "/v1/telemetry"
 
@@ -69,7 +70,7 @@ def _arrival(request: web.Request, body: bytes) -> Arrival:
     headers = request.headers
     return Arrival(
         peer=request.remote or "",
-        forwarded_for=headers.get("X-Forwarded-For", ""),
+        forwarded_for=",".join(headers.getall("X-Forwarded-For", ())),
         content_type=headers.get("Content-Type", ""),
         packing=headers.get("Content-Encoding", ""),
         token=_token(request),

@@ -3,7 +3,14 @@
 from collections import OrderedDict
 from collections.abc import Hashable
 
+from msgspec import Struct
+
 CLIENTS_REMEMBERED = 50_000
+
+
+class _Bucket(Struct, gc=False):
+    tokens: float
+    at_s: float
 
 
 class RateLimit:
@@ -11,15 +18,22 @@ class RateLimit:
 
     def __init__(self, per_s: float, burst: int) -> None:
         self._per_s = per_s
-        self._burst = burst
-        self._buckets: OrderedDict[Hashable, tuple[float, float]] = OrderedDict()
+        self._burst = float(burst)
+        self._buckets: OrderedDict[Hashable, _Bucket] = OrderedDict()
 
     def wait_s(self, client: Hashable, now_s: float) -> float:
         """Count one request of the client; return 0, or how long it should wait, in which case it is not counted."""
-        tokens, at_s = self._buckets.pop(client, (float(self._burst), now_s))
-        tokens = min(float(self._burst), tokens + (now_s - at_s) * self._per_s)
-        allowed = tokens >= 1
-        self._buckets[client] = (tokens - allowed, now_s)
-        if len(self._buckets) > CLIENTS_REMEMBERED:
-            self._buckets.popitem(last=False)
-        return 0.0 if allowed else (1 - tokens) / self._per_s
+        bucket = self._buckets.get(client)
+        if bucket is None:
+            self._buckets[client] = _Bucket(self._burst - 1, now_s)
+            if len(self._buckets) > CLIENTS_REMEMBERED:
+                self._buckets.popitem(last=False)
+            return 0.0
+        self._buckets.move_to_end(client)
+        tokens = min(self._burst, bucket.tokens + (now_s - bucket.at_s) * self._per_s)
+        bucket.at_s = now_s
+        if tokens < 1:
+            bucket.tokens = tokens
+            return (1 - tokens) / self._per_s
+        bucket.tokens = tokens - 1
+        return 0.0

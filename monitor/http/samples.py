@@ -33,7 +33,7 @@ def samples_view(live: Live, room: str, participant: str) -> SamplesView | None:
         room_name=where.name,
         participant_sid=who.sid,
         identity=who.identity,
-        at=[each.at_ms for each in samples],
+        at=[each.at_ms - who.clock_offset_ms for each in samples],  # by our clock
         rtt_ms=[each.rtt_ms for each in samples],
         jitter_ms=[each.jitter_ms for each in samples],
         loss_ratio=[each.loss_ratio for each in samples],

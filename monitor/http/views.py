@@ -42,6 +42,10 @@ class ParticipantView(Struct, frozen=True):
     heard_at_ms: int | None
     browser: str | None
     network: str | None
+    network_address: str | None  # where it posts from, as far as that is kept: 203.0.113.0/24
+    clock_offset_ms: int  # how far its clock is ahead, beyond what delay may explain; times here are corrected
+    is_clock_wrong: bool
+    dropped_events: int  # that its client had to throw away so far
 
 
 class RoomView(Struct, frozen=True):
@@ -148,6 +152,7 @@ def live_view(
     outbox: OutboxCounts,
     *,
     limits: CompositionLimits,
+    clock_wrong_after_s: float,
     now_s: float,
     demo: bool,
 ) -> LiveView:
@@ -156,7 +161,7 @@ def live_view(
         now_ms=int(now_s * 1000),
         version=__version__,
         demo=demo,
-        rooms=[_room(room) for room in live.rooms.values()],
+        rooms=[_room(room, clock_wrong_after_s * 1000) for room in live.rooms.values()],
         compositions=[_composition(each, limits, now_s) for each in live.compositions.values()],
         alerts=[_alert(alert) for alert in alerts],
         resolved=[_resolved(ended) for ended in resolved],
@@ -166,7 +171,7 @@ def live_view(
     )
 
 
-def _room(room: Room) -> RoomView:
+def _room(room: Room, clock_wrong_after_ms: float) -> RoomView:
     return RoomView(
         room_sid=room.sid,
         room_name=room.name,
@@ -174,11 +179,11 @@ def _room(room: Room) -> RoomView:
         created_at_ms=room.created_at_ms,
         media_region=room.media_region,
         degraded_ratio=degraded_ratio(room.levels()),
-        participants=[_participant(participant) for participant in room.participants.values()],
+        participants=[_participant(participant, clock_wrong_after_ms) for participant in room.participants.values()],
     )
 
 
-def _participant(participant: Participant) -> ParticipantView:
+def _participant(participant: Participant, clock_wrong_after_ms: float) -> ParticipantView:
     source = "self" if participant.reports else "others" if participant.levels_seen else None
     return ParticipantView(
         participant_sid=participant.sid,
@@ -200,6 +205,10 @@ def _participant(participant: Participant) -> ParticipantView:
         heard_at_ms=participant.heard_at_ms,
         browser=participant.browser,
         network=participant.network,
+        network_address=participant.network_address,
+        clock_offset_ms=participant.clock_offset_ms,
+        is_clock_wrong=abs(participant.clock_offset_ms) > clock_wrong_after_ms,
+        dropped_events=participant.dropped_events,
     )
 
 

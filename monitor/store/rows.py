@@ -49,12 +49,13 @@ def place_of(event: Event) -> Place:
 
 
 def happenings_of(event: Event, place: Place) -> Iterator[Happening]:
-    """Return what happened according to an event; samples of levels and media are not happenings."""
+    """Return what happened according to an event, by our clock; samples of levels and media are not happenings."""
     if isinstance(event, TelemetryBatch):
+        ahead_ms = event.clock_offset_ms or 0
         for observation in event.observations:
             if not isinstance(observation, _SAMPLES):
                 tag = str(type(observation).__struct_config__.tag)
-                yield Happening(observation.at_ms, tag, "telemetry", place.participant, encode(observation))
+                yield Happening(observation.at_ms - ahead_ms, tag, "telemetry", place.participant, encode(observation))
         return
     tag, standing = str(type(event).__struct_config__.tag), getattr(event, "status", getattr(event, "state", None))
     kind = event.cause or (tag if standing is None else f"{tag}-{standing}")

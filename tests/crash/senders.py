@@ -17,7 +17,7 @@ from tests.builders import ACCOUNT, AUTH_TOKEN, INGEST_KEY, packed
 GIVES_UP = 0.05  # of the posts that nobody answered: a tab was closed
 REPEATS = 0.1  # of the posts that were answered: an answer was lost further away
 NEVER_MENTIONED = 0.2  # of the rooms: the callback that began them was lost
-_BEGAN_MS = int(time.time() * 1000) - 3_600_000  # what is much older would be dropped as too old
+_BEGAN_MS = int(time.time() * 1000) - 600_000  # what is much older would be taken for history
 
 
 class Ledger:
@@ -136,7 +136,8 @@ class Call:
 
     async def _report(self, reporter: str, *observations: dict[str, Any]) -> None:
         self._seqs[reporter] += 1
-        seq, self._at_ms = self._seqs[reporter], self._at_ms + self._chance.randint(1, 2000)
+        seq = self._seqs[reporter]
+        self._let_time_pass()
         body = {
             "v": 1,
             "session": f"s-{reporter[2:]}",
@@ -149,8 +150,12 @@ class Call:
         headers = {"Content-Type": "application/json", "Authorization": f"Bearer {INGEST_KEY}"}
         await self._telemetry.deliver(f"t:s-{reporter[2:]}:{seq}", packed(body), headers)
 
+    def _let_time_pass(self) -> None:
+        """Go on by up to two seconds, but not far past the present: nobody tells of what is yet to come."""
+        self._at_ms += self._chance.randint(1, 2000 if self._at_ms < time.time() * 1000 else 2)
+
     async def _call_back(self, event: str, **given: str) -> None:
-        self._at_ms += self._chance.randint(1, 2000)
+        self._let_time_pass()
         moment = datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=self._at_ms)
         form = {
             "AccountSid": ACCOUNT,

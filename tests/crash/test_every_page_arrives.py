@@ -3,6 +3,7 @@
 import asyncio
 import random
 import sqlite3
+import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from itertools import count
@@ -16,7 +17,7 @@ import pytest
 from alerts.fingerprint import dedup_key
 from alerts.model import Transition
 from alerts.routing import begins_episode, ends_episode
-from tests.builders import INGEST_KEY, NOW_MS
+from tests.builders import INGEST_KEY
 from tests.conftest import settings
 from tests.crash.receivers import Receivers
 from tests.daemon_process import DaemonProcess, free_port, write_config
@@ -28,6 +29,8 @@ PEOPLE = 12  # more than a receiver has hands, so that some pages are owed and n
 REPORTS = 10  # of each of them, the last one that they leave; then somebody else comes
 INSTANCE = "roomwatch"
 DELIVERS_WITHIN_S = 30.0
+
+_BEGAN_MS = int(time.time() * 1000)
 
 RULE = {
     "name": "ParticipantQualityDegraded",
@@ -140,9 +143,9 @@ class Victim:
             if over.is_set():
                 return
             person, report = divmod(seq, REPORTS)
-            event = {"type": "network_quality", "at": NOW_MS + seq, "level": self._chance.choice((0, 1, 2, 3, 5))}
+            event = {"type": "network_quality", "at": _BEGAN_MS + seq, "level": self._chance.choice((0, 1, 2, 3, 5))}
             if report == REPORTS - 1:
-                event = {"type": "connection", "at": NOW_MS + seq, "state": "disconnected"}
+                event = {"type": "connection", "at": _BEGAN_MS + seq, "state": "disconnected"}
             body = {
                 "v": 1,
                 "session": f"session-{number}",

@@ -124,8 +124,9 @@ async def test_an_alert_that_could_not_be_recorded_goes_out_once_it_can(
     blocker = sqlite3.connect(database.path, isolation_level=None)
     await database.write(lambda writer: writer.execute("PRAGMA busy_timeout = 50").fetchall())
     blocker.execute("BEGIN IMMEDIATE")
-    running.daemon.live.apply(telemetry(level(0, at_ms=NOW_MS + 1)))
-    running.daemon.evaluation.notice(running.daemon.live.apply(telemetry(level(0, at_ms=NOW_MS + 2))))
+    now_ms = running.daemon.clock.now_ms()
+    running.daemon.live.apply(telemetry(level(0, at_ms=now_ms + 1)))
+    running.daemon.evaluation.notice(running.daemon.live.apply(telemetry(level(0, at_ms=now_ms + 2))))
     await asyncio.sleep(0.3)
     assert not is_firing(running), "the engine believes what is not durable"
     blocker.execute("ROLLBACK")
@@ -156,7 +157,7 @@ async def test_a_restart_says_nothing_by_itself(start: Start, tmp_path: Path, re
     assert is_firing(second)
     await asyncio.sleep(0.3)
     assert len(receiver.heard) == 1
-    await send(second, quality(4, at=NOW_MS + 1))
+    await send(second, quality(4))
     await until(lambda: len(receiver.heard) == 2)
     (trigger, resolve) = receiver.heard
     assert (trigger[0], resolve[0]) == ("firing", "resolved")

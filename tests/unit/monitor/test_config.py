@@ -256,3 +256,48 @@ def test_a_canary_is_off_unless_asked_for_and_cannot_do_without_an_account() -> 
     assert build(settings(canary={"enabled": True})).canary.enabled
     with pytest.raises(ProblemsFound, match="expected an account to make rooms in"):
         build({"canary": {"enabled": True}})
+
+
+def test_what_is_no_origin_no_network_and_no_key_is_refused_with_what_it_should_be(tmp_path: Path) -> None:
+    text = """
+[public]
+trusted_proxies = ["10.0.0.0/8", "10.0.0.1/8", "proxy"]
+
+[telemetry]
+allowed_origins = ["https://app.example.com", "https://app.example.com/", "App.example.com"]
+
+[[telemetry.ingest_keys]]
+name = "shop"
+key = "sixteen characters"
+allowed_origins = ["https://shop.example.com/cart"]
+
+[privacy]
+identities = "pseudonym"
+"""
+    origin = "expected an origin such as https://app.example.com, without a path, got"
+    network = "expected a network such as 10.0.0.0/8 or fd00::/8, got"
+    assert complaints(tmp_path, text) == [
+        f"3: public.trusted_proxies[1]: {network} '10.0.0.1/8'",
+        f"3: public.trusted_proxies[2]: {network} 'proxy'",
+        f"6: telemetry.allowed_origins[1]: {origin} 'https://app.example.com/'",
+        f"6: telemetry.allowed_origins[2]: {origin} 'App.example.com'",
+        f"11: telemetry.ingest_keys[0].allowed_origins[0]: {origin} 'https://shop.example.com/cart'",
+        "13: privacy: pseudonym_key: expected a secret of 32 characters or more with pseudonyms, got none",
+    ]
+    (short,) = complaints(tmp_path, '[privacy]\nidentities = "pseudonym"\npseudonym_key = "hush"\n')
+    assert short.startswith("3: privacy.pseudonym_key: expected to have at least 32 ")
+    assert "hush" not in short
+
+
+def test_origins_may_have_a_port_and_any_scheme() -> None:
+    origins = ["https://app.example.com:8443", "capacitor://localhost", "http://[::1]:8080", "null"]
+    telemetry = build(settings(telemetry={"allowed_origins": origins})).telemetry
+    assert telemetry.allowed_origins == tuple(origins)
+
+
+def test_a_key_for_pseudonyms_may_come_from_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    file.write_text("k" * 32 + "\n")
+    privacy = build(settings(privacy={"identities": "pseudonym", "pseudonym_key_file": str(file)})).privacy
+    assert privacy.pseudonym_key is not None
+    assert privacy.pseudonym_key.get_secret_value() == "k" * 32

@@ -176,6 +176,8 @@ def test_somebody_known_by_identity_only_may_come_back_after_a_while(live: Live)
     live.apply(batch(level(3), reporter=None, identity="alice", at_ms=NOW_MS + 1_000))
     assert not list(live.participants())
     live.apply(batch(level(3), reporter=None, identity="alice", at_ms=NOW_MS + 60_000))
+    assert not list(live.participants()), "that is what it told before it left, and came late"
+    live.apply(batch(level(3, at_ms=NOW_MS + 60_000), reporter=None, identity="alice", at_ms=NOW_MS + 60_000))
     assert [seen.identity for seen in live.participants()] == ["alice"]
 
 

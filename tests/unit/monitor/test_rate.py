@@ -1,0 +1,39 @@
+"""Who sends too much, and for how long."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.http import rate
+from monitor.http.rate import RateLimit
+
+
+def test_a_burst_is_allowed_and_then_what_comes_in_at_the_rate() -> None:
+    limit = RateLimit(per_s=2.0, burst=3)
+    assert [limit.wait_s("a", 0.0) for _ in range(4)] == [0.0, 0.0, 0.0, 0.5]
+    assert limit.wait_s("a", 0.5) == 0.0
+    assert limit.wait_s("a", 0.5) == pytest.approx(0.5)
+    assert limit.wait_s("b", 0.5) == 0.0
+
+
+def test_who_comes_back_when_told_to_is_let_in() -> None:
+    limit = RateLimit(per_s=0.3, burst=1)
+    limit.wait_s("a", 0.0)
+    wait_s = limit.wait_s("a", 1.0)
+    assert limit.wait_s("a", 1.0 + wait_s + 1e-9) == 0.0
+
+
+@given(st.lists(st.floats(0, 1), max_size=60), st.integers(1, 5))
+def test_nobody_gets_more_than_the_burst_and_the_rate_together(gaps_s: list[float], burst: int) -> None:
+    limit, now_s, taken = RateLimit(per_s=2.0, burst=burst), 0.0, 0
+    for gap_s in gaps_s:
+        now_s += gap_s
+        taken += limit.wait_s("a", now_s) == 0.0
+    assert taken <= burst + 2.0 * now_s + 1e-6
+
+
+def test_no_more_clients_are_remembered_than_there_is_room_for() -> None:
+    limit = RateLimit(per_s=1.0, burst=1)
+    for number in range(rate.CLIENTS_REMEMBERED + 10):
+        limit.wait_s(number, 0.0)
+    assert len(limit._buckets) == rate.CLIENTS_REMEMBERED
