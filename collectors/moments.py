@@ -48,12 +48,14 @@ def _moments(observation: Observation) -> tuple[int, ...]:
 
 def is_history(batch: TelemetryBatch) -> bool:
     """Whether a batch tells only of what is long past, as one does of a client that was offline for long."""
-    arrived_ms = arrival_ms(batch)
-    bound_ms, observations = arrived_ms - PRESENT_MS, batch.observations
-    # Browsers tell in order, so the last one nearly always settles it.
-    if not observations or max(_moments(observations[-1]), default=0) >= bound_ms:
+    observations = batch.observations
+    if not observations:
         return False
-    return span_of(observations, arrived_ms)[1] < bound_ms
+    arrived_ms = arrival_ms(batch)
+    at_ms = observations[-1].at_ms  # browsers tell in order, so the last one nearly always settles it
+    if type(at_ms) is int and at_ms >= arrived_ms - PRESENT_MS:
+        return False
+    return span_of(observations, arrived_ms)[1] < arrived_ms - PRESENT_MS
 
 
 def last_ms(batch: TelemetryBatch) -> int:

@@ -7,7 +7,7 @@ it counts; what can be read off the live picture is not counted but looked up wh
 """
 
 from bisect import bisect_left, bisect_right
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import product
 from typing import NamedTuple
@@ -15,10 +15,10 @@ from typing import NamedTuple
 from collectors import callbacks, event_streams
 from collectors.events import CanarySeen, Event
 from collectors.observations import (
-    OBSERVATIONS,
     SINGLES,
     MediaStats,
     MediaStatsSeries,
+    NetworkQuality,
     NetworkQualitySeries,
     Observation,
     TelemetryBatch,
@@ -288,8 +288,12 @@ class Metrics:
                 self.values[name] = defaultdict(float, dict.fromkeys(known, 0.0))
         self._rtt = self.histograms["roomwatch_participant_rtt_seconds"][()]
         self._up, self._down = (self._of_direction(direction) for direction in _DIRECTIONS)
+        self._note_rtt = self._rtt.note
+        self._note_up_jitter, self._note_up_loss = (histogram.note for histogram in self._up)
+        self._note_down_jitter, self._note_down_loss = (histogram.note for histogram in self._down)
         self._noted_samples = 0
         self._seen = self.values["roomwatch_telemetry_events_total"]
+        self._last_telemetry = self.values["roomwatch_telemetry_last_timestamp_seconds"]
 
     def expect(self, name: str, *known: Iterable[str]) -> None:
         """Show a counter's series from now on, for values that only the configuration knows, label by label.
@@ -323,17 +327,29 @@ class Metrics:
             self._count_canary(event)
 
     def _count_telemetry(self, batch: TelemetryBatch) -> None:
-        self.values["roomwatch_telemetry_last_timestamp_seconds"][()] = batch.received_at_ms / 1000
-        kinds = Counter(map(type, batch.observations))
-        for kind, count in kinds.items():
-            self._seen[_LABEL[kind]] += count
-        if MediaStats in kinds:
-            self._note_media(batch.observations)
-            self._noted_samples += kinds[MediaStats]
-        if not _SERIES.isdisjoint(kinds):
-            self._count_series(batch.observations)
-        if self._noted_samples >= _NOTED_AT_ONCE:
-            self._count_noted()
+        self._last_telemetry[()] = batch.received_at_ms / 1000
+        media = levels = 0
+        for (
+            seen
+        ) in batch.observations:  # by their type, the most frequent first: this is done for every sample there is
+            if type(seen) is MediaStats:
+                media += 1
+                self._note_media(seen)
+            elif type(seen) is NetworkQuality:
+                levels += 1
+            elif type(seen) is MediaStatsSeries:
+                media += len(seen.at_ms)
+                self._note_series(seen)
+            elif type(seen) is NetworkQualitySeries:
+                levels += len(seen.at_ms)
+            else:
+                self._seen[_LABEL[type(seen)]] += 1
+        self._seen[_LEVELS] += levels
+        if media:
+            self._seen[_MEDIA] += media
+            self._noted_samples += media
+            if self._noted_samples >= _NOTED_AT_ONCE:
+                self._count_noted()
 
     def _count_canary(self, event: CanarySeen) -> None:
         if event.step == FIRST_STEP:  # well or not, every run tells of it once
@@ -350,41 +366,26 @@ class Metrics:
         loss = self.histograms["roomwatch_participant_loss_ratio"]
         return jitter[(direction,)], loss[(direction,)]
 
-    def _note_media(self, observations: Iterable[Observation]) -> None:
-        """Note the numbers of media samples: one loop with nothing in it that can be outside, for it is the busiest."""
-        note_rtt = self._rtt.note
-        (up_jitter, up_loss), (down_jitter, down_loss) = self._up, self._down
-        note_up_jitter, note_up_loss = up_jitter.note, up_loss.note
-        note_down_jitter, note_down_loss = down_jitter.note, down_loss.note
-        for stats in observations:
-            if type(stats) is not MediaStats:
-                continue
-            if stats.rtt_ms is not None:
-                note_rtt(stats.rtt_ms)
-            if (up := stats.up) is not None:
-                if up.jitter_ms is not None:
-                    note_up_jitter(up.jitter_ms)
-                if up.loss_ratio is not None:
-                    note_up_loss(up.loss_ratio)
-            if (down := stats.down) is not None:
-                if down.jitter_ms is not None:
-                    note_down_jitter(down.jitter_ms)
-                if down.loss_ratio is not None:
-                    note_down_loss(down.loss_ratio)
+    def _note_media(self, stats: MediaStats) -> None:
+        if stats.rtt_ms is not None:
+            self._note_rtt(stats.rtt_ms)
+        if (up := stats.up) is not None:
+            if up.jitter_ms is not None:
+                self._note_up_jitter(up.jitter_ms)
+            if up.loss_ratio is not None:
+                self._note_up_loss(up.loss_ratio)
+        if (down := stats.down) is not None:
+            if down.jitter_ms is not None:
+                self._note_down_jitter(down.jitter_ms)
+            if down.loss_ratio is not None:
+                self._note_down_loss(down.loss_ratio)
 
-    def _count_series(self, observations: Iterable[Observation]) -> None:
-        """Count the rows of series, which so far count as one each, and note their numbers."""
-        for series in observations:
-            if type(series) is NetworkQualitySeries:
-                self._seen[_LABEL[NetworkQualitySeries]] += len(series.at_ms) - 1
-            elif type(series) is MediaStatsSeries:
-                self._seen[_LABEL[MediaStatsSeries]] += len(series.at_ms) - 1
-                self._noted_samples += len(series.at_ms)
-                self._rtt.note_all(series.rtt_ms)
-                for direction, (jitter, loss) in ((series.up, self._up), (series.down, self._down)):
-                    if direction is not None:
-                        jitter.note_all(direction.jitter_ms)
-                        loss.note_all(direction.loss_ratio)
+    def _note_series(self, series: MediaStatsSeries) -> None:
+        self._rtt.note_all(series.rtt_ms)
+        for direction, (jitter, loss) in ((series.up, self._up), (series.down, self._down)):
+            if direction is not None:
+                jitter.note_all(direction.jitter_ms)
+                loss.note_all(direction.loss_ratio)
 
     def _count_noted(self) -> None:
         self._noted_samples = 0
@@ -392,7 +393,5 @@ class Metrics:
             histogram.count_noted()
 
 
-_SERIES = frozenset((NetworkQualitySeries, MediaStatsSeries))
-_LABEL: Mapping[type[Observation], Labels] = {
-    kind: (name.removesuffix("_series"),) for name, kind in OBSERVATIONS.items()
-}
+_LABEL: Mapping[type[Observation], Labels] = {kind: (name,) for name, kind in SINGLES.items()}
+_LEVELS, _MEDIA = _LABEL[NetworkQuality], _LABEL[MediaStats]
