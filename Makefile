@@ -45,8 +45,10 @@ collectors/browser/node_modules/twilio-video: collectors/browser/package-lock.js
 	@cd collectors/browser && $(NPM) ci --silent --ignore-scripts
 	@touch $@
 
-bench: $(VENV)/.dev ## how fast it is, as ratios against a floor in the same run
+bench: $(VENV)/.dev ## how fast it is, beside a floor in the same run and its goals; about ten minutes
 	@$(BIN)/python -m tests.benchmarks.ingest
+	@$(BIN)/python -m tests.benchmarks.acknowledgement
+	@$(BIN)/python -m tests.benchmarks.population
 	@$(BIN)/python -m tests.benchmarks.polling
 
 lock: $(VENV)/.dev ## pin what the ranges in pyproject.toml resolve to today

@@ -15,9 +15,8 @@ def main() -> None:
     """Serve until killed."""
     app = web.Application(client_max_size=2**20)
     app.add_routes([web.post("/v1/telemetry", _take)])
-    announce = lambda _: print("serving", flush=True)  # noqa: E731 - run_app wants something to print with
-    port = int(sys.argv[1])
-    web.run_app(app, host="127.0.0.1", port=port, access_log=None, print=announce, loop=uvloop.new_event_loop())
+    loop = uvloop.new_event_loop()
+    web.run_app(app, host="127.0.0.1", port=int(sys.argv[1]), access_log=None, print=None, loop=loop)
 
 
 if __name__ == "__main__":

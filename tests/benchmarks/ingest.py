@@ -1,170 +1,199 @@
 """What does it cost to take telemetry in?  `make bench`, or `python -m tests.benchmarks.ingest --help`.
 
-The daemon, whole, on a real file with synchronous=full, beside a bare aiohttp handler that only reads the body.  Both
-are loaded in turn, round after round, the server on one core and the load on another.
+The daemon, whole: every post is authorised, validated, durable, shown live, counted in metrics and put before the
+shipped rules.  It runs twice: what was acknowledged survives a kill -9 in one, a power cut in the other.  Beside it a
+bare aiohttp handler that only reads the body, as the floor, and VictoriaMetrics as a peer: it is sent the same numbers
+in its own words, keeps each as a series of its own, and acknowledges before they are on disk.
 
-What counts is the server's CPU time for a request, as a ratio to the bare handler's in the same round, the median of
-all rounds: clocks drift and neighbours come and go, but they do so to both.
+All are loaded in turn, round after round, the server on one core and the load on another.  What counts is the server's
+CPU time for a post, in all its threads; of ratios, the one to the floor in the same round.  The median of all rounds is
+shown: clocks drift and neighbours come and go, but they do so to all.
 """
 
 import argparse
 import asyncio
-import json
-import os
-import platform
 import random
-import sqlite3
-import sys
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from importlib.metadata import version
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from statistics import median
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from tests.conftest import settings
-from tests.daemon_process import DaemonProcess, environment, free_port, pinned, write_config
+from tests.benchmarks import machine, servers
+from tests.benchmarks.figures import Figure, Goal, aligned, judged, ratios, spread
+from tests.benchmarks.load import CONNECTIONS, Load, Run, foreign, loaded
+from tests.benchmarks.posts import Posts, Proof, Wire, moments
+from tests.benchmarks.servers import Server
 
-SIZES = (1, 50)  # events in a post
 BUSY_RATIO = 0.95  # of a core: a generator as busy as that may be what was measured
 
 
-class Server(NamedTuple):
-    """Something to load."""
+class Case(NamedTuple):
+    """A server, and what is posted to it."""
 
-    port: int
-    pid: int
+    server: str
+    wire: Wire
+    events: int
+    proof: Proof = "ingest key"
+
+    @property
+    def post(self) -> str:
+        """Return what is posted, in words."""
+        events = f"{self.events} event{'s' if self.events > 1 else ''}"
+        if self.wire != "rows":
+            return f"{events} as {self.wire}"
+        return events if self.proof == "ingest key" else f"{events}, access token"
 
 
-class Run(NamedTuple):
-    """What loading one server for a while came to."""
+BARE = "bare aiohttp handler"
+KILL_SAFE = "daemon, survives kill -9"
+POWER_SAFE = "daemon, survives a power cut"
+PEER = "VictoriaMetrics"
 
-    cpu_us: float  # of the server, for each request
-    requests_per_s: float
-    generator_ratio: float  # of a core
+FLOORS = {1: Case(BARE, "rows", 1), 50: Case(BARE, "rows", 50)}
+PEERS = {1: Case(PEER, "lines", 1), 50: Case(PEER, "lines", 50)}
+ONE, FIFTY, SERIES = Case(KILL_SAFE, "rows", 1), Case(KILL_SAFE, "rows", 50), Case(KILL_SAFE, "series", 50)
+ONE_POWER_SAFE = Case(POWER_SAFE, "rows", 1)
+CASES = (
+    *FLOORS.values(),
+    ONE,
+    Case(KILL_SAFE, "rows", 1, "access token"),
+    FIFTY,
+    SERIES,
+    ONE_POWER_SAFE,
+    Case(POWER_SAFE, "rows", 50),
+    *PEERS.values(),
+)
 
-    @classmethod
-    def of(cls, result: dict[str, float]) -> "Run":
-        """Return the figures of one run of the generator."""
-        if result["failed"] or not result["requests"]:
-            raise SystemExit(f"expected every post to be taken, got {result}")
-        return cls(
-            cpu_us=result["server_cpu_s"] / result["requests"] * 1e6,
-            requests_per_s=result["requests"] / result["wall_s"],
-            generator_ratio=result["own_cpu_s"] / result["wall_s"],
-        )
+Rounds = Mapping[Case, Sequence[Run]]  # one run a round
 
 
 @asynccontextmanager
-async def bare_server(core: int) -> AsyncIterator[Server]:
-    """Serve the floor."""
-    port = free_port()
-    command = pinned((sys.executable, "-m", "tests.benchmarks.bare", str(port)), core)
-    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, env=environment())
-    try:
-        assert process.stdout is not None
-        await process.stdout.readline()
-        yield Server(port, process.pid)
-    finally:
-        process.kill()
-        await process.communicate()
+async def serving(core: int) -> AsyncIterator[Mapping[str, Server]]:
+    """Run every server that there is, by its name."""
+    async with AsyncExitStack() as running:
+        temporary = tempfile.TemporaryDirectory(prefix="roomwatch-bench-", ignore_cleanup_errors=True)
+        folder = Path(running.enter_context(temporary))
+        starting = {
+            BARE: servers.bare(core),
+            KILL_SAFE: servers.daemon(core, folder, "normal"),
+            POWER_SAFE: servers.daemon(core, folder, "full"),
+        }
+        if servers.has_victoria_metrics():
+            starting[PEER] = servers.victoria_metrics(core, folder / "peer")
+        yield {name: await running.enter_async_context(server) for name, server in starting.items()}
 
 
-@asynccontextmanager
-async def daemon(core: int, folder: Path) -> AsyncIterator[Server]:
-    """Serve the real thing."""
-    given: dict[str, Any] = settings(
-        public={"port": free_port()},
-        private={"port": free_port()},
-        storage={"path": str(folder / "roomwatch.db"), "synchronous": "full"},
-        accounts=[],
-        log={"level": "warning"},
-    )
-    given["telemetry"] |= {"posts_per_s": 1e9, "burst_posts": 1_000_000_000}
-    process = await DaemonProcess.start(write_config(folder / "config.toml", given), core)
-    try:
-        yield Server(given["public"]["port"], process.pid)
-    finally:
-        await process.kill()
-
-
-async def loaded(server: Server, core: int, events: int, seconds: float) -> Run:
-    """Load a server and return what that came to."""
-    arguments = (str(server.port), str(server.pid), str(events), str(seconds))
-    command = pinned((sys.executable, "-m", "tests.benchmarks.load", *arguments), core)
-    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, env=environment())
-    try:
-        async with asyncio.timeout(seconds + 30):
-            output, _ = await process.communicate()
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    return Run.of(json.loads(output))
-
-
-Rounds = dict[int, list[tuple[Run, Run]]]  # by size: the bare handler and the daemon, round by round
-
-
-async def measure(rounds: int, seconds: float) -> Rounds:
-    """Load both servers in turn, with both sizes, and say how it goes."""
-    cores = sorted(os.sched_getaffinity(0))
-    runs: Rounds = {events: [] for events in SIZES}
-    with tempfile.TemporaryDirectory(prefix="roomwatch-bench-", ignore_cleanup_errors=True) as folder:
-        async with bare_server(cores[0]) as bare, daemon(cores[0], Path(folder)) as real:
-            for number in range(1, rounds + 1):
-                for events in SIZES:
-                    order = random.sample([bare, real], 2)
-                    by_server = {server: await loaded(server, cores[-1], events, seconds) for server in order}
-                    runs[events].append((by_server[bare], by_server[real]))
-                    print(_progress(number, rounds, events, by_server[bare], by_server[real]), flush=True)
+async def measure(options: argparse.Namespace) -> Rounds:
+    """Load every server in turn with everything that it takes, and say how it goes."""
+    server_core, load_core = machine.cores()
+    first_at_ms, patience = moments(), machine.Patience(options.patience)
+    async with serving(server_core) as running:
+        runs: dict[Case, list[Run]] = {case: [] for case in CASES if case.server in running}
+        for number in range(1, options.rounds + 1):
+            for case in random.sample(list(runs), len(runs)):
+                posts = Posts(wire=case.wire, events=case.events, proof=case.proof, first_at_ms=next(first_at_ms))
+                task = Load(
+                    port=running[case.server].port, pid=running[case.server].pid, posts=posts, seconds=options.seconds
+                )
+                await patience.wait()
+                runs[case].append(await loaded(task, load_core))
+            print(_progress(number, options.rounds, runs), flush=True)
     return runs
 
 
-def _progress(number: int, rounds: int, events: int, bare: Run, real: Run) -> str:
-    return (
-        f"round {number}/{rounds}, {events:2} event{'s' if events > 1 else ' '}: "
-        f"bare {bare.cpu_us:6.1f} us, daemon {real.cpu_us:7.1f} us, ratio {real.cpu_us / bare.cpu_us:5.2f}"
+def _progress(number: int, rounds: int, runs: Rounds) -> str:
+    (_, one), (_, fifty) = (
+        (case, runs[case][-1].cpu_us / runs[FLOORS[case.events]][-1].cpu_us) for case in (ONE, FIFTY)
     )
+    return f"round {number}/{rounds}: {one:.2f} x the bare handler with 1 event, {fifty:.2f} x with 50"
 
 
-def machine() -> str:
-    """Return what the figures depend on."""
-    libraries = ", ".join(f"{name} {version(name)}" for name in ("aiohttp", "uvloop", "msgspec"))
-    cores = len(os.sched_getaffinity(0))
-    return f"{cores} cores, Python {platform.python_version()}, {libraries}, SQLite {sqlite3.sqlite_version}"
+def cpu_us(runs: Rounds, case: Case) -> list[float]:
+    """Return the CPU time of a post in each round."""
+    return [run.cpu_us for run in runs[case]]
+
+
+def samples_per_s(runs: Rounds, case: Case) -> list[float]:
+    """Return how many events a core takes in a second, in each round."""
+    return [case.events * 1e6 / each for each in cpu_us(runs, case)]
 
 
 def table(runs: Rounds) -> str:
-    """Return the medians, and how far the ratios of the rounds lie apart."""
-    lines = ["events  server  CPU us/request  requests/s/core  events/s/core  ratio to bare (range)  generator's core"]
-    for events, pairs in runs.items():
-        ratios = sorted(real.cpu_us / bare.cpu_us for bare, real in pairs)
-        spread = f"{median(ratios):.2f} ({ratios[0]:.2f}..{ratios[-1]:.2f})"
-        for name, column, ratio in (("bare", 0, "1"), ("daemon", 1, spread)):
-            cpu_us = median(pair[column].cpu_us for pair in pairs)
-            busy = median(pair[column].generator_ratio for pair in pairs)
-            per_s = 1e6 / cpu_us
-            lines.append(
-                f"{events:6}  {name:6}  {cpu_us:14.1f}  {per_s:15,.0f}  {per_s * events:13,.0f}  {ratio:21}  {busy:.0%}"
-            )
-    return "\n".join(lines)
+    """Return what every case came to."""
+    heading = (
+        "server",
+        "post",
+        "CPU us/post",
+        "posts/s/core",
+        "samples/s/core",
+        "x bare handler",
+        "x peer",
+        "load's core",
+    )
+    return aligned([heading, *(_cells(runs, case) for case in runs)])
+
+
+def _cells(runs: Rounds, case: Case) -> tuple[str, ...]:
+    cost_us = median(cpu_us(runs, case))
+    return (
+        case.server,
+        case.post,
+        f"{cost_us:.1f}",
+        f"{1e6 / cost_us:,.0f}",
+        f"{case.events * 1e6 / cost_us:,.0f}",
+        _beside(runs, case, FLOORS[case.events]),
+        _beside(runs, case, PEERS[case.events]),
+        f"{median(run.generator_ratio for run in runs[case]):.0%}",
+    )
+
+
+def _beside(runs: Rounds, case: Case, other: Case) -> str:
+    if other not in runs:
+        return "-"
+    return "1" if case == other else spread(ratios(cpu_us(runs, case), cpu_us(runs, other)), ".2f")
+
+
+def figures(runs: Rounds) -> list[Figure]:
+    """Return what the daemon is judged by."""
+    floor = ratios(cpu_us(runs, ONE), cpu_us(runs, FLOORS[1]))
+    power_safe = samples_per_s(runs, ONE_POWER_SAFE)
+    return [
+        Figure("1 event, CPU, survives kill -9", floor, ".2f", "x bare", Goal(1.3, 0.4)),
+        Figure("50 events", samples_per_s(runs, FIFTY), ",.0f", "samples/s/core", Goal(150_000, 250_000, True)),
+        Figure("50 events as series", samples_per_s(runs, SERIES), ",.0f", "samples/s/core", Goal(None, 400_000, True)),
+        Figure("1 event, survives a power cut", power_safe, ",.0f", "posts/s/core", Goal(None, 15_000, True)),
+    ]
+
+
+def warnings(runs: Rounds) -> list[str]:
+    """Return what a reader has to know before believing a figure."""
+    every = [run for each in runs.values() for run in each]
+    said = [foreign(every)]
+    if PEER not in {case.server for case in runs}:
+        said.append(servers.SKIPPED)
+    if any(run.generator_ratio > BUSY_RATIO for run in every):
+        said.append(
+            "the load had no core to spare in some runs: how fast they went was its limit, CPU us/post still holds"
+        )
+    return said
 
 
 def main() -> None:
-    """Measure, and print the table."""
+    """Measure, and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=6, metavar="N", help="how often (default: 6)")
-    parser.add_argument("--seconds", type=float, default=1.5, metavar="S", help="of load, each time (default: 1.5)")
+    add = parser.add_argument
+    add("--rounds", type=int, default=6, metavar="N", help="how often (default: 6)")
+    add("--seconds", type=float, default=1.2, metavar="S", help="of load, each time (default: 1.2)")
+    add("--patience", type=float, default=60.0, metavar="S", help="to wait for a quiet machine, in all (default: 60)")
     options = parser.parse_args()
-    if not hasattr(os, "sched_setaffinity"):
-        raise SystemExit("expected Linux, where a process can be kept on one core")
-    print(machine(), flush=True)
-    runs = asyncio.run(measure(options.rounds, options.seconds))
-    print(table(runs))
-    if any(run.generator_ratio > BUSY_RATIO for pairs in runs.values() for pair in pairs for run in pair):
-        print("the generator had no core to spare in some rounds: requests/s is its limit, CPU us/request still holds")
+    print("What does it cost to take telemetry in?")
+    print(machine.described())
+    print(f"{options.rounds} rounds of {options.seconds:g} s each, {CONNECTIONS} connections, closed loop", flush=True)
+    runs = asyncio.run(measure(options))
+    print(f"\n{table(runs)}\n\n{judged(figures(runs))}\n")
+    print("\n".join(warnings(runs)), flush=True)
 
 
 if __name__ == "__main__":

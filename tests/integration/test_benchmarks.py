@@ -1,33 +1,67 @@
 """Do the benchmarks run?  How fast anything is, no test says."""
 
 import asyncio
+import random
 import sys
 
+import msgspec
+
+from collectors.observations import unrolled
+from collectors.telemetry import decode
+from tests.benchmarks import wires
+from tests.benchmarks.bodies import mixed, reporters
+from tests.benchmarks.servers import SKIPPED
+from tests.benchmarks.wires import Sheet
 from tests.daemon_process import environment
 
+EVENTS = mixed(50, 5, random.Random(7))
+SOMEBODY = next(reporters(4, 4, random.Random(7)))
 
-async def test_the_ingest_benchmark_measures_both_servers_with_both_sizes() -> None:
-    command = (sys.executable, "-m", "tests.benchmarks.ingest", "--rounds", "1", "--seconds", "0.2")
+
+def seen(sheet: Sheet) -> list[bytes]:
+    numbers = (1, 99, *range(100, 100 + len(EVENTS)))
+    batch = decode(sheet.of(SOMEBODY) % sheet.values_of(numbers), 0).batch
+    return sorted(map(msgspec.json.encode, unrolled(batch.observations)))
+
+
+async def said_by(benchmark: str, *arguments: str) -> str:
+    command = (sys.executable, "-m", f"tests.benchmarks.{benchmark}", *arguments)
     process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, env=environment())
     output, _ = await process.communicate()
     assert process.returncode == 0
-    rows = [line.split()[:2] for line in output.decode().splitlines()]
-    assert [row for row in rows if row[1] in ("bare", "daemon")] == [
-        ["1", "bare"],
-        ["1", "daemon"],
-        ["50", "bare"],
-        ["50", "daemon"],
-    ]
+    return output.decode()
+
+
+async def test_the_ingest_benchmark_measures_every_case_beside_the_floor_and_names_a_missing_peer() -> None:
+    said = await said_by("ingest", "--rounds", "1", "--seconds", "0.2", "--patience", "0")
+    rows = [line for line in said.splitlines() if line.startswith(("bare", "daemon"))]
+    assert len(rows) == 8, said
+    assert ("\nVictoriaMetrics" in said) != (SKIPPED in said)
+
+
+def test_every_post_is_the_same_in_rows_and_in_series() -> None:
+    assert seen(wires.rows(EVENTS)) == seen(wires.series(EVENTS))
+    assert len(seen(wires.rows(EVENTS))) == len(EVENTS)
+
+
+async def test_the_acknowledgement_benchmark_times_both_servers_and_seeks_their_rates() -> None:
+    short = ("--rounds", "1", "--seconds", "0.3", "--rate", "200", "--patience", "0")
+    said = await said_by("acknowledgement", *short, "--seek-seconds", "0.1", "--seek-steps", "1")
+    assert said.count("\nbare aiohttp handler  ") == 1, said
+    assert said.count("acknowledged at 200 posts/s, p99") == 1, said
+
+
+async def test_the_population_benchmark_weighs_the_people_and_times_their_posts() -> None:
+    small = ("--people", "20", "40", "--settles", "0.1")
+    said = await said_by("population", *small, "--rounds", "1", "--seconds", "0.2", "--patience", "0")
+    assert "40 people, RSS" in said, said
+    assert "a post with 40 people" in said, said
 
 
 async def test_the_polling_benchmark_counts_requests_and_watches_both_ways() -> None:
     small = ["--rooms", "3", "--participants", "2", "--room-lasts", "4", "8", "--post-every", "1"]
     short = ["--warm-up", "3", "--seconds", "6", "--settles", "2", "--naive-seconds", "2"]
-    command = (sys.executable, "-m", "tests.benchmarks.polling", *small, *short)
-    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, env=environment())
-    output, _ = await process.communicate()
-    assert process.returncode == 0
-    said = output.decode()
+    said = await said_by("polling", *small, *short)
     assert [line.split("  ")[0] for line in said.splitlines() if "requests/s" in line] == [
         "with callbacks",
         "without callbacks",

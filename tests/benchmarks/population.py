@@ -1,0 +1,163 @@
+"""Does a post cost the same however many people are in calls, and how much memory do they take?
+
+`make bench`, or `python -m tests.benchmarks.population --help`.
+
+Three daemons, each with so many people live in rooms of ten: a thousand, ten thousand, a hundred thousand.  They all
+came through the front door, each with 64 samples of its media in one post.  Then everybody posts one event in turn, in
+random order, so that nothing about them is in any cache; the picture is saved and the rules look as always.  Each run
+lasts as long as it takes until the picture is saved once more, so that every run pays for that once.
+"""
+
+import argparse
+import asyncio
+import random
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+from statistics import median
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from tests.benchmarks import machine, servers
+from tests.benchmarks.figures import Figure, Goal, aligned, judged, ratios, spread
+from tests.benchmarks.load import Load, Run, foreign, loaded
+from tests.benchmarks.posts import Posts, Proof, moments
+from tests.benchmarks.servers import Server
+
+PEOPLE = (1_000, 10_000, 100_000)
+PEOPLE_PER_ROOM = 10
+SAMPLES = 64
+SAVED_EVERY_S = 5.0  # the daemon's own default
+UNCHANGED = Goal(1.1, 1.1)  # beyond what the rounds of one daemon lie apart
+
+_MB = 1e6
+
+
+class Populated(NamedTuple):
+    """A daemon, and what its people took."""
+
+    server: Server
+    people: int
+    empty_bytes: int
+    full_bytes: int
+    arrived: Run
+
+
+Rounds = Mapping[int, Sequence[Run]]  # by people, one run a round
+
+
+class Crowd:
+    """Lets people post from a core of their own, each time later than the last."""
+
+    def __init__(self, core: int, options: argparse.Namespace) -> None:
+        self._core = core
+        self._proof: Proof = "access token" if options.access_tokens else "ingest key"
+        self._moments = moments()
+        self._settles_s = options.settles
+        self._patience = machine.Patience(options.patience)
+
+    async def arrive(self, server: Server, people: int) -> Populated:
+        """Let everybody come, with the samples of their first minutes."""
+        empty_bytes = machine.rss_bytes(server.pid)
+        posts = replace(self._posts_of(people), wire="series", events=1 + SAMPLES, only_media=True)
+        run = await loaded(Load(port=server.port, pid=server.pid, posts=posts), self._core)
+        await asyncio.sleep(self._settles_s)  # the picture is saved, and what arriving took is freed
+        return Populated(server, people, empty_bytes, machine.rss_bytes(server.pid), run)
+
+    async def post(self, populated: Populated, seconds: float) -> Run:
+        """Let them post one event each, in turn."""
+        await self._patience.wait()
+        server, posts = populated.server, self._posts_of(populated.people)
+        return await loaded(Load(port=server.port, pid=server.pid, posts=posts, seconds=seconds), self._core)
+
+    def _posts_of(self, people: int) -> Posts:
+        return Posts(people=people, people_per_room=PEOPLE_PER_ROOM, proof=self._proof, first_at_ms=next(self._moments))
+
+
+async def measure(options: argparse.Namespace) -> tuple[Sequence[Populated], Rounds]:
+    """Populate the daemons, and load them in turn."""
+    server_core, load_core = machine.cores()
+    crowd = Crowd(load_core, options)
+    async with AsyncExitStack() as running:
+        temporary = tempfile.TemporaryDirectory(prefix="roomwatch-bench-", ignore_cleanup_errors=True)
+        folder = Path(running.enter_context(temporary))
+        daemons = []
+        for people in options.people:
+            server = await running.enter_async_context(servers.daemon(server_core, folder, "full"))
+            daemons.append(await crowd.arrive(server, people))
+            print(_arrived(daemons[-1]), flush=True)
+        return daemons, await in_rounds(crowd, daemons, options)
+
+
+async def in_rounds(crowd: Crowd, daemons: Sequence[Populated], options: argparse.Namespace) -> Rounds:
+    """Load the daemons in turn, and say how it goes."""
+    rounds: dict[int, list[Run]] = {daemon.people: [] for daemon in daemons}
+    for number in range(1, options.rounds + 1):
+        for daemon in random.sample(daemons, len(daemons)):
+            rounds[daemon.people].append(await crowd.post(daemon, options.seconds))
+        costs = ", ".join(f"{runs[-1].cpu_us:.1f} us with {people:,}" for people, runs in rounds.items())
+        print(f"round {number}/{options.rounds}: {costs}", flush=True)
+    return rounds
+
+
+def _arrived(daemon: Populated) -> str:
+    samples = daemon.people * SAMPLES
+    cost_us = daemon.arrived.server_cpu_s / samples * 1e6
+    return f"{daemon.people:,} people arrived in {daemon.arrived.wall_s:.1f} s, {cost_us:.2f} us of CPU a sample"
+
+
+def table(daemons: Sequence[Populated], rounds: Rounds) -> str:
+    """Return what each population came to."""
+    heading = ("people live", "RSS MB", "of which empty", "bytes a person", "CPU us/post", "x the fewest people")
+    return aligned([heading, *(_cells(daemon, rounds) for daemon in daemons)])
+
+
+def _cells(daemon: Populated, rounds: Rounds) -> tuple[str, ...]:
+    mine, fewest = rounds[daemon.people], rounds[min(rounds)]
+    return (
+        f"{daemon.people:,}",
+        f"{daemon.full_bytes / _MB:.0f}",
+        f"{daemon.empty_bytes / _MB:.0f}",
+        f"{(daemon.full_bytes - daemon.empty_bytes) / daemon.people:,.0f}",
+        f"{median(run.cpu_us for run in mine):.1f}",
+        spread(ratios([run.cpu_us for run in mine], [run.cpu_us for run in fewest]), ".2f"),
+    )
+
+
+def figures(daemons: Sequence[Populated], rounds: Rounds) -> list[Figure]:
+    """Return what the daemon is judged by."""
+    largest, fewest = max(daemons, key=lambda daemon: daemon.people), min(rounds)
+    costs = {people: [run.cpu_us for run in runs] for people, runs in rounds.items()}
+    memory = Figure(f"{largest.people:,} people, RSS", [largest.full_bytes / _MB], ",.0f", "MB", Goal(400, 200))
+    grown = (
+        Figure(f"a post with {people:,} people", ratios(cost, costs[fewest]), ".2f", f"x {fewest:,}", UNCHANGED)
+        for people, cost in costs.items()
+        if people != fewest
+    )
+    return [memory, *grown]
+
+
+def main() -> None:
+    """Measure, and print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add = parser.add_argument
+    add("--rounds", type=int, default=6, metavar="N", help="how often (default: 6)")
+    add("--seconds", type=float, default=SAVED_EVERY_S, metavar="S", help=f"of load, each (default: {SAVED_EVERY_S:g})")
+    add(
+        "--people", type=int, nargs="+", default=PEOPLE, metavar="N", help="in each daemon (default: 1000 10000 100000)"
+    )
+    add("--access-tokens", action="store_true", help="everybody has a Twilio access token of their own, not one key")
+    add("--settles", type=float, default=6.0, metavar="S", help="after all have arrived (default: 6)")
+    add("--patience", type=float, default=60.0, metavar="S", help="to wait for a quiet machine, in all (default: 60)")
+    options = parser.parse_args()
+    print("Does a post cost the same however many people are in calls, and how much memory do they take?")
+    print(machine.described(), flush=True)
+    daemons, rounds = asyncio.run(measure(options))
+    print(f"\n{table(daemons, rounds)}\n\n{judged(figures(daemons, rounds))}\n")
+    print(foreign(run for runs in rounds.values() for run in runs), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,114 @@
+"""Which requests does a load send?  Those of many browsers in turn, each post with a number of its own."""
+
+import random
+import time
+from collections.abc import Iterator, Sequence
+from itertools import count, cycle
+from typing import Literal
+
+from msgspec import Struct
+
+from tests.benchmarks.bodies import PEOPLE, PEOPLE_PER_ROOM, Event, Reporter, media_stats, mixed, own_level, reporters
+from tests.benchmarks.wires import WIRES, Sheet
+from tests.builders import INGEST_KEY, access_token
+
+Wire = Literal["rows", "series", "lines"]
+Proof = Literal["ingest key", "access token"]
+
+BAD_RATIO = 0.005  # of the posts report a bad connection: rare, but somebody is always about to be paged
+EVENT_EVERY_MS = 100
+
+_RUN_SPAN_MS = 600_000  # longer than the events of one run take by their own clock
+_VARIANTS = 4
+_FIRST_SEQ = 100_000_000  # nine digits to the end, so that every post of one make is equally long
+_PATHS = {"rows": "/v1/telemetry", "series": "/v1/telemetry", "lines": "/write"}
+_HEAD = (
+    "POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nOrigin: https://app.example.com\r\n"
+    "User-Agent: Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36\r\nAccept: */*\r\n"
+    "Authorization: Bearer {token}\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+)
+
+
+def moments() -> Iterator[int]:
+    """Return when the events of one run after the other begin.
+
+    None is older than those of the runs before: what comes late changes no picture, and would be cheap.
+    """
+    return count(int((time.time() - 86_400) * 1000), _RUN_SPAN_MS)
+
+
+class Posts(Struct, frozen=True, kw_only=True):
+    """What is posted, by whom, and what proves it."""
+
+    wire: Wire = "rows"
+    events: int = 1
+    only_media: bool = False  # and one level
+    proof: Proof = "ingest key"
+    people: int = PEOPLE
+    people_per_room: int = PEOPLE_PER_ROOM
+    first_at_ms: int
+
+    def sheets(self, chance: random.Random) -> tuple[Sequence[Sheet], Sheet]:
+        """Return posts of people who are well, and one of somebody who is not."""
+        write = WIRES[self.wire]
+        well = [write(self._seen(chance)) for _ in range(_VARIANTS)]
+        return well, write(mixed(self.events, 1, chance))
+
+    def _seen(self, chance: random.Random) -> list[Event]:
+        if self.only_media:
+            return [own_level(5, chance), *(media_stats(chance) for _ in range(self.events - 1))]
+        return mixed(self.events, 5, chance)
+
+    def browsers(self) -> list["Browser"]:
+        """Return everybody, in any order."""
+        chance = random.Random()
+        well, badly = self.sheets(chance)
+        everybody = [Browser(self, each, well, badly) for each in reporters(self.people, self.people_per_room, chance)]
+        chance.shuffle(everybody)
+        return everybody
+
+
+class Browser:
+    """One participant and its requests."""
+
+    def __init__(self, posts: Posts, reporter: Reporter, well: Sequence[Sheet], badly: Sheet) -> None:
+        self._posts = posts
+        self._reporter = reporter
+        self._well = cycle(well)
+        self._badly = badly
+        self._texts: dict[Sheet, bytes] = {}
+
+    def requests(self) -> Iterator[bytes]:
+        """Return one request after the other."""
+        head = _HEAD.format(path=_PATHS[self._posts.wire], token=self._token()).encode()
+        span_ms = self._posts.events * EVENT_EVERY_MS
+        for index in count():
+            sheet = self._badly if random.random() < BAD_RATIO else next(self._well)
+            at_ms = self._posts.first_at_ms + index * span_ms
+            moments = range(at_ms, at_ms + span_ms, EVENT_EVERY_MS)
+            body = self._text(sheet) % sheet.values_of((_FIRST_SEQ + index, at_ms + span_ms, *moments))
+            yield head % len(body) + body
+
+    def _text(self, sheet: Sheet) -> bytes:
+        text = self._texts.get(sheet)
+        if text is None:
+            text = self._texts[sheet] = sheet.of(self._reporter)
+        return text
+
+    def _token(self) -> str:
+        if self._posts.proof == "ingest key":
+            return INGEST_KEY
+        who = self._reporter
+        return access_token(grants={"identity": who.identity, "video": {"room": who.room_name}})
+
+
+def in_turn(browsers: Sequence[Browser]) -> Iterator[bytes]:
+    """Return the requests of several browsers, one of each after the other, without an end."""
+    for requests in cycle([browser.requests() for browser in browsers]):
+        yield next(requests)
+
+
+def once_each(browsers: Sequence[Browser]) -> Iterator[bytes]:
+    """Return one request of every browser."""
+    for browser in browsers:
+        yield next(browser.requests())
