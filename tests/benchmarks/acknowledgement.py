@@ -22,7 +22,7 @@ from tests.benchmarks import machine, servers
 from tests.benchmarks.figures import Figure, Goal, aligned, judged, ratios, spread
 from tests.benchmarks.load import foreign
 from tests.benchmarks.open_loop import CONNECTIONS, Latencies, Schedule, followed
-from tests.benchmarks.posts import Posts, moments
+from tests.benchmarks.posts import Posts
 from tests.benchmarks.servers import Server
 
 POSTS_PER_S = 4_000
@@ -37,18 +37,16 @@ Rounds = Mapping[str, Sequence[Latencies]]  # by server, one a round
 
 
 class Load:
-    """Posts to servers from a core of its own, each time later than the last."""
+    """Posts to servers from a core of its own."""
 
     def __init__(self, core: int, patience_s: float) -> None:
         self._core = core
-        self._moments = moments()
         self._patience = machine.Patience(patience_s)
 
     async def follow(self, server: Server, posts_per_s: float, seconds: float) -> Latencies:
         """Post so many times a second."""
         await self._patience.wait()
-        posts = Posts(first_at_ms=next(self._moments))
-        schedule = Schedule(port=server.port, pid=server.pid, posts=posts, posts_per_s=posts_per_s, seconds=seconds)
+        schedule = Schedule(port=server.port, pid=server.pid, posts=Posts(), posts_per_s=posts_per_s, seconds=seconds)
         return await followed(schedule, self._core)
 
 

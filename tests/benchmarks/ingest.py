@@ -23,7 +23,7 @@ from typing import NamedTuple
 from tests.benchmarks import machine, servers
 from tests.benchmarks.figures import Figure, Goal, aligned, judged, ratios, spread
 from tests.benchmarks.load import CONNECTIONS, Load, Run, foreign, loaded
-from tests.benchmarks.posts import Posts, Proof, Wire, moments
+from tests.benchmarks.posts import Posts, Proof, Wire
 from tests.benchmarks.servers import Server
 
 BUSY_RATIO = 0.95  # of a core: a generator as busy as that may be what was measured
@@ -88,12 +88,12 @@ async def serving(core: int) -> AsyncIterator[Mapping[str, Server]]:
 async def measure(options: argparse.Namespace) -> Rounds:
     """Load every server in turn with everything that it takes, and say how it goes."""
     server_core, load_core = machine.cores()
-    first_at_ms, patience = moments(), machine.Patience(options.patience)
+    patience = machine.Patience(options.patience)
     async with serving(server_core) as running:
         runs: dict[Case, list[Run]] = {case: [] for case in CASES if case.server in running}
         for number in range(1, options.rounds + 1):
             for case in random.sample(list(runs), len(runs)):
-                posts = Posts(wire=case.wire, events=case.events, proof=case.proof, first_at_ms=next(first_at_ms))
+                posts = Posts(wire=case.wire, events=case.events, proof=case.proof)
                 task = Load(
                     port=running[case.server].port, pid=running[case.server].pid, posts=posts, seconds=options.seconds
                 )

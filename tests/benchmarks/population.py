@@ -23,7 +23,7 @@ from msgspec.structs import replace
 from tests.benchmarks import machine, servers
 from tests.benchmarks.figures import Figure, Goal, aligned, judged, ratios, spread
 from tests.benchmarks.load import Load, Run, foreign, loaded
-from tests.benchmarks.posts import Posts, Proof, moments
+from tests.benchmarks.posts import Posts, Proof
 from tests.benchmarks.servers import Server
 
 PEOPLE = (1_000, 10_000, 100_000)
@@ -49,12 +49,11 @@ Rounds = Mapping[int, Sequence[Run]]  # by people, one run a round
 
 
 class Crowd:
-    """Lets people post from a core of their own, each time later than the last."""
+    """Lets people post from a core of their own."""
 
     def __init__(self, core: int, options: argparse.Namespace) -> None:
         self._core = core
         self._proof: Proof = "access token" if options.access_tokens else "ingest key"
-        self._moments = moments()
         self._settles_s = options.settles
         self._patience = machine.Patience(options.patience)
 
@@ -73,7 +72,7 @@ class Crowd:
         return await loaded(Load(port=server.port, pid=server.pid, posts=posts, seconds=seconds), self._core)
 
     def _posts_of(self, people: int) -> Posts:
-        return Posts(people=people, people_per_room=PEOPLE_PER_ROOM, proof=self._proof, first_at_ms=next(self._moments))
+        return Posts(people=people, people_per_room=PEOPLE_PER_ROOM, proof=self._proof)
 
 
 async def measure(options: argparse.Namespace) -> tuple[Sequence[Populated], Rounds]:

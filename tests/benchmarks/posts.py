@@ -16,9 +16,7 @@ Wire = Literal["rows", "series", "lines"]
 Proof = Literal["ingest key", "access token"]
 
 BAD_RATIO = 0.005  # of the posts report a bad connection: rare, but somebody is always about to be paged
-EVENT_EVERY_MS = 100
 
-_RUN_SPAN_MS = 600_000  # longer than the events of one run take by their own clock
 _VARIANTS = 4
 _FIRST_SEQ = 100_000_000  # nine digits to the end, so that every post of one make is equally long
 _PATHS = {"rows": "/v1/telemetry", "series": "/v1/telemetry", "lines": "/write"}
@@ -27,14 +25,6 @@ _HEAD = (
     "User-Agent: Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36\r\nAccept: */*\r\n"
     "Authorization: Bearer {token}\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
 )
-
-
-def moments() -> Iterator[int]:
-    """Return when the events of one run after the other begin.
-
-    None is older than those of the runs before: what comes late changes no picture, and would be cheap.
-    """
-    return count(int((time.time() - 86_400) * 1000), _RUN_SPAN_MS)
 
 
 class Posts(Struct, frozen=True, kw_only=True):
@@ -46,7 +36,6 @@ class Posts(Struct, frozen=True, kw_only=True):
     proof: Proof = "ingest key"
     people: int = PEOPLE
     people_per_room: int = PEOPLE_PER_ROOM
-    first_at_ms: int
 
     def sheets(self, chance: random.Random) -> tuple[Sequence[Sheet], Sheet]:
         """Return posts of people who are well, and one of somebody who is not."""
@@ -81,12 +70,14 @@ class Browser:
     def requests(self) -> Iterator[bytes]:
         """Return one request after the other."""
         head = _HEAD.format(path=_PATHS[self._posts.wire], token=self._token()).encode()
-        span_ms = self._posts.events * EVENT_EVERY_MS
+        last_ms = 0
         for index in count():
             sheet = self._badly if random.random() < BAD_RATIO else next(self._well)
-            at_ms = self._posts.first_at_ms + index * span_ms
-            moments = range(at_ms, at_ms + span_ms, EVENT_EVERY_MS)
-            body = self._text(sheet) % sheet.values_of((_FIRST_SEQ + index, at_ms + span_ms, *moments))
+            # A millisecond apart and just now: what is late is not the present, and would be cheap.
+            now_ms = int(time.time() * 1000)
+            at_ms = max(last_ms + 1, now_ms - self._posts.events)
+            last_ms = at_ms + self._posts.events - 1
+            body = self._text(sheet) % sheet.values_of((_FIRST_SEQ + index, now_ms, *range(at_ms, last_ms + 1)))
             yield head % len(body) + body
 
     def _text(self, sheet: Sheet) -> bytes:

@@ -12,6 +12,7 @@ from tests.benchmarks import wires
 from tests.benchmarks.bodies import mixed, reporters
 from tests.benchmarks.servers import SKIPPED
 from tests.benchmarks.wires import Sheet
+from tests.builders import NOW_MS
 from tests.daemon_process import environment
 
 EVENTS = mixed(50, 5, random.Random(7))
@@ -19,7 +20,7 @@ SOMEBODY = next(reporters(4, 4, random.Random(7)))
 
 
 def seen(sheet: Sheet) -> list[bytes]:
-    numbers = (1, 99, *range(100, 100 + len(EVENTS)))
+    numbers = (1, NOW_MS, *range(NOW_MS, NOW_MS + len(EVENTS)))
     batch = decode(sheet.of(SOMEBODY) % sheet.values_of(numbers), 0).batch
     return sorted(map(msgspec.json.encode, unrolled(batch.observations)))
 
