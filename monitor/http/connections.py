@@ -12,10 +12,12 @@ back.
 import asyncio
 import math
 import resource
+from collections.abc import Iterable
 from contextlib import suppress
 from email.utils import formatdate
 from enum import Enum
 from heapq import nsmallest
+from itertools import islice
 from logging import getLogger
 from typing import Protocol, cast
 
@@ -120,13 +122,15 @@ class Connections:
         return len(self._open) + self._handed_over < self._max
 
     def _make_room(self) -> bool:
-        self._handed_over = len(self._server.connections)
+        handlers = _connected(self._server)
+        self._handed_over = len(handlers)
         if self._has_room():
             return True
         count = max(1, int(self._max * ROOM_RATIO))
         if self._handed_over > len(self._open):
-            close_oldest(self._server, count)  # no room yet: who is being answered goes afterwards
-            return False
+            closed = _close_idle(handlers, count)
+            self._handed_over -= closed
+            return closed > 0
         waiting = [each for each in self._open if each.stage is not Stage.ANSWER]
         for each in nsmallest(count, waiting, key=lambda each: each.since_s):
             self._drop(each)
@@ -168,7 +172,7 @@ class _TurnedAway(asyncio.Protocol):
 
 
 class Plain:
-    """The way in where aiohttp serves every connection; where they are too many, its oldest make room for the next."""
+    """The way in where aiohttp serves every connection."""
 
     def __init__(self, server: web.Server, *, max_connections: int = MAX_CONNECTIONS) -> None:
         self._server = server
@@ -176,19 +180,30 @@ class Plain:
 
     def __call__(self) -> asyncio.Protocol:
         """Return a protocol, as `create_server` wants it."""
-        if len(self._server.connections) < self._max:
-            return self._server()
-        close_oldest(self._server, max(1, int(self._max * ROOM_RATIO)))
-        return _TurnedAway()
+        return self._server() if self._has_room() else _TurnedAway()
+
+    def _has_room(self) -> bool:
+        if len(self._server.connections) < self._max:  # it still counts those that are just being closed
+            return True
+        handlers = _connected(self._server)
+        return len(handlers) < self._max or _close_idle(handlers, max(1, int(self._max * ROOM_RATIO))) > 0
 
     async def close(self) -> None:
         """Do nothing: aiohttp ends what it serves."""
 
 
-def close_oldest(server: web.Server, count: int) -> None:
-    """Close the oldest of aiohttp's connections: at once where it is idle, after the answer where one is owed."""
-    for handler in server.connections[:count]:
-        handler.close()
+def _connected(server: web.Server) -> list[web.RequestHandler]:
+    """Return aiohttp's connections, the oldest first."""
+    return [handler for handler in server.connections if handler.connected]
+
+
+def _close_idle(handlers: Iterable[web.RequestHandler], count: int) -> int:
+    """Close so many that are not being answered, and return how many there were."""
+    # Which those are, aiohttp does not tell in public.
+    idle = list(islice((each for each in handlers if getattr(each, "_current_request", None) is None), count))
+    for handler in idle:
+        handler.force_close()
+    return len(idle)
 
 
 def room_for(wanted: int) -> int:
