@@ -146,10 +146,10 @@ class Connection(asyncio.Protocol):
 
     def _route(self, rest: bytes) -> None:
         request, limit_bytes = self._request, self._front.max_body_bytes
-        if not request.is_plain_telemetry:
+        length = request.take_content_length()
+        if not request.understand().is_plain_telemetry:
             self._hand_over()
             return
-        length = request.content_length
         if length > limit_bytes:
             self._refuse(413, f"body: expected at most {limit_bytes} bytes, got more")
         elif request.is_complete != (length == 0):
@@ -193,8 +193,9 @@ class Connection(asyncio.Protocol):
     def _take(self, body: bytes) -> None:
         self.stage = ANSWER
         request, ingest = self._request, self._front.ingest
-        if request.is_preflight:
-            allowed_origin, is_last = ingest.allowed_origin(request.origin), self._is_last()
+        head = request.head
+        if head.is_preflight:
+            allowed_origin, is_last = ingest.allowed_origin(head.origin), self._is_last()
             self._send(preflight(allowed_origin, self._connections.date, is_last=is_last), is_last=is_last)
         else:
             ingest.take(request.arrival(self._peer, body), self._reply)
@@ -246,7 +247,7 @@ class Connection(asyncio.Protocol):
 
     def _refuse(self, status: int, message: str) -> None:
         """Give a post up before its body is whole; it counts, and the page may read why."""
-        self._front.ingest.refuse(Refused(status, message), self._request.origin, self._part)
+        self._front.ingest.refuse(Refused(status, message), self._request.head.origin, self._part)
 
     def _break_off(self, status: int, message: str) -> None:
         """Refuse what may be no post at all."""

@@ -1,9 +1,11 @@
 """What does a client ask, as far as telemetry needs to know?
 
-httptools calls the `on_…` methods while it is fed; it is strict about what HTTP is.  What it lets pass is understood
-here if it is told plainly, and is `is_plain_telemetry` only then.
+httptools calls the `on_…` methods while it is fed; it is strict about what HTTP is.  A head that it lets pass is
+understood here.  The posts of one browser differ in their length and in nothing else, so what was understood of the
+last one is kept and mostly holds for the next.
 """
 
+from typing import NamedTuple
 from urllib.parse import parse_qs
 
 from httptools import HttpRequestParser
@@ -15,13 +17,27 @@ _PATH = PATH.encode()
 _LONGEST_NUMBER = 19  # digits; the parser refuses what is not a number, but lets any number of zeros lead it
 
 
+class Head(NamedTuple):
+    """What a head says, but for the length of the body."""
+
+    is_plain_telemetry: bool  # it is for telemetry, and asks for nothing unusual on the way
+    is_preflight: bool  # a browser asks whether it may post
+    forwarded_for: str
+    content_type: str
+    packing: str
+    token: str | None
+    origin: str
+
+
 class Request:
     """The request that a connection is busy with; begun anew for each."""
 
-    __slots__ = ("_headers", "_parser", "_url", "is_complete", "keeps_alive")
+    __slots__ = ("_headers", "_known_as", "_parser", "_url", "head", "is_complete", "keeps_alive")
 
     def __init__(self) -> None:
         self._parser = HttpRequestParser(self)
+        self._known_as: tuple[bytes, bytes, dict[bytes, bytes]] = (b"", b"", {})
+        self.head = Head(False, False, "", "", "", None, "")
         self.keeps_alive = False
         self.begin()
 
@@ -67,50 +83,42 @@ class Request:
 
     # --- once the head is complete ------------------------------------------------------------------------
 
-    @property
-    def is_plain_telemetry(self) -> bool:
-        """Whether it is for telemetry and asks for nothing unusual on the way."""
-        path, _, _ = self._url.partition(b"?")
-        if path != _PATH or b"transfer-encoding" in self._headers or b"expect" in self._headers:
-            return False
-        return self._parser.get_method() in (b"POST", b"OPTIONS")
-
-    @property
-    def is_preflight(self) -> bool:
-        """Whether a browser asks if it may post."""
-        return self._parser.get_method() == b"OPTIONS"
-
-    @property
-    def content_length(self) -> float:
-        """How long the body is said to be."""
-        digits = self._headers.get(b"content-length", b"0")
+    def take_content_length(self) -> float:
+        """Return how long the body is said to be; it is no longer among the headers then."""
+        digits = self._headers.pop(b"content-length", b"0")
         return int(digits) if len(digits) <= _LONGEST_NUMBER else float("inf")
 
-    @property
-    def origin(self) -> str:
-        """Where the page is from that asks, or an empty string."""
-        return self._text(b"origin")
+    def understand(self) -> Head:
+        """Return what the head says, which stays here as `head`."""
+        known_as = (self._parser.get_method(), self._url, self._headers)
+        if known_as != self._known_as:
+            self._known_as, self.head = known_as, self._understood(known_as[0])
+        return self.head
 
     def arrival(self, peer: str, body: bytes) -> Arrival:
         """Return the post that it is."""
-        return Arrival(
-            peer=peer,
+        head = self.head
+        return Arrival(peer, head.forwarded_for, head.content_type, head.packing, head.token, head.origin, body)
+
+    def _understood(self, method: bytes) -> Head:
+        path, _, query = self._url.partition(b"?")
+        is_plain = b"transfer-encoding" not in self._headers and b"expect" not in self._headers
+        return Head(
+            is_plain_telemetry=is_plain and path == _PATH and method in (b"POST", b"OPTIONS"),
+            is_preflight=method == b"OPTIONS",
             forwarded_for=self._text(b"x-forwarded-for"),
             content_type=self._text(b"content-type"),
             packing=self._text(b"content-encoding"),
-            token=self._token(),
+            token=self._token(query),
             origin=self._text(b"origin"),
-            body=body,
         )
 
     def _text(self, header: bytes) -> str:
-        value = self._headers.get(header)
-        return "" if value is None else value.strip().decode("utf-8", "surrogateescape")
+        return self._headers.get(header, b"").strip().decode("utf-8", "surrogateescape")
 
-    def _token(self) -> str | None:
+    def _token(self, query: bytes) -> str | None:
         token = bearer(self._text(b"authorization"))
         if token is not None:
             return token
-        _, _, query = self._url.partition(b"?")
         fields = parse_qs(query.decode("utf-8", "surrogateescape"), keep_blank_values=True)
         return fields.get("token", [None])[0]

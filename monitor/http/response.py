@@ -1,5 +1,6 @@
 """What does an answer to telemetry look like on the wire?"""
 
+from functools import lru_cache
 from http import HTTPStatus
 
 from monitor.http.ingest import Answer
@@ -38,6 +39,7 @@ def preflight(allowed_origin: str | None, date: bytes, *, is_last: bool) -> byte
     return _PREFLIGHT + _end(allowed_origin, date, is_last=is_last)
 
 
+@lru_cache(maxsize=64)  # it changes once a second
 def _end(allowed_origin: str | None, date: bytes, *, is_last: bool) -> bytes:
     connection = b"close" if is_last else b"keep-alive"
     return b"%bDate: %b\r\nConnection: %b\r\n\r\n" % (_allow_origin(allowed_origin), date, connection)
