@@ -7,6 +7,7 @@ order in which they come up and, in reverse, go down.
 import asyncio
 import time
 from collections.abc import Callable
+from functools import partial
 from logging import getLogger
 from pathlib import Path
 
@@ -32,6 +33,8 @@ from monitor.http import pages
 from monitor.http.addresses import Addresses
 from monitor.http.admission import Admission
 from monitor.http.callbacks import Callbacks
+from monitor.http.connections import Plain, room_for
+from monitor.http.front import Front
 from monitor.http.ingest import Ingest
 from monitor.http.ingest_auth import IngestAuthority
 from monitor.http.ingest_routes import IngestRoutes
@@ -221,8 +224,13 @@ class Daemon:
         login = Login(config.private, self.store.sessions, now_s, pages.built_files() / pages.LOGIN_PAGE)
         private = private_routes(login, self._live_view, self._samples, self._exposition, lambda: self.is_ready)
         self.private = await Listener.open(config.private.host, config.private.port, private, guard=login)
+        max_connections = room_for(config.public.max_connections)
+        way_in = partial(Front, ingest=ingest) if config.public.fast_ingest else Plain
         self.public = await Listener.open(
-            config.public.host, config.public.port, public_routes(IngestRoutes(ingest), callbacks)
+            config.public.host,
+            config.public.port,
+            public_routes(IngestRoutes(ingest), callbacks),
+            way_in=partial(way_in, max_connections=max_connections),
         )
         self.login_token = login.new_one_time_token()
 

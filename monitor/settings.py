@@ -91,6 +91,8 @@ class Public(Section):
     port: Port = 8470
     url: str = ""  # how the world reaches this listener; the signature of a callback is made over it
     trusted_proxies: tuple[Network, ...] = ()
+    fast_ingest: bool = True  # False: telemetry, too, comes in through aiohttp
+    max_connections: Annotated[int, Field(ge=1)] = 20_000
 
 
 class Private(Section):

@@ -4,10 +4,12 @@ Never more than the limit is held in memory, neither as it comes nor unpacked: a
 given up at the limit.
 """
 
+import asyncio
 import zlib
 
 from aiohttp import web
 
+READ_WITHIN_S = 30.0
 _GZIP_WINDOW = 31  # zlib's number for "a gzip header, and the largest window"
 
 
@@ -24,7 +26,7 @@ async def read_body(request: web.Request, max_bytes: int, max_inflated_bytes: in
     """Return the body of a request, unpacked.
 
     Raises:
-        Refused: 413 if it is too large, 415 for an unknown packing, 400 if it does not unpack.
+        Refused: 413 too large, 408 too slow, 415 packed in an unknown way, 400 broken off or not to be unpacked.
     """
     body = await read_packed(request, max_bytes)
     return unpacked(body, request.headers.get("Content-Encoding", ""), max_inflated_bytes)
@@ -34,10 +36,20 @@ async def read_packed(request: web.Request, max_bytes: int) -> bytes:
     """Return the body of a request as it came.
 
     Raises:
-        Refused: 413 if it is too large.
+        Refused: 413 if it is too large, 408 if it takes too long, 400 if it breaks off.
     """
     if (request.content_length or 0) > max_bytes:
         raise Refused(413, f"body: expected at most {max_bytes} bytes, got {request.content_length}")
+    try:
+        async with asyncio.timeout(READ_WITHIN_S):
+            return await _read_at_most(request, max_bytes)
+    except TimeoutError:
+        raise Refused(408, f"expected the rest of the body within {READ_WITHIN_S:g} s") from None
+    except (web.RequestPayloadError, ConnectionError):  # the library would call either our fault, and log it as such
+        raise Refused(400, "expected a whole body, got less, or chunks that are none") from None
+
+
+async def _read_at_most(request: web.Request, max_bytes: int) -> bytes:
     body = bytearray()
     async for part in request.content.iter_any():
         body += part

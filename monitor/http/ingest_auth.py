@@ -111,7 +111,7 @@ class IngestAuthority:
                 return Grant(None, None, float("inf"), origins=origins)
         try:
             claims = self._verified_claims(token)
-        except jwt.PyJWTError:
+        except (jwt.PyJWTError, UnicodeError):  # the second: bytes that are no text at all
             # Why exactly is for the developer's own tools to say; here it would help guessing.
             raise Unauthorised("expected an ingest key or a Twilio access token of this account, got another") from None
         return self._granted(claims, now_s)

@@ -12,6 +12,11 @@ from monitor.http.body import Refused, read_packed
 from monitor.http.ingest import Answer, Ingest
 
 PATH = "/v1/telemetry"
+PREFLIGHT = {
+    "Access-Control-Allow-Methods": "POST",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type, Content-Encoding",
+    "Access-Control-Max-Age": "86400",
+}
 
 
 class IngestRoutes:
@@ -42,10 +47,7 @@ class IngestRoutes:
 
     async def preflight(self, request: web.Request) -> web.Response:
         """Tell a browser that it may post from another origin."""
-        response = web.Response(status=204)
-        response.headers["Access-Control-Allow-Methods"] = "POST"
-        response.headers["Access-Control-Allow-Headers"] = "Authorization, Content-Type, Content-Encoding"
-        response.headers["Access-Control-Max-Age"] = "86400"
+        response = web.Response(status=204, headers=PREFLIGHT)
         _allow_origin(response, self._ingest.allowed_origin(request.headers.get("Origin", "")))
         return response
 
@@ -80,5 +82,11 @@ def _arrival(request: web.Request, body: bytes) -> Arrival:
 
 
 def _token(request: web.Request) -> str | None:
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else request.query.get("token")
+    token = bearer(request.headers.get("Authorization", ""))
+    return request.query.get("token") if token is None else token
+
+
+def bearer(authorization: str) -> str | None:
+    """Return the token of an `Authorization` header, or None if that is of another kind or empty."""
+    scheme, _, token = authorization.partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None

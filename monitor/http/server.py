@@ -4,9 +4,10 @@ The public listener lets the world in as far as it is meant to come; the private
 scripts.  They share nothing but the daemon behind them.
 """
 
+import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Self
+from typing import Protocol, Self, cast
 
 import msgspec
 from aiohttp import web
@@ -14,6 +15,7 @@ from aiohttp import web
 from collectors import telemetry_schema
 from monitor.http import openapi, pages, sdk
 from monitor.http.callbacks import Callbacks
+from monitor.http.connections import IDLE_S, Plain
 from monitor.http.ingest_routes import IngestRoutes
 from monitor.http.login import Login
 from monitor.http.published import sender
@@ -83,16 +85,36 @@ async def healthy(_: web.Request) -> web.Response:
     return web.Response(text="healthy\n")
 
 
+class WayIn(Protocol):
+    """Decides, for each connection, what serves it."""
+
+    def __call__(self) -> asyncio.Protocol:
+        """Return the protocol of a new connection."""
+
+    async def close(self) -> None:
+        """Let the answers go out that are owed, and end the connections that aiohttp does not have."""
+
+
 class Listener:
     """One open door."""
 
-    def __init__(self, runner: web.AppRunner, sock: socket.socket) -> None:
+    def __init__(self, runner: web.AppRunner, way_in: WayIn, listening: asyncio.Server) -> None:
         self._runner = runner
-        self.host, self.port = sock.getsockname()[:2]
+        self._way_in = way_in
+        self._listening = listening
+        self.host, self.port = listening.sockets[0].getsockname()[:2]
 
     @classmethod
-    async def open(cls, host: str, port: int, routes: Iterable[web.RouteDef], *, guard: Login | None = None) -> Self:
-        """Listen, and answer by these routes; `guard` decides who is let through.
+    async def open(
+        cls,
+        host: str,
+        port: int,
+        routes: Iterable[web.RouteDef],
+        *,
+        guard: Login | None = None,
+        way_in: Callable[[web.Server], WayIn] = Plain,
+    ) -> Self:
+        """Listen, and answer by these routes; `guard` decides who is let through, `way_in` what serves them.
 
         Raises:
             OSError: the address cannot be listened on.
@@ -100,18 +122,26 @@ class Listener:
         app = web.Application(middlewares=[guard.middleware] if guard else [])
         app.add_routes(routes)
         # Bodies are unpacked by us, with a limit; the library would unpack them first and look at the size afterwards.
-        runner = web.AppRunner(app, access_log=None, auto_decompress=False, shutdown_timeout=5.0)
+        # Without a limit on idle connections it would keep them for an hour, and those with half a head as well.
+        runner = web.AppRunner(
+            app, access_log=None, auto_decompress=False, shutdown_timeout=5.0, keepalive_timeout=IDLE_S
+        )
+        sock = _bound(host, port)
         await runner.setup()
+        way = way_in(cast("web.Server", runner.server))  # it has one since its setup
         try:
-            sock = _bound(host, port)
-            await web.SockSite(runner, sock, backlog=1024).start()
+            listening = await asyncio.get_running_loop().create_server(way, sock=sock, backlog=1024)
         except OSError:
+            sock.close()
+            await way.close()
             await runner.cleanup()
             raise
-        return cls(runner, sock)
+        return cls(runner, way, listening)
 
     async def close(self) -> None:
         """Let nobody in any more, and finish with those who are inside."""
+        self._listening.close()
+        await self._way_in.close()
         await self._runner.cleanup()
 
 

@@ -1,7 +1,8 @@
-"""Every row of the answer table of `POST /v1/telemetry`."""
+"""Every row of the answer table of `POST /v1/telemetry`, by both ways in."""
 
 import gzip
 import time
+from functools import partial
 from typing import Any
 
 import pytest
@@ -23,6 +24,12 @@ from tests.conftest import Running, Start
 
 KEY = {"Authorization": f"Bearer {INGEST_KEY}"}
 JSON = {"Content-Type": "application/json"}
+
+
+@pytest.fixture(params=[True, False], ids=["front", "aiohttp"])
+def start(start: Start, request: pytest.FixtureRequest) -> Start:
+    """Start a daemon where telemetry comes in one way or the other."""
+    return partial(start, public={"port": 0, "fast_ingest": request.param})
 
 
 async def answer(running: Running, body: Any, *, headers: dict[str, str] | None = None, query: str = "") -> Any:

@@ -2,10 +2,10 @@
 
 import json
 from hashlib import sha256
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlencode
 
-from hypothesis import Phase, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from twilio.request_validator import RequestValidator
 
@@ -20,8 +20,7 @@ from monitor.live import Live
 from monitor.store.rows import decode_events, encode, happenings_of, place_of
 from tests.builders import ACCOUNT, ALICE, AUTH_TOKEN, INGEST_KEY, ROOM
 from tests.conftest import Running
-
-T = TypeVar("T")
+from tests.examples import examples
 
 
 def reread(body: bytes) -> Event:
@@ -31,19 +30,6 @@ def reread(body: bytes) -> Event:
 
 
 ANSWERS = {202, 400, 401, 403, 413, 415, 429, 503}
-
-
-def examples(strategy: st.SearchStrategy[T], count: int) -> list[T]:
-    """Return what hypothesis would try: one daemon then meets all of it, where @given would start one for each."""
-    found: list[T] = []
-
-    @given(strategy)
-    @settings(max_examples=count, phases=[Phase.generate], database=None, deadline=None)
-    def collect(value: T) -> None:
-        found.append(value)
-
-    collect()
-    return found
 
 
 words = st.sampled_from(
