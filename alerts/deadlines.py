@@ -33,9 +33,9 @@ class Deadlines:
             heappush(self._heap, (at, *entity))
         self._tidy()
 
-    def __contains__(self, entity: Entity) -> bool:
-        """Whether the entity has a deadline."""
-        return entity in self._at
+    def of(self, entity: Entity) -> float | None:
+        """Return the deadline of an entity, or None where it has none."""
+        return self._at.get(entity)
 
     def due(self, now: float) -> list[Entity]:
         """Return the entities whose deadline is not after `now`, earliest first, and leave them in place."""

@@ -242,7 +242,7 @@ class Engine:
         self._rules = _by_kind(rules)
         self._alerts: dict[tuple[str, str], Alert] = {}
         self._deadlines = Deadlines()
-        self._open: Counter[Entity] = Counter()  # how many alerts each entity has
+        self._open: Counter[tuple[str, str]] = Counter()  # how many alerts each entity has
         for alert in alerts:
             self._keep(alert)
             self._deadlines.set((alert.kind, alert.entity), _AT_ONCE)
@@ -260,12 +260,15 @@ class Engine:
         """Return when the next entity falls due, or None while nothing runs out."""
         return self._deadlines.next()
 
-    def is_quiet(self, kind: Kind, entity: str, values: Mapping[str, float | None]) -> bool:
+    def is_quiet(self, kind: Kind, entity: str, values: Mapping[str, float | None], changes_at: float | None) -> bool:
         """Whether judging an entity that shows these values would change nothing: most are well most of the time."""
-        name = (kind, entity)
-        if name in self._open or name in self._deadlines:
+        name = (kind.value, entity)
+        if name in self._open or self._deadlines.of((kind, entity)) != changes_at:
             return False
-        return not any(holds(rule.raise_when, values) for rule in self._rules[kind])
+        for rule in self._rules[kind]:  # noqa: SIM110 - for every post there is, and `any` would cost as much again
+            if holds(rule.raise_when, values):
+                return False
+        return True
 
     def judge(self, readings: Iterable[Reading], now: float) -> Look:
         """Return what the readings change, and change nothing.
@@ -306,13 +309,13 @@ class Engine:
 
     def _keep(self, alert: Alert) -> None:
         key = (alert.rule, alert.entity)
-        self._open[alert.kind, alert.entity] += key not in self._alerts
+        self._open[alert.kind.value, alert.entity] += key not in self._alerts
         self._alerts[key] = alert
 
     def _drop(self, alert: Alert) -> None:
         if self._alerts.pop((alert.rule, alert.entity), None) is None:
             return
-        entity = (alert.kind, alert.entity)
+        entity = (alert.kind.value, alert.entity)
         self._open[entity] -= 1
         if not self._open[entity]:
             del self._open[entity]

@@ -6,12 +6,11 @@ lands at its own time; but past `PRESENT_MS` it is history, and says nothing of 
 """
 
 from collections.abc import Sequence
-from itertools import chain
 from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from collectors.observations import Observation, TelemetryBatch
+from collectors.observations import SERIES, Observation, TelemetryBatch
 from collectors.telemetry import Decoded, Refusal, counted
 
 PRESENT_MS = 900_000
@@ -26,19 +25,18 @@ class Bounds(NamedTuple):
 
 def span_of(observations: Sequence[Observation], otherwise_ms: int) -> tuple[int, int]:
     """Return when the first and the last observation were made, in whatever order; `otherwise_ms` if there is none."""
-    moments = [each.at_ms for each in observations]
-    try:
-        first_ms, last_ms = min(moments), max(moments)
-        if isinstance(first_ms, int) and isinstance(last_ms, int):
-            return first_ms, last_ms
-    except (ValueError, TypeError):
-        pass  # there are none, or series among others
-    return _span_of_series(observations, otherwise_ms)
+    if not SERIES.isdisjoint(map(type, observations)):
+        spans = [_span(each.at_ms) for each in observations if each.at_ms != ()]
+        firsts, lasts = [first for first, _ in spans], [last for _, last in spans]
+        return min(firsts, default=otherwise_ms), max(lasts, default=otherwise_ms)
+    moments: list[int] = [each.at_ms for each in observations]  # type: ignore[misc]  # no series, hence one each
+    if len(moments) == 1:
+        return moments[0], moments[0]
+    return min(moments, default=otherwise_ms), max(moments, default=otherwise_ms)
 
 
-def _span_of_series(observations: Sequence[Observation], otherwise_ms: int) -> tuple[int, int]:
-    moments = list(chain.from_iterable(_moments(each) for each in observations)) or [otherwise_ms]
-    return min(moments), max(moments)
+def _span(at_ms: int | tuple[int, ...]) -> tuple[int, int]:
+    return (at_ms, at_ms) if isinstance(at_ms, int) else (min(at_ms), max(at_ms))
 
 
 def _moments(observation: Observation) -> tuple[int, ...]:

@@ -177,6 +177,7 @@ class MediaStatsSeries(_Seen, frozen=True, tag="media_stats_series"):
 Single = NetworkQuality | MediaStats | Connection | Track | Speaker | Feedback | Preflight
 Series = NetworkQualitySeries | MediaStatsSeries
 Observation = Single | Series
+SERIES = frozenset((NetworkQualitySeries, MediaStatsSeries))
 SINGLES: dict[str, type[Single]] = {
     "network_quality": NetworkQuality,
     "media_stats": MediaStats,
@@ -202,10 +203,20 @@ def unrolled(observations: Iterable[Observation]) -> Iterator[Single]:
             yield each
 
 
+def is_even(series: Series) -> bool:
+    """Whether every column has a value for every moment, or is left out."""
+    rows = len(series.at_ms)
+    for value in astuple(series):
+        columns = astuple(value) if type(value) is DirectionSeries else (value,)
+        for column in columns:
+            if column and len(column) != rows:
+                return False
+    return True
+
+
 def uneven_column(series: Series) -> str | None:
     """Return the path of a column that has not a value for every moment, or None."""
-    columns = _columns(series)
-    return next((path for path, column in columns if column and len(column) != len(series.at_ms)), None)
+    return next((path for path, column in _columns(series) if column and len(column) != len(series.at_ms)), None)
 
 
 def _columns(series: Series | DirectionSeries, prefix: str = "") -> Iterator[tuple[str, tuple[object, ...]]]:

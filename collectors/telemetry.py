@@ -10,7 +10,7 @@ What was read in one pass holds nothing that is not known here, so the log may k
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -19,6 +19,7 @@ from msgspec import Meta, Raw, Struct
 from collectors.base import Malformed
 from collectors.observations import (
     OBSERVATIONS,
+    SERIES,
     AtMs,
     ClientInfo,
     ConnectionState,
@@ -28,17 +29,16 @@ from collectors.observations import (
     MediaStats,
     MediaStatsSeries,
     Name,
-    NetworkQualitySeries,
     Observation,
     SdkInfo,
     Sid,
     TelemetryBatch,
+    is_even,
     uneven_column,
 )
 
 MAX_EVENTS = 2000  # a browser that was offline for an hour sends about this many; more is not a browser
 
-_SERIES = frozenset((NetworkQualitySeries, MediaStatsSeries))
 ROOM_SID = re.compile(r"RM[0-9a-f]{32}")
 PARTICIPANT_SID = re.compile(r"PA[0-9a-f]{32}")
 _ROOM_SIDS = "RM and 32 hexadecimal digits in lower case"
@@ -197,23 +197,23 @@ def decode(body: bytes, received_at_ms: int) -> Decoded:
     return Decoded(_batch(post, post.events, received_at_ms), count, is_exact=True)
 
 
-def counted(observations: Iterable[Observation]) -> int:
+def counted(observations: Sequence[Observation]) -> int:
     """Return how many observations there are, those of series one by one.
 
     Raises:
         Malformed: there are too many.
     """
-    count = 0
-    for each in observations:
-        count += _rows(each) if type(each) in _SERIES else 1
+    count = len(observations)
+    if not SERIES.isdisjoint(map(type, observations)):
+        count = sum(_rows(each) if type(each) in SERIES else 1 for each in observations)
     if count > MAX_EVENTS:
         raise Malformed("events", f"at most {MAX_EVENTS} events, those in series counted one by one", str(count))
     return count
 
 
 def _rows(series: Any) -> int:
-    if (column := uneven_column(series)) is not None:
-        raise _Uneven(column)
+    if not is_even(series):
+        raise _Uneven(uneven_column(series))
     return len(series.at_ms)
 
 
@@ -252,7 +252,7 @@ def _decode_leniently(kind: str, raw: Raw) -> tuple[Observation, int]:
     """Return an observation without the fields that are not known here, and how many of those there were."""
     known, unknown = _known(raw, OBSERVATIONS[kind])
     observation = _decode_one[kind](known)
-    if type(observation) in _SERIES:
+    if type(observation) in SERIES:
         _rows(observation)
     return observation, unknown
 

@@ -17,7 +17,7 @@ from monitor.limits import Limits
 from monitor.live import Live
 from monitor.metrics import Metrics
 from monitor.naming import Naming
-from monitor.readings import read, values_of
+from monitor.readings import glance, read
 from monitor.store.ports import AlertHistory, StoreFailed
 
 _log = getLogger(__name__)
@@ -112,17 +112,21 @@ class Evaluation:
         readings = [
             read(self._live, change, self._limits, self._naming, now_s)
             for change in changes
-            if not self._is_quiet(change)
+            if not self._is_quiet(change, now_s)
         ]
+        if not readings:
+            return
         look = self.engine.judge(readings, now_s)
         await self._make_true(look, now_s)
 
-    def _is_quiet(self, change: Change) -> bool:
+    def _is_quiet(self, change: Change, now_s: float) -> bool:
         """Whether a look would find nothing: of people who are well, and come by the thousand, that is soon said."""
-        if change.ref.kind != Kind.PARTICIPANT or change.gone is not None:
+        ref = change.ref
+        seen = glance(self._live, ref, self._limits, now_s) if change.gone is None else None
+        if seen is None:
             return False
-        found = self._live.find_participant(change.ref.key)
-        return found is not None and self.engine.is_quiet(Kind.PARTICIPANT, change.ref.key, values_of(found[1]))
+        kind = Kind.PARTICIPANT if ref.kind == "participant" else Kind.ROOM
+        return self.engine.is_quiet(kind, ref.key, seen.values, seen.changes_at)
 
     async def end_removed_rules(self) -> None:
         """Resolve what rules had opened that are not configured any more."""

@@ -45,7 +45,7 @@ class Family(NamedTuple):
 
 
 _MS = 0.001
-_NOTED_AT_ONCE = 4096
+_NOTED_AT_ONCE = 256  # few enough to be still at hand for the processor
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _RTT = (0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.4, 0.6, 1.0, 2.0)
 _JITTER = (0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.25)

@@ -4,7 +4,9 @@ Rules speak of values by name; this is where the names are given their meaning, 
 What is seen of a whole account is in `monitor.account_readings`.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import NamedTuple
 
 from alerts.model import Kind, Reading, Value
 from collectors.events import CompositionStatus, RecordingStatus
@@ -59,11 +61,29 @@ def _read(live: Live, ref: Ref, limits: Limits, now_s: float) -> Reading | None:
             return of_account(account, live.connected(ref.key), limits.accounts, now_s) if account else None
 
 
+class Glance(NamedTuple):
+    """What rules compare of an entity, and when that will change though nothing happens."""
+
+    values: Mapping[str, float | None]
+    changes_at: float | None = None
+
+
+def glance(live: Live, ref: Ref, limits: Limits, now_s: float) -> Glance | None:
+    """Return what rules compare of a participant or a room; None of anything else, and of what is gone."""
+    if ref.kind == "participant":
+        found = live.find_participant(ref.key)
+        return Glance(_participant_values(found[1])) if found else None
+    room = live.rooms.get(ref.key) if ref.kind == "room" else None
+    if room is None:
+        return None
+    due_at_s, _ = _due_end(room, limits.rooms.grace_s)
+    return Glance(_room_values(room, room.levels(), due_at_s, now_s), _just_after(due_at_s, now_s))
+
+
 # --- participants ----------------------------------------------------------------------------------------
 
 
-def values_of(participant: Participant) -> dict[str, float | None]:
-    """Return the values of a participant that rules compare."""
+def _participant_values(participant: Participant) -> dict[str, float | None]:
     return {
         "level": participant.level,
         "rtt_ms": participant.rtt_ms,
@@ -74,7 +94,7 @@ def values_of(participant: Participant) -> dict[str, float | None]:
 
 def of_participant(room: Room, participant: Participant) -> Reading:
     """Return what a rule over participants sees."""
-    values = values_of(participant)
+    values = _participant_values(participant)
     details: dict[str, Value] = {
         "identity": participant.identity,
         "participant_sid": participant.sid,
@@ -92,13 +112,7 @@ def of_room(room: Room, limits: RoomLimits, now_s: float) -> Reading:
     """Return what a rule over rooms sees; `overdue_s` passes zero at `changes_at` though nothing happens."""
     levels = room.levels()
     due_at_s, due_because = _due_end(room, limits.grace_s)
-    overdue_s = None if due_at_s is None else now_s - due_at_s
-    values: dict[str, float | None] = {
-        "degraded_ratio": degraded_ratio(levels),
-        "participants": len(room.participants),
-        "occupancy_ratio": _occupancy_ratio(room),
-        "overdue_s": overdue_s,
-    }
+    values = _room_values(room, levels, due_at_s, now_s)
     details: dict[str, Value] = {
         "room_sid": room.sid,
         "room_name": room.name,
@@ -110,6 +124,15 @@ def of_room(room: Room, limits: RoomLimits, now_s: float) -> Reading:
         **values,
     }
     return Reading(Kind.ROOM, room.key, values, _named(room.name), details, _just_after(due_at_s, now_s))
+
+
+def _room_values(room: Room, levels: list[int], due_at_s: float | None, now_s: float) -> dict[str, float | None]:
+    return {
+        "degraded_ratio": degraded_ratio(levels),
+        "participants": len(room.participants),
+        "occupancy_ratio": _occupancy_ratio(room),
+        "overdue_s": None if due_at_s is None else now_s - due_at_s,
+    }
 
 
 def degraded_ratio(levels: list[int]) -> float | None:

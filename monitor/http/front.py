@@ -52,8 +52,8 @@ class Connection(asyncio.Protocol):
     """One connection, for as long as it brings telemetry."""
 
     __slots__ = (
-        *("_body", "_connections", "_front", "_held", "_is_clogged", "_is_half_closed", "_missing_bytes", "_peer"),
-        *("_request", "_seen", "since_s", "stage", "transport"),
+        *("_body", "_connections", "_front", "_held", "_is_clogged", "_is_half_closed", "_is_parsed"),
+        *("_missing_bytes", "_peer", "_request", "_seen", "since_s", "stage", "transport"),
     )
 
     transport: asyncio.Transport
@@ -72,6 +72,7 @@ class Connection(asyncio.Protocol):
         self.stage = IDLE
         self.since_s = self._connections.now_s
         self._seen = b""  # everything from the first byte of the request, until its head is complete
+        self._is_parsed = True  # the parser has seen the head, so it has to see the body
         self._request.begin()
 
     @property
@@ -125,6 +126,15 @@ class Connection(asyncio.Protocol):
     # --- reading ------------------------------------------------------------------------------------------
 
     def _read_head(self, data: bytes) -> None:
+        known = None if self._seen else self._request.recognised(data)
+        if known is not None and known[1] <= self._front.max_body_bytes:
+            end, self._missing_bytes = known
+            self._is_parsed = False
+            self._read_body(data[end:])
+        else:
+            self._parse_head(data)
+
+    def _parse_head(self, data: bytes) -> None:
         fed = len(self._seen)
         self._seen = seen = self._seen + data
         found = seen.find(_HEAD_END, max(0, fed - 3))
@@ -155,6 +165,7 @@ class Connection(asyncio.Protocol):
         elif request.is_complete != (length == 0):
             self._break_off(400, "expected one request, got something else")
         else:
+            request.remember(self._seen[: len(self._seen) - len(rest)])
             self._seen = b""
             self._missing_bytes = int(length)
             self._read_body(rest)
@@ -162,7 +173,7 @@ class Connection(asyncio.Protocol):
     def _read_body(self, data: bytes) -> None:
         part = data[: self._missing_bytes]
         self._missing_bytes -= len(part)
-        if part:
+        if part and self._is_parsed:
             self._request.feed(part)
         if self._missing_bytes:
             self._body += part

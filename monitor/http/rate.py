@@ -30,7 +30,8 @@ class RateLimit:
                 self._buckets.popitem(last=False)
             return 0.0
         self._buckets.move_to_end(client)
-        tokens = min(self._burst, bucket.tokens + (now_s - bucket.at_s) * self._per_s)
+        tokens = bucket.tokens + (now_s - bucket.at_s) * self._per_s
+        tokens = min(tokens, self._burst)
         bucket.at_s = now_s
         if tokens < 1:
             bucket.tokens = tokens

@@ -1,10 +1,11 @@
 """What does a client ask, as far as telemetry needs to know?
 
 httptools calls the `on_…` methods while it is fed; it is strict about what HTTP is.  A head that it lets pass is
-understood here.  The posts of one browser differ in their length and in nothing else, so what was understood of the
-last one is kept and mostly holds for the next.
+understood here.  The posts of one browser differ in their length and in nothing else, so the last head is kept: one
+that is the same to the byte, but for the digits of its length, need not be parsed again.
 """
 
+import re
 from typing import NamedTuple
 from urllib.parse import parse_qs
 
@@ -14,6 +15,7 @@ from monitor.http.admission import Arrival
 from monitor.http.ingest_routes import PATH, bearer
 
 _PATH = PATH.encode()
+_LENGTH = re.compile(rb"\r\ncontent-length: *([0-9]+)\r\n", re.IGNORECASE)
 _LONGEST_NUMBER = 19  # digits; the parser refuses what is not a number, but lets any number of zeros lead it
 
 
@@ -32,11 +34,12 @@ class Head(NamedTuple):
 class Request:
     """The request that a connection is busy with; begun anew for each."""
 
-    __slots__ = ("_headers", "_known_as", "_parser", "_url", "head", "is_complete", "keeps_alive")
+    __slots__ = ("_headers", "_known", "_known_as", "_parser", "_url", "head", "is_complete", "keeps_alive")
 
     def __init__(self) -> None:
         self._parser = HttpRequestParser(self)
         self._known_as: tuple[bytes, bytes, dict[bytes, bytes]] = (b"", b"", {})
+        self._known: tuple[bytes, bytes] | None = None  # what stands before and behind the length in the last head
         self.head = Head(False, False, "", "", "", None, "")
         self.keeps_alive = False
         self.begin()
@@ -94,6 +97,23 @@ class Request:
         if known_as != self._known_as:
             self._known_as, self.head = known_as, self._understood(known_as[0])
         return self.head
+
+    def remember(self, head: bytes) -> None:
+        """Keep a head, to know its like again."""
+        length = _LENGTH.search(head)
+        self._known = None if length is None else (head[: length.start(1)], head[length.end(1) :])
+
+    def recognised(self, data: bytes) -> tuple[int, int] | None:
+        """Return where the head ends, and how long the body is, if the head is the last one's like; None otherwise."""
+        if self._known is None:
+            return None
+        before, behind = self._known
+        start = len(before)
+        end = data.find(b"\r", start, start + _LONGEST_NUMBER + 1)
+        if end < 0 or not data.startswith(before) or not data.startswith(behind, end):
+            return None
+        digits = data[start:end]
+        return (end + len(behind), int(digits)) if digits.isdigit() else None
 
     def arrival(self, peer: str, body: bytes) -> Arrival:
         """Return the post that it is."""
