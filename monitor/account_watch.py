@@ -94,7 +94,7 @@ class AccountWatch:
     def _interval_s(self, resource: str) -> float:
         activity = Activity(
             callbacks_trusted=self._agenda.trusts_callbacks(self.sid),
-            waits_for_media=self._agenda.waits_for_media(self.sid),
+            waits_for_media=partial(self._agenda.waits_for_media, self.sid),
             requests_per_s=self._requests_per_s,
         )
         return interval_s(resource, self._polling, activity)

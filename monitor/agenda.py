@@ -208,6 +208,8 @@ class Agenda:
 
 def _hint_due_ms(room: Room, *, is_trusted: bool) -> int | None:
     """Return when the hints of a change are old enough to be followed, or None where there are none."""
+    if _is_without_hint(room):
+        return None
     age_ms = TRUSTED_HINT_AGE_MS if is_trusted else HINT_AGE_MS
     hints_ms = [at_ms + age_ms for at_ms in (room.look_wanted_ms, room.gap_since_ms, _unheard_since_ms(room)) if at_ms]
     hints_ms += [since_ms + STRANGER_AGE_MS for since_ms in room.strangers.values()]
@@ -215,6 +217,12 @@ def _hint_due_ms(room: Room, *, is_trusted: bool) -> int | None:
         return None
     vain_ms = min(VAIN_LOOK_MS * 2 ** min(room.vain_looks - 1, 10), LONGEST_VAIN_MS) if room.vain_looks else 0
     return max(min(hints_ms), (room.looked_at_ms or 0) + vain_ms)
+
+
+def _is_without_hint(room: Room) -> bool:
+    """Whether nothing hints at a change, as in nearly every room: this is asked of all of them, every second."""
+    is_told_of = room.last_sequence >= 0 or room.looked_at_ms is not None or room.participants or room.left
+    return room.look_wanted_ms is None and room.gap_since_ms is None and not room.strangers and bool(is_told_of)
 
 
 def _may_have_been_made(expected: Composition, now_ms: int) -> bool:
@@ -225,7 +233,7 @@ def _may_have_been_made(expected: Composition, now_ms: int) -> bool:
 
 def _unheard_since_ms(room: Room) -> int | None:
     """Return since when a room has been there of which nothing but a sweep has told."""
-    has_told = room.last_sequence >= 0 or room.looked_at_ms is not None or any(True for _ in room.people())
+    has_told = room.last_sequence >= 0 or room.looked_at_ms is not None or room.participants or room.left
     return None if has_told else room.created_at_ms
 
 

@@ -4,6 +4,7 @@ As often as its picture may change unnoticed.  While callbacks tell nearly every
 slow; while nothing is going on, it may be slow, too.  Pure: what goes on is an argument.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 LOOK_EVERY_S = 1.0  # whether there is anything to look into is asked of the picture, which costs no request
@@ -44,17 +45,18 @@ class Activity(NamedTuple):
     """What goes on in an account."""
 
     callbacks_trusted: bool
-    waits_for_media: bool  # a composition is open, or a recorded room may soon have one
+    waits_for_media: Callable[[], bool]  # a composition is open, or a recorded room may soon have one; a long question
     requests_per_s: float = 2.0  # that the account may be asked, for all purposes
 
 
 def interval_s(resource: str, polling: Intervals, activity: Activity) -> float:
     """Return the seconds from one poll of a resource to the next."""
     slower = polling.trusted_factor if activity.callbacks_trusted else 1.0
-    idler = 1.0 if activity.waits_for_media else IDLE_FACTOR
+    if resource == "compositions":
+        idler = 1.0 if activity.waits_for_media() else IDLE_FACTOR
+        return polling.compositions_every_s * slower * idler
     intervals_s = {
         "rooms": polling.rooms_every_s * slower,
-        "compositions": polling.compositions_every_s * slower * idler,
         "composition_hooks": polling.hooks_every_s,
         "summaries": polling.summaries_every_s,
         "usage": polling.usage_every_s,

@@ -7,9 +7,9 @@ from monitor.cadence import RECONCILED_AT_ONCE, Activity, interval_s
 from monitor.settings import Polling
 
 POLLING = Polling(rooms_every_s=10, compositions_every_s=10, trusted_factor=3)
-BUSY = Activity(callbacks_trusted=False, waits_for_media=True)
-TOLD = Activity(callbacks_trusted=True, waits_for_media=True)
-IDLE = Activity(callbacks_trusted=False, waits_for_media=False)
+BUSY = Activity(callbacks_trusted=False, waits_for_media=lambda: True)
+TOLD = Activity(callbacks_trusted=True, waits_for_media=lambda: True)
+IDLE = Activity(callbacks_trusted=False, waits_for_media=lambda: False)
 
 
 @pytest.mark.parametrize(
