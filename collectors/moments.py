@@ -50,8 +50,10 @@ def is_history(batch: TelemetryBatch) -> bool:
     if not observations:
         return False
     arrived_ms = arrival_ms(batch)
-    at_ms = observations[-1].at_ms  # browsers tell in order, so the last one nearly always settles it
-    if type(at_ms) is int and at_ms >= arrived_ms - PRESENT_MS:
+    # Browsers tell in order, so the last moment nearly always settles it.
+    at_ms = observations[-1].at_ms
+    last_at_ms = at_ms if isinstance(at_ms, int) else at_ms[-1] if at_ms else 0
+    if last_at_ms >= arrived_ms - PRESENT_MS:
         return False
     return span_of(observations, arrived_ms)[1] < arrived_ms - PRESENT_MS
 

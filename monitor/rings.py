@@ -82,16 +82,10 @@ def _samples_of_series(seen: MediaStatsSeries) -> Iterator[Sample]:
     )
 
 
-def _worse(one: float | None, other: float | None) -> float | None:
-    if one is None or other is None:
-        return one if other is None else other
-    return max(other, one)
-
-
 def _worse_of_each(one: Column, other: Column) -> Iterable[float | None]:
     if not one or not other:
         return one or other or _NOTHING
-    return map(_worse, one, other)
+    return [a if b is None or (a is not None and a > b) else b for a, b in zip(one, other, strict=True)]
 
 
 class Ring:
