@@ -3,7 +3,8 @@
     202  taken, durable: what was refused, event by event, is named
     400  not JSON, or not the shape of version 1; the message has the path of the fault
     401  no token, or one that proves nothing        403  a token for another room or person, or a foreign page
-    413  too large, packed or unpacked               415  neither JSON nor text
+    408  the body did not come in time               413  too large, packed or unpacked
+    415  neither JSON nor text
     429  this client sends too much                  503  the daemon is behind; nothing was kept
 
 Both last ones say when to come back.  The rules themselves are in `monitor.http.admission`.
@@ -112,9 +113,12 @@ class Ingest:
         self._metrics.add("roomwatch_telemetry_events_refused_total", by=len(decoded.refusals))
         self._metrics.add("roomwatch_telemetry_events_ignored_total", by=ignored)
         self._metrics.add("roomwatch_telemetry_fields_ignored_total", by=decoded.ignored_fields)
-        if not decoded.refusals and not ignored:
-            return b'{"accepted":%d,"rejected":[]}' % decoded.count
-        return _encode({"accepted": decoded.count, "rejected": decoded.refusals, "ignored": ignored})
+        said: dict[str, object] = {"accepted": decoded.count, "rejected": decoded.refusals}
+        if ignored:
+            said["ignored"] = ignored
+        if decoded.ignored_fields:
+            said["ignored_fields"] = decoded.ignored_fields
+        return _encode(said)
 
     def _answer(self, answer: Answer, reply: Reply) -> None:
         self._counted[(str(answer.status),)] += 1
