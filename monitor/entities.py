@@ -1,7 +1,7 @@
 """What are the things in the live picture?
 
 Plain records of a room, a participant and a composition as they stand now, with the few answers that follow from their
-own fields.  `monitor.live` changes them; the store saves and restores them as they are.
+own fields.  `monitor.live` changes them; the store saves and restores them as they are, less what nobody has told.
 """
 
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ class Change(NamedTuple):
     gone: str | None = None
 
 
-class Participant(Struct):
+class Participant(Struct, omit_defaults=True):
     """One participant: what it says, what others say of it, and what Twilio says.
 
     Times are by our clock, but for four by its own, which are only compared with what else it says: `own_level_at_ms`,
@@ -93,7 +93,7 @@ class Participant(Struct):
         return self.bitrate_up_bps == 0 and self.bitrate_down_bps == 0
 
 
-class Room(Struct):
+class Room(Struct, omit_defaults=True):
     """One room: who is in it, who was in it, and how much of it is certain.
 
     Callbacks are numbered, and `last_sequence` is the highest number that came.  An ended room is *settled* once its
@@ -171,7 +171,7 @@ class Room(Struct):
         return [level for p in self.participants.values() if (level := p.level) is not None]
 
 
-class Composition(Struct):
+class Composition(Struct, omit_defaults=True):
     """One composition that somebody waits for, or that came to nothing not long ago."""
 
     sid: str
@@ -216,7 +216,7 @@ class Composition(Struct):
         return max(self.created_at_ms or 0, self.room_ended_at_ms, self.progress_at_ms or 0)
 
 
-class Recording(Struct):
+class Recording(Struct, omit_defaults=True):
     """One recording that is being captured, or that came to nothing not long ago."""
 
     sid: str
@@ -255,7 +255,7 @@ class Failure(NamedTuple):
     code: int | None
 
 
-class CanaryRun(Struct):
+class CanaryRun(Struct, omit_defaults=True):
     """How the last canary run went: the seconds of each step, or the step that failed and why."""
 
     at_ms: int
@@ -264,7 +264,7 @@ class CanaryRun(Struct):
     error: str | None = None
 
 
-class Account(Struct):
+class Account(Struct, omit_defaults=True):
     """One Twilio account: its troubles, what went wrong lately in its rooms, and what it spends.
 
     `failures` and `reconnects` hold the last minutes only.

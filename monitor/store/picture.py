@@ -8,6 +8,7 @@ the numbers of those that came since are in the log.
 import sqlite3
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -19,6 +20,23 @@ from monitor.store.database import Database
 from monitor.store.numbering import Numbering
 from monitor.store.ports import Picture
 from monitor.store.rows import encode
+
+#: What may be another when a row is saved again; a column that is not named here costs its index nothing.
+_CHANGING = {
+    "rooms": ("key", "room_sid", "room_name", "account_sid", "status", "created_at_ms", "over_at_ms", "body", "sealed"),
+    "participants": ("key", "participant_sid", "identity", "joined_at_ms", "over_at_ms", "body"),
+    "compositions": ("composition_sid", "room_sid", "status", "created_at_ms", "over_at_ms", "body"),
+    "recordings": ("recording_sid", "room_sid", "status", "created_at_ms", "over_at_ms", "body"),
+    "accounts": ("account_sid", "body"),
+    "telemetry_sessions": ("session", "ranges", "heard_at_ms"),
+}
+
+
+def _on_conflict(key: str, *changing: str) -> str:
+    return f"ON CONFLICT ({key}) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in changing)}"
+
+
+_ON_CONFLICT = {table: _on_conflict(*columns) for table, columns in _CHANGING.items()}
 
 _decode_room = msgspec.json.Decoder(Room).decode
 _decode_participant = msgspec.json.Decoder(Participant).decode
@@ -83,11 +101,12 @@ def _latest(table: str, limit: int) -> tuple[str, tuple[int]]:
     return f"SELECT body FROM ({latest}) ORDER BY over_at_ms", (limit,)  # noqa: S608
 
 
-def _save(writer: sqlite3.Connection, rows: Mapping[str, Sequence[tuple[Any, ...]]], through: int) -> None:
+def _save(writer: sqlite3.Connection, rows: Mapping[str, list[tuple[Any, ...]]], through: int) -> None:
     for table, changed in rows.items():
         if changed:
+            changed.sort(key=itemgetter(0))  # in the order of the table, so that each of its pages is written once
             marks = ", ".join("?" * len(changed[0]))
-            writer.executemany(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", changed)  # noqa: S608
+            writer.executemany(f"INSERT INTO {table} VALUES ({marks}) {_ON_CONFLICT[table]}", changed)  # noqa: S608
     writer.execute("UPDATE checkpoint SET through = ?", (through,))
 
 

@@ -29,3 +29,9 @@ FROM (
 )
 GROUP BY session;
 DELETE FROM ingest_seen WHERE key LIKE 't:%';
+
+-- What lives is saved again and again, and is over never or once: only what is over is found by its end.
+DROP INDEX rooms_by_end;
+CREATE INDEX rooms_by_end ON rooms (over_at_ms) WHERE over_at_ms IS NOT NULL;
+DROP INDEX participants_by_end;
+CREATE INDEX participants_by_end ON participants (over_at_ms) WHERE over_at_ms IS NOT NULL;
