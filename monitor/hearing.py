@@ -12,6 +12,7 @@ The reducer for telemetry.  What it has to get right:
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from sys import intern
 from typing import TypeGuard
 
 from collectors.error_codes import is_trouble
@@ -127,7 +128,7 @@ class Hearing:
     def _observe_media(self, reporter: Participant, media: Iterable[MediaStats | MediaStatsSeries]) -> None:
         """Keep the samples; the latest of them says how it is now."""
         began_ms = (reporter.heard_at_ms or 0) + reporter.clock_offset_ms - RING_REACH_MS
-        ring = self._rings.of(reporter.ref.key, began_ms)
+        ring = self._rings.of(reporter, began_ms)
         latest: Sample | None = None
         for sample in samples_of(media):
             ring.push(sample)
@@ -200,8 +201,9 @@ def _hear(participant: Participant, batch: TelemetryBatch) -> None:
     if (batch.clock_offset_ms or 0) != participant.clock_offset_ms:
         _set_clock(participant, batch.clock_offset_ms or 0)
     if batch.client is not None:
-        participant.browser = batch.client.browser or participant.browser
-        participant.network = batch.client.network or participant.network
+        # Of such words there are few, and each would be in memory as often as there are people.
+        participant.browser = intern(batch.client.browser or participant.browser or "") or None
+        participant.network = intern(batch.client.network or participant.network or "") or None
 
 
 def _set_clock(participant: Participant, offset_ms: int) -> None:

@@ -13,6 +13,7 @@ from math import isnan, nan
 from msgspec import Struct
 
 from collectors.observations import Direction, DirectionSeries, MediaStats, MediaStatsSeries
+from monitor.entities import Participant
 
 SAMPLES = 64
 
@@ -138,23 +139,30 @@ def _clipped(sample: Sample, since_ms: int) -> Iterator[float]:
 
 
 class Rings:
-    """The rings of everybody who is in a call, by the key of their `Ref`."""
+    """The rings of everybody who is in a call."""
 
     def __init__(self) -> None:
         self._rings: dict[str, Ring] = {}
 
-    def of(self, key: str, now_ms: int) -> Ring:
-        """Return somebody's ring, which is new for somebody new."""
-        ring = self._rings.get(key)
+    def of(self, participant: Participant, began_ms: int) -> Ring:
+        """Return somebody's ring; that of somebody new begins at a moment before which there will be no sample."""
+        name = _name_of(participant)
+        ring = self._rings.get(name)
         if ring is None:
-            ring = self._rings[key] = Ring(now_ms)
+            ring = self._rings[name] = Ring(began_ms)
         return ring
 
-    def samples(self, key: str) -> list[Sample]:
-        """Return the last samples of somebody, oldest first; none of somebody who is not in a call."""
-        ring = self._rings.get(key)
+    def samples(self, participant: Participant) -> list[Sample]:
+        """Return the last samples of somebody, oldest first."""
+        ring = self._rings.get(_name_of(participant))
         return [] if ring is None else list(ring.samples())
 
     def forget(self, key: str) -> None:
-        """Let go of the samples of somebody who left."""
-        self._rings.pop(key, None)
+        """Let go of the samples of somebody who left, by the key of their `Ref`."""
+        if self._rings.pop(key, None) is None:
+            self._rings.pop(key.rpartition("/")[2], None)
+
+
+def _name_of(participant: Participant) -> str:
+    """Return a name that nobody else has: a SID is there already, and a name of its own would cost memory for each."""
+    return participant.key if participant.key.startswith("PA") else participant.ref.key

@@ -27,7 +27,7 @@ def samples_view(live: Live, room: str, participant: str) -> SamplesView | None:
     who = (where.find(participant, None) or where.find(None, participant)) if where is not None else None
     if where is None or who is None:
         return None
-    samples = live.rings.samples(who.ref.key)
+    samples = live.rings.samples(who)
     return SamplesView(
         room_sid=where.sid,
         room_name=where.name,

@@ -5,7 +5,7 @@ from msgspec.structs import astuple, replace
 from collectors.observations import Direction, DirectionSeries, MediaStats, MediaStatsSeries
 from monitor.live import Live
 from monitor.rings import SAMPLES, Ring, Sample, samples_of
-from tests.builders import ALICE, NOW_MS, ROOM, batch, connection
+from tests.builders import NOW_MS, batch, connection
 
 SAMPLE = Sample(NOW_MS, 61.5, 4.0, 0.0, 812_000.0, 640_000.0, 24.0)
 UP = Direction(loss_ratio=0.5, jitter_ms=1.0, bitrate_bps=1000, fps=24, limited_by="cpu")
@@ -58,7 +58,17 @@ def test_a_series_has_the_samples_of_its_rows() -> None:
 def test_the_picture_keeps_samples_of_those_who_are_there() -> None:
     live = Live()
     live.apply(batch(MediaStats(NOW_MS, rtt_ms=50.0), MediaStats(NOW_MS + 10_000, rtt_ms=100.0)))
-    key = f"{ROOM}/{ALICE}"
-    assert [sample.rtt_ms for sample in live.rings.samples(key)] == [50.0, 100.0]
+    (alice,) = live.participants()
+    assert [sample.rtt_ms for sample in live.rings.samples(alice)] == [50.0, 100.0]
     live.apply(batch(connection("disconnected")))
-    assert live.rings.samples(key) == []
+    assert live.rings.samples(alice) == []
+
+
+def test_two_people_of_one_name_in_two_rooms_have_a_ring_each() -> None:
+    live, names = Live(), {"reporter": None, "identity": "alice", "room_sid": None}
+    for room, rtt_ms in (("one", 1.0), ("two", 2.0)):
+        live.apply(batch(MediaStats(NOW_MS, rtt_ms=rtt_ms), room_name=room, **names))
+    assert [sample.rtt_ms for who in live.participants() for sample in live.rings.samples(who)] == [1.0, 2.0]
+    live.apply(batch(connection("disconnected"), room_name="one", **names))
+    (left,) = live.participants()
+    assert [sample.rtt_ms for sample in live.rings.samples(left)] == [2.0]
