@@ -21,7 +21,7 @@ from monitor.store.numbering import Numbering
 from monitor.store.ports import Picture
 from monitor.store.rows import encode
 
-#: What may be another when a row is saved again; a column that is not named here costs its index nothing.
+#: The key of each table, and what may be another when a row is saved again; what is not named costs its index nothing.
 _CHANGING = {
     "rooms": ("key", "room_sid", "room_name", "account_sid", "status", "created_at_ms", "over_at_ms", "body", "sealed"),
     "participants": ("key", "participant_sid", "identity", "joined_at_ms", "over_at_ms", "body"),
