@@ -3,9 +3,12 @@
 import asyncio
 import json
 import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, NamedTuple, Self
 
 from tests.builders import INGEST_KEY, packed, post, quality
+from tests.conftest import Running
 
 KEY = f"Authorization: Bearer {INGEST_KEY}"
 JSON = "Content-Type: application/json"
@@ -87,3 +90,19 @@ class RawConnection:
         """End it, however it stands."""
         self.writer.transport.abort()
         await asyncio.sleep(0)
+
+
+Connect = Callable[[Running], Awaitable[RawConnection]]
+
+
+@asynccontextmanager
+async def connecting() -> AsyncIterator[Connect]:
+    """Open connections that are closed at the end."""
+    async with AsyncExitStack() as opened:
+
+        async def open_one(running: Running) -> RawConnection:
+            connection = await RawConnection.open(running.public)
+            opened.push_async_callback(connection.close)
+            return connection
+
+        yield open_one

@@ -11,8 +11,8 @@ import resource
 import socket
 import time
 import zlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack, asynccontextmanager, suppress
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -27,7 +27,7 @@ from tests.builders import INGEST_KEY
 from tests.conftest import Running, Start, settings
 from tests.daemon_process import DaemonProcess, free_port, write_config
 from tests.examples import examples
-from tests.raw_http import HEALTHY, JSON, KEY, RawConnection, head, telemetry
+from tests.raw_http import HEALTHY, JSON, KEY, Connect, RawConnection, connecting, head, telemetry
 
 EXAMPLES = int(os.environ.get("ROOMWATCH_ABUSE_EXAMPLES", "500"))
 IDLE_CONNECTIONS = int(os.environ.get("ROOMWATCH_ABUSE_CONNECTIONS", "2000"))
@@ -48,20 +48,10 @@ def start(start: Start, public: Public) -> Start:
     return partial(start, public=public)
 
 
-Connect = Callable[[Running], Awaitable[RawConnection]]
-
-
 @pytest.fixture
 async def connect() -> AsyncIterator[Connect]:
-    """Open connections that are closed at the end of the test."""
-    async with AsyncExitStack() as opened:
-
-        async def open_one(running: Running) -> RawConnection:
-            connection = await RawConnection.open(running.public)
-            opened.push_async_callback(connection.close)
-            return connection
-
-        yield open_one
+    async with connecting() as connect:
+        yield connect
 
 
 Later = Callable[[float], None]

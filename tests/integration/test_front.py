@@ -2,8 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from monitor.http.connections import Stage
 from monitor.http.front import Connection, Front
 from tests.builders import INGEST_KEY, ROOM, packed, post, quality
 from tests.conftest import Running, Start
-from tests.raw_http import HEALTHY, JSON, KEY, RawConnection, head, telemetry
+from tests.raw_http import HEALTHY, JSON, KEY, Connect, RawConnection, connecting, head, telemetry
 
 BODY = packed(post(quality(4)))
 
@@ -29,20 +28,10 @@ def start(start: Start, *, is_fast: bool) -> Start:
     return partial(start, public={"port": 0, "fast_ingest": is_fast})
 
 
-Connect = Callable[[Running], Awaitable[RawConnection]]
-
-
 @pytest.fixture
 async def connect() -> AsyncIterator[Connect]:
-    """Open connections that are closed at the end of the test."""
-    async with AsyncExitStack() as opened:
-
-        async def open_one(running: Running) -> RawConnection:
-            connection = await RawConnection.open(running.public)
-            opened.push_async_callback(connection.close)
-            return connection
-
-        yield open_one
+    async with connecting() as connect:
+        yield connect
 
 
 @pytest.fixture
