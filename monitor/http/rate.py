@@ -5,7 +5,7 @@ from collections.abc import Hashable
 
 from msgspec import Struct
 
-CLIENTS_REMEMBERED = 50_000
+CLIENTS_REMEMBERED = 20_000  # the latest: whoever sends too much is always among them
 
 
 class _Bucket(Struct, gc=False):

@@ -4,8 +4,8 @@
 
 Three daemons, each with so many people live in rooms of ten: a thousand, ten thousand, a hundred thousand.  They all
 came through the front door, each with 64 samples of its media in one post.  Then everybody posts one event in turn, in
-random order, so that nothing about them is in any cache; the picture is saved and the rules look as always.  Each run
-lasts as long as it takes until the picture is saved once more, so that every run pays for that once.
+random order, so that nothing about them is in any cache; the picture is saved and the rules look as always.  What a
+post costs is counted over all rounds together, so that it pays its share of saving the picture, which few rounds see.
 """
 
 import argparse
@@ -15,7 +15,6 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
-from statistics import median
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -29,7 +28,7 @@ from tests.benchmarks.servers import Server
 PEOPLE = (1_000, 10_000, 100_000)
 PEOPLE_PER_ROOM = 10
 SAMPLES = 64
-SAVED_EVERY_S = 5.0  # the daemon's own default
+RUN_S = 10.0  # six of them see the picture saved twice
 UNCHANGED = Goal(1.1, 1.1)  # beyond what the rounds of one daemon lie apart
 
 _MB = 1e6
@@ -120,18 +119,23 @@ def _cells(daemon: Populated, rounds: Rounds) -> tuple[str, ...]:
         f"{daemon.full_bytes / _MB:.0f}",
         f"{daemon.empty_bytes / _MB:.0f}",
         f"{(daemon.full_bytes - daemon.empty_bytes) / daemon.people:,.0f}",
-        f"{median(run.cpu_us for run in mine):.1f}",
+        f"{mean_us(mine):.1f}",
         spread(ratios([run.cpu_us for run in mine], [run.cpu_us for run in fewest]), ".2f"),
     )
+
+
+def mean_us(runs: Sequence[Run]) -> float:
+    """Return what a post cost over several runs."""
+    return sum(run.server_cpu_s for run in runs) / sum(run.posts for run in runs) * 1e6
 
 
 def figures(daemons: Sequence[Populated], rounds: Rounds) -> list[Figure]:
     """Return what the daemon is judged by."""
     largest, fewest = max(daemons, key=lambda daemon: daemon.people), min(rounds)
-    costs = {people: [run.cpu_us for run in runs] for people, runs in rounds.items()}
+    costs = {people: mean_us(runs) for people, runs in rounds.items()}
     memory = Figure(f"{largest.people:,} people, RSS", [largest.full_bytes / _MB], ",.0f", "MB", Goal(400, 200))
     grown = (
-        Figure(f"a post with {people:,} people", ratios(cost, costs[fewest]), ".2f", f"x {fewest:,}", UNCHANGED)
+        Figure(f"a post with {people:,} people", [cost / costs[fewest]], ".2f", f"x {fewest:,}", UNCHANGED)
         for people, cost in costs.items()
         if people != fewest
     )
@@ -143,7 +147,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
     add("--rounds", type=int, default=6, metavar="N", help="how often (default: 6)")
-    add("--seconds", type=float, default=SAVED_EVERY_S, metavar="S", help=f"of load, each (default: {SAVED_EVERY_S:g})")
+    add("--seconds", type=float, default=RUN_S, metavar="S", help=f"of load, each (default: {RUN_S:g})")
     add(
         "--people", type=int, nargs="+", default=PEOPLE, metavar="N", help="in each daemon (default: 1000 10000 100000)"
     )
