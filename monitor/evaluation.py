@@ -23,6 +23,7 @@ from monitor.store.ports import AlertHistory, StoreFailed
 _log = getLogger(__name__)
 
 _RETRY_AFTER_S = 1.0
+_BETWEEN_LOOKS_S = 0.05  # what changes meanwhile is looked at together: a room of fifty once, not once for each of them
 
 
 class Evaluation:
@@ -78,6 +79,7 @@ class Evaluation:
                 _log.error("alerts not recorded, trying again: %s", error)
                 await asyncio.sleep(_RETRY_AFTER_S)
                 self._wake.set()
+            await asyncio.sleep(_BETWEEN_LOOKS_S)
 
     def close(self) -> None:
         """Take no further look."""

@@ -16,7 +16,6 @@ CREATE TABLE telemetry_sessions (
     ranges      TEXT    NOT NULL,              -- a JSON array: from one number up to before the next, and so on
     heard_at_ms INTEGER NOT NULL
 ) WITHOUT ROWID;
-CREATE INDEX sessions_by_age ON telemetry_sessions (heard_at_ms);
 
 -- Posts had a key of their own each, t:SESSION:SEQ.
 INSERT INTO telemetry_sessions
