@@ -58,13 +58,13 @@ Later = Callable[[float], None]
 
 
 @pytest.fixture
-async def later(monkeypatch: pytest.MonkeyPatch) -> Later:
-    """Let time pass at once, for the loop and all that waits in it."""
+async def later() -> Later:
+    """Let time pass at once, for the loop and all that waits in it; it never goes back, or they would wait for it."""
     loop = asyncio.get_running_loop()
 
     def skip(seconds: float) -> None:
         before = loop.time
-        monkeypatch.setattr(loop, "time", lambda: before() + seconds)
+        loop.time = lambda: before() + seconds
 
     return skip
 
