@@ -34,11 +34,10 @@ class Head(NamedTuple):
 class Request:
     """The request that a connection is busy with; begun anew for each."""
 
-    __slots__ = ("_headers", "_known", "_known_as", "_parser", "_url", "head", "is_complete", "keeps_alive")
+    __slots__ = ("_headers", "_known", "_parser", "_url", "head", "is_complete", "keeps_alive")
 
     def __init__(self) -> None:
         self._parser = HttpRequestParser(self)
-        self._known_as: tuple[bytes, bytes, dict[bytes, bytes]] = (b"", b"", {})
         self._known: tuple[bytes, bytes] | None = None  # what stands before and behind the length in the last head
         self.head = Head(False, False, "", "", "", None, "")
         self.keeps_alive = False
@@ -93,9 +92,7 @@ class Request:
 
     def understand(self) -> Head:
         """Return what the head says, which stays here as `head`."""
-        known_as = (self._parser.get_method(), self._url, self._headers)
-        if known_as != self._known_as:
-            self._known_as, self.head = known_as, self._understood(known_as[0])
+        self.head = self._understood(self._parser.get_method())
         return self.head
 
     def remember(self, head: bytes) -> None:

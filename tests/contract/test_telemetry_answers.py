@@ -72,7 +72,8 @@ async def test_a_level_of_minus_one_or_null_is_unknown_not_zero(running: Running
 
 async def test_a_repeat_gets_the_same_answer_and_is_stored_once(running: Running) -> None:
     body = post(quality(3), session="s1", seq=7)
-    assert await answer(running, body) == await answer(running, body)
+    first, second = [(await answer(running, body))[:2] for _ in range(2)]  # of the headers, `Date` may be another
+    assert first == second == (202, {"accepted": 1, "rejected": []})
     assert len(await running.daemon.store.log.posts(ROOM, 0, 2**62, 10)) == 1
     assert running.daemon.metrics.total("roomwatch_telemetry_repeats_total") == 1
 

@@ -272,3 +272,11 @@ async def test_a_stop_gives_the_answers_that_are_owed(start: Start, connect: Con
     assert await owed.is_closed()
     await half.close()  # nobody waits for the rest of what it began
     await asyncio.gather(stopping, writing)
+
+
+async def test_a_head_that_is_nearly_the_last_one_is_read_anew(raw: RawConnection) -> None:
+    good = telemetry()
+    assert [(await raw.ask(good)).status for _ in range(2)] == [202, 202]
+    assert (await raw.ask(good.replace(INGEST_KEY.encode(), b"x" * len(INGEST_KEY)))).status == 401
+    assert (await raw.ask(good.replace(b"application/json", b"application/jsom"))).status == 415
+    assert (await raw.ask(telemetry(level=3, room_name="another:one"))).status == 202

@@ -39,12 +39,21 @@ def reading_of(entity, level, changes_at):
     return make_reading(level=level, entity=entity, changes_at=changes_at)
 
 
+def assert_quiet_means_nothing_new(engine, reading, look, now):
+    changes_at = reading.changes_at if (reading.changes_at or 0) > now else None
+    name = (reading.kind, reading.entity)
+    if reading.gone is None and engine.is_quiet(*name, reading.values, changes_at):
+        assert (look.alerts, look.transitions) == ((), ())
+        assert look.deadlines == {name: changes_at}
+
+
 def live_through(rule, history) -> Told:
     told, engine, now = Told(), Engine([rule]), START
     for pause_s, entity, level, changes_in_s in history:
         now += pause_s
         seen = [reading_of(entity, level, None if changes_in_s is None else now + changes_in_s)]
         look = engine.judge(seen, now)
+        assert_quiet_means_nothing_new(engine, seen[0], look, now)
         assert look == engine.judge(seen, now), "judging twice gave two answers"
         assert all(at is None or at > now for at in look.deadlines.values()), "a deadline that has passed already"
         routed = judgement(look.alerts, look.transitions, RoutingTable(fallback="ops"), "here", now).judgement

@@ -282,3 +282,18 @@ def test_a_rule_that_now_looks_at_something_else_is_another_rule():
 def test_two_rules_of_one_name_are_refused():
     with pytest.raises(ValueError, match="got Bad twice"):
         Engine([RULE, make_rule(hold_for="5s")])
+
+
+@pytest.mark.parametrize(("level", "is_quiet"), [(5, True), (2, True), (None, True), (1, False), (0, False)])
+def test_only_somebody_for_whom_a_rule_would_be_raised_is_worth_a_look(level: int | None, is_quiet: bool) -> None:
+    engine = Engine([make_rule()])
+    assert engine.is_quiet(Kind.PARTICIPANT, "PA1", {"level": level}, None) is is_quiet
+
+
+def test_somebody_with_an_alert_or_with_another_deadline_is_never_quiet() -> None:
+    engine = Engine([make_rule()])
+    look = engine.judge([make_reading(level=1)], START)
+    engine.adopt(look.alerts, look.deadlines)
+    assert not engine.is_quiet(Kind.PARTICIPANT, "PA1", {"level": 5}, None)
+    assert engine.is_quiet(Kind.PARTICIPANT, "PA2", {"level": 5}, None)
+    assert not engine.is_quiet(Kind.PARTICIPANT, "PA2", {"level": 5}, START + 1)
