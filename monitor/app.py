@@ -158,7 +158,8 @@ class Daemon:
         try:
             await self._restore()
             await self._live_until(stop, on_started)
-            await self._checkpoint()
+            self._keep_budgets()
+            await self.housekeeping.save_picture()
         finally:
             # However it ended: the threads of an open store would keep the process from ending with it.
             await self._let_go()
@@ -210,9 +211,12 @@ class Daemon:
         self._scheduler.start(group)
 
     async def _checkpoint(self) -> None:
+        self._keep_budgets()
+        await self.housekeeping.save_picture_now_and_then()
+
+    def _keep_budgets(self) -> None:
         for watch in self._watches:
             watch.keep_budget()
-        await self.housekeeping.save_picture()
 
     async def _open_doors(self) -> None:
         config, now_s = self.config, self.clock.now_s

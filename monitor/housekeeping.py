@@ -17,6 +17,7 @@ from monitor.store.ports import Store, StoreFailed
 
 _log = getLogger(__name__)
 
+SAVING_RATIO = 0.02  # of the time, at most, goes into saving the picture: a large one is saved more seldom
 EXPIRE_EVERY_S = 60.0
 RETAIN_EVERY_S = 3600.0
 
@@ -47,6 +48,7 @@ class Housekeeping:
         self._picture = picture
         self._now_ms = now_ms
         self._saved_through = 0
+        self._rests_until_ms = 0
 
     async def restore(self) -> None:
         """Take up the picture that was saved, and what the log has since."""
@@ -60,6 +62,15 @@ class Housekeeping:
             replayed += len(entries)
         self._pipeline.applied_id = self._saved_through = through
         _log.info("picture restored: %d rooms, %d events replayed", len(self._live.rooms), replayed)
+
+    async def save_picture_now_and_then(self) -> None:
+        """Save what changed since the last time, unless saving has taken its share of the time already."""
+        began_ms = self._now_ms()
+        if began_ms < self._rests_until_ms:
+            return
+        await self.save_picture()
+        ended_ms = self._now_ms()
+        self._rests_until_ms = ended_ms + int((ended_ms - began_ms) / SAVING_RATIO)
 
     async def save_picture(self) -> None:
         """Save what changed since the last time."""
