@@ -19,7 +19,7 @@ class Calls:
     """Rooms in progress, rooms that ended lately, and the people in them.
 
     Args:
-        mark: takes note of what has to be saved.
+        mark: takes note of what has to be saved: a room is saved with its people, and who has left by themselves, too.
     """
 
     def __init__(self, mark: Callable[[Entity], None]) -> None:
@@ -82,7 +82,7 @@ class Calls:
             room.strangers.pop(participant.sid or "", None)
         if room.left:
             room.left.pop(participant.key, None)
-        self.mark(participant)
+        self.mark(room)
 
     def leave(
         self, room: Room, participant: Participant, at_ms: int, why: str = "participant_left"
@@ -100,7 +100,6 @@ class Calls:
         unseen = [other for other in room.participants.values() if participant.key in other.levels_seen]
         for other in unseen:
             del other.levels_seen[participant.key]
-            self.mark(other)
         return (Change(participant.ref, why), *(Change(other.ref) for other in unseen))
 
     def room_that_ended(self, seen: RoomSeen) -> Room:

@@ -155,13 +155,6 @@ class Room(Struct, omit_defaults=True):
                 return participant
         return None
 
-    def take_back(self, participant: Participant) -> None:
-        """Put somebody who was saved back where they were: in the room, or among those who left."""
-        if participant.is_live:
-            self.participants[participant.key] = participant
-        else:
-            self.left[participant.sid or participant.key] = participant
-
     def people(self) -> Iterator[Participant]:
         """Return everybody who is or was in the room and is not let go of yet."""
         return chain(self.participants.values(), self.left.values())

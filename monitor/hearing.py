@@ -152,7 +152,7 @@ class Hearing:
             return ()
         before = subject.level
         subject.levels_seen[reporter.key] = level
-        self._calls.mark(subject)
+        self._calls.mark(room)
         if subject.level == before:
             return ()  # it says itself how it is, or others see it better
         subject.level_since_ms = seen.at_ms - reporter.clock_offset_ms

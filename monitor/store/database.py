@@ -15,6 +15,7 @@ from typing import Any, Self, TypeVar
 
 import aiosqlite
 
+from monitor.store.packing import pack
 from monitor.store.ports import Size, StoreFailed
 
 T = TypeVar("T")
@@ -115,6 +116,7 @@ def _open_writer(path: Path, synchronous: str) -> sqlite3.Connection:
             f"PRAGMA page_size = 16384; PRAGMA journal_mode = WAL; PRAGMA synchronous = {synchronous};"
             "PRAGMA wal_autocheckpoint = 1000;"
         )
+        writer.create_function("pack", 1, pack, deterministic=True)  # on this thread, not on the event loop
         migrate(writer, path)
     except sqlite3.Error as error:
         writer.close()

@@ -89,22 +89,17 @@ class MemoryPicture:
     async def save(self, entities: Sequence[Entity], through: int) -> None:
         """Save what changed, as it is now: the records go on changing."""
         for entity in entities:
-            is_room = isinstance(entity, Room)
-            kept = msgspec.structs.replace(entity, participants={}, left={}) if is_room else entity
-            self._entities[entity.ref], self._kinds[entity.ref] = msgspec.json.encode(kept), type(entity)
+            self._entities[entity.ref], self._kinds[entity.ref] = msgspec.json.encode(entity), type(entity)
         self.through = through
 
     async def load(self) -> Picture:
         """Return the picture as last saved."""
         entities = [msgspec.json.decode(body, type=self._kinds[ref]) for ref, body in self._entities.items()]
         entities.sort(key=lambda entity: _over_at_ms(entity) or 0)
-        rooms = {e.key: e for e in entities if isinstance(e, Room)}
-        for entity in entities:
-            if isinstance(entity, Participant) and (room := rooms.get(entity.room_key)) and not room.is_sealed:
-                room.take_back(entity)
+        rooms = [entity for entity in entities if isinstance(entity, Room)]
         return Picture(
-            [room for room in rooms.values() if room.is_live],
-            [room for room in rooms.values() if not room.is_live][-ENDED_ROOMS_KEPT:],
+            [room for room in rooms if room.is_live],
+            [room for room in rooms if not room.is_live][-ENDED_ROOMS_KEPT:],
             [e for e in entities if isinstance(e, Composition | Recording)],
             [e for e in entities if isinstance(e, Account)],
             self.through,

@@ -7,12 +7,17 @@ from, up to before, ...]`, in order; a number is in one of them if an odd number
 
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
+from monitor.store.rows import encode
+
 SESSIONS_KEPT = 250_000
 MAX_BOUNDS = 1_000  # past that many gaps the oldest gap counts as stored: nobody who is honest has so many
+
+
+Row = tuple[str, str, int]  # the session, its bounds as JSON, and when it was heard last
 
 
 class Numbers(Struct, gc=False):
@@ -79,14 +84,14 @@ class Numbering:
         numbers.heard_at_ms = at_ms
         self._dirty[session] = numbers
 
-    def take_dirty(self) -> Mapping[str, Numbers]:
+    def take_dirty(self) -> Sequence[Row]:
         """Return what is to be saved, as it is now."""
         dirty, self._dirty = self._dirty, {}
-        return {session: Numbers(list(each.bounds), each.heard_at_ms) for session, each in dirty.items()}
+        return [(session, encode(each.bounds).decode(), each.heard_at_ms) for session, each in dirty.items()]
 
-    def mark_dirty(self, sessions: Iterable[str]) -> None:
+    def mark_dirty(self, rows: Iterable[Row]) -> None:
         """Take back what could not be saved."""
-        self._dirty |= {session: self._sessions[session] for session in sessions if session in self._sessions}
+        self._dirty |= {session: self._sessions[session] for session, *_ in rows if session in self._sessions}
 
     def _forget_one(self) -> None:
         """Make room: the session unheard for longest goes, unless it is still to be saved."""

@@ -1,6 +1,7 @@
 """How is the live picture saved and found again?
 
-Rows hold what people search by; the body holds the record as it is.  The log id that the picture reaches is saved in
+Rows hold what people search by; the body holds the record as it is.  A room's record has its people in it, so a room
+is one row however many are in it; who has left gets a row for good.  The log id that the picture reaches is saved in
 the same transaction, so the events after it are exactly those still to be applied.  So is which posts were stored:
 the numbers of those that came since are in the log.
 """
@@ -18,6 +19,7 @@ from monitor.entities import Account, Composition, Entity, Participant, Recordin
 from monitor.media import FINISHED_KEPT
 from monitor.store.database import Database
 from monitor.store.numbering import Numbering
+from monitor.store.packing import unpack
 from monitor.store.ports import Picture
 from monitor.store.rows import encode
 
@@ -37,9 +39,9 @@ def _on_conflict(key: str, *changing: str) -> str:
 
 
 _ON_CONFLICT = {table: _on_conflict(*columns) for table, columns in _CHANGING.items()}
+_PACKED = {"rooms": 7}  # the column whose bytes are kept packed
 
 _decode_room = msgspec.json.Decoder(Room).decode
-_decode_participant = msgspec.json.Decoder(Participant).decode
 _decode_composition = msgspec.json.Decoder(Composition).decode
 _decode_recording = msgspec.json.Decoder(Recording).decode
 _decode_account = msgspec.json.Decoder(Account).decode
@@ -58,10 +60,7 @@ class SqlitePicture:
         for entity in entities:
             table, row = _row(entity)
             rows[table].append(row)
-        numbers = self._numbering.take_dirty()
-        rows["telemetry_sessions"] = [
-            (session, encode(each.bounds).decode(), each.heard_at_ms) for session, each in numbers.items()
-        ]
+        rows["telemetry_sessions"] += (numbers := self._numbering.take_dirty())
         try:
             await self._database.write(lambda writer: _save(writer, rows, through))
         except BaseException:
@@ -71,9 +70,10 @@ class SqlitePicture:
     async def load(self) -> Picture:
         """Return the picture as last saved."""
         read = self._database.read
-        rooms = [_decode_room(body) for (body,) in await read("SELECT body FROM rooms WHERE over_at_ms IS NULL")]
-        ended = [_decode_room(body) for (body,) in await read(*_latest("rooms", ENDED_ROOMS_KEPT))]
-        await self._bring_together({room.key: room for room in (*ended, *rooms) if not room.is_sealed})
+        rooms = [
+            _decode_room(unpack(body)) for (body,) in await read("SELECT body FROM rooms WHERE over_at_ms IS NULL")
+        ]
+        ended = [_decode_room(unpack(body)) for (body,) in await read(*_latest("rooms", ENDED_ROOMS_KEPT))]
         media: list[Composition | Recording] = []
         for table, decode in (("compositions", _decode_composition), ("recordings", _decode_recording)):
             media += [decode(body) for (body,) in await read(*_latest(table, FINISHED_KEPT))]
@@ -81,18 +81,6 @@ class SqlitePicture:
         accounts = [_decode_account(body) for (body,) in await read("SELECT body FROM accounts")]
         ((through,),) = await read("SELECT through FROM checkpoint")
         return Picture(rooms, ended, media, accounts, through)
-
-    async def _bring_together(self, rooms: Mapping[str, Room]) -> None:
-        """Put the people of rooms that are not sealed back into them."""
-        people = await self._database.read(
-            "SELECT p.body FROM participants p JOIN rooms r ON r.key = p.room_key"
-            " WHERE r.over_at_ms IS NULL OR NOT r.sealed ORDER BY p.over_at_ms, p.key"
-        )
-        for (body,) in people:
-            participant = _decode_participant(body)
-            room = rooms.get(participant.room_key)
-            if room is not None:
-                room.take_back(participant)
 
 
 def _latest(table: str, limit: int) -> tuple[str, tuple[int]]:
@@ -105,8 +93,8 @@ def _save(writer: sqlite3.Connection, rows: Mapping[str, list[tuple[Any, ...]]],
     for table, changed in rows.items():
         if changed:
             changed.sort(key=itemgetter(0))  # in the order of the table, so that each of its pages is written once
-            marks = ", ".join("?" * len(changed[0]))
-            writer.executemany(f"INSERT INTO {table} VALUES ({marks}) {_ON_CONFLICT[table]}", changed)  # noqa: S608
+            marks = ["pack(?)" if column == _PACKED.get(table) else "?" for column in range(len(changed[0]))]
+            writer.executemany(f"INSERT INTO {table} VALUES ({', '.join(marks)}) {_ON_CONFLICT[table]}", changed)  # noqa: S608
     writer.execute("UPDATE checkpoint SET through = ?", (through,))
 
 
@@ -128,7 +116,7 @@ def _row(entity: Entity) -> tuple[str, tuple[Any, ...]]:
 def _room_row(room: Room) -> tuple[Any, ...]:
     over_at_ms = None if room.is_live else room.ended_at_ms or room.heard_at_ms
     columns = (room.key, room.sid, room.name, room.account_sid, room.status.value, room.created_at_ms, over_at_ms)
-    return (*columns, encode(msgspec.structs.replace(room, participants={}, left={})), room.is_sealed)
+    return (*columns, encode(room), room.is_sealed)
 
 
 def _participant_row(participant: Participant) -> tuple[Any, ...]:

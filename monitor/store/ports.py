@@ -43,7 +43,7 @@ class Picture(NamedTuple):
     """The live picture as saved, and the log id that it reaches.
 
     `ended` holds the rooms that ended last, oldest first, and `media` what is open or was finished last, oldest first.
-    Rooms come with their people, also those who left, unless they are sealed.
+    Rooms have their people in them, also those who left, unless they are sealed.
     """
 
     rooms: Sequence[Room]
