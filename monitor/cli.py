@@ -15,7 +15,7 @@ from typing import Any
 
 from collectors.events import CanarySeen
 from monitor import __version__, log
-from monitor.app import Daemon, open_store
+from monitor.app import Daemon, open_store, pseudonyms_of
 from monitor.canary_by_hand import by_hand
 from monitor.config import Config, ConfigInvalid, load
 from monitor.doctor.examination import examine
@@ -51,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"roomwatch {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for add in (_add_run, _add_demo, _add_doctor, _add_canary, _add_check):
+    for add in (_add_run, _add_demo, _add_doctor, _add_canary, _add_pseudonym, _add_check):
         add(commands)
     return parser
 
@@ -110,6 +110,20 @@ def _add_canary(commands: Commands) -> None:
     )
     command.add_argument("--compose", action="store_true", help="also ask for a composition, and delete it again")
     command.set_defaults(command=_canary)
+
+
+def _add_pseudonym(commands: Commands) -> None:
+    command = commands.add_parser(
+        "pseudonym",
+        help="say under which pseudonym somebody is known",
+        description="Print the pseudonym of each identity, a line each, in their order: by it, and by nothing else, "
+        "somebody is found in pages, alerts and the database where privacy.identities is pseudonym.",
+        epilog="Without an IDENTITY they are read from the input, a line each, which leaves no name in the history of "
+        "the shell.  Exit codes: 0 well, 78 wrong configuration, or one by which people are known by their own names.",
+    )
+    _add_config(command)
+    command.add_argument("identities", nargs="*", metavar="IDENTITY", help="as in Twilio's access token")
+    command.set_defaults(command=_pseudonym)
 
 
 def _add_check(commands: Commands) -> None:
@@ -174,6 +188,15 @@ def _canary(options: argparse.Namespace) -> int:
 def _print_step(seen: CanarySeen) -> None:
     verdict, found = ("fail", seen.error) if seen.seconds is None else ("ok", f"{seen.seconds:.3f} s")
     print(f"{verdict:<4}  {seen.step:<10}  - {found}", flush=True)
+
+
+def _pseudonym(options: argparse.Namespace) -> int:
+    pseudonyms = pseudonyms_of(_configured(options).privacy)
+    if pseudonyms is None:
+        raise ConfigInvalid(['privacy.identities: expected "pseudonym", got "plain": everybody is known by name'])
+    for identity in options.identities or (line.rstrip("\r\n") for line in sys.stdin):
+        print(pseudonyms.of(identity))
+    return OK
 
 
 def _check_config(options: argparse.Namespace) -> int:

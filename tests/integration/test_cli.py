@@ -1,14 +1,17 @@
 """What the commands print, and how they end."""
 
+from io import StringIO
 from pathlib import Path
 
 import pytest
 
 from monitor.cli import CONFIG, FAILED, OK, USAGE, main, warnings_about
 from monitor.config import build
+from monitor.pseudonyms import Pseudonyms
 from tests.builders import ACCOUNT, API_KEY, API_SECRET, AUTH_TOKEN
 from tests.conftest import settings
 
+KEY = "a key for pseudonyms, and long enough for it"
 EXAMPLE = str(Path(__file__).parents[2] / "config.example.toml")
 
 
@@ -35,7 +38,9 @@ def test_a_wrong_one_ends_with_78_and_every_error(tmp_path: Path, capsys: pytest
     assert [line.partition(": ")[0] for line in said] == [f"{file}:2", f"{file}:4"]
 
 
-@pytest.mark.parametrize("command", ["check-config", "run --config", "doctor --config", "canary --config"])
+@pytest.mark.parametrize(
+    "command", ["check-config", "run --config", "doctor --config", "canary --config", "pseudonym --config"]
+)
 def test_a_configuration_that_is_not_there_ends_with_78(command: str, tmp_path: Path) -> None:
     assert ended(*command.split(), str(tmp_path / "nowhere.toml")) == CONFIG
 
@@ -48,10 +53,32 @@ def test_wrong_usage_ends_with_2_and_says_what_would_be_right(
     assert capsys.readouterr().err
 
 
-@pytest.mark.parametrize("command", ["", "run", "demo", "check-config", "doctor", "canary"])
+@pytest.mark.parametrize("command", ["", "run", "demo", "check-config", "doctor", "canary", "pseudonym"])
 def test_help_helps(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert ended(*command.split(), "--help") == OK
     assert "usage: roomwatch" in capsys.readouterr().out
+
+
+def test_pseudonyms_are_those_that_the_daemon_keeps_and_names_may_come_from_the_input(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text(f'[privacy]\nidentities = "pseudonym"\npseudonym_key = "{KEY}"\n')
+    monkeypatch.setattr("sys.stdin", StringIO("Zoë Müller\r\nalice\n"))
+    of = Pseudonyms(KEY.encode()).of
+    assert ended("pseudonym", "--config", str(file), "alice", "Zoë Müller") == OK
+    assert capsys.readouterr().out.splitlines() == [of("alice"), of("Zoë Müller")]
+    assert ended("pseudonym", "--config", str(file)) == OK
+    assert capsys.readouterr().out.splitlines() == [of("Zoë Müller"), of("alice")]
+
+
+def test_where_everybody_is_known_by_name_there_are_no_pseudonyms(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text("")
+    assert ended("pseudonym", "--config", str(file), "alice") == CONFIG
+    assert "privacy.identities: expected" in capsys.readouterr().err
 
 
 def test_what_is_probably_not_meant_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
