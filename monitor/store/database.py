@@ -116,7 +116,7 @@ def _open_writer(path: Path, synchronous: str) -> sqlite3.Connection:
             f"PRAGMA page_size = 16384; PRAGMA journal_mode = WAL; PRAGMA synchronous = {synchronous};"
             "PRAGMA wal_autocheckpoint = 1000;"
         )
-        writer.create_function("pack", 1, pack, deterministic=True)  # on this thread, not on the event loop
+        writer.create_function("pack", 1, pack, deterministic=True)  # for migrations
         migrate(writer, path)
     except sqlite3.Error as error:
         writer.close()

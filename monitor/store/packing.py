@@ -1,7 +1,7 @@
 """How are bytes kept small on disk?
 
-With zstd at its quickest.  A record of ours is JSON that says the same words again and again, and comes out at a sixth,
-in less time than writing the rest would take.  Both functions may be called from any thread, but one at a time.
+With zstd at its quickest.  A record of ours is JSON that says the same words again and again, and comes out at a tenth,
+in less time than writing the rest would take.  Each function may be called from any thread, but from one at a time.
 """
 
 import zstandard

@@ -19,7 +19,7 @@ from monitor.entities import Account, Composition, Entity, Participant, Recordin
 from monitor.media import FINISHED_KEPT
 from monitor.store.database import Database
 from monitor.store.numbering import Numbering
-from monitor.store.packing import unpack
+from monitor.store.packing import pack, unpack
 from monitor.store.ports import Picture
 from monitor.store.rows import encode
 
@@ -39,7 +39,6 @@ def _on_conflict(key: str, *changing: str) -> str:
 
 
 _ON_CONFLICT = {table: _on_conflict(*columns) for table, columns in _CHANGING.items()}
-_PACKED = {"rooms": 7}  # the column whose bytes are kept packed
 
 _decode_room = msgspec.json.Decoder(Room).decode
 _decode_composition = msgspec.json.Decoder(Composition).decode
@@ -93,8 +92,8 @@ def _save(writer: sqlite3.Connection, rows: Mapping[str, list[tuple[Any, ...]]],
     for table, changed in rows.items():
         if changed:
             changed.sort(key=itemgetter(0))  # in the order of the table, so that each of its pages is written once
-            marks = ["pack(?)" if column == _PACKED.get(table) else "?" for column in range(len(changed[0]))]
-            writer.executemany(f"INSERT INTO {table} VALUES ({', '.join(marks)}) {_ON_CONFLICT[table]}", changed)  # noqa: S608
+            marks = ", ".join("?" * len(changed[0]))
+            writer.executemany(f"INSERT INTO {table} VALUES ({marks}) {_ON_CONFLICT[table]}", changed)  # noqa: S608
     writer.execute("UPDATE checkpoint SET through = ?", (through,))
 
 
@@ -116,7 +115,7 @@ def _row(entity: Entity) -> tuple[str, tuple[Any, ...]]:
 def _room_row(room: Room) -> tuple[Any, ...]:
     over_at_ms = None if room.is_live else room.ended_at_ms or room.heard_at_ms
     columns = (room.key, room.sid, room.name, room.account_sid, room.status.value, room.created_at_ms, over_at_ms)
-    return (*columns, encode(room), room.is_sealed)
+    return (*columns, pack(encode(room)), room.is_sealed)
 
 
 def _participant_row(participant: Participant) -> tuple[Any, ...]:
