@@ -2,10 +2,14 @@
 
 import json
 import logging
+import re
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+import zstandard
 from twilio.request_validator import RequestValidator
 
 from monitor.app import Daemon
@@ -40,7 +44,15 @@ async def callback(running: Running, event: str, **given: str) -> None:
 
 
 def written(folder: Path) -> bytes:
-    return b"".join(file.read_bytes() for file in folder.iterdir())
+    """Return what is in the files, and what is packed in them, also where it is only left over."""
+    files = b"".join(file.read_bytes() for file in folder.iterdir())
+    return files + b"".join(unpacked(files))
+
+
+def unpacked(files: bytes) -> Iterator[bytes]:
+    for found in re.finditer(re.escape(zstandard.FRAME_HEADER), files):
+        with suppress(zstandard.ZstdError):  # four bytes that only look like it
+            yield zstandard.ZstdDecompressor().decompressobj().decompress(files[found.start() :])
 
 
 def life(folder: Path) -> dict[str, Any]:
@@ -85,6 +97,7 @@ async def test_no_name_is_in_the_files_though_browsers_and_twilio_named_everybod
             assert name.encode() not in where
             assert json.dumps(name).encode() not in where
     assert (before[ALICE] or "").encode() in files
+    assert (before[ALICE] or "").encode() in b"".join(unpacked(written(tmp_path))), "rooms are packed with their people"
 
 
 async def test_without_pseudonyms_a_name_is_where_support_will_look_for_it(start: Start, tmp_path: Path) -> None:
