@@ -18,6 +18,7 @@ from monitor.store.ports import Store, StoreFailed
 _log = getLogger(__name__)
 
 SAVING_RATIO = 0.02  # of the time, at most, goes into saving the picture: a large one is saved more seldom
+LONGEST_REST_MS = 300_000  # on a slow disk, too: what is not saved has to be read from the log after a crash
 EXPIRE_EVERY_S = 60.0
 RETAIN_EVERY_S = 3600.0
 
@@ -65,12 +66,8 @@ class Housekeeping:
 
     async def save_picture_now_and_then(self) -> None:
         """Save what changed since the last time, unless saving has taken its share of the time already."""
-        began_ms = self._now_ms()
-        if began_ms < self._rests_until_ms:
-            return
-        await self.save_picture()
-        ended_ms = self._now_ms()
-        self._rests_until_ms = ended_ms + int((ended_ms - began_ms) / SAVING_RATIO)
+        if self._now_ms() >= self._rests_until_ms:
+            await self.save_picture()
 
     async def save_picture(self) -> None:
         """Save what changed since the last time."""
@@ -78,6 +75,7 @@ class Housekeeping:
         entities, through = self._live.take_dirty(), self._pipeline.applied_id
         if not entities and through == self._saved_through:
             return
+        began_ms = self._now_ms()
         try:
             await self._store.picture.save(entities, through)
         except BaseException as error:
@@ -87,7 +85,9 @@ class Housekeeping:
             _log.error("picture not saved, trying again later: %s", error)
             return
         self._saved_through = through
-        self._metrics.set("roomwatch_checkpoint_timestamp_seconds", self._now_ms() / 1000)
+        ended_ms = self._now_ms()
+        self._rests_until_ms = ended_ms + min(int((ended_ms - began_ms) / SAVING_RATIO), LONGEST_REST_MS)
+        self._metrics.set("roomwatch_checkpoint_timestamp_seconds", ended_ms / 1000)
 
     async def expire(self) -> None:
         """Forget what nobody has mentioned for long, and let go of the people in rooms that are over and known."""

@@ -28,7 +28,7 @@ from tests.benchmarks.servers import Server
 PEOPLE = (1_000, 10_000, 100_000)
 PEOPLE_PER_ROOM = 10
 SAMPLES = 64
-RUN_S = 10.0  # six of them see the picture saved twice
+RUN_S = 10.0  # six of them see a large picture saved about once, and a small one twice
 UNCHANGED = Goal(1.1, 1.1)  # beyond what the rounds of one daemon lie apart
 
 _MB = 1e6

@@ -1,45 +1,83 @@
 """Are the chores done in time, and only so often?"""
 
-from itertools import count
+from collections.abc import Sequence
 
 from monitor.agenda import Agenda
-from monitor.housekeeping import SAVING_RATIO, Housekeeping
+from monitor.entities import Entity
+from monitor.housekeeping import LONGEST_REST_MS, SAVING_RATIO, Housekeeping
 from monitor.live import Live
 from monitor.metrics import Metrics
 from monitor.pipeline import Pipeline
 from monitor.settings import LivePicture, Storage
-from monitor.store.memory import MemoryStore
-from tests.builders import ALICE, NOW_MS, ROOM, batch, level
+from monitor.store.memory import MemoryPicture, MemoryStore
+from monitor.store.ports import StoreFailed
+from tests.builders import ALICE, NOW_MS, batch, level
 
-STEP_MS = 1_000  # between two looks at the clock
+
+class Disk(MemoryPicture):
+    """A disk that takes its time, or takes nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now_ms = NOW_MS
+        self.takes_ms = 0
+        self.is_full = False
+
+    async def save(self, entities: Sequence[Entity], through: int) -> None:
+        self.now_ms += self.takes_ms
+        if self.is_full:
+            raise StoreFailed("the disk is full")
+        await super().save(entities, through)
+
+
+class House:
+    """The chores, a picture, and a disk to save it to."""
+
+    def __init__(self) -> None:
+        self.disk, self.live = Disk(), Live()
+        store, metrics = MemoryStore(), Metrics()
+        store.picture = self.disk
+        self.chores = Housekeeping(
+            store,
+            self.live,
+            Agenda(self.live, 60_000),
+            Pipeline(store.log, self.live, metrics, lambda _: None, capacity_events=10, now_ms=lambda: NOW_MS),
+            metrics,
+            lambda _: None,
+            storage=Storage(),
+            picture=LivePicture(),
+            now_ms=lambda: self.disk.now_ms,
+        )
+
+    async def saved(self, seen: int) -> int | None:
+        """Return the level that is on the disk after a chance to save the one that was seen."""
+        self.live.apply(batch(level(seen, at_ms=self.disk.now_ms)))
+        await self.chores.save_picture_now_and_then()
+        rooms = (await self.disk.load()).rooms
+        return rooms[0].participants[ALICE].level if rooms else None
 
 
 async def test_a_picture_that_takes_long_to_save_is_saved_more_seldom() -> None:
-    store, live, metrics = MemoryStore(), Live(), Metrics()
-    looks = count(NOW_MS, STEP_MS)
-    clock = looks.__next__
-    pipeline = Pipeline(store.log, live, metrics, lambda _: None, capacity_events=10, now_ms=clock)
-    chores = Housekeeping(
-        store,
-        live,
-        Agenda(live, 60_000),
-        pipeline,
-        metrics,
-        lambda _: None,
-        storage=Storage(),
-        picture=LivePicture(),
-        now_ms=clock,
-    )
+    house = House()
+    house.disk.takes_ms = 1_000
+    assert await house.saved(4) == 4, "the first time there is nothing to wait for"
+    house.disk.now_ms += int(1_000 / SAVING_RATIO) - 1
+    assert await house.saved(1) == 4
+    house.disk.now_ms += 1
+    assert await house.saved(1) == 1
 
-    async def saved_level() -> int | None:
-        await chores.save_picture_now_and_then()
-        return (await store.picture.load()).rooms[0].participants[ALICE].level
 
-    live.apply(batch(level(4)))
-    assert await saved_level() == 4, "the first time there is nothing to wait for"
-    live.apply(batch(level(1, at_ms=NOW_MS + 1)))
-    assert await saved_level() == 4, "saving took seconds a moment ago"
-    for _ in range(int(3 / SAVING_RATIO)):
-        next(looks)
-    assert await saved_level() == 1
-    assert live.rooms[ROOM].participants[ALICE].level == 1
+async def test_however_slow_the_disk_is_the_log_that_a_restart_reads_is_bounded() -> None:
+    house = House()
+    house.disk.takes_ms = 3_600_000
+    assert await house.saved(4) == 4
+    house.disk.now_ms += LONGEST_REST_MS
+    assert await house.saved(1) == 1
+
+
+async def test_a_picture_that_could_not_be_saved_is_tried_again_at_the_next_chance() -> None:
+    house = House()
+    house.disk.takes_ms, house.disk.is_full = 10_000, True
+    assert await house.saved(4) is None
+    house.disk.is_full = False
+    assert await house.saved(4) == 4
