@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from collectors.observations import SERIES, Observation, TelemetryBatch
+from collectors.observations import Observation, TelemetryBatch
 from collectors.telemetry import Decoded, Refusal, counted
 
 PRESENT_MS = 900_000
@@ -25,18 +25,14 @@ class Bounds(NamedTuple):
 
 def span_of(observations: Sequence[Observation], otherwise_ms: int) -> tuple[int, int]:
     """Return when the first and the last observation were made, in whatever order; `otherwise_ms` if there is none."""
-    if not SERIES.isdisjoint(map(type, observations)):
-        spans = [_span(each.at_ms) for each in observations if each.at_ms != ()]
-        firsts, lasts = [first for first, _ in spans], [last for _, last in spans]
-        return min(firsts, default=otherwise_ms), max(lasts, default=otherwise_ms)
-    moments: list[int] = [each.at_ms for each in observations]  # type: ignore[misc]  # no series, hence one each
-    if len(moments) == 1:
-        return moments[0], moments[0]
+    moments: list[int] = []
+    for each in observations:
+        at_ms = each.at_ms
+        if isinstance(at_ms, int):
+            moments.append(at_ms)
+        else:
+            moments += at_ms
     return min(moments, default=otherwise_ms), max(moments, default=otherwise_ms)
-
-
-def _span(at_ms: int | tuple[int, ...]) -> tuple[int, int]:
-    return (at_ms, at_ms) if isinstance(at_ms, int) else (min(at_ms), max(at_ms))
 
 
 def _moments(observation: Observation) -> tuple[int, ...]:

@@ -157,6 +157,10 @@ class DirectionSeries(_Strict, frozen=True):
         """Return them one by one; without an end where there is no column."""
         return map(Direction, *((column or repeat(None)) for column in astuple(self)))
 
+    def row(self, index: int) -> Direction:
+        """Return one of them."""
+        return Direction(*(column[index] if column else None for column in astuple(self)))
+
 
 class MediaStatsSeries(_Seen, frozen=True, tag="media_stats_series"):
     """Several `MediaStats`, as columns: each has a value for every moment of `at_ms`, or is left out."""
@@ -172,6 +176,14 @@ class MediaStatsSeries(_Seen, frozen=True, tag="media_stats_series"):
         up, down = (each.rows() if each else repeat(None) for each in (self.up, self.down))
         intervals, rtts = self.interval_ms or repeat(None), self.rtt_ms or repeat(None)
         return map(MediaStats, self.at_ms, intervals, rtts, up, down)
+
+    def latest(self) -> MediaStats:
+        """Return the last of them in time; there must be one."""
+        index = max(range(len(self.at_ms)), key=self.at_ms.__getitem__)
+        interval_ms = self.interval_ms[index] if self.interval_ms else None
+        rtt_ms = self.rtt_ms[index] if self.rtt_ms else None
+        up, down = (each.row(index) if each else None for each in (self.up, self.down))
+        return MediaStats(self.at_ms[index], interval_ms, rtt_ms, up, down)
 
 
 Single = NetworkQuality | MediaStats | Connection | Track | Speaker | Feedback | Preflight

@@ -12,6 +12,7 @@ The reducer for telemetry.  What it has to get right:
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from operator import attrgetter
 from sys import intern
 from typing import TypeGuard
 
@@ -31,7 +32,7 @@ from collectors.observations import (
 from monitor.calls import Calls
 from monitor.entities import Change, Failure, Participant, Room
 from monitor.merging import want_look
-from monitor.rings import Rings, Sample, samples_of
+from monitor.rings import Rings, values_of, values_of_rows
 
 RETURN_AFTER_MS = 30_000  # somebody known by identity only has come back who tells of a time this long after leaving
 RING_REACH_MS = 86_400_000  # how far before the first word of somebody a sample may reach
@@ -104,36 +105,43 @@ class Hearing:
     ) -> tuple[list[Change], bool]:
         """Take observations; return who else has changed, or is gone, and whether anybody's level is another now."""
         changes: list[Change] = []
-        media: list[MediaStats | MediaStatsSeries] = []
+        media: list[MediaStats] = []
+        series: list[MediaStatsSeries] = []
         before = reporter.level
         # By type, the most frequent first: this is done for every sample there is, and `isinstance` asks a metaclass.
         for seen in observations:
-            if type(seen) is MediaStats or type(seen) is MediaStatsSeries:
+            if type(seen) is MediaStats:
                 media.append(seen)
             elif type(seen) is NetworkQuality:
                 if seen.subject is None or seen.subject == reporter.sid:
                     _set_own_level(reporter, seen)
                 else:
                     changes += self._observe_other(room, reporter, seen.subject, seen)
+            elif type(seen) is MediaStatsSeries:
+                series.append(seen)
             elif type(seen) is NetworkQualitySeries:
                 changes += self._observe_all(room, reporter, seen.rows())[0]
             elif type(seen) is Connection and seen.subject is None:
                 changes += self._observe_connection(room, reporter, seen)
             elif type(seen) is Track and seen.subject is None and seen.code is not None:
                 reporter.error_code = seen.code
-        if media and reporter.is_live:
-            self._observe_media(reporter, media)
+        if (media or series) and reporter.is_live:
+            self._observe_media(reporter, media, series)
         return changes, bool(changes) or reporter.level != before
 
-    def _observe_media(self, reporter: Participant, media: Iterable[MediaStats | MediaStatsSeries]) -> None:
+    def _observe_media(
+        self, reporter: Participant, media: list[MediaStats], series: Iterable[MediaStatsSeries]
+    ) -> None:
         """Keep the samples; the latest of them says how it is now."""
         began_ms = (reporter.heard_at_ms or 0) + reporter.clock_offset_ms - RING_REACH_MS
         ring = self._rings.of(reporter, began_ms)
-        latest: Sample | None = None
-        for sample in samples_of(media):
-            ring.push(sample)
-            if latest is None or sample.at_ms >= latest.at_ms:
-                latest = sample
+        ring.push(map(values_of, media))
+        for each in series:
+            ring.push(values_of_rows(each))
+            if each.at_ms:
+                media.append(each.latest())
+        media.reverse()  # of two at once, what was said later counts
+        latest = max(media, key=attrgetter("at_ms"), default=None)
         if latest is not None and latest.at_ms >= reporter.stats_at_ms:
             _set_media(reporter, latest)
 
@@ -228,12 +236,7 @@ def _set_own_level(reporter: Participant, seen: NetworkQuality) -> None:
         reporter.level_since_ms = seen.at_ms - reporter.clock_offset_ms
 
 
-def _set_media(reporter: Participant, now: Sample) -> None:
-    reporter.stats_at_ms = now.at_ms
-    reporter.rtt_ms = now.rtt_ms
-    reporter.jitter_ms = now.jitter_ms
-    reporter.loss_ratio = now.loss_ratio
-    reporter.bitrate_up_bps = now.up_bps
-    reporter.bitrate_down_bps = now.down_bps
-    reporter.fps = now.fps
-    reporter.limited_by = now.limited_by
+def _set_media(reporter: Participant, now: MediaStats) -> None:
+    reporter.stats_at_ms, reporter.rtt_ms, reporter.jitter_ms, reporter.loss_ratio, *rates = values_of(now)
+    reporter.bitrate_up_bps, reporter.bitrate_down_bps, reporter.fps = rates
+    reporter.limited_by = now.up.limited_by if now.up else None

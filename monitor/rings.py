@@ -28,6 +28,7 @@ _NO_NUMBERS = Direction()
 _NO_COLUMNS = DirectionSeries()
 
 Column = tuple[float | None, ...]
+Values = tuple[int, float | None, float | None, float | None, float | None, float | None, float | None]  # of a `Sample`
 
 
 class Sample(Struct, gc=False):
@@ -40,38 +41,24 @@ class Sample(Struct, gc=False):
     up_bps: float | None = None
     down_bps: float | None = None
     fps: float | None = None
-    limited_by: str | None = None  # not kept in rings
 
 
-def samples_of(media: Iterable[MediaStats | MediaStatsSeries]) -> Iterator[Sample]:
-    """Return the samples in what a browser says of its media."""
-    for seen in media:
-        if type(seen) is MediaStatsSeries:
-            yield from _samples_of_series(seen)
-        elif type(seen) is MediaStats:
-            yield _sample_of(seen)
-
-
-def _sample_of(seen: MediaStats) -> Sample:
+def values_of(seen: MediaStats) -> Values:
+    """Return what a ring keeps of what a browser says of its media."""
     up, down = seen.up or _NO_NUMBERS, seen.down or _NO_NUMBERS
-    jitter_ms, loss_ratio, other_jitter_ms, other_loss_ratio = (
-        up.jitter_ms,
-        up.loss_ratio,
-        down.jitter_ms,
-        down.loss_ratio,
-    )
+    jitter_ms, other_jitter_ms = up.jitter_ms, down.jitter_ms
+    loss_ratio, other_loss_ratio = up.loss_ratio, down.loss_ratio
     if jitter_ms is None or (other_jitter_ms is not None and other_jitter_ms > jitter_ms):
         jitter_ms = other_jitter_ms
     if loss_ratio is None or (other_loss_ratio is not None and other_loss_ratio > loss_ratio):
         loss_ratio = other_loss_ratio
-    up_bps, down_bps = up.bitrate_bps, down.bitrate_bps
-    return Sample(seen.at_ms, seen.rtt_ms, jitter_ms, loss_ratio, up_bps, down_bps, up.fps, up.limited_by)
+    return seen.at_ms, seen.rtt_ms, jitter_ms, loss_ratio, up.bitrate_bps, down.bitrate_bps, up.fps
 
 
-def _samples_of_series(seen: MediaStatsSeries) -> Iterator[Sample]:
+def values_of_rows(seen: MediaStatsSeries) -> Iterator[Values]:
+    """Return what a ring keeps of each row of a series."""
     up, down = seen.up or _NO_COLUMNS, seen.down or _NO_COLUMNS
-    return map(
-        Sample,
+    return zip(
         seen.at_ms,
         seen.rtt_ms or _NOTHING,
         _worse_of_each(up.jitter_ms, down.jitter_ms),
@@ -79,7 +66,7 @@ def _samples_of_series(seen: MediaStatsSeries) -> Iterator[Sample]:
         up.bitrate_bps or _NOTHING,
         down.bitrate_bps or _NOTHING,
         up.fps or _NOTHING,
-        up.limited_by or _NOTHING,
+        strict=False,  # what is not known has no end
     )
 
 
@@ -99,24 +86,27 @@ class Ring:
         self._data = bytearray(SAMPLES * _SIZE)
         self._count = 0
 
-    def push(self, sample: Sample) -> None:
-        """Keep a sample; the oldest makes way."""
-        place = self._count % SAMPLES * _SIZE
-        self._count += 1
-        try:
-            _pack_into(
-                self._data,
-                place,
-                sample.at_ms - self._since_ms,
-                _UNKNOWN if (rtt_ms := sample.rtt_ms) is None else rtt_ms,
-                _UNKNOWN if (jitter_ms := sample.jitter_ms) is None else jitter_ms,
-                _UNKNOWN if (loss_ratio := sample.loss_ratio) is None else loss_ratio,
-                _UNKNOWN if (up_bps := sample.up_bps) is None else up_bps * 0.001,
-                _UNKNOWN if (down_bps := sample.down_bps) is None else down_bps * 0.001,
-                _UNKNOWN if (fps := sample.fps) is None else fps,
-            )
-        except (OverflowError, struct.error):  # a clock that was set back, or a number out of this world
-            _pack_into(self._data, place, *_clipped(sample, self._since_ms))
+    def push(self, samples: Iterable[Values]) -> None:
+        """Keep samples; the oldest make way."""
+        data, since_ms, unknown = self._data, self._since_ms, _UNKNOWN
+        for at_ms, rtt_ms, jitter_ms, loss_ratio, up_bps, down_bps, fps in samples:
+            place = self._count % SAMPLES * _SIZE
+            self._count += 1
+            try:
+                _pack_into(
+                    data,
+                    place,
+                    at_ms - since_ms,
+                    unknown if rtt_ms is None else rtt_ms,
+                    unknown if jitter_ms is None else jitter_ms,
+                    unknown if loss_ratio is None else loss_ratio,
+                    unknown if up_bps is None else up_bps * 0.001,
+                    unknown if down_bps is None else down_bps * 0.001,
+                    unknown if fps is None else fps,
+                )
+            except (OverflowError, struct.error):  # a clock that was set back, or a number out of this world
+                clipped = _clipped(rtt_ms, jitter_ms, loss_ratio, _kilo(up_bps), _kilo(down_bps), fps)
+                _pack_into(data, place, min(max(at_ms - since_ms, 0), _HIGHEST_MS), *clipped)
 
     def samples(self) -> Iterator[Sample]:
         """Return the samples, in the order in which they came."""
@@ -129,13 +119,12 @@ class Ring:
             yield Sample(self._since_ms + after_ms, rtt_ms, jitter_ms, loss_ratio, up_bps, down_bps, fps)
 
 
-def _clipped(sample: Sample, since_ms: int) -> Iterator[float]:
-    yield min(max(sample.at_ms - since_ms, 0), _HIGHEST_MS)
-    for value in (sample.rtt_ms, sample.jitter_ms, sample.loss_ratio):
-        yield _UNKNOWN if value is None else min(value, _HIGHEST)
-    for bps in (sample.up_bps, sample.down_bps):
-        yield _UNKNOWN if bps is None else min(bps / 1000, _HIGHEST)
-    yield _UNKNOWN if sample.fps is None else min(sample.fps, _HIGHEST)
+def _clipped(*values: float | None) -> Iterator[float]:
+    return (_UNKNOWN if value is None else min(value, _HIGHEST) for value in values)
+
+
+def _kilo(value: float | None) -> float | None:
+    return None if value is None else value * 0.001
 
 
 class Rings:

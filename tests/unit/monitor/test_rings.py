@@ -4,7 +4,7 @@ from msgspec.structs import astuple, replace
 
 from collectors.observations import Direction, DirectionSeries, MediaStats, MediaStatsSeries
 from monitor.live import Live
-from monitor.rings import SAMPLES, Ring, Sample, samples_of
+from monitor.rings import SAMPLES, Ring, Sample, values_of, values_of_rows
 from tests.builders import NOW_MS, batch, connection
 
 SAMPLE = Sample(NOW_MS, 61.5, 4.0, 0.0, 812_000.0, 640_000.0, 24.0)
@@ -14,8 +14,7 @@ DOWN = Direction(loss_ratio=0.25, jitter_ms=2.0, bitrate_bps=2000, fps=30)
 
 def kept(*samples: Sample) -> list[Sample]:
     ring = Ring(NOW_MS)
-    for sample in samples:
-        ring.push(sample)
+    ring.push(map(astuple, samples))
     return list(ring.samples())
 
 
@@ -36,23 +35,24 @@ def test_numbers_are_kept_to_three_digits() -> None:
 
 def test_numbers_out_of_this_world_are_cut_and_do_no_harm() -> None:
     absurd = Sample(NOW_MS - 5, 1e30, 1e30, 1.0, 1e30, None, 1e30)
-    assert [astuple(each)[:6] for each in kept(absurd)] == [(NOW_MS, 65504.0, 65504.0, 1.0, 65504000.0, None)]
+    assert [astuple(each) for each in kept(absurd)] == [(NOW_MS, 65504.0, 65504.0, 1.0, 65504000.0, None, 65504.0)]
 
 
 def test_of_both_directions_the_worse_counts_and_unknown_is_not_better() -> None:
-    both, only_down = samples_of([MediaStats(NOW_MS, up=UP, down=DOWN), MediaStats(NOW_MS, down=DOWN)])
-    assert astuple(both) == (NOW_MS, None, 2.0, 0.5, 1000, 2000, 24, "cpu")
-    assert astuple(only_down) == (NOW_MS, None, 2.0, 0.25, None, 2000, None, None)
+    assert values_of(MediaStats(NOW_MS, up=UP, down=DOWN)) == (NOW_MS, None, 2.0, 0.5, 1000, 2000, 24)
+    assert values_of(MediaStats(NOW_MS, down=DOWN)) == (NOW_MS, None, 2.0, 0.25, None, 2000, None)
 
 
 def test_a_series_has_the_samples_of_its_rows() -> None:
     series = MediaStatsSeries(
-        (NOW_MS, NOW_MS + 1, NOW_MS + 2),
+        (NOW_MS, NOW_MS + 2, NOW_MS + 1),
         rtt_ms=(1.0, None, 3.0),
         up=DirectionSeries(loss_ratio=(0.5, None, 0.1), fps=(24, 25, None), limited_by=("cpu", None, None)),
         down=DirectionSeries(loss_ratio=(0.25, None, 0.2), bitrate_bps=(1.0, 2.0, None), jitter_ms=(None, 1.0, 2.0)),
     )
-    assert list(samples_of([series])) == list(samples_of(series.rows()))
+    rows = list(series.rows())
+    assert list(values_of_rows(series)) == [values_of(row) for row in rows]
+    assert series.latest() == rows[1]
 
 
 def test_the_picture_keeps_samples_of_those_who_are_there() -> None:
