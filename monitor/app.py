@@ -28,7 +28,7 @@ from monitor.clock import SteadyClock
 from monitor.config import Config
 from monitor.evaluation import Evaluation
 from monitor.exposition import House, exposition
-from monitor.housekeeping import EXPIRE_EVERY_S, RETAIN_EVERY_S, Housekeeping
+from monitor.housekeeping import EXPIRE_EVERY_S, RETAIN_EVERY_S, SETTLE_EVERY_S, Housekeeping
 from monitor.http import pages
 from monitor.http.addresses import Addresses
 from monitor.http.admission import Admission
@@ -207,6 +207,7 @@ class Daemon:
             every(config.canary.every_s, self.canary.run)
         every(config.storage.checkpoint_every_s, self._checkpoint)
         every(EXPIRE_EVERY_S, self.housekeeping.expire)
+        every(SETTLE_EVERY_S, self.housekeeping.settle)
         every(RETAIN_EVERY_S, self.housekeeping.retain, at_once=True)
         self._scheduler.start(group)
 

@@ -1,7 +1,7 @@
 """What has to be done now and then, whatever happens?
 
-Save the picture, so that a restart need not read the whole log; forget rooms that nobody mentions; drop what is older
-than it may be.
+Save the picture, so that a restart need not read the whole log; forget rooms that nobody mentions; make history of
+what is in the log; drop what is older than it may be.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,8 +12,9 @@ from monitor.entities import Change
 from monitor.live import Live
 from monitor.metrics import Metrics
 from monitor.pipeline import Pipeline
+from monitor.places import resolve
 from monitor.settings import LivePicture, Storage
-from monitor.store.ports import Store, StoreFailed
+from monitor.store.ports import Place, Store, StoreFailed
 
 _log = getLogger(__name__)
 
@@ -21,6 +22,8 @@ SAVING_RATIO = 0.02  # of the time, at most, goes into saving the picture: a lar
 LONGEST_REST_MS = 300_000  # on a slow disk, too: what is not saved has to be read from the log after a crash
 EXPIRE_EVERY_S = 60.0
 RETAIN_EVERY_S = 3600.0
+SETTLE_EVERY_S = 60.0
+SILENT_MS = 1_800_000  # who was not heard for so long has left: what is in the log of them has become chunks
 
 
 class Housekeeping:
@@ -94,6 +97,23 @@ class Housekeeping:
         now_ms = self._now_ms()
         self._on_change(self._live.expire(now_ms, int(self._picture.forget_after_s * 1000)))
         self._live.calls.seal(lambda room: self._agenda.is_over(room, now_ms))
+
+    async def settle(self) -> None:
+        """Make chunks of the samples in the log, and few of the many of those who have left."""
+        now_ms, samples = self._now_ms(), self._store.samples
+        try:
+            settled = await samples.settle(now_ms, int(self._storage.settle_after_s * 1000), self.resolve)
+            merged = await samples.merge(now_ms - SILENT_MS)
+        except StoreFailed as error:
+            _log.error("samples not settled, trying again later: %s", error)
+            return
+        self._metrics.add("roomwatch_store_settled_samples_total", by=settled)
+        if settled or merged:
+            _log.info("settled %d samples, put together those of %d participants", settled, merged)
+
+    def resolve(self, place: Place, at_ms: int) -> Place:
+        """Return a place by its SIDs, as far as they are known."""
+        return resolve(self._live, place, at_ms)
 
     async def retain(self) -> None:
         """Drop what is older than it may be."""

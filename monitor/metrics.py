@@ -214,6 +214,7 @@ FAMILIES: Mapping[str, Family] = {
     "roomwatch_pipeline_commit_failures_total": Family("counter", "Transactions of the pipeline that failed."),
     "roomwatch_pipeline_commit_duration_seconds": Family("histogram", "Time of a pipeline commit.", buckets=_SECONDS),
     "roomwatch_pipeline_commit_events": Family("histogram", "Events stored by one commit.", buckets=_BATCH),
+    "roomwatch_store_settled_samples_total": Family("counter", "Samples packed by participant."),
     "roomwatch_checkpoint_timestamp_seconds": Family("gauge", "When the live picture was last saved; 0: never."),
     "roomwatch_store_database_bytes": Family("gauge", "Size of the database file."),
     "roomwatch_store_wal_bytes": Family("gauge", "Size of the write-ahead log."),

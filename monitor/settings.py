@@ -119,6 +119,7 @@ class Storage(Section):
     path: str = "roomwatch.db"
     synchronous: Literal["full", "normal"] = "full"
     checkpoint_every_s: Positive = 30.0
+    settle_after_s: Positive = 600.0
     raw_days: Positive = 30.0
     history_days: Positive = 180.0
 

@@ -7,8 +7,9 @@ its first and its last.  One visit to that thread a transaction is also what mak
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -79,16 +80,28 @@ class Database:
             raise
         return result
 
-    async def read(self, sql: str, values: Sequence[Any] = ()) -> Iterable[sqlite3.Row]:
+    async def read(self, sql: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> Sequence[Any]:
         """Return the rows of a query.
 
         Raises:
             StoreFailed: SQLite refused.
         """
         try:
-            return await self._reader.execute_fetchall(sql, values)
+            return list(await self._reader.execute_fetchall(sql, values))
         except sqlite3.Error as error:
             raise StoreFailed(f"{self.path.name}: {error}") from error
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Give a connection of its own to a thread that reads for longer than a query."""
+        reader = sqlite3.connect(self.path, isolation_level=None, timeout=_BUSY_TIMEOUT_S)
+        try:
+            reader.execute("PRAGMA query_only = ON")
+            yield reader
+        except sqlite3.Error as error:
+            raise StoreFailed(f"{self.path.name}: {error}") from error
+        finally:
+            reader.close()
 
     def size(self) -> Size:
         """Return what the file and its write-ahead log take on disk."""

@@ -18,8 +18,8 @@ from collectors.events import Event
 from collectors.observations import TelemetryBatch
 from monitor.store.database import Database
 from monitor.store.numbering import Numbering, Numbers
-from monitor.store.ports import Entry, Happening, Post
-from monitor.store.rows import decode_events, encode, happenings_of, has_happenings, has_samples, place_of
+from monitor.store.ports import Entry, Happening
+from monitor.store.rows import decode_events, encode, happenings_of, has_happenings, place_of
 
 _VALUES_A_STATEMENT = 400
 _GROUPS_A_READ = 50
@@ -128,21 +128,6 @@ class SqliteEventLog:
             for numbered in enumerate(decode_events(body), start=last_id - count + 1)
         )
         return list(islice((numbered for numbered in events if numbered[0] > log_id), limit))
-
-    async def posts(self, room: str, from_ms: int, to_ms: int, limit: int) -> Sequence[Post]:
-        """Return at most `limit` telemetry posts of a room received in [from_ms, to_ms), oldest first."""
-        rows = await self._database.read(
-            "SELECT received_at_ms, body FROM ingest_log WHERE received_at_ms >= ? AND received_at_ms < ?"
-            " ORDER BY received_at_ms, id",
-            (from_ms, to_ms),
-        )
-        batches = ((at_ms, event) for at_ms, body in rows for event in decode_events(body))
-        found = (
-            Post(at_ms, place.participant, batch.observations)
-            for at_ms, batch in batches
-            if isinstance(batch, TelemetryBatch) and (place := place_of(batch)).room == room and has_samples(batch)
-        )
-        return list(islice(found, limit))
 
     async def happenings(self, room: str, from_ms: int, to_ms: int, limit: int) -> Sequence[Happening]:
         """Return at most `limit` things that happened in a room in [from_ms, to_ms), oldest first."""

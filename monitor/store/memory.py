@@ -14,8 +14,9 @@ from collectors.events import Event
 from collectors.observations import TelemetryBatch
 from monitor.calls import ENDED_ROOMS_KEPT
 from monitor.entities import Account, Composition, Entity, Participant, Recording, Ref, Room
-from monitor.store.ports import Ended, Entry, Happening, OutboxCounts, Picture, Post, Size
-from monitor.store.rows import happenings_of, has_samples, place_of
+from monitor.store.lines import Lines
+from monitor.store.ports import Ended, Entry, Happening, Line, OutboxCounts, Picture, Resolve, Size
+from monitor.store.rows import happenings_of, place_of
 
 _DAY_MS = 86_400_000
 
@@ -51,18 +52,6 @@ class MemoryLog:
         """Return at most `limit` events after `log_id`, oldest first."""
         return [(entry.id, entry.event) for entry in self.entries if entry.id > log_id][:limit]
 
-    async def posts(self, room: str, from_ms: int, to_ms: int, limit: int) -> Sequence[Post]:
-        """Return at most `limit` telemetry posts of a room received in [from_ms, to_ms), oldest first."""
-        posts = [
-            Post(entry.received_at_ms, place_of(entry.event).participant, entry.event.observations)
-            for entry in self.entries
-            if isinstance(entry.event, TelemetryBatch)
-            and has_samples(entry.event)
-            and place_of(entry.event).room == room
-            and from_ms <= entry.received_at_ms < to_ms
-        ]
-        return sorted(posts, key=lambda post: post.received_at_ms)[:limit]
-
     async def happenings(self, room: str, from_ms: int, to_ms: int, limit: int) -> Sequence[Happening]:
         """Return at most `limit` things that happened in a room in [from_ms, to_ms), oldest first."""
         places = ((entry.event, place_of(entry.event)) for entry in self.entries)
@@ -76,6 +65,36 @@ class MemoryLog:
         dropped = len(self.entries) - len(kept) + len(self._seen) - len(seen)
         self.entries, self._seen = kept, seen
         return dropped
+
+
+class MemorySamples:
+    """What was measured, in memory (`monitor.store.ports.SampleStore`): it stays where it is, in the log."""
+
+    def __init__(self, log: MemoryLog) -> None:
+        self._log = log
+
+    async def settle(self, now_ms: int, older_than_ms: int, resolve: Resolve) -> int:  # noqa: ARG002  # see above
+        """Do nothing."""
+        return 0
+
+    async def merge(self, silent_since_ms: int) -> int:  # noqa: ARG002  # see above
+        """Do nothing."""
+        return 0
+
+    async def timeline(
+        self, room: str, from_ms: int, to_ms: int, resolve: Resolve, *, participant: str | None = None
+    ) -> Sequence[Line]:
+        """Return what was measured in a room in [from_ms, to_ms), by everybody or by one participant."""
+        lines = Lines()
+        for entry in self._log.entries:
+            if isinstance(entry.event, TelemetryBatch):
+                lines.add(entry.event)
+        found = [
+            Line(series, samples.within(from_ms, to_ms))
+            for series, samples in lines.take(resolve)
+            if series.room == room and participant in (None, series.participant)
+        ]
+        return sorted((line for line in found if line.samples.count), key=lambda line: line.series.participant)
 
 
 class MemoryPicture:
@@ -250,6 +269,7 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self.log = MemoryLog()
+        self.samples = MemorySamples(self.log)
         self.picture = MemoryPicture()
         self.alerts = MemoryAlerts()
         self.sessions = MemorySessions()

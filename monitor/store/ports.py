@@ -1,11 +1,11 @@
 """What does the house need of a memory?
 
-Four small ports, satisfied twice: by SQLite for keeps (`monitor.store.sqlite`) and by plain lists for a daemon that may
-forget (`monitor.store.memory`).  One conformance suite holds both to these words.  The fifth port, `AlertStore`, is
+Five small ports, satisfied twice: by SQLite for keeps (`monitor.store.sqlite`) and by plain lists for a daemon that may
+forget (`monitor.store.memory`).  One conformance suite holds both to these words.  One port more, `AlertStore`, is
 declared by the alerts themselves.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
 from msgspec import Struct
@@ -13,8 +13,8 @@ from msgspec import Struct
 from alerts.model import Alert, Transition
 from alerts.ports import AlertStore
 from collectors.events import Event
-from collectors.observations import Observation
 from monitor.entities import Account, Composition, Entity, Recording, Room
+from monitor.history.samples import Samples
 
 
 class StoreFailed(Exception):
@@ -31,12 +31,48 @@ class Happening(NamedTuple):
     body: bytes
 
 
-class Post(NamedTuple):
-    """The observations of one telemetry post."""
+class Place(NamedTuple):
+    """Where an event belongs; an empty string where that is not known.
 
-    received_at_ms: int
+    A room is known by its SID, or as `name:NAME`; a participant by its SID, or as `identity:IDENTITY`.
+    """
+
+    room: str
     participant: str
-    observations: Sequence[Observation]
+
+
+Resolve = Callable[[Place, int], Place]  # what is known by name is given the SID that it had at a moment, if it had one
+
+
+class Client(Struct, frozen=True, omit_defaults=True):
+    """What a participant's client last said of itself."""
+
+    sdk: str | None = None
+    sdk_version: str | None = None
+    name: str | None = None
+    version: str | None = None
+    browser: str | None = None
+    os: str | None = None
+    network: str | None = None
+    address: str | None = None  # as far as that is kept: 203.0.113.0/24
+
+
+class Series(Struct, frozen=True):
+    """Who measured something, and where."""
+
+    room: str
+    participant: str
+    room_name: str | None = None
+    identity: str | None = None
+    account_sid: str | None = None
+    client: Client = Client()
+
+
+class Line(NamedTuple):
+    """What one participant measured in one room."""
+
+    series: Series
+    samples: Samples
 
 
 class Picture(NamedTuple):
@@ -88,11 +124,32 @@ class EventLog(Protocol):
     async def since(self, log_id: int, limit: int) -> Sequence[tuple[int, Event]]:
         """Return at most `limit` events after `log_id`, oldest first."""
 
-    async def posts(self, room: str, from_ms: int, to_ms: int, limit: int) -> Sequence[Post]:
-        """Return at most `limit` telemetry posts of a room received in [from_ms, to_ms), oldest first."""
-
     async def happenings(self, room: str, from_ms: int, to_ms: int, limit: int) -> Sequence[Happening]:
         """Return at most `limit` things that happened in a room in [from_ms, to_ms), oldest first."""
+
+
+class SampleStore(Protocol):
+    """What was measured, for as long as it is kept; first in the log, later in chunks, and always as one."""
+
+    async def settle(self, now_ms: int, older_than_ms: int, resolve: Resolve) -> int:
+        """Make chunks of what is in the log, as far as the saved picture reaches, once the oldest of it is old enough.
+
+        Whatever happens meanwhile, each sample is there once.  One at a time: the next must wait for this one.
+
+        Returns:
+            How many samples were settled.
+
+        Raises:
+            StoreFailed: what was not settled is in the log as before.
+        """
+
+    async def merge(self, silent_since_ms: int) -> int:
+        """Put together the chunks of those who have not been heard since; return of how many that were."""
+
+    async def timeline(
+        self, room: str, from_ms: int, to_ms: int, resolve: Resolve, *, participant: str | None = None
+    ) -> Sequence[Line]:
+        """Return what was measured in a room in [from_ms, to_ms), by everybody or by one participant."""
 
 
 class PictureStore(Protocol):
@@ -141,6 +198,10 @@ class Store(Protocol):
     @property
     def log(self) -> EventLog:
         """Return the log of events."""
+
+    @property
+    def samples(self) -> SampleStore:
+        """Return what was measured."""
 
     @property
     def picture(self) -> PictureStore:

@@ -19,8 +19,10 @@ _RAW = (
     """DELETE FROM ingest_seen WHERE key IN (SELECT key FROM ingest_seen WHERE received_at_ms < :ms LIMIT :slice)""",
     """DELETE FROM telemetry_sessions WHERE session IN
        (SELECT session FROM telemetry_sessions WHERE heard_at_ms < :ms LIMIT :slice)""",
+    """DELETE FROM chunks WHERE id IN (SELECT id FROM chunks WHERE to_ms < :ms LIMIT :slice)""",
 )
 _HISTORY = (
+    """DELETE FROM series WHERE id IN (SELECT id FROM series WHERE to_ms < :ms LIMIT :slice)""",
     """DELETE FROM events WHERE id IN (SELECT id FROM events WHERE at_ms < :ms LIMIT :slice)""",
     """DELETE FROM rooms WHERE key IN (SELECT key FROM rooms WHERE over_at_ms < :ms LIMIT :slice)""",
     """DELETE FROM participants WHERE key IN (SELECT key FROM participants WHERE over_at_ms < :ms LIMIT :slice)""",

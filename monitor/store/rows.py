@@ -5,20 +5,21 @@ things that happened, as opposed to numbers that were measured.
 """
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import msgspec
 
 from collectors.events import Event
 from collectors.observations import (
+    ClientInfo,
     MediaStats,
     MediaStatsSeries,
     NetworkQuality,
     NetworkQualitySeries,
+    SdkInfo,
     TelemetryBatch,
 )
 from collectors.telemetry import KeptPost
-from monitor.store.ports import Happening
+from monitor.store.ports import Client, Happening, Place, Series
 
 encode = msgspec.json.Encoder().encode
 _SAMPLES = (NetworkQuality, MediaStats, NetworkQualitySeries, MediaStatsSeries)
@@ -31,11 +32,14 @@ def decode_events(body: bytes) -> Iterator[Event]:
     return (event.opened() if isinstance(event, KeptPost) else event for event in _decode(body))
 
 
-class Place(NamedTuple):
-    """Where an event belongs; an empty string where that is not known."""
-
-    room: str
-    participant: str
+def batches_about(body: bytes, room: str) -> Iterator[TelemetryBatch]:
+    """Return the telemetry in a row of the log that is about a room, or about one that is known by name only."""
+    for event in _decode(body):
+        if isinstance(event, KeptPost):
+            if event.room_sid is None or event.room_sid == room:
+                yield event.opened()
+        elif isinstance(event, TelemetryBatch) and event.room_sid in (None, room):
+            yield event
 
 
 def place_of(event: Event) -> Place:
@@ -46,6 +50,22 @@ def place_of(event: Event) -> Place:
         room_sid or (f"name:{room_name}" if room_name else ""),
         participant_sid or (f"identity:{identity}" if identity else ""),
     )
+
+
+def series_of(batch: TelemetryBatch, place: Place) -> Series:
+    """Return who measured what is in a batch."""
+    sdk, client = batch.sdk or SdkInfo(), batch.client or ClientInfo()
+    told = Client(
+        sdk.name,
+        sdk.version,
+        client.name,
+        client.version,
+        client.browser,
+        client.os,
+        client.network,
+        batch.address,
+    )
+    return Series(place.room, place.participant, batch.room_name, batch.identity, batch.account_sid, told)
 
 
 def happenings_of(event: Event, place: Place) -> Iterator[Happening]:

@@ -10,6 +10,7 @@ from monitor.store.numbering import Numbering
 from monitor.store.picture import SqlitePicture
 from monitor.store.ports import Size
 from monitor.store.retention import retain
+from monitor.store.samples import SqliteSamples
 from monitor.store.sessions import SqliteSessions
 
 
@@ -19,6 +20,7 @@ class SqliteStore:
     def __init__(self, database: Database, numbering: Numbering, log: SqliteEventLog) -> None:
         self._database = database
         self.log = log
+        self.samples = SqliteSamples(database)
         self.picture = SqlitePicture(database, numbering)
         self.alerts = SqliteAlerts(database)
         self.sessions = SqliteSessions(database)

@@ -1,8 +1,7 @@
 """One suite, every store: whatever holds for SQLite holds for the one in memory."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 
-import pytest
 from msgspec.structs import replace
 
 from alerts.default_rules import DEFAULT_RULES
@@ -14,9 +13,7 @@ from collectors.events import AccountTrouble, Event, Source, Trouble
 from collectors.observations import Direction, MediaStats, Speaker
 from collectors.telemetry import decode, kept
 from monitor.live import Live
-from monitor.store.memory import MemoryStore
 from monitor.store.ports import Entry, Store
-from monitor.store.sqlite import SqliteStore
 from tests.builders import (
     ACCOUNT,
     ALICE,
@@ -38,13 +35,6 @@ from tests.builders import (
 )
 
 DAY_MS = 86_400_000
-
-
-@pytest.fixture(params=["sqlite", "memory"])
-async def store(request: pytest.FixtureRequest, tmp_path) -> AsyncIterator[Store]:
-    opened: Store = MemoryStore() if request.param == "memory" else await SqliteStore.open(tmp_path / "roomwatch.db")
-    yield opened
-    await opened.close()
 
 
 async def append(store: Store, events: Sequence[Event], at_ms: int) -> Sequence[int | None]:
@@ -88,21 +78,6 @@ async def test_posts_without_a_number_are_never_taken_for_repeats(store: Store) 
 async def test_a_thousand_posts_fit_in_one_append(store: Store) -> None:
     ids = await append(store, [batch(level(1), session="s", seq=n) for n in range(1000)], NOW_MS)
     assert len({log_id for log_id in ids if log_id}) == 1000
-
-
-async def test_posts_are_found_by_room_and_time_with_a_limit(store: Store) -> None:
-    for minute in range(4):
-        await append(store, [batch(level(minute)), batch(level(5), room_sid="RM" + "b" * 32)], NOW_MS + minute * 60_000)
-    found = await store.log.posts(ROOM, NOW_MS + 60_000, NOW_MS + 180_000, 10)
-    assert [post.observations[0].level for post in found] == [1, 2]
-    assert [post.participant for post in found] == [ALICE, ALICE]
-    assert len(await store.log.posts(ROOM, 0, 2**62, 3)) == 3
-
-
-async def test_a_room_known_by_name_only_is_found_by_its_name(store: Store) -> None:
-    await append(store, [batch(level(1), room_sid=None, room_name="acme", reporter=None, identity="alice")], NOW_MS)
-    (post,) = await store.log.posts("name:acme", 0, 2**62, 10)
-    assert post.participant == "identity:alice"
 
 
 async def test_what_happened_is_kept_beside_what_was_measured(store: Store) -> None:

@@ -21,6 +21,7 @@ from tests.builders import (
     room,
 )
 from tests.conftest import Running, Start
+from tests.stored import posts
 
 KEY = {"Authorization": f"Bearer {INGEST_KEY}"}
 JSON = {"Content-Type": "application/json"}
@@ -44,7 +45,7 @@ async def answer(running: Running, body: Any, *, headers: dict[str, str] | None 
 async def test_a_good_post_is_accepted_and_stored(running: Running) -> None:
     status, said, _ = await answer(running, post(quality(3), quality(4)))
     assert (status, said) == (202, {"accepted": 2, "rejected": []})
-    (stored,) = await running.daemon.store.log.posts(ROOM, 0, 2**62, 10)
+    (stored,) = await posts(running.daemon.store)
     assert [seen.level for seen in stored.observations] == [3, 4]
 
 
@@ -74,7 +75,7 @@ async def test_a_repeat_gets_the_same_answer_and_is_stored_once(running: Running
     body = post(quality(3), session="s1", seq=7)
     first, second = [(await answer(running, body))[:2] for _ in range(2)]  # of the headers, `Date` may be another
     assert first == second == (202, {"accepted": 1, "rejected": []})
-    assert len(await running.daemon.store.log.posts(ROOM, 0, 2**62, 10)) == 1
+    assert len(await posts(running.daemon.store)) == 1
     assert running.daemon.metrics.total("roomwatch_telemetry_repeats_total") == 1
 
 
@@ -221,7 +222,7 @@ async def test_a_daemon_that_is_behind_answers_503_and_keeps_nothing(start: Star
     status, _, headers = await answer(running, post(quality(), session="s", seq=1))
     assert status == 503
     assert int(headers["Retry-After"]) > 0
-    assert await running.daemon.store.log.posts(ROOM, 0, 2**62, 10) == []
+    assert await posts(running.daemon.store) == []
     running.daemon.pipeline.capacity_events = 1
     assert (await answer(running, post(quality(), session="s", seq=1)))[0] == 202
 

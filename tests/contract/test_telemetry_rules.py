@@ -7,6 +7,7 @@ import pytest
 
 from tests.builders import ACCOUNT, ALICE, BOB, INGEST_KEY, ROOM, access_token, packed, participant, post, quality, room
 from tests.conftest import Running, Start
+from tests.stored import posts
 
 OWN, SHOP, EVIL = "https://own.example.com", "https://shop.example.com", "https://evil.example.com"
 SHOP_KEY = "an-ingest-key-of-the-shop"
@@ -155,7 +156,7 @@ async def test_what_is_too_old_or_yet_to_come_is_named_and_its_neighbours_are_ke
     assert [each["index"] for each in said["rejected"]] == [1, 3]
     assert said["rejected"][0]["error"].startswith("events[1].at: expected at most 86400 s ago, got 900")
     assert said["rejected"][1]["error"].startswith("events[3].at: expected at most 60 s ahead, got ")
-    (stored,) = await running.daemon.store.log.posts(ROOM, 0, 2**62, 10)
+    (stored,) = await posts(running.daemon.store)
     assert [seen.level for seen in stored.observations] == [3, 4]
 
 

@@ -15,9 +15,10 @@ from monitor.http.server import Listener
 from monitor.store.database import Database, SchemaTooNew
 from monitor.store.ports import StoreFailed
 from monitor.store.sqlite import SqliteStore
-from tests.builders import ALICE, BOB, INGEST_KEY, NOW_MS, ROOM, connection, level, packed, participant, post, quality
+from tests.builders import ALICE, BOB, INGEST_KEY, NOW_MS, connection, level, packed, participant, post, quality
 from tests.builders import batch as telemetry
 from tests.conftest import Running, Start
+from tests.stored import posts
 
 HEADERS = {"Authorization": f"Bearer {INGEST_KEY}", "Content-Type": "application/json"}
 AT_ONCE = {
@@ -112,7 +113,7 @@ async def test_a_full_disk_refuses_posts_keeps_nothing_of_them_and_recovers(star
     assert seen.level == 4, "the picture shows what was not kept"
     await limit_pages(running, 1_000_000)
     assert await send(running, *wide, session="s", seq=1) == 202
-    assert len(await running.daemon.store.log.posts(ROOM, 0, 2**62, 10)) == 2
+    assert len(await posts(running.daemon.store)) == 2
 
 
 async def test_an_alert_that_could_not_be_recorded_goes_out_once_it_can(
@@ -214,7 +215,7 @@ async def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "roomwatch.db"
     with sqlite3.connect(path) as file:
         file.execute("PRAGMA user_version = 9999")
-    with pytest.raises(SchemaTooNew, match="expected schema 4 or older, got 9999"):
+    with pytest.raises(SchemaTooNew, match="expected schema 5 or older, got 9999"):
         await SqliteStore.open(path)
 
 

@@ -11,9 +11,10 @@ import pytest
 
 from monitor.http.connections import Stage
 from monitor.http.front import Connection, Front
-from tests.builders import INGEST_KEY, ROOM, packed, post, quality
+from tests.builders import INGEST_KEY, packed, post, quality
 from tests.conftest import Running, Start
 from tests.raw_http import HEALTHY, JSON, KEY, Connect, RawConnection, connecting, head, telemetry
+from tests.stored import posts
 
 BODY = packed(post(quality(4)))
 
@@ -79,7 +80,7 @@ async def test_another_route_on_the_same_connection_is_served_and_so_is_telemetr
 ) -> None:
     for request, status in ((telemetry(), 202), (HEALTHY, 200), (telemetry(), 202), (HEALTHY, 200)):
         assert (await raw.ask(request)).status == status
-    assert len(await running.daemon.store.log.posts(ROOM, 0, 2**62, 10)) == 2
+    assert len(await posts(running.daemon.store)) == 2
 
 
 async def test_another_route_may_be_sent_ahead_too(raw: RawConnection) -> None:
@@ -215,7 +216,7 @@ async def test_a_request_hidden_in_the_body_of_another_is_a_body(running: Runnin
     hidden = telemetry()
     await raw.send(head(JSON, f"Content-Length: {len(hidden)}") + hidden + HEALTHY)
     assert [(await raw.response()).status for _ in range(2)] == [401, 200]
-    assert await running.daemon.store.log.posts(ROOM, 0, 2**62, 10) == []
+    assert await posts(running.daemon.store) == []
 
 
 # --- clients that go away, or do not listen ---

@@ -1,0 +1,1 @@
+"""What is remembered of calls: samples as columns, chunks of them, and what they add up to."""

@@ -1,0 +1,75 @@
+"""How do observations, as they were said, become columns?
+
+Samples are gathered for minutes before they become a chunk, of thousands of people at once, so each waits as eighty
+bytes and not as objects.
+"""
+
+import struct
+from collections.abc import Iterable
+from math import nan
+
+import numpy as np
+from msgspec.structs import astuple
+
+from collectors.observations import Direction, MediaStats, NetworkQuality, Observation, unrolled
+from monitor.history.samples import LEVEL_FIELDS, MEDIA_FIELDS, NOTHING, Samples, in_order, stepped, unstepped
+
+_MEDIA = struct.Struct(f"<q{len(MEDIA_FIELDS)}f")
+_LEVEL = struct.Struct(f"<q{len(LEVEL_FIELDS)}f")
+_MEDIA_ROW = np.dtype([("at_ms", "<i8"), ("values", "<f4", (len(MEDIA_FIELDS),))])
+_LEVEL_ROW = np.dtype([("at_ms", "<i8"), ("values", "<f4", (len(LEVEL_FIELDS),))])
+_NO_DIRECTION = Direction()
+
+
+class Gathering:
+    """What one participant measured, as it comes in."""
+
+    __slots__ = ("_has_stats", "_levels", "_media", "_numbers", "_stats")
+
+    def __init__(self) -> None:
+        self._media = bytearray()
+        self._levels = bytearray()
+        self._numbers: dict[str, int] = {}
+        self._stats: list[bytes] = []
+        self._has_stats = False
+
+    def add(self, observations: Iterable[Observation], ahead_ms: int = 0) -> int:
+        """Take what was measured, by a clock that is ahead of ours; return how many samples that was."""
+        before = len(self._media) // _MEDIA.size + len(self._stats)
+        for seen in unrolled(observations):
+            if type(seen) is MediaStats:
+                self._add_media(seen, ahead_ms)
+            elif type(seen) is NetworkQuality:
+                self._add_level(seen, ahead_ms)
+        return len(self._media) // _MEDIA.size + len(self._stats) - before
+
+    def _add_media(self, seen: MediaStats, ahead_ms: int) -> None:
+        up, down = seen.up or _NO_DIRECTION, seen.down or _NO_DIRECTION
+        *up_values, up_limit = astuple(up)
+        *down_values, down_limit = astuple(down)
+        up_limit, down_limit = self._number(up_limit), self._number(down_limit)
+        values = (seen.interval_ms, seen.rtt_ms, *up_values, up_limit, *down_values, down_limit)
+        self._media += _MEDIA.pack(seen.at_ms - ahead_ms, *[nan if value is None else value for value in values])
+
+    def _add_level(self, seen: NetworkQuality, ahead_ms: int) -> None:
+        level = nan if seen.level is None or seen.level < 0 else seen.level
+        subject = self._number(seen.subject)
+        self._levels += _LEVEL.pack(seen.at_ms - ahead_ms, level, nan if subject is None else subject)
+        stats = bytes(seen.stats)
+        self._stats.append(stats)
+        self._has_stats = self._has_stats or stats != NOTHING
+
+    def _number(self, word: str | None) -> int | None:
+        return None if word is None else self._numbers.setdefault(word, len(self._numbers))
+
+    def samples(self) -> Samples:
+        """Return what was gathered, in the order of time."""
+        media, levels = np.frombuffer(self._media, _MEDIA_ROW), np.frombuffer(self._levels, _LEVEL_ROW)
+        return in_order(
+            media["at_ms"],
+            unstepped(stepped(media["values"], MEDIA_FIELDS), MEDIA_FIELDS),
+            levels["at_ms"],
+            levels["values"],
+            tuple(self._numbers),
+            tuple(self._stats) if self._has_stats else (),
+        )

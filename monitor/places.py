@@ -1,0 +1,24 @@
+"""Whom does a name stand for?
+
+A browser may tell of a room and of itself by name only, as long as it knows no SID.  Names are used again, SIDs are
+not, so history goes by SIDs, as far as anybody has told which room and which participant had the name at that time.
+"""
+
+from itertools import chain
+
+from monitor.live import Live
+from monitor.store.ports import Place
+
+
+def resolve(live: Live, place: Place, at_ms: int) -> Place:
+    """Return a place by its SIDs, as far as the picture knows who had the names at a moment."""
+    name = place.room.removeprefix("name:")
+    room = live.room(place.room) if name == place.room else live.calls.at(name, at_ms)
+    if room is None:
+        return place
+    participant, identity = place.participant, place.participant.removeprefix("identity:")
+    if identity != participant:
+        # Of several stays of one person, the last: who left is asked for before who came back.
+        people = [each for each in chain(room.left.values(), room.participants.values()) if each.identity == identity]
+        participant = next((each.sid for each in reversed(people) if each.sid), participant)
+    return Place(room.sid or place.room, participant)

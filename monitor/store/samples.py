@@ -1,0 +1,257 @@
+"""Where are the samples, in SQLite?
+
+In the log at first, as they were posted; after some minutes in chunks, a few hundred bytes for each participant.  They
+move in one transaction: chunks are written in slices that nobody sees yet, being numbered past the last that is true;
+then one short transaction says up to where the log has been settled and up to where chunks are true.  A crash before it
+leaves chunks that the next attempt throws away, a crash after it leaves log rows that nobody reads any more.
+
+Everything that takes more than a moment is done on a thread, which lets go of the interpreter after each post.
+"""
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from itertools import chain, groupby, islice
+from operator import itemgetter
+from typing import Any, NamedTuple
+
+import msgspec
+
+from collectors.observations import TelemetryBatch
+from monitor.history import chunks
+from monitor.history.samples import Samples, joined
+from monitor.store.database import Database
+from monitor.store.lines import Lines, united
+from monitor.store.ports import Client, Line, Place, Resolve, Series
+from monitor.store.rows import batches_about, decode_events, encode
+
+SAMPLES_A_TIME = 400_000  # thirty-two megabytes while they are gathered
+ROWS_A_TRANSACTION = 256  # so that nobody who wants to write waits long
+SERIES_A_TIME = 64
+
+_decode_client = msgspec.json.Decoder(Client).decode
+
+
+class _Chunk(NamedTuple):
+    """A chunk that is to be written."""
+
+    series: Series
+    span_ms: tuple[int, int]
+    samples: int
+    body: bytes
+
+
+class SqliteSamples:
+    """What was measured, on SQLite (`monitor.store.ports.SampleStore`)."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    # --- from the log to chunks -----------------------------------------------------------------------------
+
+    async def settle(self, now_ms: int, older_than_ms: int, resolve: Resolve) -> int:
+        """Make chunks of what is in the log, as far as the saved picture reaches, once the oldest is old enough."""
+        await self._clear()
+        ((oldest_ms, through),) = await self._database.read(
+            "SELECT (SELECT received_at_ms FROM ingest_log WHERE id > settled ORDER BY id LIMIT 1), through"
+            " FROM checkpoint"
+        )
+        if oldest_ms is None or oldest_ms > now_ms - older_than_ms:
+            return 0
+        count = 0
+        while (settled := await self._settle_some(through, resolve)) is not None:
+            count += settled
+        return count
+
+    async def _clear(self) -> None:
+        """Throw away what a settling that was broken off has left, on either side."""
+        await self._delete(
+            "DELETE FROM chunks WHERE id IN (SELECT chunks.id FROM chunks, checkpoint"
+            " WHERE chunks.id > last_chunk LIMIT ?)"
+        )
+        await self._delete(
+            "DELETE FROM ingest_log WHERE id IN (SELECT ingest_log.id FROM ingest_log, checkpoint"
+            " WHERE ingest_log.id <= settled ORDER BY ingest_log.id LIMIT ?)"
+        )
+
+    async def _delete(self, statement: str) -> None:
+        while await self._database.write(lambda writer: writer.execute(statement, (ROWS_A_TRANSACTION,)).rowcount):
+            pass
+
+    async def _settle_some(self, through: int, resolve: Resolve) -> int | None:
+        """Settle as much as is gathered at a time; None: there is nothing more."""
+        lines, reached = await asyncio.to_thread(self._gather, through)
+        if reached is None:
+            return None
+        await self._write(_encoded(lines.take(resolve)), settled=reached)
+        await self._clear()
+        return lines.count
+
+    def _gather(self, through: int) -> tuple[Lines, int | None]:
+        lines, reached = Lines(), None
+        with self._database.reading() as reader:
+            rows = reader.execute(
+                "SELECT id, body FROM ingest_log WHERE id > (SELECT settled FROM checkpoint) AND id <= ? ORDER BY id",
+                (through,),
+            )
+            for log_id, body in rows:
+                reached = log_id
+                for event in decode_events(body):
+                    if isinstance(event, TelemetryBatch):
+                        lines.add(event)
+                    _give_way()
+                if lines.count >= SAMPLES_A_TIME:
+                    break
+        return lines, reached
+
+    async def _write(self, new: Iterator[_Chunk], *, settled: int) -> None:
+        last_id = await self._last_chunk()
+        while some := await asyncio.to_thread(lambda: list(islice(new, ROWS_A_TRANSACTION))):
+            await self._database.write(partial(_insert, new=some, last_id=last_id))
+            last_id += len(some)
+        await self._database.write(
+            lambda writer: writer.execute("UPDATE checkpoint SET settled = ?, last_chunk = ?", (settled, last_id))
+        )
+
+    async def _last_chunk(self) -> int:
+        ((last_id,),) = await self._database.read("SELECT last_chunk FROM checkpoint")
+        return int(last_id)
+
+    # --- from many chunks to few ----------------------------------------------------------------------------
+
+    async def merge(self, silent_since_ms: int) -> int:
+        """Put together the chunks of those who have not been heard since; return of how many that were."""
+        await self._clear()
+        count = 0
+        while silent := await self._database.read(
+            "SELECT series FROM chunks WHERE NOT is_merged GROUP BY series HAVING MAX(to_ms) < ? LIMIT ?",
+            (silent_since_ms, SERIES_A_TIME),
+        ):
+            await self._merge([series for (series,) in silent])
+            count += len(silent)
+        return count
+
+    async def _merge(self, series: Sequence[int]) -> None:
+        marks = ", ".join("?" * len(series))
+        rows = await self._database.read(
+            f"SELECT series, body FROM chunks WHERE series IN ({marks}) ORDER BY series, from_ms",  # noqa: S608
+            series,
+        )
+        whole = await asyncio.to_thread(_merged, rows)
+        last_id = await self._last_chunk()
+
+        def replace(writer: sqlite3.Connection) -> None:
+            writer.execute(f"DELETE FROM chunks WHERE series IN ({marks})", series)  # noqa: S608
+            writer.executemany(_INSERT_CHUNK, [(last_id + n, *row, True) for n, row in enumerate(whole, start=1)])
+            writer.execute("UPDATE checkpoint SET last_chunk = ?", (last_id + len(whole),))
+
+        await self._database.write(replace)
+
+    # --- reading ------------------------------------------------------------------------------------------
+
+    async def timeline(
+        self, room: str, from_ms: int, to_ms: int, resolve: Resolve, *, participant: str | None = None
+    ) -> Sequence[Line]:
+        """Return what was measured in a room in [from_ms, to_ms), by everybody or by one participant."""
+        rows = await self._database.read(
+            _TIMELINE,
+            {"room": room, "from_ms": from_ms, "to_ms": to_ms, "participant": participant, "about": room.encode()},
+        )
+        return await asyncio.to_thread(_timeline, rows, Place(room, participant or ""), (from_ms, to_ms), resolve)
+
+
+# --- pieces of work for a thread ----------------------------------------------------------------------------
+
+
+def _give_way() -> None:
+    """Let another thread run: the event loop may wait for the interpreter."""
+    time.sleep(0)
+
+
+def _encoded(lines: Iterable[Line]) -> Iterator[_Chunk]:
+    for series, samples in lines:
+        _give_way()
+        yield _Chunk(series, samples.span_ms, samples.count, chunks.encode(samples))
+
+
+def _merged(rows: Iterable[tuple[int, bytes]]) -> list[tuple[int, int, int, int, bytes]]:
+    """Return series, first and last moment, samples and body of what is to stand in the place of these chunks."""
+    whole = []
+    for series, of_series in groupby(rows, key=itemgetter(0)):
+        _give_way()
+        parts: list[Samples] = []
+        for samples in (chunks.decode(body) for _, body in of_series):
+            if parts and parts[-1].count + samples.count <= chunks.MAX_ROWS:
+                parts[-1] = joined([parts[-1], samples])
+            else:
+                parts.append(samples)
+        whole += [(series, *samples.span_ms, samples.count, chunks.encode(samples)) for samples in parts]
+    return whole
+
+
+def _timeline(rows: Iterable[tuple[Any, ...]], wanted: Place, span_ms: tuple[int, int], resolve: Resolve) -> list[Line]:
+    parts: dict[str, list[Samples]] = {}
+    series: dict[str, Series] = {}
+    for line in chain(_in_chunks(rows), _in_log(rows, wanted.room, resolve)):
+        who = line.series.participant
+        if line.series.room == wanted.room and wanted.participant in ("", who):
+            parts.setdefault(who, []).append(line.samples.within(*span_ms))
+            series[who] = united(series[who], line.series) if who in series else line.series
+    lines = (Line(series[who], joined(samples)) for who, samples in parts.items())
+    return sorted((line for line in lines if line.samples.count), key=lambda line: line.series.participant)
+
+
+def _in_chunks(rows: Iterable[tuple[Any, ...]]) -> Iterator[Line]:
+    for room, participant, room_name, identity, account_sid, client, body in rows:
+        if room is not None:
+            told = Series(room, participant, room_name, identity, account_sid, _decode_client(client))
+            yield Line(told, chunks.decode(body))
+
+
+def _in_log(rows: Iterable[tuple[Any, ...]], room: str, resolve: Resolve) -> Iterator[Line]:
+    lines = Lines()
+    for body in (row[-1] for row in rows if row[0] is None):
+        for batch in batches_about(body, room):
+            lines.add(batch)
+        _give_way()
+    return lines.take(resolve)
+
+
+# --- SQL --------------------------------------------------------------------------------------------------
+
+_INSERT_SERIES = """
+INSERT INTO series (room, participant, room_name, identity, account_sid, from_ms, to_ms, client)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (room, participant) DO UPDATE SET
+    room_name = coalesce(excluded.room_name, room_name),
+    identity = coalesce(excluded.identity, identity),
+    account_sid = coalesce(excluded.account_sid, account_sid),
+    from_ms = min(excluded.from_ms, from_ms),
+    to_ms = max(excluded.to_ms, to_ms),
+    client = CAST(json_patch(CAST(client AS TEXT), CAST(excluded.client AS TEXT)) AS BLOB)
+RETURNING id
+"""
+_INSERT_CHUNK = """
+INSERT INTO chunks (id, series, from_ms, to_ms, samples, body, is_merged) VALUES (?, ?, ?, ?, ?, ?, ?)
+"""
+_TIMELINE = """
+SELECT room, participant, room_name, identity, account_sid, client, body
+FROM series JOIN chunks ON chunks.series = series.id
+WHERE room = :room AND (:participant IS NULL OR participant = :participant)
+    AND chunks.to_ms >= :from_ms AND chunks.from_ms < :to_ms AND chunks.id <= (SELECT last_chunk FROM checkpoint)
+UNION ALL
+SELECT NULL, NULL, NULL, NULL, NULL, NULL, body FROM ingest_log
+WHERE id > (SELECT settled FROM checkpoint)
+    AND (instr(body, :about) OR instr(body, CAST('"room_sid":null' AS BLOB))
+        OR instr(body, CAST('"event":"telemetry"' AS BLOB)))
+"""  # one statement, so that nothing moves from the log to the chunks between its halves; most of the log is not opened
+
+
+def _insert(writer: sqlite3.Connection, new: Sequence[_Chunk], last_id: int) -> None:
+    for chunk_id, chunk in enumerate(new, start=last_id + 1):
+        series, span_ms = chunk.series, chunk.span_ms
+        names = (series.room, series.participant, series.room_name, series.identity, series.account_sid)
+        ((series_id,),) = writer.execute(_INSERT_SERIES, (*names, *span_ms, encode(series.client))).fetchall()
+        writer.execute(_INSERT_CHUNK, (chunk_id, series_id, *span_ms, chunk.samples, chunk.body, False))

@@ -1,0 +1,111 @@
+"""Whatever was measured comes back from a chunk, to the resolution of its field."""
+
+import contextlib
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import Raw
+
+from collectors.observations import Direction, MediaStats, NetworkQuality
+from monitor.history.chunks import Malformed, decode, encode, merged
+from monitor.history.gathering import Gathering
+from monitor.history.samples import LEVEL_FIELDS, MEDIA_FIELDS, Samples
+from tests.builders import ALICE, BOB, NOW_MS
+
+_MOMENTS = st.integers(NOW_MS - 86_400_000, NOW_MS + 86_400_000)
+_COUNTS = st.none() | st.integers(0, 10_000)
+_WORDS = st.none() | st.sampled_from(["cpu", "bandwidth", "other"])
+
+
+def _numbers(highest: float) -> st.SearchStrategy[float | None]:
+    return st.none() | st.floats(0, highest)
+
+
+_DIRECTIONS = st.none() | st.builds(
+    Direction,
+    _numbers(1),
+    _numbers(30_000),
+    _numbers(1e8),
+    _numbers(240),
+    _COUNTS,
+    _COUNTS,
+    _COUNTS,
+    limited_by=_WORDS,
+)
+_MEDIA = st.builds(MediaStats, _MOMENTS, _COUNTS, _numbers(60_000), _DIRECTIONS, _DIRECTIONS)
+_LEVELS = st.builds(NetworkQuality, _MOMENTS, st.none() | st.integers(0, 5), st.sampled_from([None, ALICE, BOB]))
+_OBSERVATIONS = st.lists(_MEDIA | _LEVELS, max_size=40)
+
+
+def gathered(observations: Sequence[MediaStats | NetworkQuality]) -> Samples:
+    gathering = Gathering()
+    gathering.add(observations)
+    return gathering.samples()
+
+
+def alike(one: Samples, other: Samples) -> None:
+    assert one.at_ms.tolist() == other.at_ms.tolist()
+    assert one.level_at_ms.tolist() == other.level_at_ms.tolist()
+    for ours, theirs, fields in ((one.media, other.media, MEDIA_FIELDS), (one.levels, other.levels, LEVEL_FIELDS)):
+        for place, field in enumerate(fields):
+            if not field.is_word:
+                exactly = 2e-7 * np.nan_to_num(ours[:, place])  # what four bytes hold
+                np.testing.assert_allclose(
+                    theirs[:, place], ours[:, place], rtol=0, atol=0.5 / field.steps + exactly.max(initial=0)
+                )
+
+
+@given(_OBSERVATIONS)
+def test_what_went_into_a_chunk_comes_out_of_it(observations: Sequence[MediaStats | NetworkQuality]) -> None:
+    before = gathered(observations)
+    after = decode(encode(before))
+    alike(before, after)
+    words = [
+        (each.up.limited_by if isinstance(each, MediaStats) and each.up else None) for each in before.observations()
+    ]
+    assert [
+        (each.up.limited_by if isinstance(each, MediaStats) and each.up else None) for each in after.observations()
+    ] == words
+
+
+@given(st.lists(_OBSERVATIONS, min_size=1, max_size=4))
+def test_several_chunks_merged_are_as_one(parts: Sequence[Sequence[MediaStats | NetworkQuality]]) -> None:
+    together = decode(merged([encode(gathered(part)) for part in parts]))
+    at_once = decode(encode(gathered([each for part in parts for each in part])))
+    assert list(together.observations()) == list(at_once.observations())
+
+
+def test_the_sdks_own_object_stays_with_its_level() -> None:
+    levels = [NetworkQuality(NOW_MS + place, place, stats=Raw(b'{"n":%d}' % place)) for place in (2, 0, 1)]
+    parts = [
+        encode(gathered(levels[:2])),
+        encode(gathered([NetworkQuality(NOW_MS + 5, 5)])),
+        encode(gathered(levels[2:])),
+    ]
+    together = decode(merged(parts))
+    assert together.stats == (b'{"n":0}', b'{"n":1}', b'{"n":2}', b"null")
+
+
+def test_a_clock_that_is_ahead_is_set_back() -> None:
+    gathering = Gathering()
+    assert gathering.add([MediaStats(NOW_MS), NetworkQuality(NOW_MS + 1, 3)], ahead_ms=1_000) == 2
+    assert gathering.samples().span_ms == (NOW_MS - 1_000, NOW_MS - 999)
+
+
+@given(st.binary(max_size=200))
+def test_bytes_that_are_no_chunk_are_called_so(body: bytes) -> None:
+    with pytest.raises(Malformed):
+        decode(body)
+
+
+@given(_OBSERVATIONS, st.integers(0, 10_000), st.integers(1, 255))
+def test_a_damaged_chunk_breaks_nothing_but_itself(
+    observations: Sequence[MediaStats | NetworkQuality], where: int, change: int
+) -> None:
+    body = bytearray(encode(gathered(observations)))
+    body[where % len(body)] ^= change
+    with contextlib.suppress(Malformed):  # what a checksum would find is for the file system to prevent
+        decode(bytes(body))

@@ -1,0 +1,39 @@
+"""Names of rooms and people, and the SIDs behind them."""
+
+from monitor.live import Live
+from monitor.places import resolve
+from monitor.store.ports import Place
+from tests.builders import ALICE, BOB, NOW_MS, ROOM, participant, room
+
+BY_NAME = Place("name:acme", "identity:alice")
+LATER_MS = NOW_MS + 3_600_000
+
+
+def called(*events: object) -> Live:
+    live = Live()
+    for event in events:
+        live.apply(event)
+    return live
+
+
+def test_names_stand_for_who_has_them_now() -> None:
+    live = called(room(room_name="acme"), participant(ALICE, identity="alice"))
+    assert resolve(live, BY_NAME, NOW_MS) == Place(ROOM, ALICE)
+    assert resolve(live, Place(ROOM, "identity:alice"), NOW_MS) == Place(ROOM, ALICE)
+
+
+def test_a_name_that_nobody_told_of_stays_a_name() -> None:
+    assert resolve(Live(), BY_NAME, NOW_MS) == BY_NAME
+    live = called(room(room_name="acme"), participant(BOB, identity="bob"))
+    assert resolve(live, BY_NAME, NOW_MS) == Place(ROOM, "identity:alice")
+
+
+def test_a_room_that_is_over_still_has_its_name_and_its_people() -> None:
+    ended = room("completed", room_name="acme", at_ms=LATER_MS)
+    live = called(room(room_name="acme"), participant(ALICE, identity="alice"), ended)
+    assert resolve(live, BY_NAME, NOW_MS) == Place(ROOM, ALICE)
+
+
+def test_sids_are_what_they_are() -> None:
+    live = called(room(room_name="acme"), participant(ALICE, identity="alice"))
+    assert resolve(live, Place(ROOM, BOB), NOW_MS) == Place(ROOM, BOB)
