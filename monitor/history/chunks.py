@@ -1,6 +1,6 @@
 """How do samples become few bytes, and samples again?
 
-A column is kept as whole steps of its resolution, with zero for "not known", so what nobody reports costs nothing.
+A column is kept as whole steps of its field, with zero for "not known", so what nobody reports costs nothing.
 Neighbours are alike: of each row but the first only a difference is kept, to the row before where a value wanders, to
 the first row where it jitters.  The bytes of the differences are laid out as planes, all lowest bytes of a column, then
 all of the next: planes that hold nothing are left out, and a general compressor does well on the rest.
@@ -14,14 +14,15 @@ import numpy as np
 import zstandard
 from numpy.typing import NDArray
 
-from monitor.history.samples import LEVEL_FIELDS, MEDIA_FIELDS, Field, Samples, Table, Times, joined, stepped, unstepped
+from monitor.history.samples import LEVEL_FIELDS, MEDIA_FIELDS, Field, Samples, Table, Times, stepped, unstepped
 
 _Whole = NDArray[np.int64]
 
 MAX_ROWS = 100_000  # a day and more of samples every second: what is to become one chunk must not be longer
 
-_ZSTD_LEVEL = 3
-_compress = zstandard.ZstdCompressor(level=_ZSTD_LEVEL).compress
+QUICK, THOROUGH = 3, 9  # of zstd: the second is for what is written once and kept for months
+
+_compress = {level: zstandard.ZstdCompressor(level=level).compress for level in (QUICK, THOROUGH)}
 _decompress = zstandard.ZstdDecompressor().decompress
 
 
@@ -49,11 +50,11 @@ class Malformed(Exception):
     """Bytes that are no chunk."""
 
 
-def encode(samples: Samples) -> bytes:
-    """Return samples as the bytes that the store keeps; numbers are rounded to the resolution of their field."""
+def encode(samples: Samples, level: int = QUICK) -> bytes:
+    """Return samples as the bytes that the store keeps; numbers are rounded to the steps of their field."""
     media = _pack(_whole(samples.at_ms, samples.media, MEDIA_FIELDS), MEDIA_FIELDS)
     levels = _pack(_whole(samples.level_at_ms, samples.levels, LEVEL_FIELDS), LEVEL_FIELDS)
-    return _compress(_encode_chunk(_Chunk(media, levels, samples.words, samples.stats)))
+    return _compress[level](_encode_chunk(_Chunk(media, levels, samples.words, samples.stats)))
 
 
 def decode(body: bytes) -> Samples:
@@ -70,11 +71,6 @@ def decode(body: bytes) -> Samples:
     return Samples(
         media[:, 0], _values(media, MEDIA_FIELDS), levels[:, 0], _values(levels, LEVEL_FIELDS), chunk.words, chunk.stats
     )
-
-
-def merged(bodies: Sequence[bytes]) -> bytes:
-    """Return one chunk with the samples of several, in the order of time."""
-    return encode(joined([decode(body) for body in bodies]))
 
 
 # --- numbers as whole steps -------------------------------------------------------------------------------

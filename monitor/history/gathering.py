@@ -12,13 +12,14 @@ import numpy as np
 from msgspec.structs import astuple
 
 from collectors.observations import Direction, MediaStats, NetworkQuality, Observation, unrolled
-from monitor.history.samples import LEVEL_FIELDS, MEDIA_FIELDS, NOTHING, Samples, in_order, stepped, unstepped
+from monitor.history.samples import LEVEL_FIELDS, MEDIA_FIELDS, NOTHING, PLACE_OF, Samples, in_order, stepped, unstepped
 
 _MEDIA = struct.Struct(f"<q{len(MEDIA_FIELDS)}f")
 _LEVEL = struct.Struct(f"<q{len(LEVEL_FIELDS)}f")
 _MEDIA_ROW = np.dtype([("at_ms", "<i8"), ("values", "<f4", (len(MEDIA_FIELDS),))])
 _LEVEL_ROW = np.dtype([("at_ms", "<i8"), ("values", "<f4", (len(LEVEL_FIELDS),))])
-_NO_DIRECTION = Direction()
+_UP_LIMIT, _DOWN_LIMIT = PLACE_OF["up.limited_by"], PLACE_OF["down.limited_by"]
+_NOTHING = astuple(Direction())
 
 
 class Gathering:
@@ -35,32 +36,40 @@ class Gathering:
 
     def add(self, observations: Iterable[Observation], ahead_ms: int = 0) -> int:
         """Take what was measured, by a clock that is ahead of ours; return how many samples that was."""
-        before = len(self._media) // _MEDIA.size + len(self._stats)
+        count = 0
         for seen in unrolled(observations):
             if type(seen) is MediaStats:
                 self._add_media(seen, ahead_ms)
+                count += 1
             elif type(seen) is NetworkQuality:
                 self._add_level(seen, ahead_ms)
-        return len(self._media) // _MEDIA.size + len(self._stats) - before
+                count += 1
+        return count
 
     def _add_media(self, seen: MediaStats, ahead_ms: int) -> None:
-        up, down = seen.up or _NO_DIRECTION, seen.down or _NO_DIRECTION
-        *up_values, up_limit = astuple(up)
-        *down_values, down_limit = astuple(down)
-        up_limit, down_limit = self._number(up_limit), self._number(down_limit)
-        values = (seen.interval_ms, seen.rtt_ms, *up_values, up_limit, *down_values, down_limit)
+        up, down = seen.up, seen.down
+        values = [
+            seen.interval_ms,
+            seen.rtt_ms,
+            *(_NOTHING if up is None else astuple(up)),
+            *(_NOTHING if down is None else astuple(down)),
+        ]
+        if values[_UP_LIMIT] is not None:
+            values[_UP_LIMIT] = self._number(values[_UP_LIMIT])
+        if values[_DOWN_LIMIT] is not None:
+            values[_DOWN_LIMIT] = self._number(values[_DOWN_LIMIT])
         self._media += _MEDIA.pack(seen.at_ms - ahead_ms, *[nan if value is None else value for value in values])
 
     def _add_level(self, seen: NetworkQuality, ahead_ms: int) -> None:
         level = nan if seen.level is None or seen.level < 0 else seen.level
-        subject = self._number(seen.subject)
-        self._levels += _LEVEL.pack(seen.at_ms - ahead_ms, level, nan if subject is None else subject)
+        subject = nan if seen.subject is None else self._number(seen.subject)
+        self._levels += _LEVEL.pack(seen.at_ms - ahead_ms, level, subject)
         stats = bytes(seen.stats)
         self._stats.append(stats)
         self._has_stats = self._has_stats or stats != NOTHING
 
-    def _number(self, word: str | None) -> int | None:
-        return None if word is None else self._numbers.setdefault(word, len(self._numbers))
+    def _number(self, word: str) -> int:
+        return self._numbers.setdefault(word, len(self._numbers))
 
     def samples(self) -> Samples:
         """Return what was gathered, in the order of time."""

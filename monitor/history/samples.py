@@ -22,15 +22,15 @@ class Field(NamedTuple):
     """A column: its name in `MediaStats`, how finely its values are kept, and whether they number words."""
 
     name: str
-    steps: int = 1  # to a one: values are kept to a tenth, a hundredth and so on
+    steps: float = 1  # to a one: with ten, values are kept to a tenth
     is_word: bool = False
     wanders: bool = False  # rather than jitters: the next value is nearer to the last than to any other
 
 
 _DIRECTION = (
     Field("loss_ratio", 10_000),
-    Field("jitter_ms", 100, wanders=True),
-    Field("bitrate_bps"),
+    Field("jitter_ms", 10, wanders=True),
+    Field("bitrate_bps", 0.01),
     Field("fps", 10),
     Field("width"),
     Field("height"),

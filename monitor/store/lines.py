@@ -19,18 +19,22 @@ class Lines:
     """Samples as they come in, of everybody at once."""
 
     def __init__(self) -> None:
-        self._gatherings: dict[Place, tuple[Gathering, int]] = {}  # and when the first post came
+        self._gatherings: dict[Place, Gathering] = {}
+        self._first_ms: dict[Place, int] = {}  # when the first post came
         self._series: dict[Place, Series] = {}
         self.count = 0
 
     def add(self, batch: TelemetryBatch) -> None:
         """Take the samples of a post."""
         place = place_of(batch)
-        gathering, _ = self._gatherings.setdefault(place, (Gathering(), batch.received_at_ms))
+        gathering = self._gatherings.get(place)
+        if gathering is None:
+            gathering = self._gatherings[place] = Gathering()
+            self._first_ms[place] = batch.received_at_ms
         self.count += gathering.add(batch.observations, batch.clock_offset_ms or 0)
-        series = series_of(batch, place)
-        before = self._series.get(place)
-        self._series[place] = series if before is None else united(before, series)
+        told, before = series_of(batch, place), self._series.get(place)
+        if told != before:
+            self._series[place] = told if before is None else united(before, told)
 
     def take(self, resolve: Resolve) -> Iterator[Line]:
         """Return a line for each participant that measured anything, by SIDs as far as they are known.
@@ -38,8 +42,7 @@ class Lines:
         Who is known by name is asked for at once; the rest of the work is done as the lines are taken.
         """
         resolved = {
-            place: resolve(place, first_ms) if _is_named(place) else place
-            for place, (_, first_ms) in self._gatherings.items()
+            place: resolve(place, first_ms) if _is_named(place) else place for place, first_ms in self._first_ms.items()
         }
         return self._lines(resolved)
 
@@ -48,7 +51,7 @@ class Lines:
         for place, real_place in resolved.items():
             together.setdefault(real_place, []).append(place)
         for real_place, places in together.items():
-            samples = joined([self._gatherings[place][0].samples() for place in places])
+            samples = joined([self._gatherings[place].samples() for place in places])
             series = reduce(united, (self._series[place] for place in places))
             if samples.count:
                 yield Line(replace(series, room=real_place.room, participant=real_place.participant), samples)
@@ -60,8 +63,6 @@ def _is_named(place: Place) -> bool:
 
 def united(earlier: Series, later: Series) -> Series:
     """Return what is known of a series: what was told later counts, where it was told."""
-    if earlier == later:
-        return later
     return Series(
         later.room,
         later.participant,

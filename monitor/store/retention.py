@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from monitor.store.database import Database
 
 _SLICE = 2_000
-_DAY_MS = 86_400_000
+DAY_MS = 86_400_000
 
 # Each deletes one slice of what is older than the bound; `:ms` and `:s` are the bound in the column's unit.
 _RAW = (
@@ -19,7 +19,6 @@ _RAW = (
     """DELETE FROM ingest_seen WHERE key IN (SELECT key FROM ingest_seen WHERE received_at_ms < :ms LIMIT :slice)""",
     """DELETE FROM telemetry_sessions WHERE session IN
        (SELECT session FROM telemetry_sessions WHERE heard_at_ms < :ms LIMIT :slice)""",
-    """DELETE FROM chunks WHERE id IN (SELECT id FROM chunks WHERE to_ms < :ms LIMIT :slice)""",
 )
 _HISTORY = (
     """DELETE FROM series WHERE id IN (SELECT id FROM series WHERE to_ms < :ms LIMIT :slice)""",
@@ -39,8 +38,8 @@ _HISTORY = (
 
 async def retain(database: Database, now_ms: int, raw_days: float, history_days: float) -> int:
     """Drop what is older than asked for; return how many rows went."""
-    return await _drop(database, _RAW, now_ms - raw_days * _DAY_MS) + await _drop(
-        database, _HISTORY, now_ms - history_days * _DAY_MS
+    return await _drop(database, _RAW, now_ms - raw_days * DAY_MS) + await _drop(
+        database, _HISTORY, now_ms - history_days * DAY_MS
     )
 
 

@@ -5,7 +5,7 @@ move in one transaction: chunks are written in slices that nobody sees yet, bein
 then one short transaction says up to where the log has been settled and up to where chunks are true.  A crash before it
 leaves chunks that the next attempt throws away, a crash after it leaves log rows that nobody reads any more.
 
-Everything that takes more than a moment is done on a thread, which lets go of the interpreter after each post.
+Everything that takes more than a moment is done on a thread, which lets go of the interpreter every millisecond.
 """
 
 import asyncio
@@ -28,6 +28,7 @@ from monitor.store.ports import Client, Line, Place, Resolve, Series
 from monitor.store.rows import batches_about, decode_events, encode
 
 SAMPLES_A_TIME = 400_000  # thirty-two megabytes while they are gathered
+TURN_S = 0.001
 ROWS_A_TRANSACTION = 256  # so that nobody who wants to write waits long
 SERIES_A_TIME = 64
 
@@ -90,7 +91,7 @@ class SqliteSamples:
         return lines.count
 
     def _gather(self, through: int) -> tuple[Lines, int | None]:
-        lines, reached = Lines(), None
+        lines, reached, turns = Lines(), None, _Turns()
         with self._database.reading() as reader:
             rows = reader.execute(
                 "SELECT id, body FROM ingest_log WHERE id > (SELECT settled FROM checkpoint) AND id <= ? ORDER BY id",
@@ -101,7 +102,7 @@ class SqliteSamples:
                 for event in decode_events(body):
                     if isinstance(event, TelemetryBatch):
                         lines.add(event)
-                    _give_way()
+                    turns.give_way()
                 if lines.count >= SAMPLES_A_TIME:
                     break
         return lines, reached
@@ -125,15 +126,24 @@ class SqliteSamples:
         """Put together the chunks of those who have not been heard since; return of how many that were."""
         await self._clear()
         count = 0
-        while silent := await self._database.read(
-            "SELECT series FROM chunks WHERE NOT is_merged GROUP BY series HAVING MAX(to_ms) < ? LIMIT ?",
-            (silent_since_ms, SERIES_A_TIME),
-        ):
-            await self._merge([series for (series,) in silent])
-            count += len(silent)
+        while ended := await self._ended("merged_ms", silent_since_ms):
+            await self._merge([series for series, _ in ended], ended[-1][1])
+            count += len(ended)
         return count
 
-    async def _merge(self, series: Sequence[int]) -> None:
+    async def _ended(self, since: str, before_ms: int) -> Sequence[tuple[int, int]]:
+        """Return some series that ended before a moment, and when, in the order of their ends.
+
+        Of those that ended at the same moment there are all or none, so that the next begin after the last of these.
+        """
+        return await self._database.read(
+            f"SELECT id, to_ms FROM series WHERE to_ms > (SELECT {since} FROM checkpoint) AND to_ms <="  # noqa: S608
+            f" (SELECT max(to_ms) FROM (SELECT to_ms FROM series WHERE to_ms > (SELECT {since} FROM checkpoint)"
+            " AND to_ms < ? ORDER BY to_ms LIMIT ?)) ORDER BY to_ms",
+            (before_ms, SERIES_A_TIME),
+        )
+
+    async def _merge(self, series: Sequence[int], ended_ms: int) -> None:
         marks = ", ".join("?" * len(series))
         rows = await self._database.read(
             f"SELECT series, body FROM chunks WHERE series IN ({marks}) ORDER BY series, from_ms",  # noqa: S608
@@ -144,10 +154,17 @@ class SqliteSamples:
 
         def replace(writer: sqlite3.Connection) -> None:
             writer.execute(f"DELETE FROM chunks WHERE series IN ({marks})", series)  # noqa: S608
-            writer.executemany(_INSERT_CHUNK, [(last_id + n, *row, True) for n, row in enumerate(whole, start=1)])
-            writer.execute("UPDATE checkpoint SET last_chunk = ?", (last_id + len(whole),))
+            writer.executemany(_INSERT_CHUNK, [(last_id + n, *row) for n, row in enumerate(whole, start=1)])
+            writer.execute("UPDATE checkpoint SET last_chunk = ?, merged_ms = ?", (last_id + len(whole), ended_ms))
 
         await self._database.write(replace)
+
+    async def drop_before(self, bound_ms: int) -> int:
+        """Drop the chunks of series that ended before; return how many went."""
+        count = 0
+        while ended := await self._ended("dropped_ms", bound_ms):
+            count += await self._database.write(partial(_drop, ended=ended))
+        return count
 
     # --- reading ------------------------------------------------------------------------------------------
 
@@ -165,29 +182,41 @@ class SqliteSamples:
 # --- pieces of work for a thread ----------------------------------------------------------------------------
 
 
-def _give_way() -> None:
-    """Let another thread run: the event loop may wait for the interpreter."""
-    time.sleep(0)
+class _Turns:
+    """Lets other threads run now and then: the event loop may wait for the interpreter."""
+
+    def __init__(self) -> None:
+        self._since_s = time.perf_counter()
+
+    def give_way(self) -> None:
+        """Let others run, if it has been long enough; to do so costs as much as some posts."""
+        now_s = time.perf_counter()
+        if now_s - self._since_s > TURN_S:
+            time.sleep(0)
+            self._since_s = now_s
 
 
 def _encoded(lines: Iterable[Line]) -> Iterator[_Chunk]:
+    turns = _Turns()
     for series, samples in lines:
-        _give_way()
+        turns.give_way()
         yield _Chunk(series, samples.span_ms, samples.count, chunks.encode(samples))
 
 
 def _merged(rows: Iterable[tuple[int, bytes]]) -> list[tuple[int, int, int, int, bytes]]:
     """Return series, first and last moment, samples and body of what is to stand in the place of these chunks."""
-    whole = []
+    whole, turns = [], _Turns()
     for series, of_series in groupby(rows, key=itemgetter(0)):
-        _give_way()
+        turns.give_way()
         parts: list[Samples] = []
         for samples in (chunks.decode(body) for _, body in of_series):
             if parts and parts[-1].count + samples.count <= chunks.MAX_ROWS:
                 parts[-1] = joined([parts[-1], samples])
             else:
                 parts.append(samples)
-        whole += [(series, *samples.span_ms, samples.count, chunks.encode(samples)) for samples in parts]
+        whole += [
+            (series, *samples.span_ms, samples.count, chunks.encode(samples, chunks.THOROUGH)) for samples in parts
+        ]
     return whole
 
 
@@ -211,11 +240,11 @@ def _in_chunks(rows: Iterable[tuple[Any, ...]]) -> Iterator[Line]:
 
 
 def _in_log(rows: Iterable[tuple[Any, ...]], room: str, resolve: Resolve) -> Iterator[Line]:
-    lines = Lines()
+    lines, turns = Lines(), _Turns()
     for body in (row[-1] for row in rows if row[0] is None):
         for batch in batches_about(body, room):
             lines.add(batch)
-        _give_way()
+        turns.give_way()
     return lines.take(resolve)
 
 
@@ -234,7 +263,7 @@ ON CONFLICT (room, participant) DO UPDATE SET
 RETURNING id
 """
 _INSERT_CHUNK = """
-INSERT INTO chunks (id, series, from_ms, to_ms, samples, body, is_merged) VALUES (?, ?, ?, ?, ?, ?, ?)
+INSERT INTO chunks (id, series, from_ms, to_ms, samples, body) VALUES (?, ?, ?, ?, ?, ?)
 """
 _TIMELINE = """
 SELECT room, participant, room_name, identity, account_sid, client, body
@@ -254,4 +283,10 @@ def _insert(writer: sqlite3.Connection, new: Sequence[_Chunk], last_id: int) -> 
         series, span_ms = chunk.series, chunk.span_ms
         names = (series.room, series.participant, series.room_name, series.identity, series.account_sid)
         ((series_id,),) = writer.execute(_INSERT_SERIES, (*names, *span_ms, encode(series.client))).fetchall()
-        writer.execute(_INSERT_CHUNK, (chunk_id, series_id, *span_ms, chunk.samples, chunk.body, False))
+        writer.execute(_INSERT_CHUNK, (chunk_id, series_id, *span_ms, chunk.samples, chunk.body))
+
+
+def _drop(writer: sqlite3.Connection, ended: Sequence[tuple[int, int]]) -> int:
+    dropped = writer.executemany("DELETE FROM chunks WHERE series = ?", [(series,) for series, _ in ended]).rowcount
+    writer.execute("UPDATE checkpoint SET dropped_ms = ?", (ended[-1][1],))
+    return dropped

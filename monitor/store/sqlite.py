@@ -9,7 +9,7 @@ from monitor.store.log import SqliteEventLog, open_log
 from monitor.store.numbering import Numbering
 from monitor.store.picture import SqlitePicture
 from monitor.store.ports import Size
-from monitor.store.retention import retain
+from monitor.store.retention import DAY_MS, retain
 from monitor.store.samples import SqliteSamples
 from monitor.store.sessions import SqliteSessions
 
@@ -42,7 +42,8 @@ class SqliteStore:
 
     async def retain(self, now_ms: int, raw_days: float, history_days: float) -> int:
         """Drop raw telemetry and finished history older than asked for; return how many rows went."""
-        return await retain(self._database, now_ms, raw_days, history_days)
+        dropped = await self.samples.drop_before(int(now_ms - raw_days * DAY_MS))
+        return dropped + await retain(self._database, now_ms, raw_days, history_days)
 
     def size(self) -> Size:
         """Return what the file and its write-ahead log take on disk."""

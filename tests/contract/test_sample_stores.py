@@ -62,7 +62,7 @@ async def test_samples_come_back_as_they_were_measured(store: Store, has_settled
         NOW_MS,
         10_000,
         61.5,
-        up=Direction(0.012, 4.25, 812_000, 24, 640, 360, limited_by="cpu"),
+        up=Direction(0.012, 4.5, 812_000, 24, 640, 360, limited_by="cpu"),
         down=Direction(0.0, 8.0, 640_000, 24, freezes=1),
     )
     await append(store, posted(stats, NetworkQuality(NOW_MS + 1, 3, BOB), NetworkQuality(NOW_MS + 2, 4)))

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from msgspec import Raw
 
 from collectors.observations import Direction, MediaStats, NetworkQuality
-from monitor.history.chunks import Malformed, decode, encode, merged
+from monitor.history.chunks import Malformed, decode, encode
 from monitor.history.gathering import Gathering
-from monitor.history.samples import LEVEL_FIELDS, MEDIA_FIELDS, Samples
+from monitor.history.samples import LEVEL_FIELDS, MEDIA_FIELDS, Samples, joined
 from tests.builders import ALICE, BOB, NOW_MS
 
 _MOMENTS = st.integers(NOW_MS - 86_400_000, NOW_MS + 86_400_000)
@@ -72,8 +72,8 @@ def test_what_went_into_a_chunk_comes_out_of_it(observations: Sequence[MediaStat
 
 
 @given(st.lists(_OBSERVATIONS, min_size=1, max_size=4))
-def test_several_chunks_merged_are_as_one(parts: Sequence[Sequence[MediaStats | NetworkQuality]]) -> None:
-    together = decode(merged([encode(gathered(part)) for part in parts]))
+def test_several_chunks_together_are_as_one(parts: Sequence[Sequence[MediaStats | NetworkQuality]]) -> None:
+    together = joined([decode(encode(gathered(part))) for part in parts])
     at_once = decode(encode(gathered([each for part in parts for each in part])))
     assert list(together.observations()) == list(at_once.observations())
 
@@ -85,7 +85,7 @@ def test_the_sdks_own_object_stays_with_its_level() -> None:
         encode(gathered([NetworkQuality(NOW_MS + 5, 5)])),
         encode(gathered(levels[2:])),
     ]
-    together = decode(merged(parts))
+    together = joined([decode(part) for part in parts])
     assert together.stats == (b'{"n":0}', b'{"n":1}', b'{"n":2}', b"null")
 
 

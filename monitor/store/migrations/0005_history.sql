@@ -18,18 +18,18 @@ CREATE INDEX series_by_end ON series (to_ms);
 
 -- Its samples, as columns, packed (monitor.history.chunks).
 CREATE TABLE chunks (
-    id        INTEGER PRIMARY KEY,             -- those past checkpoint.last_chunk are not true yet
-    series    INTEGER NOT NULL,
-    from_ms   INTEGER NOT NULL,
-    to_ms     INTEGER NOT NULL,
-    samples   INTEGER NOT NULL,
-    is_merged INTEGER NOT NULL DEFAULT 0,      -- nothing more is expected, and it has been put together
-    body      BLOB    NOT NULL
+    id      INTEGER PRIMARY KEY,               -- those past checkpoint.last_chunk are not true yet
+    series  INTEGER NOT NULL,
+    from_ms INTEGER NOT NULL,
+    to_ms   INTEGER NOT NULL,
+    samples INTEGER NOT NULL,
+    body    BLOB    NOT NULL
 );
 CREATE INDEX chunks_by_series ON chunks (series);
-CREATE INDEX chunks_by_end ON chunks (to_ms);
-CREATE INDEX chunks_to_merge ON chunks (series, to_ms) WHERE NOT is_merged;
 
 -- How far the log has become chunks.  Both are set in one transaction: that is when samples move.
 ALTER TABLE checkpoint ADD COLUMN settled INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE checkpoint ADD COLUMN last_chunk INTEGER NOT NULL DEFAULT 0;
+-- The chunks of series that ended before have been put together, and those of series that ended before have been dropped.
+ALTER TABLE checkpoint ADD COLUMN merged_ms INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE checkpoint ADD COLUMN dropped_ms INTEGER NOT NULL DEFAULT 0;
