@@ -35,6 +35,7 @@ PURE = {
         "monitor.store.rows",
         "monitor.store.numbering",
     ),
+    *("monitor.emodel", "monitor.quality", "monitor.good_minutes"),
     *("monitor.canary_steps", "monitor.callback_address", "monitor.doctor.findings", "monitor.doctor.judgement"),
     *("monitor.config_lines", "monitor.naming", "monitor.http.rate", "monitor.http.origins", "monitor.http.proxies"),
     *("monitor.http.addresses", "monitor.clock_offset", "monitor.pseudonyms", "collectors.moments"),
