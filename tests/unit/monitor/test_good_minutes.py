@@ -124,6 +124,11 @@ def test_level_five_with_nothing_flowing_is_idle() -> None:
     assert minutes(level(0, 5), samples(SILENT, 0, 3)) == Minutes(0, 0, 3)
 
 
+def test_a_track_that_carries_nothing_is_idle_too() -> None:
+    assert minutes(level(0, 5), published(0), samples(SILENT, 0, 3)) == Minutes(0, 0, 3)
+    assert minutes(level(0, 4), samples(SILENT, 0, 3)) == Minutes(0, 0, 3)
+
+
 def test_level_five_by_itself_does_not_tell_whether_anything_flows() -> None:
     assert minutes(level(0, 5), end=3) == Minutes(0, 0, 3)
 
