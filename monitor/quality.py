@@ -34,7 +34,7 @@ SHARP_BITS, BITRATE_POINTS = 0.5, 20.0  # bits a second for each pixel of the pi
 LIMIT_POINTS = {  # in the words of WebRTC
     "none": 0.0,
     "cpu": 10.0,
-    "bandwidth": 10.0,
+    "bandwidth": 5.0,  # as a rule it is loss or delay as well, which is counted
     "other": 5.0,
 }
 
