@@ -36,6 +36,7 @@ PURE = {
         "monitor.store.numbering",
     ),
     *("monitor.history.samples", "monitor.history.chunks", "monitor.history.gathering"),
+    *("monitor.emodel", "monitor.quality", "monitor.good_minutes"),
     *("monitor.canary_steps", "monitor.callback_address", "monitor.doctor.findings", "monitor.doctor.judgement"),
     *("monitor.config_lines", "monitor.naming", "monitor.http.rate", "monitor.http.origins", "monitor.http.proxies"),
     *("monitor.http.addresses", "monitor.clock_offset", "monitor.pseudonyms", "collectors.moments"),
