@@ -4,21 +4,37 @@ A true second store, on plain lists and dictionaries, held to the same conforman
 `storage.path = ":memory:"`, for looking around and for tests that are about something else.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from typing import TypeVar
 
 import msgspec
 
 from alerts.delivery import Fate, Settlement
-from alerts.model import Alert, Judgement, Notification, Owed, State
+from alerts.model import Alert, Judgement, Notification, Owed, State, Transition
 from collectors.events import Event
 from collectors.observations import TelemetryBatch
 from monitor.calls import ENDED_ROOMS_KEPT
 from monitor.entities import Account, Composition, Entity, Participant, Recording, Ref, Room
 from monitor.store.lines import Lines
-from monitor.store.ports import Ended, Entry, Happening, Line, OutboxCounts, Picture, Resolve, Size
+from monitor.store.ports import (
+    Call,
+    Ended,
+    Entry,
+    Found,
+    Happening,
+    Line,
+    OutboxCounts,
+    Picture,
+    Resolve,
+    Search,
+    Series,
+    Size,
+)
 from monitor.store.rows import happenings_of, place_of
 
 _DAY_MS = 86_400_000
+
+E = TypeVar("E", Room, Participant, Composition, Recording)
 
 
 class _Logged(msgspec.Struct):
@@ -85,16 +101,23 @@ class MemorySamples:
         self, room: str, from_ms: int, to_ms: int, resolve: Resolve, *, participant: str | None = None
     ) -> Sequence[Line]:
         """Return what was measured in a room in [from_ms, to_ms), by everybody or by one participant."""
+        found = [
+            Line(series, samples.within(from_ms, to_ms))
+            for series, samples in self._gathered().take(resolve)
+            if series.room == room and participant in (None, series.participant)
+        ]
+        return sorted((line for line in found if line.samples.count), key=lambda line: line.series.participant)
+
+    def series(self) -> Iterator[Series]:
+        """Return who has measured anything, and where."""
+        return (line.series for line in self._gathered().take(lambda place, _: place))
+
+    def _gathered(self) -> Lines:
         lines = Lines()
         for entry in self._log.entries:
             if isinstance(entry.event, TelemetryBatch):
                 lines.add(entry.event)
-        found = [
-            Line(series, samples.within(from_ms, to_ms))
-            for series, samples in lines.take(resolve)
-            if series.room == room and participant in (None, series.participant)
-        ]
-        return sorted((line for line in found if line.samples.count), key=lambda line: line.series.participant)
+        return lines
 
 
 class MemoryPicture:
@@ -113,7 +136,7 @@ class MemoryPicture:
 
     async def load(self) -> Picture:
         """Return the picture as last saved."""
-        entities = [msgspec.json.decode(body, type=self._kinds[ref]) for ref, body in self._entities.items()]
+        entities = self.entities()
         entities.sort(key=lambda entity: _over_at_ms(entity) or 0)
         rooms = [entity for entity in entities if isinstance(entity, Room)]
         return Picture(
@@ -123,6 +146,10 @@ class MemoryPicture:
             [e for e in entities if isinstance(e, Account)],
             self.through,
         )
+
+    def entities(self) -> list[Entity]:
+        """Return everything as last saved."""
+        return [msgspec.json.decode(body, type=self._kinds[ref]) for ref, body in self._entities.items()]
 
     def drop_before(self, bound_ms: float) -> int:
         """Drop what was over before the bound."""
@@ -219,6 +246,10 @@ class MemoryAlerts:
         ended.reverse()  # of two at the same moment the later one comes first
         return sorted(ended, key=lambda e: -e.transition.at)[:limit]
 
+    def transitions(self) -> Sequence[Transition]:
+        """Return every change of an alert's state, oldest first."""
+        return [entry.transition for entry in self._history]
+
     async def outbox_counts(self) -> OutboxCounts:
         """Return how many notifications wait, and how many were given up."""
         waiting = [row.notification.created_at for row in self.outbox.values() if row.state == "waiting"]
@@ -236,6 +267,67 @@ class MemoryAlerts:
         dropped = len(self._history) - len(history) + len(self.outbox) - len(outbox)
         self._history, self.outbox = history, outbox
         return dropped
+
+
+class MemoryArchive:
+    """The calls there are and were, in memory (`monitor.store.ports.Archive`)."""
+
+    def __init__(self, picture: MemoryPicture, alerts: MemoryAlerts, samples: MemorySamples) -> None:
+        self._picture = picture
+        self._alerts = alerts
+        self._samples = samples
+
+    async def search(self, search: Search) -> Sequence[Found]:
+        """Return the calls that were looked for, the latest first."""
+        measured = {(series.room, series.participant, series.identity) for series in self._samples.series()}
+        rooms = [room for room in self._of(Room) if room.created_at_ms is not None]
+        wanted = [room for room in rooms if search.from_ms <= (room.created_at_ms or 0) < search.to_ms]
+        found = [_found(room) for room in wanted if self._is_about(room, search.text, measured)]
+        found.sort(key=lambda each: (each.created_at_ms, each.key), reverse=True)
+        return [each for each in found if search.after is None or (each.created_at_ms, each.key) < search.after][
+            : search.limit
+        ]
+
+    def _is_about(self, room: Room, text: str, measured: Collection[tuple[str, str, str | None]]) -> bool:
+        if not text or text in (room.key, room.sid) or (room.name or "").startswith(text):
+            return True
+        people = [*room.people(), *(each for each in self._of(Participant) if each.room_key == room.key)]
+        return any(text in (each.sid, each.identity) for each in people) or any(
+            text in names for at, *names in measured if at in (room.key, room.sid)
+        )
+
+    async def call(self, room: str) -> Call | None:
+        """Return the call in a room, by its SID, its key, or its name: of several of one name, the latest."""
+        rooms = self._of(Room)
+        found = next((each for each in rooms if room in (each.key, each.sid)), None) or max(
+            (each for each in rooms if each.name == room), key=lambda each: each.created_at_ms or 0, default=None
+        )
+        if found is None:
+            return None
+        for person in self._of(Participant):
+            if person.room_key == found.key and person.key not in found.participants:
+                found.left.setdefault(person.sid or person.key, person)
+        compositions = [each for each in self._of(Composition) if each.room_sid == found.sid]
+        about = {found.key, *(each.sid for each in compositions)}
+        return Call(
+            found,
+            [each for each in self._of(Recording) if each.room_sid == found.sid],
+            compositions,
+            sorted(
+                (each for each in self._alerts.transitions() if each.entity.partition("/")[0] in about),
+                key=lambda each: each.at,
+            ),
+        )
+
+    def _of(self, kind: type[E]) -> list[E]:
+        return [entity for entity in self._picture.entities() if isinstance(entity, kind)]
+
+
+def _found(room: Room) -> Found:
+    over_at_ms = None if room.is_live else room.ended_at_ms or room.heard_at_ms
+    return Found(
+        room.key, room.sid, room.name, room.account_sid, room.status.value, room.created_at_ms or 0, over_at_ms
+    )
 
 
 class MemorySessions:
@@ -273,6 +365,7 @@ class MemoryStore:
         self.picture = MemoryPicture()
         self.alerts = MemoryAlerts()
         self.sessions = MemorySessions()
+        self.archive = MemoryArchive(self.picture, self.alerts, self.samples)
 
     async def retain(self, now_ms: int, raw_days: float, history_days: float) -> int:
         """Drop raw telemetry and finished history older than asked for; return how many entries went."""

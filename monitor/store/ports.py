@@ -1,6 +1,6 @@
 """What does the house need of a memory?
 
-Five small ports, satisfied twice: by SQLite for keeps (`monitor.store.sqlite`) and by plain lists for a daemon that may
+Six small ports, satisfied twice: by SQLite for keeps (`monitor.store.sqlite`) and by plain lists for a daemon that may
 forget (`monitor.store.memory`).  One conformance suite holds both to these words.  One port more, `AlertStore`, is
 declared by the alerts themselves.
 """
@@ -152,6 +152,54 @@ class SampleStore(Protocol):
         """Return what was measured in a room in [from_ms, to_ms), by everybody or by one participant."""
 
 
+class Found(NamedTuple):
+    """A call that a search found."""
+
+    key: str
+    room_sid: str | None
+    room_name: str | None
+    account_sid: str | None
+    status: str
+    created_at_ms: int
+    over_at_ms: int | None
+
+
+class Search(Struct, frozen=True):
+    """Which calls are looked for.
+
+    `text` is the SID of a room or a participant, an identity, or how the name of a room begins; without one, any call.
+    Only calls that were created in [from_ms, to_ms) count, and those after `after`, the last of the page before.
+    """
+
+    text: str = ""
+    from_ms: int = 0
+    to_ms: int = 2**62
+    after: tuple[int, str] | None = None  # when it was created, and its key
+    limit: int = 50
+
+
+class Call(NamedTuple):
+    """All that is on record of a call, but for its samples and what happened in it.
+
+    Everybody who was in the room is in its `participants` or in its `left`.
+    """
+
+    room: Room
+    recordings: Sequence[Recording]
+    compositions: Sequence[Composition]
+    transitions: Sequence[Transition]
+
+
+class Archive(Protocol):
+    """The calls there are and were, as last saved."""
+
+    async def search(self, search: Search) -> Sequence[Found]:
+        """Return the calls that were looked for, the latest first."""
+
+    async def call(self, room: str) -> Call | None:
+        """Return the call in a room, by its SID, its key, or its name: of several of one name, the latest."""
+
+
 class PictureStore(Protocol):
     """The live picture, saved now and then so that a restart need not read the whole log."""
 
@@ -202,6 +250,10 @@ class Store(Protocol):
     @property
     def samples(self) -> SampleStore:
         """Return what was measured."""
+
+    @property
+    def archive(self) -> Archive:
+        """Return the calls there are and were."""
 
     @property
     def picture(self) -> PictureStore:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Self
 
 from monitor.store.alerts import SqliteAlerts
+from monitor.store.archive import SqliteArchive
 from monitor.store.database import Database
 from monitor.store.log import SqliteEventLog, open_log
 from monitor.store.numbering import Numbering
@@ -21,6 +22,7 @@ class SqliteStore:
         self._database = database
         self.log = log
         self.samples = SqliteSamples(database)
+        self.archive = SqliteArchive(database)
         self.picture = SqlitePicture(database, numbering)
         self.alerts = SqliteAlerts(database)
         self.sessions = SqliteSessions(database)

@@ -1,0 +1,127 @@
+"""How is a call found again, and all that is on record of it?
+
+By whatever somebody has at hand.  What kind of thing that is shows in how it begins, so every question goes through an
+index, and none through the whole table.
+"""
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from alerts.model import Transition
+from monitor.entities import Composition, Participant, Recording, Room
+from monitor.store.database import Database
+from monitor.store.packing import unpack
+from monitor.store.ports import Call, Found, Search
+
+_decode_room = msgspec.json.Decoder(Room).decode
+_decode_participant = msgspec.json.Decoder(Participant).decode
+_decode_recording = msgspec.json.Decoder(Recording).decode
+_decode_composition = msgspec.json.Decoder(Composition).decode
+_decode_transition = msgspec.json.Decoder(Transition).decode
+
+_PAST_ANY = "\U0010ffff"  # sorts after whatever a name may go on with
+
+_SID_LENGTH = 34
+
+_COLUMNS = "key, room_sid, room_name, account_sid, status, created_at_ms, over_at_ms"
+_PAGE = """
+created_at_ms >= :from_ms AND created_at_ms < :to_ms AND (created_at_ms, key) < (:after_ms, :after_key)
+ORDER BY created_at_ms DESC, key DESC LIMIT :limit
+"""
+_ANY = f"SELECT {_COLUMNS} FROM rooms WHERE {_PAGE}"  # noqa: S608  # of constants
+
+
+def _of(wanted: str) -> str:
+    """Return the question for the calls in rooms, which are wanted by key or SID; those are the same for nearly all."""
+    return f"""
+        WITH wanted(room) AS ({wanted})
+        SELECT {_COLUMNS} FROM (
+            SELECT {_COLUMNS} FROM rooms WHERE key IN wanted
+            UNION SELECT {_COLUMNS} FROM rooms WHERE room_sid IN wanted AND room_sid <> key
+        ) WHERE {_PAGE}
+    """  # noqa: S608  # of constants
+
+
+_BY_SID = _of("SELECT :text")
+_BY_PARTICIPANT = _of(
+    "SELECT room_key FROM participants WHERE participant_sid = :text"
+    " UNION SELECT room FROM series WHERE participant = :text"
+)
+_BY_NAME = _of(
+    "SELECT key FROM rooms WHERE room_name >= :text AND room_name < :text || :past"
+    " UNION SELECT room_key FROM participants WHERE identity = :text"
+    " UNION SELECT room FROM series WHERE identity = :text"
+)
+
+
+class SqliteArchive:
+    """The calls there are and were, on SQLite (`monitor.store.ports.Archive`)."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def search(self, search: Search) -> Sequence[Found]:
+        """Return the calls that were looked for, the latest first."""
+        after_ms, after_key = search.after or (search.to_ms, "")
+        values = {
+            "text": search.text,
+            "past": _PAST_ANY,
+            "from_ms": search.from_ms,
+            "to_ms": search.to_ms,
+            "after_ms": after_ms,
+            "after_key": after_key,
+            "limit": search.limit,
+        }
+        return [Found(*row) for row in await self._database.read(_question(search.text), values)]
+
+    async def call(self, room: str) -> Call | None:
+        """Return the call in a room, by its SID, its key, or its name: of several of one name, the latest."""
+        rows = await self._database.read(
+            "SELECT body FROM rooms WHERE key = :room"
+            " UNION ALL SELECT body FROM rooms WHERE room_sid = :room AND room_sid <> key"
+            " UNION ALL SELECT * FROM"
+            " (SELECT body FROM rooms WHERE room_name = :room ORDER BY created_at_ms DESC LIMIT 1)",
+            {"room": room},
+        )
+        if not rows:
+            return None
+        found = _decode_room(unpack(rows[0][0]))
+        for person in await self._people(found.key):
+            if person.key not in found.participants:
+                found.left.setdefault(person.sid or person.key, person)
+        recordings = [_decode_recording(body) for body in await self._media("recordings", found.sid)]
+        compositions = [_decode_composition(body) for body in await self._media("compositions", found.sid)]
+        about = [found.key, *(each.sid for each in compositions)]
+        return Call(found, recordings, compositions, await self._transitions(about))
+
+    async def _people(self, room_key: str) -> Iterator[Participant]:
+        rows = await self._database.read("SELECT body FROM participants WHERE room_key = ?", (room_key,))
+        return (_decode_participant(body) for (body,) in rows)
+
+    async def _media(self, table: str, room_sid: str | None) -> Iterator[bytes]:
+        rows = await self._database.read(
+            f"SELECT body FROM {table} WHERE room_sid = ? ORDER BY created_at_ms",  # noqa: S608  # one of two
+            (room_sid,),
+        )
+        return (body for (body,) in rows)
+
+    async def _transitions(self, about: Sequence[str]) -> list[Transition]:
+        """Return the transitions of alerts about things, and about people in them, whose names begin with theirs."""
+        found: list[Transition] = []
+        for key in about:
+            rows = await self._database.read(
+                "SELECT body FROM transitions WHERE entity = :key"
+                " UNION ALL SELECT body FROM transitions WHERE entity > :key || '/' AND entity < :key || '0'",
+                {"key": key},
+            )
+            found += [_decode_transition(body) for (body,) in rows]
+        return sorted(found, key=lambda each: each.at)
+
+
+def _question(text: str) -> str:
+    if not text:
+        return _ANY
+    if len(text) != _SID_LENGTH:
+        return _BY_NAME
+    return {"RM": _BY_SID, "PA": _BY_PARTICIPANT}.get(text[:2], _BY_NAME)
