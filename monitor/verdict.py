@@ -10,6 +10,7 @@ somebody else's, in `monitor.evidence.symptoms`.
 
 from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
+from math import comb
 
 from msgspec import Struct
 
@@ -204,6 +205,8 @@ def _shared(case: Case, dimension: Dimension) -> Verdict | None:
     outside = [each for each in case.heard if each not in within and _is_struck(each, dimension)]
     if outside or len(struck) < at.MOST_RATIO * len(within) or not _is_crowd_bad(case, dimension, value):
         return None
+    if _chance(case, dimension, value, struck, within) > at.ACCIDENT_RATIO:
+        return None
     return Verdict(_CROWDS[dimension], value, value, _crowd_facts(case, dimension, value, struck, within))
 
 
@@ -228,6 +231,19 @@ def _is_crowd_bad(case: Case, dimension: Dimension, value: str) -> bool:
         and rest.heard > 0
         and _bad(rest, dimension) <= at.OTHERS_BAD_RATIO * rest.heard
     )
+
+
+def _chance(
+    case: Case, dimension: Dimension, value: str, struck: Sequence[Symptoms], within: Sequence[Symptoms]
+) -> float:
+    """Return how likely so many of those who are bad, here and elsewhere, would share a value by accident."""
+    around = case.evidence.surroundings
+    crowd = around.alike[dimension, value]
+    everybody = around.everybody.heard + len(case.heard)
+    bad = _bad(around.everybody, dimension) + len(struck)
+    alike, bad_alike = crowd.heard + len(within), _bad(crowd, dimension) + len(struck)
+    ways = (comb(bad, each) * comb(everybody - bad, alike - each) for each in range(bad_alike, min(bad, alike) + 1))
+    return sum(ways) / comb(everybody, alike)
 
 
 def _bad(crowd: Crowd, dimension: Dimension) -> int:
@@ -273,7 +289,7 @@ def _doubtful_crowd(case: Case) -> Verdict | None:
         crowd = case.evidence.surroundings.alike.get((dimension, value or ""), Crowd())
         bad = _bad(crowd, dimension)
         is_struck = _is_struck(worst, dimension) and bad > at.OTHERS_BAD_RATIO * crowd.heard
-        if is_struck and crowd.heard >= at.CROWD_HEARD and bad > 1:
+        if is_struck and crowd.heard >= at.CROWD_HEARD and crowd.networks >= at.CROWD_NETWORKS:
             fact = f"so are {bad} of {crowd.heard} people in other rooms of the same {dimension}, {value}"
             return _not_known(_considered(worst).fact, fact, others=[_considered(worst)])
     return None
@@ -491,7 +507,7 @@ def _nothing(case: Case) -> Verdict | None:
         return None
     if any(each.is_doubtful or _is_odd(each) for each in everybody):
         return None
-    if any(seen_low(each, everybody, case.evidence) for each in everybody) or any(map(_is_level_low, everybody)):
+    if any(map(_is_level_low, everybody)) or any(_is_seen_low(case, each) for each in everybody):
         return None
     lost = mean(_down_loss(step) for each in heard for step in each.course)
     facts = [f"{len(heard)} of {len(everybody)} people were heard, and nobody was bad for more than {at.GUST_S:.0f} s"]
@@ -500,10 +516,17 @@ def _nothing(case: Case) -> Verdict | None:
     return Verdict(Cause.NOTHING, because=tuple(facts))
 
 
+def _is_seen_low(case: Case, subject: Symptoms) -> bool:
+    """Whether others saw somebody at a low level; one may be mistaken about those who say how they are themselves."""
+    return len(seen_low(subject, case.symptoms, case.evidence)) >= (at.SEEN_BY if subject.is_heard else 1)
+
+
 def _is_odd(symptoms: Symptoms) -> bool:
     """Whether pictures stutter for long, and nothing says why: it may be a slide that somebody shows."""
-    stutters = (step.up.fps is not None and step.up.fps < at.STUTTERING_FPS for step in symptoms.course)
-    return is_lasting(stutters)
+    rates = [(step.up.fps, step.down.fps) for step in symptoms.course]
+    return any(
+        is_lasting(fps is not None and fps < at.STUTTERING_FPS for fps in way) for way in zip(*rates, strict=True)
+    )
 
 
 def _unclear(case: Case) -> Verdict:

@@ -94,7 +94,7 @@ class Incident:
 # --- the stage ---------------------------------------------------------------------------------------------
 
 
-def stage(rng: Random, size: int, *, region: str = "us1", length_s: float = 0.0, beat_s: float = 5.0) -> Call:
+def stage(rng: Random, size: int, *, region: str = "us1", length_s: float = 0.0, beat_s: float = 0.0) -> Call:
     """Return a call in which nothing is wrong yet."""
     digits = hex_digits("incident", rng.random())
     room = Room("RM" + digits, f"acme:class:{digits[:6]}", T0, T0, media_region=region)
@@ -103,8 +103,8 @@ def stage(rng: Random, size: int, *, region: str = "us1", length_s: float = 0.0,
     return Call(
         room,
         people,
-        length_s or rng.uniform(130.0, 400.0),
-        beat_s,
+        length_s or rng.uniform(120.0, 300.0),
+        beat_s or (5.0 if size <= 3 else 10.0),
         local_levels=has_levels,
         remote_levels=has_levels and rng.random() < 0.6,
         level_parts=rng.random() < 0.5,
@@ -178,7 +178,7 @@ def lossy(rng: Random, mild: float) -> Impairment:
 
 def spans(rng: Random, call: Call) -> list[Span]:
     """Return when a trouble is on: without a break, or coming and going."""
-    lasts_s = min(call.length_s, graded(rng, 60, 400))
+    lasts_s = min(call.length_s, graded(rng, 60, 300))
     begin = rng.uniform(0, call.length_s - lasts_s)
     if rng.random() < 0.6:
         return [(begin, begin + lasts_s)]
@@ -267,7 +267,7 @@ def _blur(event: Event, person: Person, rng: Random) -> None:
             continue
         direction["bitrate_bps"] *= rng.lognormvariate(0, 0.1)
         direction["jitter_ms"] *= rng.lognormvariate(0, 0.2)
-        packets = max(20.0, direction["bitrate_bps"] * event["interval_ms"] / 8000 / 1000)
+        packets = max(20.0, event["interval_ms"] / 20 + direction["bitrate_bps"] * event["interval_ms"] / 8e6 / 1.1)
         ratio = direction["loss_ratio"]
         scatter = 1.5 * (ratio * (1 - ratio) / packets) ** 0.5  # losses come in bursts
         direction["loss_ratio"] = min(1.0, max(0.0, rng.gauss(ratio, scatter)))
@@ -322,7 +322,7 @@ def evidence(call: Call, rng: Random, around: Surroundings | None = None) -> Evi
 # --- the other rooms ---------------------------------------------------------------------------------------
 
 
-def elsewhere(rng: Random, *, regions: Sequence[str], length_s: float = 150.0) -> list[Call]:
+def elsewhere(rng: Random, *, regions: Sequence[str], length_s: float = 130.0) -> list[Call]:
     """Return other rooms, in which nothing is wrong yet."""
     return [stage(rng, rng.randint(2, 3), region=region, length_s=length_s, beat_s=10.0) for region in regions]
 
@@ -346,7 +346,7 @@ def usual(number: int) -> Surroundings:
 
 def any_day(rng: Random) -> Surroundings:
     """Return an ordinary day elsewhere, or that nothing is known of elsewhere."""
-    return Surroundings() if rng.random() < 0.2 else usual(rng.randrange(12))
+    return Surroundings() if rng.random() < 0.2 else usual(rng.randrange(8))
 
 
 # --- whose fault it was ------------------------------------------------------------------------------------
@@ -416,7 +416,7 @@ def publisher(rng: Random) -> Staged:
         call.level_parts = False
     call.local_levels = call.remote_levels = rng.random() < 0.7
     afflict(victim, spans(rng, call), trouble=Trouble(up=Impairment(graded(rng, 0.06, 0.4))))
-    return evidence(call, rng, usual(rng.randrange(12))), Cause.PUBLISHER, victim.participant.sid
+    return evidence(call, rng, usual(rng.randrange(8))), Cause.PUBLISHER, victim.participant.sid
 
 
 def _crowd(rng: Random, mark: Callable[[Call], None], *, regions: Sequence[str]) -> Staged:

@@ -6,12 +6,13 @@ compared: numbers are the mean of a step, levels hold until the next, and None i
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from itertools import zip_longest
 
 import msgspec
 from msgspec import Struct
 
 from collectors.observations import Connection, ConnectionState, Direction, MediaStats, NetworkQuality, Track
-from monitor.evidence.thresholds import STEP_MS
+from monitor.evidence.thresholds import OUTAGE_MS, STEP_MS
 from monitor.evidence.witnesses import Evidence, Witness
 
 Word = tuple[int, int | None]  # a moment, and what holds from then on
@@ -186,9 +187,12 @@ def _parts(seen: NetworkQuality) -> _Parts:
 
 
 def _outages(witness: Witness) -> Iterable[Word]:
-    for each in witness.connections:
-        if witness.is_own(each.subject):
-            yield each.at_ms, int(each.state is ConnectionState.RECONNECTING)
+    own = sorted((each for each in witness.connections if witness.is_own(each.subject)), key=lambda each: each.at_ms)
+    for each, after in zip_longest(own, own[1:]):
+        is_lost = each.state is ConnectionState.RECONNECTING
+        yield each.at_ms, int(is_lost)
+        if is_lost and (after is None or after.at_ms > each.at_ms + OUTAGE_MS):
+            yield each.at_ms + OUTAGE_MS, 0
 
 
 def _switches(tracks: Iterable[Track]) -> Iterable[Word]:

@@ -61,7 +61,7 @@ class Symptoms(Struct, frozen=True):
     @property
     def fault(self) -> Fault | None:
         """Return what is wrong on its own side for long enough to be blamed for."""
-        is_up, is_down = is_lasting(self.up), is_lasting(self.down)
+        is_up, is_down = is_lasting(self.up), self._is_down()
         is_off = is_lasting(self.lost) or self.times_lost >= at.LOST_TIMES
         if (is_up and is_down) or is_off or (is_lasting(self.slow) and not is_up and not is_down):
             return Fault.LINK
@@ -69,10 +69,15 @@ class Symptoms(Struct, frozen=True):
             return Fault.UPLINK if is_up else Fault.DOWNLINK
         return Fault.DEVICE if is_lasting(self.device) else None
 
+    def _is_down(self) -> bool:
+        """Whether its downlink is bad, and not just here and there where much is lost before it anyway."""
+        return is_lasting(self.down) and seconds(self.down) >= at.MOST_RATIO * seconds(self.hurt)
+
     @property
     def is_doubtful(self) -> bool:
-        """Whether something is bad, for longer than a gust."""
-        return any(seconds(each) > at.GUST_S for each in (self.up, self.down, self.hurt, self.lost, self.device))
+        """Whether something is bad for longer than a gust, or the connection was lost."""
+        bad = (self.up, self.down, self.hurt, self.device)
+        return self.times_lost > 0 or any(seconds(each) > at.GUST_S for each in bad)
 
     @property
     def bad_s(self) -> float:
@@ -196,9 +201,6 @@ class _Scene:
     # --- what is its own ---------------------------------------------------------------------------------
 
     def _is_down_bad(self, key: str, index: int) -> bool:
-        step = self._courses[key][index]
-        if step.level is not None and step.level >= at.GOOD_LEVEL:
-            return False  # the media server, which looks at this link alone, finds it good
         return (
             self._is_lossy(key, index)
             or (self._own_jitter_ms(key, index) or 0.0) >= at.BAD_JITTER_MS
@@ -206,16 +208,31 @@ class _Scene:
         )
 
     def _is_lossy(self, key: str, index: int) -> bool:
+        """Whether much is lost on somebody's own downlink, and most of what is lost.
+
+        Where it cannot be told whose it is, Twilio's level can, which looks at this one link alone.  Where it can, the
+        level is not asked: it is told only when it changes, and that word may have been lost.
+        """
         step, own = self._courses[key][index], self._own_loss(key, index)
+        lost = step.down.loss_ratio or 0.0
         if own is None:
-            return (step.down.loss_ratio or 0.0) >= at.BAD_LOSS_RATIO and _is_low_by_receiving(step)
-        return own >= at.BAD_LOSS_RATIO
+            return lost >= at.BAD_LOSS_RATIO and _is_low_by_receiving(step)
+        is_good = step.level is not None and step.level >= at.GOOD_LEVEL
+        if is_good and self._silent(key, index, lambda upload: upload.loss_ratio):
+            return False
+        return own >= at.BAD_LOSS_RATIO and own >= at.MOST_RATIO * lost
 
     def _is_down_narrow(self, key: str, index: int) -> bool:
+        """Whether the level is low because of what comes in, and something that comes in shows it.
+
+        The level alone is not enough: its parts are told only when the whole changes, and may be old.
+        """
         step = self._courses[key][index]
-        if _is_low_by_receiving(step) and (step.receive_level is not None or step.switched_off > 0):
-            return True
-        return step.level is None and step.switched_off > 0 and self._is_starved(key, index)
+        if step.level is None:
+            is_poor = _is_below(step.down.bitrate_bps, at.NARROW_BPS) and self._stutters_alone(key, index)
+            return step.switched_off > 0 and (is_poor or self._is_starved(key, index))
+        is_shown = step.switched_off > 0 or _is_below(step.down.fps, at.STUTTERING_FPS) or self._is_starved(key, index)
+        return is_shown and _is_low_by_receiving(step)
 
     def _is_starved(self, key: str, index: int) -> bool:
         """Whether somebody gets much less than all others send, and little."""
@@ -229,16 +246,16 @@ class _Scene:
         step = self._courses[key][index]
         if _is_up_bad(step) or _is_hurt(step) or _is_low(step.level):
             return False
-        if (step.cpu_ratio or 0.0) >= at.MOST_RATIO and (step.up.fps is None or step.up.fps < at.SMOOTH_FPS):
+        if (step.cpu_ratio or 0.0) >= at.MOST_RATIO and _is_below(step.up.fps, at.SMOOTH_FPS):
             return True
         return _is_below(step.up.fps, at.STUTTERING_FPS) and self._stutters_alone(key, index)
 
     def _stutters_alone(self, key: str, index: int) -> bool:
-        """Whether somebody shows few frames of what others send, and others show, smoothly."""
+        """Whether somebody shows few frames of what others send, or show, smoothly."""
         step = self._courses[key][index]
         others = [course[index] for each, course in self._courses.items() if each != key]
-        sent = [each.up.fps for each in others if each.up.fps is not None]
-        return _is_below(step.down.fps, at.STUTTERING_FPS) and bool(sent) and min(sent) >= at.SMOOTH_FPS
+        sent, shown = (max(rates, default=0.0) for rates in (_rates(others, "up"), _rates(others, "down")))
+        return _is_below(step.down.fps, at.STUTTERING_FPS) and max(sent, shown) >= at.SMOOTH_FPS
 
 
 # --- one step ----------------------------------------------------------------------------------------------
@@ -248,7 +265,7 @@ def _is_up_bad(step: Step) -> bool:
     return (
         (step.up.loss_ratio or 0.0) >= at.BAD_LOSS_RATIO
         or (step.up.jitter_ms or 0.0) >= at.BAD_JITTER_MS
-        or (_is_low(step.level) and _is_low(step.send_level))
+        or (step.is_heard and step.up.loss_ratio is None and _is_low(step.level) and _is_low(step.send_level))
         or _is_up_narrow(step)
     )
 
@@ -258,7 +275,7 @@ def _is_up_narrow(step: Step) -> bool:
     if step.up.fps is None or not _is_below(step.up.bitrate_bps, at.NARROW_BPS):
         return False
     if step.narrow_ratio is None:
-        return _is_low(step.level) and step.receive_level is None
+        return _is_low(step.level) and (step.send_level is None or _is_low(step.send_level))
     is_limited = step.narrow_ratio >= at.MOST_RATIO
     return is_limited and (_is_low(step.level) or step.up.fps < at.STUTTERING_FPS)
 
@@ -292,6 +309,11 @@ def _is_low(level: int | None) -> bool:
 
 def _is_below(value: float | None, limit: float) -> bool:
     return value is not None and value < limit
+
+
+def _rates(steps: Iterable[Step], direction: str) -> list[float]:
+    rates: Iterable[float | None] = (getattr(step, direction).fps for step in steps)
+    return [rate for rate in rates if rate is not None]
 
 
 def _less(value: float | None, by: float | None) -> float | None:
