@@ -76,7 +76,10 @@ LADDER: tuple[tuple[float, int, int, int], ...] = (
 
 def path_level(path: Path) -> int:
     """Return Twilio's network quality level, 0 to 5, of one direction."""
-    return next((level for level, worst in LEVELS if _is_no_worse(path, worst)), 0)
+    for level, worst in LEVELS:
+        if _is_no_worse(path, worst):
+            return level
+    return 0
 
 
 def link_level(link: Link) -> int:

@@ -139,9 +139,8 @@ def main(arguments: Sequence[str]) -> None:
     staged_s = time.perf_counter()
     results = judged(told)
     judged_s = time.perf_counter()
-    print(
-        f"{len(told)} incidents, seeds from {asked.first_seed} on; thresholds settled on seeds from {DEVELOPED_ON} on"
-    )
+    settled = " and ".join(map(str, DEVELOPED_ON))
+    print(f"{len(told)} incidents, seeds from {asked.first_seed} on; thresholds settled on those from {settled} on")
     each_ms = (judged_s - staged_s) * 1000 / len(told)
     print(f"staged in {staged_s - began_s:.1f} s, judged in {each_ms:.1f} ms each\n")
     print(scores(results), confusion(results), sureness(results), sep="\n\n")

@@ -5,7 +5,7 @@ from functools import cache
 import pytest
 
 from monitor.verdict import Cause
-from tests.benchmarks.verdicts import MEASURED_ON, Judged, judged, mistakes, overall, scores
+from tests.benchmarks.verdicts import MEASURED_ON, Judged, judged, main, mistakes, overall, scores
 from tests.incidents import AMBIGUOUS, KINDS, incident, incidents
 
 SEEDS = MEASURED_ON + 5_000  # not those whose figures are published, either
@@ -53,3 +53,10 @@ def test_every_sentence_speaks_of_numbers_and_ends() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_same_seed_stages_the_same_incident(kind: str) -> None:
     assert incident(kind, 3) == incident(kind, 3)
+
+
+def test_the_benchmark_says_which_seeds_it_measured_and_which_it_was_settled_on(capsys: pytest.CaptureFixture) -> None:
+    main(["--scale", "0.01", "--first-seed", "7"])
+    said = capsys.readouterr().out
+    assert "12 incidents, seeds from 7 on; thresholds settled on those from 1 and 10001 on" in said
+    assert "truth \\ said" in said
