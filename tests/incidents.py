@@ -219,6 +219,7 @@ def heard(call: Call, rng: Random) -> tuple[Witness, ...]:
 
 def _strike(call: Call, elapsed_s: float, reporters: dict[str, Reporter]) -> None:
     """Put everybody into the state of this moment, and let the browsers notice."""
+    before = [person.participant.trouble for person in call.people]
     for person in call.people:
         on = next((each for each in person.afflictions if each.is_on(elapsed_s)), None)
         who = person.participant
@@ -228,7 +229,8 @@ def _strike(call: Call, elapsed_s: float, reporters: dict[str, Reporter]) -> Non
             who.reconnecting_code, who.status = code, "connected" if code is None else "reconnecting"
             event = "participant-reconnected" if code is None else "participant-reconnecting"
             _tell(call, reporters, Happening(T0 + elapsed_s, event, call.room, participant=who, code=code))
-    _tell(call, reporters, Happening(T0 + elapsed_s, "link-changed", call.room))
+    if before != [person.participant.trouble for person in call.people]:
+        _tell(call, reporters, Happening(T0 + elapsed_s, "link-changed", call.room))
 
 
 def _tell(call: Call, reporters: dict[str, Reporter], happening: Happening) -> None:
