@@ -7,6 +7,7 @@ times are seconds since the epoch; None means "not yet".
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from monitor.simulator.device import Strain
 from monitor.simulator.link import Link, Trouble
 from monitor.simulator.scenarios import CompositionPlan
 
@@ -57,6 +58,7 @@ class Participant:
     status: str = "connected"
     tracks: dict[str, Track] = field(default_factory=dict, repr=False)
     trouble: Trouble | None = None
+    strain: Strain | None = None
     reconnecting_code: int | None = None
     left_at: float | None = None
     error_code: int | None = None

@@ -8,8 +8,9 @@ Nothing here keeps state or rolls dice.  What makes a healthy line look alive is
 the participant's phase and the time.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
-from math import sin
+from math import hypot, sin
 from typing import Any
 
 AUDIO_BPS = 40_000.0
@@ -75,7 +76,10 @@ LADDER: tuple[tuple[float, int, int, int], ...] = (
 
 def path_level(path: Path) -> int:
     """Return Twilio's network quality level, 0 to 5, of one direction."""
-    return next((level for level, worst in LEVELS if _is_no_worse(path, worst)), 0)
+    for level, worst in LEVELS:
+        if _is_no_worse(path, worst):
+            return level
+    return 0
 
 
 def link_level(link: Link) -> int:
@@ -121,12 +125,33 @@ def sent(path: Path, *, video: bool) -> dict[str, Any]:
     return stats
 
 
-def received(path: Path, offered_bps: float, videos: int, interval_s: float) -> dict[str, Any]:
-    """Return the `down` half of a media_stats event where others offer `offered_bps` and so many videos."""
+@dataclass(frozen=True, slots=True)
+class Way:
+    """What media have been through before they reach the media server: their publishers' uplinks, all together."""
+
+    loss_ratio: float = 0.0
+    jitter_ms: float = 0.0
+
+
+def way_of(uplinks: Collection[tuple[Path, float]]) -> Way:
+    """Return the way of all that is offered, where each uplink carries so many bit/s."""
+    total_bps = sum(bps for _, bps in uplinks)
+    if not total_bps:
+        return Way()
+    lost = sum(path.loss_ratio * bps for path, bps in uplinks) / total_bps
+    return Way(lost, max(path.jitter_ms for path, _ in uplinks))  # a browser tells of its worst track
+
+
+def received(path: Path, offered_bps: float, videos: int, interval_s: float, way: Way | None = None) -> dict[str, Any]:
+    """Return the `down` half of a media_stats event where others offer `offered_bps` and so many videos.
+
+    The media server forwards what it gets: what was lost on the `way` to it is missing at the receiver, too.
+    """
+    way = way or Way()
     useful_bps = min(DOWNLINK_BPS, path.bandwidth_bps * max(0.0, 1.0 - 2.0 * path.loss_ratio))
     stats: dict[str, Any] = {
-        "loss_ratio": round(path.loss_ratio, 4),
-        "jitter_ms": round(path.jitter_ms, 1),
+        "loss_ratio": round(1.0 - (1.0 - path.loss_ratio) * (1.0 - way.loss_ratio), 4),
+        "jitter_ms": round(hypot(path.jitter_ms, way.jitter_ms), 1),
         "bitrate_bps": round(min(offered_bps, useful_bps)),
     }
     if videos:

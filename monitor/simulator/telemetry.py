@@ -9,15 +9,18 @@ are, and losing the media connection (53405) puts its own level, and all it sees
 
 from typing import Any
 
+from monitor.simulator.device import decoded, encoded
 from monitor.simulator.entities import Device, Happening, Newcomer, Participant, Room, Track
 from monitor.simulator.link import (
     AUDIO_BPS,
+    Path,
     level_stats,
     link_at,
     link_level,
     received,
     seen_level,
     sent,
+    way_of,
 )
 from monitor.simulator.sids import hex_digits
 
@@ -131,16 +134,21 @@ class Reporter:
         if me.reconnecting_code == MEDIA_LOST or interval_s <= 0:
             return
         link = link_at(me.link, me.trouble, me.phase, at)
-        offers = [_offered_bps(other, at) for other in self._others() if other.tracks]
+        offers = [_offered(other, at) for other in self._others() if other.tracks]
         videos = sum(other.sends_video for other in self._others())
         self._note(
             "media_stats",
             at,
             interval_ms=round(interval_s * 1000),
             rtt_ms=round(max(link.up.rtt_ms, link.down.rtt_ms), 1),
-            up=sent(link.up, video=me.sends_video) if me.tracks else None,
-            down=received(link.down, sum(offers), videos, interval_s) if offers else None,
+            up=encoded(sent(link.up, video=me.sends_video), me.strain) if me.tracks else None,
+            down=self._received(link.down, offers, videos, interval_s) if offers else None,
         )
+
+    def _received(self, path: Path, offers: list[tuple[Path, float]], videos: int, interval_s: float) -> Event:
+        offered_bps = sum(bps for _, bps in offers)
+        stats = received(path, offered_bps, videos, interval_s, way_of(offers))
+        return decoded(stats, self.participant.strain, interval_s)
 
     def _note_switches(self, at: float) -> None:
         """Note the videos that the media server switches off, or on again, because of this browser's downlink."""
@@ -211,11 +219,12 @@ def _client(device: Device) -> dict[str, str]:
     }
 
 
-def _offered_bps(other: Participant, at: float) -> float:
-    if not other.sends_video:
-        return AUDIO_BPS
+def _offered(other: Participant, at: float) -> tuple[Path, float]:
+    """Return the uplink over which somebody sends, and how much."""
     path = link_at(other.link, other.trouble, other.phase, at).up
-    return float(sent(path, video=True)["bitrate_bps"])
+    if not other.sends_video:
+        return path, AUDIO_BPS
+    return path, float(encoded(sent(path, video=True), other.strain)["bitrate_bps"])
 
 
 def _as_uuid(digits: str) -> str:

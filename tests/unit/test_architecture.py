@@ -42,6 +42,8 @@ PURE = {
     *("monitor.http.addresses", "monitor.clock_offset", "monitor.pseudonyms", "collectors.moments"),
     *("alerts.model", "alerts.rules", "alerts.engine", "alerts.deadlines", "alerts.fingerprint", "alerts.routing"),
     "alerts.default_rules",
+    *("monitor.verdict", "monitor.evidence.courses", "monitor.evidence.surroundings", "monitor.evidence.symptoms"),
+    *("monitor.evidence.thresholds", "monitor.evidence.witnesses", "monitor.evidence.wording"),
     *("alerts.delivery", "alerts.notifiers.base", "alerts.notifiers.webhook", "alerts.notifiers.pagerduty"),
 }
 IMPURE = {

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from monitor.simulator.device import Strain, decoded, encoded
 from monitor.simulator.link import (
     LEVELS,
     Link,
@@ -15,6 +16,7 @@ from monitor.simulator.link import (
     received,
     seen_level,
     sent,
+    way_of,
 )
 from monitor.simulator.scenarios import BAD_UPLINK
 
@@ -77,3 +79,18 @@ def test_a_lossy_downlink_freezes():
 def test_network_quality_latencies_are_in_seconds():
     latency = level_stats(Link(GOOD, GOOD))["video"]["sendStats"]["latency"]
     assert (latency["rtt"], latency["jitter"]) == (0.04, 0.004)
+
+
+def test_what_was_lost_on_the_way_in_is_missing_at_the_receiver():
+    lossy = replace(GOOD, loss_ratio=0.2)
+    way = way_of([(lossy, 500_000.0), (GOOD, 500_000.0)])
+    assert received(GOOD, 1_000_000, 2, 5, way)["loss_ratio"] == pytest.approx(0.1, abs=0.005)
+    assert received(GOOD, 1_000_000, 2, 5, way_of([]))["loss_ratio"] == GOOD.loss_ratio
+
+
+def test_a_slow_computer_sends_and_shows_fewer_frames_and_loses_nothing():
+    up, down = sent(GOOD, video=True), received(GOOD, 900_000, 1, 10)
+    slow_up, slow_down = encoded(up, Strain(0.25)), decoded(down, Strain(0.25), 10)
+    assert (slow_up["fps"], slow_up["limited_by"]) == (6.0, "cpu")
+    assert slow_down["freezes"] > down["freezes"] == 0
+    assert (slow_up["loss_ratio"], slow_down["loss_ratio"]) == (up["loss_ratio"], down["loss_ratio"])

@@ -1,0 +1,1 @@
+"""What there is to go by when it is asked whose fault a bad call was."""
