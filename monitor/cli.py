@@ -22,8 +22,8 @@ from monitor.doctor.examination import examine
 from monitor.doctor.findings import is_failed, report
 from monitor.naming import shortened
 from monitor.settings import Account
-from monitor.store.database import SchemaTooNew
 from monitor.store.ports import StoreFailed
+from monitor.store.schema import SchemaTooNew
 
 OK, FAILED, USAGE, CONFIG = 0, 1, 2, 78
 DEFAULT_CONFIG = Path("config.toml")

@@ -9,31 +9,35 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from importlib import resources
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
 import aiosqlite
 
+from monitor.store.lock import Lock
 from monitor.store.packing import pack
 from monitor.store.ports import Size, StoreFailed
+from monitor.store.schema import SchemaTooNew, check_is_ours, migrate
 
 T = TypeVar("T")
 
 _BUSY_TIMEOUT_S = 10.0
-
-
-class SchemaTooNew(Exception):
-    """The file was written by a newer Roomwatch; using it could lose what this one does not understand."""
+_PAGE_BYTES = 16_384
 
 
 class Database:
-    """An open file: `write()` to change it, `read()` to query it."""
+    """An open file that no other process has: `write()` to change it, `read()` to query it."""
 
     def __init__(
-        self, path: Path, writer: sqlite3.Connection, thread: ThreadPoolExecutor, reader: aiosqlite.Connection
+        self,
+        path: Path,
+        lock: Lock,
+        writer: sqlite3.Connection,
+        thread: ThreadPoolExecutor,
+        reader: aiosqlite.Connection,
     ) -> None:
         self.path = path
+        self._lock = lock
         self._writer = writer
         self._thread = thread
         self._reader = reader
@@ -44,18 +48,18 @@ class Database:
 
         Raises:
             SchemaTooNew: the file has a schema that this version does not know.
-            StoreFailed: the file cannot be opened, or is not a database.
+            StoreFailed: the file cannot be opened, another process has it, or it is not a database.
         """
         thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="writer")
         loop = asyncio.get_running_loop()
         try:
-            writer = await loop.run_in_executor(thread, _open_writer, path, synchronous)
+            lock, writer = await loop.run_in_executor(thread, _open_alone, path, synchronous)
             reader = await aiosqlite.connect(path, isolation_level=None, timeout=_BUSY_TIMEOUT_S)
         except BaseException:
             thread.shutdown(wait=False)
             raise
         await reader.execute("PRAGMA query_only = ON")
-        return cls(path, writer, thread, reader)
+        return cls(path, lock, writer, thread, reader)
 
     async def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Do `work` inside a transaction and return what it returns; it is done whole or leaves no trace.
@@ -100,48 +104,42 @@ class Database:
         await self._reader.close()
         await asyncio.get_running_loop().run_in_executor(self._thread, self._writer.close)
         self._thread.shutdown()
+        self._lock.release()
+
+
+def _open_alone(path: Path, synchronous: str) -> tuple[Lock, sqlite3.Connection]:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreFailed(f"{path}: expected a writable database file, got {error}") from error
+    lock = Lock.take(path)
+    try:
+        return lock, _open_writer(path, synchronous)
+    except BaseException:
+        lock.release()
+        raise
 
 
 def _open_writer(path: Path, synchronous: str) -> sqlite3.Connection:
     """Open the file for its owner only: it holds names and addresses of people."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600, exist_ok=True)
         writer = sqlite3.connect(path, isolation_level=None, timeout=_BUSY_TIMEOUT_S)
     except (OSError, sqlite3.Error) as error:
         raise StoreFailed(f"{path}: expected a writable database file, got {error}") from error
     try:
+        check_is_ours(writer, path)
         writer.executescript(
-            # Large pages suit a log of large rows; a file that exists keeps its own.
-            f"PRAGMA page_size = 16384; PRAGMA journal_mode = WAL; PRAGMA synchronous = {synchronous};"
-            "PRAGMA wal_autocheckpoint = 1000;"
+            # Large pages suit a log of large rows, and free ones can be given back; a file that exists stays as it is.
+            f"PRAGMA page_size = {_PAGE_BYTES}; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL;"
+            f"PRAGMA synchronous = {synchronous}; PRAGMA wal_autocheckpoint = 1000;"
         )
         writer.create_function("pack", 1, pack, deterministic=True)  # for migrations
         migrate(writer, path)
     except sqlite3.Error as error:
         writer.close()
         raise StoreFailed(f"{path}: expected a Roomwatch database, got {error}") from error
-    except SchemaTooNew:
+    except (SchemaTooNew, StoreFailed):
         writer.close()
         raise
     return writer
-
-
-def migrate(writer: sqlite3.Connection, path: Path) -> None:
-    """Bring the schema up to date, one numbered file a transaction.
-
-    Raises:
-        SchemaTooNew: the file is ahead of this version.
-    """
-    scripts = _scripts()
-    ((version,),) = writer.execute("PRAGMA user_version")
-    if version > len(scripts):
-        raise SchemaTooNew(f"{path}: expected schema {len(scripts)} or older, got {version}; upgrade Roomwatch")
-    for number, script in enumerate(scripts[version:], start=version + 1):
-        writer.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;")
-
-
-def _scripts() -> list[str]:
-    folder = resources.files("monitor.store") / "migrations"
-    files = sorted((file for file in folder.iterdir() if file.name.endswith(".sql")), key=lambda file: file.name)
-    return [file.read_text(encoding="utf-8") for file in files]

@@ -12,8 +12,9 @@ from aiohttp import web
 
 from alerts.model import State
 from monitor.http.server import Listener
-from monitor.store.database import Database, SchemaTooNew
+from monitor.store.database import Database
 from monitor.store.ports import StoreFailed
+from monitor.store.schema import SchemaTooNew
 from monitor.store.sqlite import SqliteStore
 from tests.builders import ALICE, BOB, INGEST_KEY, NOW_MS, ROOM, connection, level, packed, participant, post, quality
 from tests.builders import batch as telemetry
