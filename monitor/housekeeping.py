@@ -21,6 +21,7 @@ SAVING_RATIO = 0.02  # of the time, at most, goes into saving the picture: a lar
 LONGEST_REST_MS = 300_000  # on a slow disk, too: what is not saved has to be read from the log after a crash
 EXPIRE_EVERY_S = 60.0
 RETAIN_EVERY_S = 3600.0
+LOOK_FOR_ROOM_EVERY_S = 5.0  # on a disk that was full
 
 
 class Housekeeping:

@@ -112,6 +112,7 @@ async def test_a_full_disk_refuses_posts_keeps_nothing_of_them_and_recovers(star
     (seen,) = running.daemon.live.participants()
     assert seen.level == 4, "the picture shows what was not kept"
     await limit_pages(running, 1_000_000)
+    await running.daemon.store.look_for_room()
     assert await send(running, *wide, session="s", seq=1) == 202
     assert len(await running.daemon.store.log.posts(ROOM, 0, 2**62, 10)) == 2
 
