@@ -36,7 +36,7 @@ PURE = {
         "monitor.store.numbering",
     ),
     *("monitor.canary_steps", "monitor.callback_address", "monitor.doctor.findings", "monitor.doctor.judgement"),
-    *("monitor.sizes", "monitor.store.fullness"),
+    *("monitor.doctor.storage_judgement", "monitor.sizes", "monitor.store.fullness"),
     *("monitor.config_lines", "monitor.naming", "monitor.http.rate", "monitor.http.origins", "monitor.http.proxies"),
     *("monitor.http.addresses", "monitor.clock_offset", "monitor.pseudonyms", "collectors.moments"),
     *("alerts.model", "alerts.rules", "alerts.engine", "alerts.deadlines", "alerts.fingerprint", "alerts.routing"),
