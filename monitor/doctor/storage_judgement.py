@@ -55,10 +55,17 @@ def judge_saving(rows: int, oldest_at_ms: int | None, now_s: float, *, is_held: 
     if not rows or oldest_at_ms is None:
         return ok("saved picture", "has all of the log")
     age_s = max(0.0, now_s - oldest_at_ms / 1000)
-    found = f"lacks the last {rows} rows of the log, of which the first is {age_s:.0f} s old"
+    found = f"lacks the last {rows} rows of the log, of which the first is {_age(age_s)} old"
     if is_held and age_s > UNSAVED_WARN_S:
         return warn("saved picture", found, 'see why it is not saved: "picture not saved" in the log')
     return ok("saved picture", found)
+
+
+def _age(age_s: float) -> str:
+    for unit, length_s in (("days", 86_400), ("hours", 3_600), ("minutes", 60)):
+        if age_s >= 2 * length_s:
+            return f"{age_s / length_s:.0f} {unit}"
+    return f"{age_s:.0f} s"
 
 
 def judge_disk(free_bytes: int, size_bytes: int, reserve_bytes: int) -> Finding:

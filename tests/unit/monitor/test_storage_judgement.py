@@ -44,6 +44,7 @@ def test_a_picture_that_is_not_saved_is_told_only_while_a_daemon_ought_to_save_i
     assert judge_saving(0, None, NOW_S, is_held=True).verdict is OK
     assert judge_saving(5, int((NOW_S - 30) * 1000), NOW_S, is_held=True).verdict is OK
     assert judge_saving(5, old_ms, NOW_S, is_held=True).verdict is WARN
+    assert "the first is 60 minutes old" in judge_saving(5, old_ms, NOW_S, is_held=True).found
     assert judge_saving(5, old_ms, NOW_S, is_held=False).verdict is OK
 
 
