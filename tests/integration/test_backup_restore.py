@@ -226,6 +226,16 @@ def test_a_database_is_not_restored_from_itself(database: Path) -> None:
         restore(database, database, NOW)
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_what_root_restores_is_the_daemons(database: Path, tmp_path: Path) -> None:
+    backup = back_up(database, tmp_path / "copy.db").file
+    os.chown(database, 12_345, 12_345)
+    restore(backup, database, NOW)
+    assert database.stat().st_uid == 12_345
+    assert (tmp_path / "roomwatch.db.lock").stat().st_uid == 12_345
+    assert backup.stat().st_uid == 0
+
+
 # --- with a daemon ---
 
 
