@@ -28,7 +28,13 @@ from monitor.clock import SteadyClock
 from monitor.config import Config
 from monitor.evaluation import Evaluation
 from monitor.exposition import House, exposition
-from monitor.housekeeping import EXPIRE_EVERY_S, RETAIN_EVERY_S, SETTLE_EVERY_S, Housekeeping
+from monitor.housekeeping import (
+    EXPIRE_EVERY_S,
+    LOOK_FOR_ROOM_EVERY_S,
+    RETAIN_EVERY_S,
+    SETTLE_EVERY_S,
+    Housekeeping,
+)
 from monitor.http import pages
 from monitor.http.addresses import Addresses
 from monitor.http.admission import Admission
@@ -70,7 +76,8 @@ async def open_store(config: Config) -> Store:
     """Return the store that the configuration asks for."""
     if config.storage.path == ":memory:":
         return MemoryStore()
-    return await SqliteStore.open(Path(config.storage.path), config.storage.synchronous)
+    storage = config.storage
+    return await SqliteStore.open(Path(storage.path), storage.synchronous, storage.reserve_bytes)
 
 
 def limits_of(config: Config) -> Limits:
@@ -132,6 +139,7 @@ class Daemon:
             capacity_events=config.pipeline.capacity_events,
             now_ms=self.clock.now_ms,
             veil=self._pseudonyms.veil if self._pseudonyms else lambda event: event,
+            is_full=lambda: store.is_full,
         )
         self.housekeeping = Housekeeping(
             store,
@@ -208,6 +216,7 @@ class Daemon:
         every(config.storage.checkpoint_every_s, self._checkpoint)
         every(EXPIRE_EVERY_S, self.housekeeping.expire)
         every(SETTLE_EVERY_S, self.housekeeping.settle)
+        every(LOOK_FOR_ROOM_EVERY_S, self.store.look_for_room)
         every(RETAIN_EVERY_S, self.housekeeping.retain, at_once=True)
         self._scheduler.start(group)
 
@@ -331,7 +340,7 @@ class Daemon:
             queue_capacity_events=self.pipeline.capacity_events,
             accounts=[watch.use() for watch in self._watches],
             naming=self.config.naming,
-            size=self.store.size(),
+            size=await self.store.size(),
             census=take(self.live, self._limits, self.clock.now_s()),
         )
         return exposition(self.metrics, self.live, house, accept)

@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +23,16 @@ from monitor.doctor.examination import examine
 from monitor.doctor.findings import is_failed, report
 from monitor.naming import shortened
 from monitor.settings import Account
-from monitor.store.database import SchemaTooNew
+from monitor.sizes import in_words
+from monitor.store.backup import back_up
+from monitor.store.copying import untold
 from monitor.store.ports import StoreFailed
+from monitor.store.restore import restore
+from monitor.store.schema import SchemaTooNew
 
 OK, FAILED, USAGE, CONFIG = 0, 1, 2, 78
 DEFAULT_CONFIG = Path("config.toml")
+PROGRESS_FROM_BYTES = 64_000_000  # a smaller copy is made before anyone could read how far it is
 GC_THRESHOLDS = (50_000, 20, 50)  # new objects before the youngest are looked over, and how often the next are not
 
 
@@ -51,7 +57,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"roomwatch {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for add in (_add_run, _add_demo, _add_doctor, _add_canary, _add_pseudonym, _add_check):
+    for add in (
+        _add_run,
+        _add_demo,
+        _add_doctor,
+        _add_backup,
+        _add_restore,
+        _add_canary,
+        _add_pseudonym,
+        _add_check,
+    ):
         add(commands)
     return parser
 
@@ -84,14 +99,42 @@ def _add_doctor(commands: Commands) -> None:
     command = commands.add_parser(
         "doctor",
         help="say whether a configuration will work, here and now",
-        description="Ask Twilio, and call the public address as Twilio would: do the keys open the accounts, what may "
-        "they read, does the clock agree, does the budget suffice, do callbacks arrive and forgeries not?  "
-        "Each check is a line: ok, warn or fail, what was found, and what to do.",
+        description="Look at the database, ask Twilio, and call the public address as Twilio would: is the file sound, "
+        "and is there room on its disk, do the keys open the accounts, what may they read, does the clock agree, does "
+        "the budget suffice, do callbacks arrive and forgeries not?  Each check is a line: ok, warn or fail, what was "
+        "found, and what to do.",
         epilog="It changes nothing.  The daemon should be running; it gets one callback of an unknown event, and "
         "refuses one with a wrong signature.  Exit codes: 0 nothing failed, 1 something did, 78 wrong configuration.",
     )
     _add_config(command)
     command.set_defaults(command=_doctor)
+
+
+def _add_backup(commands: Commands) -> None:
+    command = commands.add_parser(
+        "backup",
+        help="copy the database while the daemon runs",
+        description="Copy the database to FILE, as it is at one moment, also while the daemon writes to it.  The copy "
+        "is checked, is one file that only its owner can read, and has no free pages in it.",
+        epilog="Exit codes: 0 the backup is whole and on disk, 1 there is none, 78 wrong configuration.",
+    )
+    _add_config(command)
+    command.add_argument("file", type=Path, metavar="FILE", help="where to")
+    command.add_argument("--force", action="store_true", help="replace FILE if it exists, once the copy is whole")
+    command.set_defaults(command=_backup)
+
+
+def _add_restore(commands: Commands) -> None:
+    command = commands.add_parser(
+        "restore",
+        help="put a backup in the place of the database",
+        description="Check the backup FILE and put a copy of it in the place of the configured database, which no "
+        "daemon may have meanwhile.  The database that was there is not deleted: it gets another name.",
+        epilog="Exit codes: 0 it is in place, 1 nothing was changed, 78 wrong configuration.",
+    )
+    _add_config(command)
+    command.add_argument("file", type=Path, metavar="FILE", help="a backup")
+    command.set_defaults(command=_restore)
 
 
 def _add_canary(commands: Commands) -> None:
@@ -170,6 +213,37 @@ def _doctor(options: argparse.Namespace) -> int:
     findings = asyncio.run(examine(_configured(options)))
     print(report(findings))
     return FAILED if is_failed(findings) else OK
+
+
+def _database_of(config: Config) -> Path:
+    if config.storage.path == ":memory:":
+        raise ConfigInvalid(['storage.path: expected a file, got ":memory:": nothing is kept'])
+    return Path(config.storage.path)
+
+
+def _backup(options: argparse.Namespace) -> int:
+    database = _database_of(_configured(options))
+    on_progress = _show_progress if sys.stderr.isatty() else untold
+    copy = back_up(database, options.file, force=options.force, on_progress=on_progress)
+    print(f"{copy.file}: a backup of {database}, {in_words(copy.size_bytes)}, schema {copy.schema}, checked")
+    return OK
+
+
+def _show_progress(done_bytes: int, wanted_bytes: int) -> None:
+    if wanted_bytes >= PROGRESS_FROM_BYTES:
+        said = f"copied {in_words(done_bytes):>8} of {in_words(wanted_bytes)}"
+        print(said, end="\r", file=sys.stderr, flush=True)  # whatever is said next is said over it
+
+
+def _restore(options: argparse.Namespace) -> int:
+    database = _database_of(_configured(options))
+    restored = restore(options.file, database, datetime.now(UTC))
+    size = in_words(restored.size_bytes)
+    print(f"{database}: restored from {options.file}, {size}, schema {restored.schema}, checked")
+    if restored.aside is not None:
+        print(f"What was there is {restored.aside}, with its -wal if it had one; delete it when you miss nothing.")
+    print("Start the daemon: it asks Twilio what goes on now.  What browsers told since the backup is not in it.")
+    return OK
 
 
 def _canary(options: argparse.Namespace) -> int:

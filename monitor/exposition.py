@@ -84,6 +84,8 @@ def look_up(metrics: Metrics, live: Live, house: House) -> None:
     metrics.set("roomwatch_pipeline_queue_capacity_events", house.queue_capacity_events)
     metrics.set("roomwatch_store_database_bytes", house.size.database_bytes)
     metrics.set("roomwatch_store_wal_bytes", house.size.wal_bytes)
+    metrics.set("roomwatch_store_free_bytes", house.size.free_bytes)
+    metrics.set("roomwatch_store_full", house.size.is_full)
     metrics.set("roomwatch_build_info", 1, __version__, platform.python_version())
 
 

@@ -24,6 +24,7 @@ EXPIRE_EVERY_S = 60.0
 RETAIN_EVERY_S = 3600.0
 SETTLE_EVERY_S = 60.0
 SILENT_MS = 1_800_000  # who was not heard for so long has left: what is in the log of them has become chunks
+LOOK_FOR_ROOM_EVERY_S = 5.0  # on a disk that was full
 
 
 class Housekeeping:
@@ -100,6 +101,8 @@ class Housekeeping:
 
     async def settle(self) -> None:
         """Make chunks of the samples in the log, and few of the many of those who have left."""
+        if self._store.is_full:
+            return  # what room there is, is for what cannot wait
         now_ms, samples = self._now_ms(), self._store.samples
         try:
             settled = await samples.settle(now_ms, int(self._storage.settle_after_s * 1000), self.resolve)

@@ -218,6 +218,8 @@ FAMILIES: Mapping[str, Family] = {
     "roomwatch_checkpoint_timestamp_seconds": Family("gauge", "When the live picture was last saved; 0: never."),
     "roomwatch_store_database_bytes": Family("gauge", "Size of the database file."),
     "roomwatch_store_wal_bytes": Family("gauge", "Size of the write-ahead log."),
+    "roomwatch_store_free_bytes": Family("gauge", "What of the database file waits for further rows."),
+    "roomwatch_store_full": Family("gauge", "Whether the disk is full, and telemetry is refused for that."),
     "roomwatch_build_info": Family("gauge", "Always 1; says which build this is.", ("version", "python")),
 }  # fmt: skip
 

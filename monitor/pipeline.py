@@ -13,6 +13,7 @@ from functools import partial
 from logging import getLogger
 
 from collectors.events import Event
+from collectors.observations import TelemetryBatch
 from monitor.entities import Change
 from monitor.live import Live
 from monitor.metrics import Metrics
@@ -32,6 +33,7 @@ class Fate(Enum):
 
 
 Settle = Callable[[Fate], None]
+_Group = Sequence[tuple[Entry, Settle]]
 
 
 class Behind(Exception):
@@ -51,6 +53,7 @@ class Pipeline:
         capacity_events: int,
         now_ms: Callable[[], int],
         veil: Callable[[Event], Event] = lambda event: event,
+        is_full: Callable[[], bool] = lambda: False,
     ) -> None:
         self._log = log
         self._live = live
@@ -58,6 +61,7 @@ class Pipeline:
         self._on_change = on_change
         self._now_ms = now_ms
         self._veil = veil  # makes an event what may be kept of it
+        self._is_full = is_full
         self._waiting: list[tuple[Entry, Settle]] = []
         self._wake = asyncio.Event()
         self._closing = False
@@ -101,16 +105,19 @@ class Pipeline:
                 self._wake.clear()
                 await self._wake.wait()
                 continue
-            group = self._waiting[:MAX_EVENTS_A_COMMIT]
+            group: _Group = self._waiting[:MAX_EVENTS_A_COMMIT]
             del self._waiting[: len(group)]
-            await self._store(group)
+            if self._is_full():
+                group = _without_telemetry(group)
+            if group:
+                await self._store(group)
 
     def close(self) -> None:
         """Take no more; `run` returns once what waits is stored."""
         self._closing = True
         self._wake.set()
 
-    async def _store(self, group: Sequence[tuple[Entry, Settle]]) -> None:
+    async def _store(self, group: _Group) -> None:
         entries = [entry for entry, _ in group]
         started = time.perf_counter()
         try:
@@ -138,6 +145,17 @@ class Pipeline:
             self.applied_id = log_id
         if changes:
             self._on_change(changes)
+
+
+def _without_telemetry(group: _Group) -> _Group:
+    """Refuse telemetry, which is sent again; what room there is on a full disk is for what is told once."""
+    others = []
+    for entry, settle in group:
+        if isinstance(entry.event, TelemetryBatch):
+            settle(Fate.LOST)
+        else:
+            others.append((entry, settle))
+    return others
 
 
 def _resolve(taken: asyncio.Future[bool], fate: Fate) -> None:

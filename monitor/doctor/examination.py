@@ -5,10 +5,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from monitor.config import Config
 from monitor.doctor.account import check_accounts
 from monitor.doctor.findings import Finding
+from monitor.doctor.storage import check_storage
 
 Check = Callable[[Config], Awaitable[list[Finding]]]
 
-CHECKS: Sequence[Check] = (check_accounts,)
+CHECKS: Sequence[Check] = (check_storage, check_accounts)
 
 
 async def examine(config: Config) -> list[Finding]:

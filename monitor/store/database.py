@@ -9,62 +9,85 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from importlib import resources
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
 import aiosqlite
 
+from monitor.store.fullness import checkpoint_pages, is_lack_of_room
+from monitor.store.lock import Lock
 from monitor.store.packing import pack
-from monitor.store.ports import Size, StoreFailed
+from monitor.store.ports import Size, StoreFailed, StoreFull
+from monitor.store.reserve import Reserve
+from monitor.store.schema import SchemaTooNew, check_is_ours, migrate
 
 T = TypeVar("T")
 
 _BUSY_TIMEOUT_S = 10.0
-
-
-class SchemaTooNew(Exception):
-    """The file was written by a newer Roomwatch; using it could lose what this one does not understand."""
+_PAGE_BYTES = 16_384
 
 
 class Database:
-    """An open file: `write()` to change it, `read()` to query it."""
+    """An open file that no other process has: `write()` to change it, `read()` to query it."""
 
     def __init__(
-        self, path: Path, writer: sqlite3.Connection, thread: ThreadPoolExecutor, reader: aiosqlite.Connection
+        self,
+        path: Path,
+        lock: Lock,
+        reserve: Reserve,
+        writer: sqlite3.Connection,
+        thread: ThreadPoolExecutor,
+        reader: aiosqlite.Connection,
     ) -> None:
         self.path = path
+        self.reserve = reserve
+        self._lock = lock
         self._writer = writer
         self._thread = thread
         self._reader = reader
 
     @classmethod
-    async def open(cls, path: Path, synchronous: str = "full") -> Self:
+    async def open(cls, path: Path, synchronous: str = "full", reserve_bytes: int = 0) -> Self:
         """Open or create the file and bring its schema up to date.
 
         Raises:
             SchemaTooNew: the file has a schema that this version does not know.
-            StoreFailed: the file cannot be opened, or is not a database.
+            StoreFailed: the file cannot be opened, another process has it, or it is not a database.
         """
         thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="writer")
-        loop = asyncio.get_running_loop()
+        loop, reserve = asyncio.get_running_loop(), Reserve(path, reserve_bytes)
         try:
-            writer = await loop.run_in_executor(thread, _open_writer, path, synchronous)
+            lock, writer = await loop.run_in_executor(thread, _open_alone, path, synchronous, reserve_bytes)
+            await loop.run_in_executor(thread, reserve.hold)
             reader = await aiosqlite.connect(path, isolation_level=None, timeout=_BUSY_TIMEOUT_S)
         except BaseException:
             thread.shutdown(wait=False)
             raise
         await reader.execute("PRAGMA query_only = ON")
-        return cls(path, writer, thread, reader)
+        return cls(path, lock, reserve, writer, thread, reader)
 
     async def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Do `work` inside a transaction and return what it returns; it is done whole or leaves no trace.
 
+        It is done once more from the beginning where it found no room on the disk, and there is some now.
+
         Raises:
             StoreFailed: SQLite refused; nothing was kept.
         """
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._transact, work)
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._write, work)
+
+    def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        try:
+            return self._transact(work)
+        except StoreFull:
+            self._make_room()
+            return self._transact(work)
+
+    def _make_room(self) -> None:
+        self.reserve.let_go()
+        with suppress(sqlite3.Error):
+            self._writer.execute("PRAGMA wal_checkpoint(PASSIVE)")  # the write-ahead log begins anew in its old room
 
     def _transact(self, work: Callable[[sqlite3.Connection], T]) -> T:
         writer = self._writer
@@ -76,7 +99,8 @@ class Database:
             if writer.in_transaction:
                 writer.rollback()
             if isinstance(error, sqlite3.Error):
-                raise StoreFailed(f"{self.path.name}: {error}") from error
+                lacks_room = is_lack_of_room(getattr(error, "sqlite_errorname", ""))
+                raise (StoreFull if lacks_room else StoreFailed)(f"{self.path.name}: {error}") from error
             raise
         return result
 
@@ -103,58 +127,55 @@ class Database:
         finally:
             reader.close()
 
-    def size(self) -> Size:
+    async def size(self) -> Size:
         """Return what the file and its write-ahead log take on disk."""
         wal = self.path.with_name(self.path.name + "-wal")
-        return Size(*(file.stat().st_size if file.exists() else 0 for file in (self.path, wal)))
+        database_bytes, wal_bytes = (file.stat().st_size if file.exists() else 0 for file in (self.path, wal))
+        ((free_pages,),) = await self.read("PRAGMA freelist_count")
+        ((page_bytes,),) = await self.read("PRAGMA page_size")
+        return Size(database_bytes, wal_bytes, free_pages * page_bytes, self.reserve.is_full)
 
     async def close(self) -> None:
         """Let go of the file, after the transactions under way."""
         await self._reader.close()
         await asyncio.get_running_loop().run_in_executor(self._thread, self._writer.close)
         self._thread.shutdown()
+        self._lock.release()
 
 
-def _open_writer(path: Path, synchronous: str) -> sqlite3.Connection:
-    """Open the file for its owner only: it holds names and addresses of people."""
+def _open_alone(path: Path, synchronous: str, reserve_bytes: int) -> tuple[Lock, sqlite3.Connection]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreFailed(f"{path}: expected a writable database file, got {error}") from error
+    lock = Lock.take(path)
+    try:
+        return lock, _open_writer(path, synchronous, checkpoint_pages(reserve_bytes, _PAGE_BYTES))
+    except BaseException:
+        lock.release()
+        raise
+
+
+def _open_writer(path: Path, synchronous: str, log_pages: int) -> sqlite3.Connection:
+    """Open the file for its owner only: it holds names and addresses of people."""
+    try:
         path.touch(mode=0o600, exist_ok=True)
         writer = sqlite3.connect(path, isolation_level=None, timeout=_BUSY_TIMEOUT_S)
     except (OSError, sqlite3.Error) as error:
         raise StoreFailed(f"{path}: expected a writable database file, got {error}") from error
     try:
+        check_is_ours(writer, path)
         writer.executescript(
-            # Large pages suit a log of large rows; a file that exists keeps its own.
-            f"PRAGMA page_size = 16384; PRAGMA journal_mode = WAL; PRAGMA synchronous = {synchronous};"
-            "PRAGMA wal_autocheckpoint = 1000;"
+            # Large pages suit a log of large rows, and free ones can be given back; a file that exists stays as it is.
+            f"PRAGMA page_size = {_PAGE_BYTES}; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL;"
+            f"PRAGMA synchronous = {synchronous}; PRAGMA wal_autocheckpoint = {log_pages};"
         )
         writer.create_function("pack", 1, pack, deterministic=True)  # for migrations
         migrate(writer, path)
     except sqlite3.Error as error:
         writer.close()
         raise StoreFailed(f"{path}: expected a Roomwatch database, got {error}") from error
-    except SchemaTooNew:
+    except (SchemaTooNew, StoreFailed):
         writer.close()
         raise
     return writer
-
-
-def migrate(writer: sqlite3.Connection, path: Path) -> None:
-    """Bring the schema up to date, one numbered file a transaction.
-
-    Raises:
-        SchemaTooNew: the file is ahead of this version.
-    """
-    scripts = _scripts()
-    ((version,),) = writer.execute("PRAGMA user_version")
-    if version > len(scripts):
-        raise SchemaTooNew(f"{path}: expected schema {len(scripts)} or older, got {version}; upgrade Roomwatch")
-    for number, script in enumerate(scripts[version:], start=version + 1):
-        writer.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;")
-
-
-def _scripts() -> list[str]:
-    folder = resources.files("monitor.store") / "migrations"
-    files = sorted((file for file in folder.iterdir() if file.name.endswith(".sql")), key=lambda file: file.name)
-    return [file.read_text(encoding="utf-8") for file in files]

@@ -377,7 +377,15 @@ class MemoryStore:
             + self.sessions.drop_before(history_ms / 1000)
         )
 
-    def size(self) -> Size:
+    @property
+    def is_full(self) -> bool:
+        """Never: there is no disk."""
+        return False
+
+    async def look_for_room(self) -> None:
+        """Nothing to look for."""
+
+    async def size(self) -> Size:
         """Return zeroes: nothing is on disk."""
         return Size(0, 0)
 

@@ -21,6 +21,10 @@ class StoreFailed(Exception):
     """The store could not do what it was asked; nothing of it was kept."""
 
 
+class StoreFull(StoreFailed):
+    """There was no room on the disk."""
+
+
 class Happening(NamedTuple):
     """One thing that happened in a room, for its timeline."""
 
@@ -185,9 +189,9 @@ class Call(NamedTuple):
     """
 
     room: Room
-    recordings: Sequence[Recording]
-    compositions: Sequence[Composition]
-    transitions: Sequence[Transition]
+    recordings: Sequence[Recording] = ()
+    compositions: Sequence[Composition] = ()
+    transitions: Sequence[Transition] = ()
 
 
 class Archive(Protocol):
@@ -234,10 +238,12 @@ class SessionStore(Protocol):
 
 
 class Size(NamedTuple):
-    """What the store takes on disk, in bytes."""
+    """What the store takes on disk, in bytes; `free_bytes` of the database wait for further rows."""
 
     database_bytes: int
     wal_bytes: int
+    free_bytes: int = 0
+    is_full: bool = False
 
 
 class Store(Protocol):
@@ -267,10 +273,17 @@ class Store(Protocol):
     def sessions(self) -> SessionStore:
         """Return the login sessions."""
 
+    @property
+    def is_full(self) -> bool:
+        """Whether the disk is full: what its sender can send again is to be refused."""
+
+    async def look_for_room(self) -> None:
+        """If the disk was full, see whether it still is."""
+
     async def retain(self, now_ms: int, raw_days: float, history_days: float) -> int:
         """Drop raw telemetry and finished history older than asked for; return how many rows went."""
 
-    def size(self) -> Size:
+    async def size(self) -> Size:
         """Return what the store takes on disk."""
 
     async def close(self) -> None:

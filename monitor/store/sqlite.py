@@ -1,5 +1,6 @@
 """How do the parts of the SQLite store come together?"""
 
+import asyncio
 from pathlib import Path
 from typing import Self
 
@@ -13,6 +14,7 @@ from monitor.store.ports import Size
 from monitor.store.retention import DAY_MS, retain
 from monitor.store.samples import SqliteSamples
 from monitor.store.sessions import SqliteSessions
+from monitor.store.shrinking import give_back
 
 
 class SqliteStore:
@@ -28,28 +30,40 @@ class SqliteStore:
         self.sessions = SqliteSessions(database)
 
     @classmethod
-    async def open(cls, path: Path, synchronous: str = "full") -> Self:
-        """Open or create the file.
+    async def open(cls, path: Path, synchronous: str = "full", reserve_bytes: int = 0) -> Self:
+        """Open or create the file, and hold so much of the disk beside it for what cannot be sent again.
 
         Raises:
             SchemaTooNew: the file was written by a newer Roomwatch.
-            StoreFailed: the file cannot be opened, or is not a database.
+            StoreFailed: the file cannot be opened, another process has it, or it is not a database.
         """
-        database, numbering = await Database.open(path, synchronous), Numbering()
+        database, numbering = await Database.open(path, synchronous, reserve_bytes), Numbering()
         try:
             return cls(database, numbering, await open_log(database, numbering))
         except BaseException:
             await database.close()
             raise
 
+    @property
+    def is_full(self) -> bool:
+        """Whether the disk is full: what its sender can send again is to be refused."""
+        return self._database.reserve.is_full
+
+    async def look_for_room(self) -> None:
+        """If the disk was full, see whether it still is."""
+        if self.is_full:
+            await asyncio.to_thread(self._database.reserve.look)
+
     async def retain(self, now_ms: int, raw_days: float, history_days: float) -> int:
         """Drop raw telemetry and finished history older than asked for; return how many rows went."""
         dropped = await self.samples.drop_before(int(now_ms - raw_days * DAY_MS))
-        return dropped + await retain(self._database, now_ms, raw_days, history_days)
+        dropped += await retain(self._database, now_ms, raw_days, history_days)
+        await give_back(self._database)
+        return dropped
 
-    def size(self) -> Size:
+    async def size(self) -> Size:
         """Return what the file and its write-ahead log take on disk."""
-        return self._database.size()
+        return await self._database.size()
 
     async def close(self) -> None:
         """Finish what is under way and let go of the file."""

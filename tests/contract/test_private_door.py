@@ -58,6 +58,7 @@ async def test_a_session_outlives_the_daemon(start: Start, tmp_path) -> None:
     async with first.http.get(f"{first.private}/login?token={first.daemon.login_token}", allow_redirects=False) as said:
         cookie = said.cookies["roomwatch_session"]
     assert cookie["httponly"]
+    await first.stop()
     second = await start(storage=storage)
     async with second.http.get(
         second.private + "/api/v1/live", headers={"Cookie": f"roomwatch_session={cookie.value}"}

@@ -39,13 +39,19 @@ def test_a_wrong_one_ends_with_78_and_every_error(tmp_path: Path, capsys: pytest
 
 
 @pytest.mark.parametrize(
-    "command", ["check-config", "run --config", "doctor --config", "canary --config", "pseudonym --config"]
+    "command",
+    [
+        *("check-config", "run --config", "doctor --config", "canary --config", "pseudonym --config"),
+        *("backup copy.db --config", "restore copy.db --config"),
+    ],
 )
 def test_a_configuration_that_is_not_there_ends_with_78(command: str, tmp_path: Path) -> None:
     assert ended(*command.split(), str(tmp_path / "nowhere.toml")) == CONFIG
 
 
-@pytest.mark.parametrize("arguments", [[], ["dance"], ["check-config"], ["demo", "--scenario", "paradise"]])
+@pytest.mark.parametrize(
+    "arguments", [[], ["dance"], ["check-config"], ["backup"], ["restore"], ["demo", "--scenario", "paradise"]]
+)
 def test_wrong_usage_ends_with_2_and_says_what_would_be_right(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -53,7 +59,9 @@ def test_wrong_usage_ends_with_2_and_says_what_would_be_right(
     assert capsys.readouterr().err
 
 
-@pytest.mark.parametrize("command", ["", "run", "demo", "check-config", "doctor", "canary", "pseudonym"])
+@pytest.mark.parametrize(
+    "command", ["", "run", "demo", "check-config", "doctor", "backup", "restore", "canary", "pseudonym"]
+)
 def test_help_helps(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert ended(*command.split(), "--help") == OK
     assert "usage: roomwatch" in capsys.readouterr().out

@@ -12,8 +12,9 @@ from aiohttp import web
 
 from alerts.model import State
 from monitor.http.server import Listener
-from monitor.store.database import Database, SchemaTooNew
+from monitor.store.database import Database
 from monitor.store.ports import StoreFailed
+from monitor.store.schema import SchemaTooNew
 from monitor.store.sqlite import SqliteStore
 from tests.builders import ALICE, BOB, INGEST_KEY, NOW_MS, connection, level, packed, participant, post, quality
 from tests.builders import batch as telemetry
@@ -112,6 +113,7 @@ async def test_a_full_disk_refuses_posts_keeps_nothing_of_them_and_recovers(star
     (seen,) = running.daemon.live.participants()
     assert seen.level == 4, "the picture shows what was not kept"
     await limit_pages(running, 1_000_000)
+    await running.daemon.store.look_for_room()
     assert await send(running, *wide, session="s", seq=1) == 202
     assert len(await posts(running.daemon.store)) == 2
 

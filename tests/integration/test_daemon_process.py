@@ -62,7 +62,7 @@ class Site:
         self.port = free_port()
 
     def config(self, **given: Any) -> Path:
-        storage = {"path": str(self.database)}
+        storage = {"path": str(self.database), "reserve_bytes": 1_000_000}
         return write_config(
             self._folder / "config.toml",
             settings(**{"public": {"port": self.port}, "storage": storage, "accounts": [], **given}),

@@ -1,9 +1,13 @@
 """What the doctor finds: a real Twilio client, a simulated Twilio, and a daemon that is really called back."""
 
 import asyncio
+import os
 import socket
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,11 +17,16 @@ from pydantic import SecretStr
 from monitor.config import Config, build
 from monitor.doctor.examination import examine
 from monitor.doctor.findings import Finding, Verdict, report
+from monitor.doctor.storage import check_storage
 from monitor.http.server import Listener
 from monitor.settings import Account
 from monitor.simulator.account import SimulatedAccount
 from monitor.simulator.scenarios import SCENARIOS
 from monitor.simulator.simulator import Simulator
+from monitor.store.database import Database
+from monitor.store.inspection import inspect
+from monitor.store.sqlite import SqliteStore
+from tests.builders import batch, level
 from tests.conftest import Start
 
 OK, WARN, FAIL = Verdict
@@ -58,7 +67,8 @@ def account_of(simulated: SimulatedAccount, base_url: str, **given: Any) -> dict
 
 def configured(account: dict[str, Any], port: int) -> Config:
     public = {"port": port, "url": f"http://127.0.0.1:{port}"}
-    return build({"public": public, "accounts": [account], "polling": {"timeout_s": 2}})
+    storage = {"path": ":memory:"}
+    return build({"public": public, "storage": storage, "accounts": [account], "polling": {"timeout_s": 2}})
 
 
 def about(findings: list[Finding], what: str) -> Finding:
@@ -77,7 +87,8 @@ async def test_where_all_is_well_nothing_is_found_but_that(simulate: Simulate, s
             await asyncio.sleep(0.02)
     findings = await examine(configured(account, port))
     assert {finding.verdict for finding in findings} == {OK}, report(findings)
-    assert {finding.about for finding in findings} == {f"{account['account_sid'][:4]}…{account['account_sid'][-4:]}"}
+    sid = account["account_sid"]
+    assert {finding.about for finding in findings} == {"storage", f"{sid[:4]}…{sid[-4:]}"}
     assert about(findings, "rooms' callbacks").found == "2 live rooms call back here, with retries"
     assert running.daemon.metrics.values["roomwatch_callbacks_total"][("other",)] == 1
     assert running.daemon.metrics.values["roomwatch_callbacks_refused_total"][("signature",)] == 1
@@ -127,9 +138,9 @@ async def test_throttling_is_noticed(simulate: Simulate) -> None:
     assert about(await examine(configured(account, free_port())), "throttling").verdict is WARN
 
 
-async def test_without_accounts_there_is_nothing_to_examine() -> None:
-    (finding,) = await examine(build({}))
-    assert (finding.verdict, finding.about) == (WARN, "roomwatch")
+async def test_without_accounts_only_the_storage_is_examined() -> None:
+    findings = await examine(build({"storage": {"path": ":memory:"}}))
+    assert [(finding.verdict, finding.about) for finding in findings] == [(OK, "storage"), (WARN, "roomwatch")]
 
 
 # --- a Twilio that answers as it is told ---
@@ -189,3 +200,73 @@ async def test_the_next_key_is_tried_before_the_rotation_needs_it(simulate: Simu
     findings = await examine(config)
     assert about(findings, "credentials").verdict is OK
     assert about(findings, "next credentials").verdict is FAIL
+
+
+# --- the database ---
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in folder.iterdir()}
+
+
+async def storage(database: Path, **given: Any) -> list[Finding]:
+    """Return what is found of the storage alone."""
+    return await check_storage(build({"storage": {"path": str(database), **given}}))
+
+
+async def test_a_database_that_is_well_is_looked_at_without_a_trace(tmp_path: Path) -> None:
+    database = tmp_path / "roomwatch.db"
+    await (await SqliteStore.open(database)).close()
+    before = contents(tmp_path)
+    findings = await storage(database, reserve_bytes=0)
+    assert {finding.verdict for finding in findings} <= {OK, WARN}, report(findings)  # the disk here may be small
+    assert "no daemon has it" in about(findings, "database").found
+    assert about(findings, "integrity").verdict is OK
+    assert contents(tmp_path) == before
+
+
+async def test_the_doctor_looks_on_while_a_daemon_writes(tmp_path: Path, start: Start) -> None:
+    database = tmp_path / "roomwatch.db"
+    running = await start(storage={"path": str(database), "reserve_bytes": 0})
+    await running.daemon.pipeline.offer(batch(level(3)))
+    findings = await storage(database)
+    assert f"process {os.getpid()} has it" in about(findings, "database").found
+    assert about(findings, "saved picture").found.startswith("lacks the last 1 rows of the log")
+
+
+async def test_a_database_that_is_not_there_yet_is_not_made(tmp_path: Path) -> None:
+    findings = await storage(tmp_path / "later" / "roomwatch.db")
+    assert "the daemon creates it" in about(findings, "database").found
+    assert contents(tmp_path) == {}
+
+
+async def test_an_older_schema_stays_as_it_is_and_a_newer_one_fails(tmp_path: Path) -> None:
+    database = tmp_path / "roomwatch.db"
+    await (await SqliteStore.open(database)).close()
+    for version, verdict in ((1, OK), (99, FAIL)):
+        with closing(sqlite3.connect(database)) as connection:
+            connection.execute(f"PRAGMA user_version = {version}")
+        assert about(await storage(database), "schema").verdict is verdict
+    with closing(sqlite3.connect(database)) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (99,)
+
+
+async def test_what_is_wrong_with_the_file_is_said(tmp_path: Path) -> None:
+    database = tmp_path / "roomwatch.db"
+    await (await SqliteStore.open(database)).close()
+    database.chmod(0o644)
+    assert about(await storage(database), "permissions").verdict is WARN
+    whole = database.read_bytes()
+    database.write_bytes(whole[:16_384] + bytes(len(whole) - 16_384))
+    assert about(await storage(database), "integrity").verdict is FAIL
+    database.write_text("something else entirely" * 1000)
+    assert about(await storage(database), "database").verdict is FAIL
+
+
+async def test_a_check_that_would_take_too_long_is_broken_off(tmp_path: Path) -> None:
+    database = await Database.open(tmp_path / "roomwatch.db")
+    rows = [(f"{number:032x}", 0.0) for number in range(200_000)]
+    await database.write(lambda writer: writer.executemany("INSERT INTO login_sessions VALUES (?, ?)", rows).rowcount)
+    await database.close()
+    assert inspect(database.path, patience_s=0.002).faults is None
+    assert inspect(database.path, patience_s=60).faults == []

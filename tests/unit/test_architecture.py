@@ -38,6 +38,7 @@ PURE = {
     *("monitor.history.samples", "monitor.history.chunks", "monitor.history.gathering"),
     *("monitor.emodel", "monitor.quality", "monitor.good_minutes"),
     *("monitor.canary_steps", "monitor.callback_address", "monitor.doctor.findings", "monitor.doctor.judgement"),
+    *("monitor.doctor.storage_judgement", "monitor.sizes", "monitor.store.fullness"),
     *("monitor.config_lines", "monitor.naming", "monitor.http.rate", "monitor.http.origins", "monitor.http.proxies"),
     *("monitor.http.addresses", "monitor.clock_offset", "monitor.pseudonyms", "collectors.moments"),
     *("alerts.model", "alerts.rules", "alerts.engine", "alerts.deadlines", "alerts.fingerprint", "alerts.routing"),
