@@ -10,7 +10,12 @@ EVER_MS = 2**62
 
 async def posts(store: Store) -> list[TelemetryBatch]:
     """Return the telemetry in the log."""
-    return [event for _, event in await store.log.since(0, 10_000) if isinstance(event, TelemetryBatch)]
+    found: list[TelemetryBatch] = []
+    through = 0
+    while entries := await store.log.since(through, 1_000):
+        found += [event for _, event in entries if isinstance(event, TelemetryBatch)]
+        through = entries[-1][0]
+    return found
 
 
 def as_told(place: Place, at_ms: int) -> Place:  # nobody knows more, at any time
