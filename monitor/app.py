@@ -47,6 +47,7 @@ from monitor.http.ingest_routes import IngestRoutes
 from monitor.http.login import Login
 from monitor.http.origins import AllowedOrigins
 from monitor.http.proxies import TrustedProxies
+from monitor.http.rooms import Rooms
 from monitor.http.samples import SamplesView, samples_view
 from monitor.http.server import Listener, private_routes, public_routes
 from monitor.http.views import live_view
@@ -236,7 +237,8 @@ class Daemon:
             config.accounts, self.pipeline, self.metrics, public_url, self.clock.now_ms, on_event=self._heard
         )
         login = Login(config.private, self.store.sessions, now_s, pages.built_files() / pages.LOGIN_PAGE)
-        private = private_routes(login, self._live_view, self._samples, self._exposition, lambda: self.is_ready)
+        rooms = Rooms(self.store, self.live, self.housekeeping.resolve, self.clock.now_ms)
+        private = private_routes(login, self._live_view, self._samples, rooms, self._exposition, lambda: self.is_ready)
         self.private = await Listener.open(config.private.host, config.private.port, private, guard=login)
         max_connections = room_for(config.public.max_connections)
         way_in = partial(Front, ingest=ingest) if config.public.fast_ingest else Plain

@@ -5,6 +5,8 @@ from typing import Any
 import msgspec
 
 from monitor import __version__
+from monitor.http.room_views import CallView, FoundPage, SamplesPage
+from monitor.http.rooms import FOUND, MOST_FOUND, MOST_POINTS, MOST_SAMPLES, POINTS, SAMPLES
 from monitor.http.samples import SamplesView
 from monitor.http.views import LiveView
 
@@ -13,9 +15,10 @@ _ERROR = {"$ref": "#/components/schemas/Error"}
 
 def document() -> dict[str, Any]:
     """Return the OpenAPI 3.1 document of the private API."""
-    (live, samples), components = msgspec.json.schema_components(
-        [LiveView, SamplesView], ref_template="#/components/schemas/{name}"
+    (live, samples, found, call, page), components = msgspec.json.schema_components(
+        [LiveView, SamplesView, FoundPage, CallView, SamplesPage], ref_template="#/components/schemas/{name}"
     )
+    unclear = {"description": "A parameter that is none, with what was expected.", "content": _json(_ERROR)}
     refused = {"description": "No session and no token.", "content": _json(_ERROR)}
     return {
         "openapi": "3.1.0",
@@ -48,6 +51,62 @@ def document() -> dict[str, Any]:
                     },
                 }
             },
+            "/api/v1/rooms": {
+                "get": {
+                    "operationId": "searchRooms",
+                    "summary": "Calls that go on or are over, the latest first, in pages.",
+                    "parameters": [
+                        _parameter(
+                            "text",
+                            "The SID of a room or a participant, an identity, or how the name of a room begins.",
+                            required=False,
+                        ),
+                        *_span("that it was created"),
+                        _count("limit", "How many calls a page has.", FOUND, MOST_FOUND),
+                        _parameter("after", "The `next` of the page before.", required=False),
+                    ],
+                    "responses": {
+                        "200": {"description": "The calls.", "content": _json(found)},
+                        "400": unclear,
+                        "401": refused,
+                    },
+                }
+            },
+            "/api/v1/rooms/{room}": {
+                "get": {
+                    "operationId": "room",
+                    "summary": "One call: everybody in it on one axis of time, what happened, was made and alerted.",
+                    "parameters": [
+                        _ROOM,
+                        *_span("that is shown"),
+                        _count("points", "How many points a lane has at most.", POINTS, MOST_POINTS),
+                    ],
+                    "responses": {
+                        "200": {"description": "The call.", "content": _json(call)},
+                        "400": unclear,
+                        "401": refused,
+                        "404": {"description": "No such room is on record.", "content": _json(_ERROR)},
+                    },
+                }
+            },
+            "/api/v1/rooms/{room}/samples": {
+                "get": {
+                    "operationId": "roomSamples",
+                    "summary": "What one participant measured, sample by sample, in pages.",
+                    "parameters": [
+                        _ROOM,
+                        _parameter("participant", "The SID or the identity of somebody who was in it."),
+                        *_span("that is shown"),
+                        _count("limit", "How many samples a page has.", SAMPLES, MOST_SAMPLES),
+                    ],
+                    "responses": {
+                        "200": {"description": "The samples, as columns.", "content": _json(page)},
+                        "400": unclear,
+                        "401": refused,
+                        "404": {"description": "No such room, or nobody with samples then.", "content": _json(_ERROR)},
+                    },
+                }
+            },
             "/api/v1/openapi.json": {
                 "get": {
                     "operationId": "openapi",
@@ -72,8 +131,42 @@ def document() -> dict[str, Any]:
     }
 
 
-def _parameter(name: str, description: str) -> dict[str, Any]:
-    return {"name": name, "in": "query", "required": True, "description": description, "schema": {"type": "string"}}
+_ROOM = {
+    "name": "room",
+    "in": "path",
+    "required": True,
+    "description": "The SID of a room, or its name: of several of one name the latest is meant.",
+    "schema": {"type": "string"},
+}
+
+
+def _parameter(name: str, description: str, *, required: bool = True) -> dict[str, Any]:
+    return {
+        "name": name,
+        "in": "query",
+        "required": required,
+        "description": description,
+        "schema": {"type": "string"},
+    }
+
+
+def _span(what: str) -> list[dict[str, Any]]:
+    words = {"from": f"The first moment {what}, in milliseconds.", "to": f"The moment after the last {what}."}
+    return [
+        {
+            "name": name,
+            "in": "query",
+            "required": False,
+            "description": words[name],
+            "schema": {"type": "integer", "format": "int64", "minimum": 0},
+        }
+        for name in ("from", "to")
+    ]
+
+
+def _count(name: str, description: str, default: int, most: int) -> dict[str, Any]:
+    schema = {"type": "integer", "minimum": 1, "maximum": most, "default": default}
+    return {"name": name, "in": "query", "required": False, "description": description, "schema": schema}
 
 
 def _json(schema: dict[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,16 @@ from tests.builders import ALICE, INGEST_KEY, NOW_MS, ROOM, batch, packed, post,
 from tests.conftest import Running, Start, settings
 
 OPEN = ("/metrics", "/-/healthy", "/-/ready")
-GUARDED = ("/", "/app.js", "/app.css", "/api/v1/live", "/api/v1/live/samples", "/api/v1/openapi.json", "/no/such/page")
+GUARDED = (
+    "/",
+    "/app.js",
+    "/app.css",
+    "/api/v1/live",
+    "/api/v1/live/samples",
+    "/api/v1/rooms",
+    "/api/v1/openapi.json",
+    "/no/such/page",
+)
 TOKEN = "an-access-token-of-tests"
 
 
