@@ -50,6 +50,8 @@ bench: $(VENV)/.dev ## how fast it is, beside a floor in the same run and its go
 	@$(BIN)/python -m tests.benchmarks.acknowledgement
 	@$(BIN)/python -m tests.benchmarks.population
 	@$(BIN)/python -m tests.benchmarks.polling
+	@$(BIN)/python -m tests.benchmarks.history
+	@$(BIN)/python -m tests.benchmarks.verdicts
 
 lock: $(VENV)/.dev ## pin what the ranges in pyproject.toml resolve to today
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

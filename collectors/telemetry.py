@@ -144,15 +144,24 @@ class KeptPost(Struct, frozen=True, tag="post", tag_field="event", omit_defaults
     clock_offset_ms: int | None = None
 
     def opened(self) -> TelemetryBatch:
-        """Return the batch that it was."""
-        batch = decode(bytes(self.body), self.received_at_ms).batch
-        return msgspec.structs.replace(
-            batch,
-            room_sid=self.room_sid,
-            identity=self.identity,
-            account_sid=self.account_sid,
-            address=self.address,
-            clock_offset_ms=self.clock_offset_ms,
+        """Return the batch that it was; what it holds was looked at when it was taken."""
+        post = _decode_post(self.body)
+        return TelemetryBatch(
+            self.received_at_ms,
+            post.events,
+            self.room_sid,
+            post.room_name,
+            post.participant_sid,
+            self.identity,
+            post.session,
+            post.seq,
+            post.sent_at,
+            post.sdk,
+            post.client,
+            self.account_sid,
+            post.dropped,
+            self.address,
+            self.clock_offset_ms,
         )
 
 

@@ -14,20 +14,22 @@ import numpy as np
 import zstandard
 from numpy.typing import NDArray
 
-from monitor.history.samples import LEVEL_FIELDS, MEDIA_FIELDS, Field, Samples, Table, Times, stepped, unstepped
-
-_Whole = NDArray[np.int64]
+from monitor.history.samples import LEVEL_FIELDS, MEDIA_FIELDS, MEDIA_STEPS, Samples, Table, Times
 
 MAX_ROWS = 100_000  # a day and more of samples every second: what is to become one chunk must not be longer
-
 QUICK, THOROUGH = 3, 9  # of zstd: the second is for what is written once and kept for months
+
+_COLUMNS = 1 + len(MEDIA_FIELDS)  # the moment comes first
+_WANDERING = np.array([0, *(place for place, each in enumerate(MEDIA_FIELDS, start=1) if each.wanders)])
+
+_Whole = NDArray[np.int64]
 
 _compress = {level: zstandard.ZstdCompressor(level=level).compress for level in (QUICK, THOROUGH)}
 _decompress = zstandard.ZstdDecompressor().decompress
 
 
-class _Packed(msgspec.Struct, array_like=True):
-    """A table of whole numbers: the first row, which byte planes of the differences hold anything, and those planes."""
+class _Media(msgspec.Struct, array_like=True):
+    """Whole numbers: the first row, which byte planes of the differences hold anything, and those planes."""
 
     rows: Annotated[int, msgspec.Meta(ge=0, le=MAX_ROWS)]
     first: tuple[int, ...]
@@ -36,8 +38,10 @@ class _Packed(msgspec.Struct, array_like=True):
 
 
 class _Chunk(msgspec.Struct, array_like=True):
-    media: _Packed
-    levels: _Packed
+    """Levels are few, and plain columns: steps of time, and one more than the value of each field."""
+
+    media: _Media
+    levels: tuple[tuple[int, ...], ...]
     words: tuple[str, ...]
     stats: tuple[bytes, ...]
 
@@ -52,9 +56,8 @@ class Malformed(Exception):
 
 def encode(samples: Samples, level: int = QUICK) -> bytes:
     """Return samples as the bytes that the store keeps; numbers are rounded to the steps of their field."""
-    media = _pack(_whole(samples.at_ms, samples.media, MEDIA_FIELDS), MEDIA_FIELDS)
-    levels = _pack(_whole(samples.level_at_ms, samples.levels, LEVEL_FIELDS), LEVEL_FIELDS)
-    return _compress[level](_encode_chunk(_Chunk(media, levels, samples.words, samples.stats)))
+    media = _packed(_whole(samples.at_ms, samples.media))
+    return _compress[level](_encode_chunk(_Chunk(media, _level_columns(samples), samples.words, samples.stats)))
 
 
 def decode(body: bytes) -> Samples:
@@ -65,57 +68,73 @@ def decode(body: bytes) -> Samples:
     """
     try:
         chunk = _decode_chunk(_decompress(body))
-        media, levels = _unpacked(chunk.media, MEDIA_FIELDS), _unpacked(chunk.levels, LEVEL_FIELDS)
-    except (zstandard.ZstdError, msgspec.MsgspecError, ValueError, IndexError) as error:
+        whole = _unpacked(chunk.media)
+        level_at_ms, levels = _levels(chunk.levels)
+    except (zstandard.ZstdError, msgspec.MsgspecError, ValueError, OverflowError) as error:
         raise Malformed(f"expected a chunk of samples, got something else: {error}") from error
-    return Samples(
-        media[:, 0], _values(media, MEDIA_FIELDS), levels[:, 0], _values(levels, LEVEL_FIELDS), chunk.words, chunk.stats
-    )
+    return Samples(whole[:, 0], _values(whole), level_at_ms, levels, chunk.words, chunk.stats)
 
 
 # --- numbers as whole steps -------------------------------------------------------------------------------
 
 
-def _whole(at_ms: Times, values: Table, fields: Sequence[Field]) -> _Whole:
-    whole = np.empty((len(at_ms), 1 + len(fields)), np.int64)
+def _whole(at_ms: Times, media: Table) -> _Whole:
+    whole = np.empty((len(at_ms), _COLUMNS), np.int64)
     whole[:, 0] = at_ms
-    steps = stepped(values, fields)
-    whole[:, 1:] = np.where(np.isnan(steps), 0, steps + 1)
+    steps = np.rint(media * MEDIA_STEPS)
+    steps += 1
+    whole[:, 1:] = np.where(np.isnan(steps), 0, steps)
     return whole
 
 
-def _values(whole: _Whole, fields: Sequence[Field]) -> Table:
-    return unstepped(np.where(whole[:, 1:] == 0, np.nan, whole[:, 1:] - 1), fields)
+def _values(whole: _Whole) -> Table:
+    steps = whole[:, 1:]
+    values: Table = (steps - 1) / MEDIA_STEPS  # divided, since a tenth is no binary fraction
+    values[steps == 0] = np.nan
+    return values
 
 
 # --- whole numbers as planes of bytes ---------------------------------------------------------------------
 
 
-def _pack(whole: _Whole, fields: Sequence[Field]) -> _Packed:
+def _packed(whole: _Whole) -> _Media:
     if not len(whole):
-        return _Packed(0, (), b"", b"")
+        return _Media(0, (), b"", b"")
     differences = whole - whole[0]
-    wandering = _wandering(fields)
-    differences[1:, wandering] = np.diff(whole[:, wandering], axis=0)
+    differences[1:, _WANDERING] = whole[1:, _WANDERING] - whole[:-1, _WANDERING]
     folded = (differences << 1) ^ (differences >> 63)  # small in either direction is small: 0, -1, 1, -2 are 0, 1, 2, 3
     planes = folded.astype("<i8", copy=False).view(np.uint8).reshape(len(whole), -1).T
     is_kept = planes.any(axis=1)
-    return _Packed(len(whole), tuple(whole[0].tolist()), np.packbits(is_kept).tobytes(), planes[is_kept].tobytes())
+    return _Media(len(whole), tuple(whole[0].tolist()), np.packbits(is_kept).tobytes(), planes[is_kept].tobytes())
 
 
-def _unpacked(packed: _Packed, fields: Sequence[Field]) -> _Whole:
-    columns = 1 + len(fields)
-    if not packed.rows:
-        return np.empty((0, columns), np.int64)
-    is_kept = np.unpackbits(np.frombuffer(packed.is_kept, np.uint8), count=8 * columns).astype(bool)
-    planes = np.zeros((8 * columns, packed.rows), np.uint8)
-    planes[is_kept] = np.frombuffer(packed.planes, np.uint8).reshape(-1, packed.rows)
-    folded = np.ascontiguousarray(planes.T).view("<u8").reshape(packed.rows, columns)
+def _unpacked(media: _Media) -> _Whole:
+    if not media.rows:
+        return np.empty((0, _COLUMNS), np.int64)
+    is_kept = np.unpackbits(np.frombuffer(media.is_kept, np.uint8))[: 8 * _COLUMNS].astype(bool)
+    planes = np.zeros((8 * _COLUMNS, media.rows), np.uint8)
+    planes[np.flatnonzero(is_kept)] = np.frombuffer(media.planes, np.uint8).reshape(-1, media.rows)
+    folded = np.ascontiguousarray(planes.T).view("<u8").reshape(media.rows, _COLUMNS)
     differences = (folded >> 1).astype(np.int64) ^ -(folded & 1).astype(np.int64)
-    wandering = _wandering(fields)
-    differences[:, wandering] = np.cumsum(differences[:, wandering], axis=0)
-    return differences + np.array(packed.first, np.int64)
+    differences[:, _WANDERING] = np.cumsum(differences[:, _WANDERING], axis=0)
+    return differences + np.array(media.first, np.int64)
 
 
-def _wandering(fields: Sequence[Field]) -> list[int]:
-    return [0, *(place for place, each in enumerate(fields, start=1) if each.wanders)]
+# --- levels -----------------------------------------------------------------------------------------------
+
+
+def _level_columns(samples: Samples) -> tuple[tuple[int, ...], ...]:
+    steps_ms = samples.level_at_ms.copy()
+    steps_ms[1:] -= samples.level_at_ms[:-1]
+    values = samples.levels + 1
+    values[np.isnan(values)] = 0
+    return tuple(steps_ms.tolist()), *map(tuple, values.T.astype(np.int64).tolist())
+
+
+def _levels(columns: Sequence[Sequence[int]]) -> tuple[Times, Table]:
+    steps_ms, *values = (np.array(column, np.int64) for column in columns)
+    if [len(column) for column in values] != [len(steps_ms)] * len(LEVEL_FIELDS):
+        raise ValueError(f"expected {len(LEVEL_FIELDS)} fields of {len(steps_ms)} levels")
+    levels: Table = np.array(values).T.astype(np.float64)
+    levels[levels == 0] = np.nan
+    return np.cumsum(steps_ms), levels - 1

@@ -12,7 +12,7 @@ import numpy as np
 from msgspec.structs import astuple
 
 from collectors.observations import Direction, MediaStats, NetworkQuality, Observation, unrolled
-from monitor.history.samples import LEVEL_FIELDS, MEDIA_FIELDS, NOTHING, PLACE_OF, Samples, in_order, stepped, unstepped
+from monitor.history.samples import LEVEL_FIELDS, MEDIA_FIELDS, MEDIA_STEPS, NOTHING, PLACE_OF, Samples, in_order
 
 _MEDIA = struct.Struct(f"<q{len(MEDIA_FIELDS)}f")
 _LEVEL = struct.Struct(f"<q{len(LEVEL_FIELDS)}f")
@@ -75,10 +75,10 @@ class Gathering:
         """Return what was gathered, in the order of time."""
         media, levels = np.frombuffer(self._media, _MEDIA_ROW), np.frombuffer(self._levels, _LEVEL_ROW)
         return in_order(
-            media["at_ms"],
-            unstepped(stepped(media["values"], MEDIA_FIELDS), MEDIA_FIELDS),
-            levels["at_ms"],
-            levels["values"],
+            media["at_ms"].astype(np.int64),
+            np.rint(media["values"] * MEDIA_STEPS) / MEDIA_STEPS,  # four bytes hold more digits than are meant
+            levels["at_ms"].astype(np.int64),
+            levels["values"].astype(np.float64),
             tuple(self._numbers),
             tuple(self._stats) if self._has_stats else (),
         )

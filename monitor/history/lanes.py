@@ -4,14 +4,14 @@ A lane is what one participant measured, as columns.  Where there are more sampl
 interval, and shows the worst of it: the longest round trip, the lowest bitrate, all its freezes.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
 from collectors.observations import MediaStats
-from monitor.history.samples import MEDIA_FIELDS, Samples, Table, Times
+from monitor.history.samples import MEDIA_FIELDS, PLACE_OF, Samples, Table, Times
 from monitor.quality import score_of
 
 Column = list[float | str | None]
@@ -30,6 +30,9 @@ _WORST: Mapping[str, _Reduce] = {
     "height": _lowest,
     "limited_by": _highest,  # any word at all rather than none
 }
+
+
+_SHOWN = tuple(name for name in PLACE_OF if name != "interval_ms")  # which the times tell
 
 
 class Steps(Struct, frozen=True):
@@ -60,9 +63,9 @@ def lane_of(samples: Samples, from_ms: int, to_ms: int, points: int) -> Lane:
     shown = Samples(at_ms, media, at_ms[:0], media[:0, :2], samples.words)
     return Lane(
         after_ms=(at_ms - from_ms).tolist(),
-        columns={field.name: column for field in MEDIA_FIELDS if (column := _column(shown, field.name)) is not None},
+        columns=columns_of(shown, _SHOWN),
         score=[_score(each) for each in shown.observations() if isinstance(each, MediaStats)],
-        level=_steps(samples, from_ms, np.isnan(samples.levels[:, 1])),
+        level=own_level(samples, from_ms),
         seen={
             word: _steps(samples, from_ms, is_seen)
             for number, word in enumerate(samples.words)
@@ -70,6 +73,16 @@ def lane_of(samples: Samples, from_ms: int, to_ms: int, points: int) -> Lane:
         },
         samples=len(samples.at_ms),
     )
+
+
+def columns_of(samples: Samples, names: Iterable[str] = PLACE_OF) -> dict[str, Column]:
+    """Return the columns that hold anything, by the names of their fields."""
+    return {name: column for name in names if (column := _column(samples, name)) is not None}
+
+
+def own_level(samples: Samples, from_ms: int) -> Steps:
+    """Return the participant's own level."""
+    return _steps(samples, from_ms, np.isnan(samples.levels[:, 1]))
 
 
 def _thinned(samples: Samples, from_ms: int, to_ms: int, points: int) -> tuple[Times, Table]:

@@ -44,6 +44,7 @@ MEDIA_FIELDS = (
     *(each._replace(name=f"down.{each.name}") for each in _DIRECTION),
 )
 LEVEL_FIELDS = (Field("level"), Field("subject", is_word=True))
+MEDIA_STEPS = np.array([field.steps for field in MEDIA_FIELDS])
 PLACE_OF: dict[str, int] = {field.name: place for place, field in enumerate(MEDIA_FIELDS)}
 
 NOTHING = b"null"  # what the SDK's own object is where there is none
@@ -118,18 +119,6 @@ class Samples:
         return None if number != number else self.words[int(number)]  # noqa: PLR0124  # NaN is not itself
 
 
-def stepped(table: Table, fields: Sequence[Field]) -> Table:
-    """Return values in whole steps of their fields."""
-    steps: Table = np.rint(table * np.array([each.steps for each in fields]))
-    return steps
-
-
-def unstepped(steps: Table, fields: Sequence[Field]) -> Table:
-    """Return the values that so many steps are: divided, since a tenth is no binary fraction."""
-    values: Table = steps / np.array([each.steps for each in fields])
-    return values
-
-
 def joined(parts: Sequence[Samples]) -> Samples:
     """Return the samples of several parts as one, in the order of time; the words of each are numbered anew."""
     if len(parts) == 1:
@@ -152,15 +141,21 @@ def in_order(
     at_ms: Times, media: Table, level_at_ms: Times, levels: Table, words: tuple[str, ...], stats: tuple[bytes, ...]
 ) -> Samples:
     """Return samples that come in any order."""
+    if _is_in_order(at_ms) and _is_in_order(level_at_ms):
+        return Samples(at_ms, media, level_at_ms, levels, words, stats)
     order, level_order = np.argsort(at_ms, kind="stable"), np.argsort(level_at_ms, kind="stable")
     return Samples(
-        at_ms[order].astype(np.int64),
-        media[order].astype(np.float64),
-        level_at_ms[level_order].astype(np.int64),
-        levels[level_order].astype(np.float64),
+        at_ms[order],
+        media[order],
+        level_at_ms[level_order],
+        levels[level_order],
         words,
         tuple(stats[place] for place in level_order.tolist()) if stats else (),
     )
+
+
+def _is_in_order(at_ms: Times) -> bool:
+    return bool((at_ms[1:] >= at_ms[:-1]).all())
 
 
 def _renumbered(table: Table, fields: Sequence[Field], new_numbers: NDArray[np.int64]) -> Table:

@@ -10,7 +10,7 @@ from msgspec import Raw, Struct
 
 from alerts.model import Transition
 from monitor.entities import Composition, Participant, Recording, Room
-from monitor.history.lanes import Lane, lane_of
+from monitor.history.lanes import Column, Lane, Steps, columns_of, lane_of, own_level
 from monitor.history.samples import Samples
 from monitor.store.ports import Call, Client, Found, Happening, Line
 
@@ -117,11 +117,16 @@ class CallView(Struct, frozen=True):
 
 
 class SamplesPage(Struct, frozen=True):
-    """What one participant measured, sample by sample; `next_from_ms` is where to go on, if there is more."""
+    """What one participant measured, sample by sample, as columns as long as `after_ms`, which counts from `from_ms`.
+
+    `next_from_ms` is where to go on, if there is more.
+    """
 
     participant: str
     from_ms: int
-    lane: Lane
+    after_ms: list[int]
+    columns: dict[str, Column]
+    level: Steps
     next_from_ms: int | None
 
 
@@ -177,7 +182,8 @@ def samples_page(participant: str, samples: Samples, from_ms: int, limit: int) -
     """Return the first samples of somebody, as they were measured."""
     next_from_ms = int(samples.at_ms[limit]) if len(samples.at_ms) > limit else None
     shown = samples if next_from_ms is None else samples.within(from_ms, next_from_ms)
-    return SamplesPage(participant, from_ms, lane_of(shown, from_ms, from_ms + 1, limit), next_from_ms)
+    after_ms = (shown.at_ms - from_ms).tolist()
+    return SamplesPage(participant, from_ms, after_ms, columns_of(shown), own_level(shown, from_ms), next_from_ms)
 
 
 def _people(room: Room, lines: Iterable[Line], span_ms: tuple[int, int], points: int) -> list[PersonView]:

@@ -14,15 +14,16 @@ import msgspec
 from aiohttp import web
 from msgspec.structs import replace
 
+from collectors.telemetry import PARTICIPANT_SID, ROOM_SID
 from monitor.entities import Room
 from monitor.http.room_views import CallView, call_view, found_page, samples_page
 from monitor.live import Live
-from monitor.store.ports import Call, Resolve, Search, Store
+from monitor.store.ports import Call, Place, Resolve, Search, Store
 
 DAY_MS = 86_400_000
 LONGEST_MS = 2 * DAY_MS  # no room lasts longer than a day; who asks for more has mistyped a time
 AFTERWORD_MS = 60_000  # what comes just before and after a call belongs to it
-POINTS, MOST_POINTS = 360, 5_000
+POINTS, MOST_POINTS = 300, 5_000
 FOUND, MOST_FOUND = 50, 500
 SAMPLES, MOST_SAMPLES = 1_000, 10_000
 HAPPENINGS = 500
@@ -92,16 +93,25 @@ class Rooms:
 
     async def samples(self, request: web.Request) -> msgspec.Struct:
         """Answer with what one participant measured."""
-        call, asked = await self._call(request.match_info["room"]), request.query.get("participant", "")
-        participant = _participant(call, asked)
-        from_ms, to_ms = self._span(call.room, request.query)
+        place, (from_ms, to_ms) = await self._whose(request)
         limit = _number(request.query, "limit", SAMPLES, 1, MOST_SAMPLES)
         lines = await self._store.samples.timeline(
-            _key(call.room), from_ms, to_ms, self._resolve, participant=participant
+            place.room, from_ms, to_ms, self._resolve, participant=place.participant
         )
         if not lines:
-            raise _Refused(404, f"participant: expected somebody with samples in this time, got {asked[:60]!r}")
-        return await asyncio.to_thread(samples_page, participant, lines[0].samples, from_ms, limit)
+            expected = "somebody with samples in this time"
+            raise _Refused(404, f"participant: expected {expected}, got {request.query.get('participant', '')[:60]!r}")
+        first_ms = lines[0].samples.span_ms[0] if from_ms == 0 else from_ms
+        return samples_page(place.participant, lines[0].samples, first_ms, limit)
+
+    async def _whose(self, request: web.Request) -> tuple[Place, tuple[int, int]]:
+        """Return who is asked for, and from when to when; who is asked for by SIDs need not be looked up."""
+        asked, who = request.match_info["room"], request.query.get("participant", "")
+        if ROOM_SID.fullmatch(asked) and PARTICIPANT_SID.fullmatch(who):
+            span = _moment(request.query, "from", 0), _moment(request.query, "to", self._now_ms() + DAY_MS)
+            return Place(asked, who), span
+        call = await self._call(asked)
+        return Place(_key(call.room), _participant(call, who)), self._span(call.room, request.query)
 
     async def _call(self, asked: str) -> Call:
         """Return what is on record of a call; one that goes on is taken from the picture, as it is now."""

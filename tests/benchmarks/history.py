@@ -1,0 +1,370 @@
+"""How small is history on disk, what does it cost to make, and how quickly is it back?
+
+`make bench`, or `python -m tests.benchmarks.history --help`.
+
+First, calls of 45 minutes are stored in a real file as browsers post them, three samples a post, and settled every ten
+minutes of theirs; then the chunks of each participant are put together.  What they take on disk is counted with
+everything that belongs to them, indexes and the half-empty pages of tables included, and VictoriaMetrics is given the
+same samples as influx lines.  Then a daemon is started on a store of many more samples and asked over HTTP.
+"""
+
+import argparse
+import asyncio
+import sqlite3
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+from typing import NamedTuple
+
+import aiohttp
+import msgspec
+
+from collectors.events import RoomStatus
+from collectors.observations import Connection, ConnectionState
+from collectors.telemetry import decode, kept
+from monitor.entities import Room
+from monitor.history import chunks
+from monitor.history.gathering import Gathering
+from monitor.live import Live
+from monitor.store.packing import pack
+from monitor.store.ports import Client, Entry
+from monitor.store.sqlite import SqliteStore
+from tests.benchmarks import machine, servers
+from tests.benchmarks.figures import Figure, Goal, judged
+from tests.benchmarks.sessions import EVERY_MS, Session, session
+from tests.builders import batch, participant, room
+from tests.conftest import settings
+from tests.daemon_process import DaemonProcess, free_port, write_config
+from tests.stored import as_told
+
+PEOPLE_PER_ROOM = 4
+SAMPLES = 270  # 45 minutes
+SAMPLES_A_POST = 3
+POSTS_A_COMMIT = 100
+SETTLED_EVERY = 60  # samples of each: ten minutes
+PAGE_PEOPLE, PAGE_SAMPLES = 8, 360  # the page of a room: an hour of eight people
+ASKED = 200  # times, each question
+
+_TOKEN = "an-access-token-of-benchmarks"
+_MB = 1e6
+
+
+class Made(NamedTuple):
+    """What making history came to."""
+
+    samples: int
+    settle_us: float  # of CPU, a sample
+    merge_us: float
+    chunk_bytes: float  # on disk, a sample
+    merged_bytes: float
+
+
+def sid(kind: str, number: int) -> str:
+    """Return a SID."""
+    return f"{kind}{number:032x}"
+
+
+# --- how small, and at what cost? -------------------------------------------------------------------------
+
+
+async def make(folder: Path, people: int) -> Made:
+    """Store, settle and merge calls."""
+    began_ms = int(time.time() * 1000) - SAMPLES * EVERY_MS
+    sessions = [session(number, began_ms, SAMPLES) for number in range(people)]
+    database = folder / "made.db"
+    store = await SqliteStore.open(database)
+    try:
+        empty_bytes = used_bytes(database)
+        settled_s, samples = 0.0, 0
+        for first in range(0, SAMPLES, SETTLED_EVERY):
+            span = range(first, min(SAMPLES, first + SETTLED_EVERY))
+            through = await _append(store, sessions, span)
+            await store.picture.save([], through)
+            before_s = time.process_time()
+            samples += await store.samples.settle(began_ms + 2 * SAMPLES * EVERY_MS, 0, as_told)
+            settled_s += time.process_time() - before_s
+        chunk_bytes = used_bytes(database) - empty_bytes
+        before_s = time.process_time()
+        await store.samples.merge(began_ms + 2 * SAMPLES * EVERY_MS)
+        merged_s = time.process_time() - before_s
+        merged_bytes = used_bytes(database) - empty_bytes
+    finally:
+        await store.close()
+    rows = people * SAMPLES
+    return Made(samples, settled_s / samples * 1e6, merged_s / samples * 1e6, chunk_bytes / rows, merged_bytes / rows)
+
+
+async def _append(store: SqliteStore, sessions: Sequence[Session], span: range) -> int:
+    entries: list[Entry] = []
+    through = 0
+    for first in span[::SAMPLES_A_POST]:
+        for number, whole in enumerate(sessions):
+            entries.append(_post(number, whole, first, min(span.stop, first + SAMPLES_A_POST)))
+            if len(entries) == POSTS_A_COMMIT:
+                through = (await store.log.append(entries, int(time.time() * 1000)))[-1] or through
+                entries = []
+    if entries:
+        through = (await store.log.append(entries, int(time.time() * 1000)))[-1] or through
+    return through
+
+
+def _post(number: int, whole: Session, first: int, upto: int) -> Entry:
+    events = [msgspec.to_builtins(each) for pair in whole[first:upto] for each in pair if each is not None]
+    body = msgspec.json.encode(
+        {
+            "v": 1,
+            "session": f"session-{number}",
+            "seq": first // SAMPLES_A_POST,
+            "room_sid": sid("RM", number // PEOPLE_PER_ROOM),
+            "participant_sid": sid("PA", number),
+            "identity": f"person-{number}",
+            "client": {"browser": "Chrome 156", "os": "macOS 15"},
+            "events": events,
+        }
+    )
+    decoded = decode(body, int(time.time() * 1000))
+    return Entry(decoded.batch, kept(decoded.batch, decoded, body))
+
+
+def used_bytes(database: Path) -> int:
+    """Return what the pages in use take on disk."""
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        pages, free, page_bytes = (
+            connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count", "page_size")
+        )
+    return int((pages - free) * page_bytes)
+
+
+# --- what does the peer take? -----------------------------------------------------------------------------
+
+
+async def peer_bytes(folder: Path, people: int) -> float:
+    """Return what VictoriaMetrics takes on disk for a sample, once it has merged."""
+    began_ms = int(time.time() * 1000) - SAMPLES * EVERY_MS
+    async with servers.victoria_metrics(machine.cores()[0], folder) as server, aiohttp.ClientSession() as http:
+        address = f"http://127.0.0.1:{server.port}"
+        for number in range(people):
+            lines = "\n".join(_lines(number, session(number, began_ms, SAMPLES)))
+            async with http.post(f"{address}/write", params={"precision": "ms"}, data=lines) as answer:
+                answer.raise_for_status()
+        for path in ("/internal/force_flush", "/internal/force_merge"):
+            async with http.get(address + path) as answer:
+                answer.raise_for_status()
+        await _until_merged(http, address)
+    return await asyncio.to_thread(_files_bytes, folder) / (people * SAMPLES)
+
+
+def _files_bytes(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+
+
+async def _until_merged(http: aiohttp.ClientSession, address: str) -> None:
+    async with asyncio.timeout(60):
+        while True:
+            await asyncio.sleep(0.5)
+            async with http.get(f"{address}/metrics") as answer:
+                text = await answer.text()
+            active = [line for line in text.splitlines() if line.startswith("vm_active_merges{")]
+            if active and all(line.endswith(" 0") for line in active):
+                return
+
+
+def _lines(number: int, whole: Session) -> Iterator[str]:
+    who = f"media,room={sid('RM', number // PEOPLE_PER_ROOM)},participant={sid('PA', number)}"
+    level = 5
+    for media, changed in whole:
+        level = level if changed is None else changed.level or 0
+        values = [f"level={level}", f"rtt_ms={media.rtt_ms}"]
+        for name, way in (("up", media.up), ("down", media.down)):
+            fields = () if way is None else ("loss_ratio", "jitter_ms", "bitrate_bps", "fps")
+            values += [f"{name}_{field}={getattr(way, field)}" for field in fields]
+        values.append(f"down_freezes={media.down.freezes if media.down else 0}")
+        yield f"{who} {','.join(values)} {media.at_ms}"
+
+
+# --- how quickly is it back? ------------------------------------------------------------------------------
+
+
+async def fill(database: Path, samples: int) -> int:
+    """Fill a store with calls that are over, and one whose page is looked at; return how many people there are."""
+    began_ms = int(time.time() * 1000) - 3 * 86_400_000
+    store = await SqliteStore.open(database)
+    try:
+        await _page(store, began_ms)
+    finally:
+        await store.close()
+    people = max(PEOPLE_PER_ROOM, samples // SAMPLES)
+    bodies = [_chunk(session(seed, began_ms, SAMPLES)) for seed in range(20)]
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("PRAGMA synchronous = OFF")
+        ((last_chunk,),) = connection.execute("SELECT last_chunk FROM checkpoint")
+        ((last_series,),) = connection.execute("SELECT coalesce(max(id), 0) FROM series")
+        connection.executemany(
+            "INSERT INTO series VALUES (?, ?, ?, ?, ?, NULL, ?, ?, ?)", _series(people, last_series, began_ms)
+        )
+        connection.executemany(
+            "INSERT INTO chunks VALUES (?, ?, ?, ?, ?, ?)", _chunks(people, last_chunk, last_series, bodies, began_ms)
+        )
+        connection.executemany(
+            "INSERT INTO rooms VALUES (?, ?, ?, NULL, 'completed', ?, ?, ?, 1)",
+            (_room(n, began_ms) for n in range(people // PEOPLE_PER_ROOM)),
+        )
+        connection.execute("UPDATE checkpoint SET last_chunk = ?", (last_chunk + people,))
+    return people
+
+
+def _room(number: int, began_ms: int) -> tuple[object, ...]:
+    at_ms, name = began_ms + number % 3_600_000, f"acme:{number}"
+    over = Room(
+        key=sid("RM", number),
+        sid=sid("RM", number),
+        name=name,
+        status=RoomStatus.COMPLETED,
+        created_at_ms=at_ms,
+        ended_at_ms=at_ms + SAMPLES * EVERY_MS,
+        is_live=False,
+        is_sealed=True,
+    )
+    return (over.key, over.sid, name, at_ms, over.ended_at_ms, pack(msgspec.json.encode(over)))
+
+
+def _series(people: int, last: int, began_ms: int) -> Iterator[tuple[object, ...]]:
+    client = msgspec.json.encode(Client(browser="Chrome 156"))
+    for n in range(people):
+        at_room = n // PEOPLE_PER_ROOM
+        names = (sid("RM", at_room), sid("PA", n), f"acme:{at_room}", f"person-{n}")
+        yield (last + 1 + n, *names, began_ms, began_ms + SAMPLES * EVERY_MS, client)
+
+
+def _chunks(
+    people: int, last_chunk: int, last_series: int, bodies: Sequence[bytes], began_ms: int
+) -> Iterator[tuple[object, ...]]:
+    for n in range(people):
+        span = (began_ms, began_ms + SAMPLES * EVERY_MS)
+        yield (last_chunk + 1 + n, last_series + 1 + n, *span, SAMPLES, bodies[n % len(bodies)])
+
+
+def _chunk(whole: Session) -> bytes:
+    gathering = Gathering()
+    gathering.add([each for pair in whole for each in pair if each is not None])
+    return chunks.encode(gathering.samples(), chunks.THOROUGH)
+
+
+async def _page(store: SqliteStore, began_ms: int) -> None:
+    """Store the call whose page is looked at, with what happened in it."""
+    live, at = Live(), sid("RM", 2**64)
+    about_room = {"sid": at, "room_name": "the page", "created_at_ms": began_ms}
+    live.apply(room(at_ms=began_ms, **about_room))
+    entries = []
+    for person in range(PAGE_PEOPLE):
+        who = sid("PA", 2**64 + person)
+        live.apply(participant(who, room_sid=at, identity=f"guest-{person}", at_ms=began_ms, joined_at_ms=began_ms))
+        whole = session(1_000 + person, began_ms, PAGE_SAMPLES)
+        seen = [each for pair in whole for each in pair if each is not None]
+        told = [Connection(began_ms + n * 120_000, ConnectionState.RECONNECTED) for n in range(30)]
+        entries.append(
+            Entry(batch(*seen, *told, reporter=who, room_sid=at, identity=f"guest-{person}", at_ms=began_ms))
+        )
+    ended_ms = began_ms + PAGE_SAMPLES * EVERY_MS
+    live.apply(
+        room("completed", sid=at, room_name="the page", at_ms=ended_ms, created_at_ms=began_ms, ended_at_ms=ended_ms)
+    )
+    live.calls.seal(lambda _: True)
+    ids = await store.log.append(entries, began_ms)
+    await store.picture.save(live.take_dirty(), ids[-1] or 0)
+    await store.samples.settle(began_ms + 86_400_000, 0, as_told)
+    await store.samples.merge(began_ms + 2 * 86_400_000)
+
+
+@asynccontextmanager
+async def asked(database: Path, folder: Path) -> AsyncIterator[str]:
+    """Serve the store by a daemon on the servers' core; yield the address of its API."""
+    private = free_port()
+    given = settings(
+        public={"port": free_port()},
+        private={"port": private, "access_token": _TOKEN},
+        storage={"path": str(database), "raw_days": 3650.0, "history_days": 3650.0},
+        log={"level": "warning"},
+    )
+    process = await DaemonProcess.start(write_config(folder / "asked.toml", given), machine.cores()[0])
+    try:
+        yield f"http://127.0.0.1:{private}/api/v1"
+    finally:
+        await process.kill()
+
+
+async def answers(http: aiohttp.ClientSession, addresses: Sequence[str]) -> tuple[list[float], int]:
+    """Ask one question after the other; return how long each answer took, in ms, and how large the largest was."""
+    took_ms, largest = [], 0
+    headers = {"Authorization": f"Bearer {_TOKEN}", "Accept-Encoding": "identity"}
+    for address in addresses:
+        before_s = time.perf_counter()
+        async with http.get(address, headers=headers) as answer:
+            body = await answer.read()
+            answer.raise_for_status()
+        took_ms.append((time.perf_counter() - before_s) * 1000)
+        largest = max(largest, len(body))
+    return took_ms, largest
+
+
+async def ask(folder: Path, samples: int) -> list[Figure]:
+    """Fill a store and ask a daemon."""
+    database = folder / "asked.db"
+    before_s = time.perf_counter()
+    people = await fill(database, samples)
+    print(f"filled a store of {people * SAMPLES:,} samples in {time.perf_counter() - before_s:.0f} s", flush=True)
+    some = [n * people // ASKED for n in range(ASKED)]
+    async with asked(database, folder) as api, aiohttp.ClientSession() as http:
+        whole = f"limit={SAMPLES}"
+        line = [
+            f"{api}/rooms/{sid('RM', n // PEOPLE_PER_ROOM)}/samples?participant={sid('PA', n)}&{whole}" for n in some
+        ]
+        page = [f"{api}/rooms/{sid('RM', 2**64)}"] * (ASKED // 10)
+        names = [f"{api}/rooms?text=person-{n}" for n in some] + [f"{api}/rooms?text={sid('PA', n)}" for n in some]
+        (line_ms, _), (page_ms, page_bytes), (name_ms, _) = [await answers(http, each) for each in (line, page, names)]
+    return [
+        Figure("a participant's session, HTTP", line_ms, ".2f", "ms", Goal(2, None)),
+        Figure(f"the page of a room, {PAGE_PEOPLE} people, an hour", page_ms, ".0f", "ms", Goal(150, None)),
+        Figure("its size", [page_bytes / 1000], ".0f", "KB", Goal(200, None)),
+        Figure("a search", name_ms, ".2f", "ms", Goal(100, None)),
+    ]
+
+
+async def measure(options: argparse.Namespace) -> list[Figure]:
+    """Measure all of it."""
+    with tempfile.TemporaryDirectory(prefix="roomwatch-bench-") as temporary:
+        folder = Path(temporary)
+        made = [await make(folder / f"made-{number}", options.people) for number in range(options.rounds)]
+        figures = [
+            Figure("settling, CPU", [each.settle_us for each in made], ".2f", "us/sample", Goal(1.5, None)),
+            Figure("putting together, CPU", [each.merge_us for each in made], ".2f", "us/sample", Goal(None, None)),
+            Figure("ten-minute chunks", [each.chunk_bytes for each in made], ".1f", "bytes/sample", Goal(15, None)),
+            Figure("put together", [each.merged_bytes for each in made], ".1f", "bytes/sample", Goal(15, 12)),
+        ]
+        if servers.has_victoria_metrics():
+            peer = await peer_bytes(folder / "peer", options.people)
+            figures.append(Figure("VictoriaMetrics", [peer], ".1f", "bytes/sample", Goal(None, None)))
+        else:
+            print(servers.SKIPPED, file=sys.stderr)
+        return figures + await ask(folder, options.samples)
+
+
+def main() -> None:
+    """Measure, and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add = parser.add_argument
+    add("--rounds", type=int, default=3, metavar="N", help="of storing and settling (default: 3)")
+    add("--people", type=int, default=400, metavar="N", help="whose calls are settled (default: 400)")
+    add("--samples", type=int, default=5_000_000, metavar="N", help="in the store that is asked (default: 5000000)")
+    options = parser.parse_args()
+    print("How small is history on disk, what does it cost to make, and how quickly is it back?")
+    print(machine.described(), flush=True)
+    print(f"\n{judged(asyncio.run(measure(options)))}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
