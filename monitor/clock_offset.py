@@ -8,11 +8,11 @@ Quartz drifts, so only the posts of the last minutes count.  And clocks are set:
 request takes was, and is measured anew.
 """
 
-from collections import OrderedDict
-
 from msgspec import Struct
 
-SESSIONS_REMEMBERED = 50_000
+from monitor.recent import Recent
+
+SESSIONS_REMEMBERED = 25_000  # the latest, and as many more
 WINDOW_MS = 300_000
 SET_BACK_MS = 30_000  # clients give a request up before it has been under way for so long
 
@@ -39,11 +39,11 @@ class _Estimate(Struct, frozen=True, gc=False):
 
 
 class ClockOffsets:
-    """The clocks of the sessions that were heard; whoever was not heard for longest is forgotten first."""
+    """The clocks of the sessions that were heard; who has not been heard for long is forgotten."""
 
     def __init__(self, tolerance_ms: int) -> None:
         self._tolerance_ms = tolerance_ms
-        self._estimates: OrderedDict[str, _Estimate] = OrderedDict()
+        self._estimates: Recent[str, _Estimate] = Recent(SESSIONS_REMEMBERED)
 
     def offset_ms(self, session: str | None, sent_at_ms: int | None, received_at_ms: int) -> int | None:
         """Return how far the client's clock is ahead, or None where that is not known or may be delay alone."""
@@ -57,11 +57,9 @@ class ClockOffsets:
         if known is None:
             if ahead_ms is None:
                 return None
-            self._estimates[session] = _Estimate(received_at_ms, ahead_ms, ahead_ms)
-            if len(self._estimates) > SESSIONS_REMEMBERED:
-                self._estimates.popitem(last=False)
+            self._estimates.put(session, _Estimate(received_at_ms, ahead_ms, ahead_ms))
             return ahead_ms
-        self._estimates.move_to_end(session)
         if ahead_ms is not None and not known.holds(ahead_ms, received_at_ms):
-            known = self._estimates[session] = known.improved(ahead_ms, received_at_ms)
+            known = known.improved(ahead_ms, received_at_ms)
+            self._estimates.put(session, known)
         return known.ahead_ms

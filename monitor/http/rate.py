@@ -1,11 +1,12 @@
 """Does this client send too much?"""
 
-from collections import OrderedDict
 from collections.abc import Hashable
 
 from msgspec import Struct
 
-CLIENTS_REMEMBERED = 20_000  # the latest: whoever sends too much is always among them
+from monitor.recent import Recent
+
+CLIENTS_REMEMBERED = 10_000  # the latest, and as many more: whoever sends too much is always among them
 
 
 class _Bucket(Struct, gc=False):
@@ -14,22 +15,19 @@ class _Bucket(Struct, gc=False):
 
 
 class RateLimit:
-    """A token bucket for each client; whoever was not heard for longest is forgotten first.  Pure: time is given."""
+    """A token bucket for each client; who has not been heard for long is forgotten.  Pure: time is given."""
 
     def __init__(self, per_s: float, burst: int) -> None:
         self._per_s = per_s
         self._burst = float(burst)
-        self._buckets: OrderedDict[Hashable, _Bucket] = OrderedDict()
+        self._buckets: Recent[Hashable, _Bucket] = Recent(CLIENTS_REMEMBERED)
 
     def wait_s(self, client: Hashable, now_s: float) -> float:
         """Count one request of the client; return 0, or how long it should wait, in which case it is not counted."""
         bucket = self._buckets.get(client)
         if bucket is None:
-            self._buckets[client] = _Bucket(self._burst - 1, now_s)
-            if len(self._buckets) > CLIENTS_REMEMBERED:
-                self._buckets.popitem(last=False)
+            self._buckets.put(client, _Bucket(self._burst - 1, now_s))
             return 0.0
-        self._buckets.move_to_end(client)
         tokens = bucket.tokens + (now_s - bucket.at_s) * self._per_s
         tokens = min(tokens, self._burst)
         bucket.at_s = now_s

@@ -6,16 +6,19 @@ from, up to before, ...]`, in order; a number is in one of them if an odd number
 """
 
 from bisect import bisect_right
-from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 
+import msgspec
 from msgspec import Struct
 
+from monitor.recent import Recent
 from monitor.store.rows import encode
 
-SESSIONS_KEPT = 250_000
+SESSIONS_KEPT = 125_000  # the latest, and as many more
 MAX_BOUNDS = 1_000  # past that many gaps the oldest gap counts as stored: nobody who is honest has so many
 
+
+_decode_bounds = msgspec.json.Decoder(list[int]).decode
 
 Row = tuple[str, str, int]  # the session, its bounds as JSON, and when it was heard last
 
@@ -53,33 +56,29 @@ class Numbering:
     """The sessions heard lately.  Of others only the store knows; `learn` what it says before asking about them."""
 
     def __init__(self, capacity: int = SESSIONS_KEPT) -> None:
-        self._capacity = capacity
-        self._sessions: OrderedDict[str, Numbers] = OrderedDict()
-        self._dirty: dict[str, Numbers] = {}
+        self._sessions: Recent[str, Numbers] = Recent(capacity)
+        self._dirty: dict[str, Numbers] = {}  # what is still to be saved is known, too, however long ago it was heard
 
     def unknown(self, sessions: Iterable[str]) -> set[str]:
         """Return those of the sessions that nothing is known of here."""
-        return {session for session in sessions if session not in self._sessions}
+        return {session for session in sessions if self._of(session) is None}
 
     def learn(self, sessions: Mapping[str, Numbers]) -> None:
         """Take up what the store knows of sessions."""
         for session, numbers in sessions.items():
-            self._sessions[session] = numbers
-            self._forget_one()
+            self._sessions.put(session, numbers)
 
     def has(self, session: str, seq: int) -> bool:
         """Whether the post was stored."""
-        numbers = self._sessions.get(session)
+        numbers = self._of(session)
         return numbers is not None and numbers.has(seq)
 
     def add(self, session: str, seq: int, at_ms: int) -> None:
         """Remember that a post is stored."""
-        numbers = self._sessions.get(session)
+        numbers = self._of(session)
         if numbers is None:
-            numbers = self._sessions[session] = Numbers([])
-            self._forget_one()
-        else:
-            self._sessions.move_to_end(session)
+            numbers = Numbers([])
+            self._sessions.put(session, numbers)
         numbers.add(seq)
         numbers.heard_at_ms = at_ms
         self._dirty[session] = numbers
@@ -91,13 +90,9 @@ class Numbering:
 
     def mark_dirty(self, rows: Iterable[Row]) -> None:
         """Take back what could not be saved."""
-        self._dirty |= {session: self._sessions[session] for session, *_ in rows if session in self._sessions}
+        for session, bounds, at_ms in rows:
+            self._dirty[session] = self._of(session) or Numbers(_decode_bounds(bounds), at_ms)
 
-    def _forget_one(self) -> None:
-        """Make room: the session unheard for longest goes, unless it is still to be saved."""
-        if len(self._sessions) > self._capacity:
-            oldest = next(iter(self._sessions))
-            if oldest in self._dirty:
-                self._sessions.move_to_end(oldest)
-            else:
-                del self._sessions[oldest]
+    def _of(self, session: str) -> Numbers | None:
+        numbers = self._sessions.get(session)
+        return self._dirty.get(session) if numbers is None else numbers

@@ -70,7 +70,7 @@ def test_the_estimate_is_off_by_the_least_delay_and_only_ever_behind(truth_ms: i
 
 def test_no_more_sessions_are_remembered_than_there_is_room_for() -> None:
     offsets = clocks()
-    for number in range(clock_offset.SESSIONS_REMEMBERED + 10):
+    for number in range(3 * clock_offset.SESSIONS_REMEMBERED):
         heard(offsets, TEN_MINUTES, session=str(number))
-    assert len(offsets._estimates) == clock_offset.SESSIONS_REMEMBERED
+    assert len(offsets._estimates) <= 2 * clock_offset.SESSIONS_REMEMBERED
     assert heard(offsets, None, session="0") is None

@@ -38,12 +38,15 @@ def test_whoever_leaves_gap_after_gap_takes_bounded_room() -> None:
 
 def test_what_is_not_saved_yet_is_not_forgotten() -> None:
     numbering = Numbering(capacity=2)
-    for session in "abc":
+    for session in "abcdef":
         numbering.add(session, 1, 0)
-    assert numbering.unknown("abc") == set()
-    assert [session for session, _, _ in numbering.take_dirty()] == ["a", "b", "c"]
-    numbering.add("d", 1, 0)
-    assert len(numbering.unknown("abcd")) == 1
+    assert numbering.unknown("abcdef") == set()
+    rows = numbering.take_dirty()
+    assert [session for session, _, _ in rows] == [*"abcdef"]
+    assert len(numbering.unknown("abcdef")) >= 2, "nothing is ever forgotten"
+    numbering.mark_dirty(rows)
+    assert numbering.unknown("abcdef") == set(), "what could not be saved was forgotten"
+    assert numbering.take_dirty() == rows
 
 
 def test_what_could_not_be_saved_is_saved_the_next_time() -> None:

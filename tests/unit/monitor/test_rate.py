@@ -34,6 +34,6 @@ def test_nobody_gets_more_than_the_burst_and_the_rate_together(gaps_s: list[floa
 
 def test_no_more_clients_are_remembered_than_there_is_room_for() -> None:
     limit = RateLimit(per_s=1.0, burst=1)
-    for number in range(rate.CLIENTS_REMEMBERED + 10):
+    for number in range(3 * rate.CLIENTS_REMEMBERED):
         limit.wait_s(number, 0.0)
-    assert len(limit._buckets) == rate.CLIENTS_REMEMBERED
+    assert len(limit._buckets) <= 2 * rate.CLIENTS_REMEMBERED
