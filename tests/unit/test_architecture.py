@@ -36,6 +36,8 @@ PURE = {
         "monitor.store.numbering",
     ),
     *("monitor.history.samples", "monitor.history.chunks", "monitor.history.gathering"),
+    *("monitor.history.counters", "monitor.history.sketches", "monitor.history.people", "monitor.history.spans"),
+    *("monitor.history.rollups", "monitor.history.rollup_rows", "monitor.history.buckets", "monitor.history.answers"),
     *("monitor.canary_steps", "monitor.callback_address", "monitor.doctor.findings", "monitor.doctor.judgement"),
     *("monitor.config_lines", "monitor.naming", "monitor.http.rate", "monitor.http.origins", "monitor.http.proxies"),
     *("monitor.http.addresses", "monitor.clock_offset", "monitor.pseudonyms", "collectors.moments"),
