@@ -55,6 +55,7 @@ from monitor.settings import Canary as CanarySettings
 from monitor.settings import Privacy
 from monitor.store.memory import MemoryStore
 from monitor.store.ports import Store
+from monitor.store.scopes import scopes_of
 from monitor.store.sqlite import SqliteStore
 
 _log = getLogger(__name__)
@@ -69,8 +70,8 @@ _encode = msgspec.json.Encoder().encode
 async def open_store(config: Config) -> Store:
     """Return the store that the configuration asks for."""
     if config.storage.path == ":memory:":
-        return MemoryStore()
-    return await SqliteStore.open(Path(config.storage.path), config.storage.synchronous)
+        return MemoryStore(scopes_of(config.naming))
+    return await SqliteStore.open(Path(config.storage.path), config.storage.synchronous, scopes_of(config.naming))
 
 
 def limits_of(config: Config) -> Limits:

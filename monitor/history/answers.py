@@ -19,11 +19,13 @@ from monitor.history import people, sketches
 from monitor.history.counters import Whole
 from monitor.history.people import DEGRADED, HEARD, KEPT, RATED
 from monitor.history.rollup_rows import Row, minutes_in, sketches_in
-from monitor.history.rollups import HOUR_MS, METRICS
+from monitor.history.rollups import HOUR_MS, METRICS, Key
 
 DAY_MS = 24 * HOUR_MS
 LONGEST_MS = 92 * DAY_MS
+MOST_MINUTES_DAYS = 31
 MOST_KEYS = 1_000
+MOST_ANSWERS = 50_000  # keys times buckets
 MOST_QUANTILES = 20
 DEGRADED_MINUTES = "degraded_minutes"  # by which rooms may be compared, besides by the metrics
 
@@ -65,9 +67,11 @@ class Selection(NamedTuple):
             _expect(len(self.keys) <= MOST_KEYS, f"keys: expected at most {MOST_KEYS}", len(self.keys))
         return whole
 
-    def has(self, key: str) -> bool:
-        """Whether a key is among those asked for."""
-        return key > self.after and (self.keys is None or key in self.keys)
+    def is_about(self, rollup: Key) -> bool:
+        """Whether a rollup is among those asked for."""
+        is_in_time = self.from_ms <= rollup.from_ms < self.to_ms
+        is_key = rollup.key > self.after and (self.keys is None or rollup.key in self.keys)
+        return rollup.scope == self.scope and is_in_time and is_key
 
 
 class Percentiles(NamedTuple):
@@ -117,13 +121,33 @@ def check_quantiles(quantiles: Sequence[float]) -> None:
         _expect(0 <= each <= 1, "quantiles: expected numbers from 0 to 1", each)
 
 
-def check_bucket(bucket_ms: int | None) -> None:
-    """Raise `Unanswerable` unless it is whole hours."""
+def check_bucket(selection: Selection, bucket_ms: int | None) -> None:
+    """Raise `Unanswerable` unless it is whole hours, and not too short for so many keys and so long."""
     _expect(
         bucket_ms is None or (bucket_ms > 0 and bucket_ms % HOUR_MS == 0),
         "bucket_ms: expected a multiple of an hour (3600000)",
         bucket_ms,
     )
+    if bucket_ms is not None:
+        keys = selection.limit if selection.keys is None else min(selection.limit, len(selection.keys))
+        answers = keys * -(-(selection.to_ms - selection.from_ms) // bucket_ms)
+        _expect(answers <= MOST_ANSWERS, f"bucket_ms: expected at most {MOST_ANSWERS} buckets of all keys", answers)
+
+
+def check_minutes(selection: Selection) -> None:
+    """Raise `Unanswerable` where that would be too many."""
+    days = (selection.to_ms - selection.from_ms) / DAY_MS
+    _expect(days <= MOST_MINUTES_DAYS, f"to_ms: expected at most {MOST_MINUTES_DAYS} days of minutes", days)
+
+
+def check_scope(scope: str, scopes: Collection[str]) -> None:
+    """Raise `Unanswerable` where there is no such scope."""
+    _expect(scope in scopes, f"scope: expected one of {', '.join(scopes)}", scope)
+
+
+def check_worst(by: str) -> None:
+    """Raise `Unanswerable` where rooms cannot be compared by that."""
+    _expect(by in (*METRICS, DEGRADED_MINUTES), f"by: expected {DEGRADED_MINUTES} or one of {', '.join(METRICS)}", by)
 
 
 def _expect(is_so: bool, expected: str, got: object) -> None:

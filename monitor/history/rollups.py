@@ -148,6 +148,19 @@ def merged(parts: Sequence[Rollups]) -> Rollups:
     return _renamed(parts, lambda key: key)
 
 
+def selected(rollups: Rollups, is_wanted: Callable[[Key], bool]) -> Rollups:
+    """Return some of the rollups."""
+    is_in = np.array([is_wanted(key) for key in rollups.keys], bool)
+    number = np.cumsum(is_in) - 1
+    counted, there = rollups.counters, rollups.people
+    is_counter, is_person = is_in[counted.owner], is_in[there.owner]
+    return Rollups(
+        tuple(key for key, wanted in zip(rollups.keys, is_in.tolist(), strict=True) if wanted),
+        Counters(number[counted.owner[is_counter]], counted.place[is_counter], counted.number[is_counter]),
+        People(number[there.owner[is_person]], there.person[is_person], there.minutes[is_person]),
+    )
+
+
 def bounded(rollups: Rollups, known: Mapping[tuple[str, int], AbstractSet[str]]) -> Rollups:
     """Return the rollups with `other` for the values of a dimension and hour that are too many.
 

@@ -1,11 +1,11 @@
 """What does the house need of a memory?
 
-Five small ports, satisfied twice: by SQLite for keeps (`monitor.store.sqlite`) and by plain lists for a daemon that may
+Six small ports, satisfied twice: by SQLite for keeps (`monitor.store.sqlite`) and by plain lists for a daemon that may
 forget (`monitor.store.memory`).  One conformance suite holds both to these words.  One port more, `AlertStore`, is
 declared by the alerts themselves.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple, Protocol
 
 from msgspec import Struct
@@ -14,6 +14,8 @@ from alerts.model import Alert, Transition
 from alerts.ports import AlertStore
 from collectors.events import Event
 from monitor.entities import Account, Composition, Entity, Recording, Room
+from monitor.history.answers import Attendance, Percentiles, Selection, Worst
+from monitor.history.buckets import Buckets
 from monitor.history.samples import Samples
 
 
@@ -152,6 +154,50 @@ class SampleStore(Protocol):
         """Return what was measured in a room in [from_ms, to_ms), by everybody or by one participant."""
 
 
+class RollupStore(Protocol):
+    """What samples add up to, by hour, for each room and for each value of the other scopes.
+
+    It counts what was settled and what is still in the log alike.  Quantiles are within two per cent.  Hours count
+    whole, and spans are bounded: `monitor.history.answers.Unanswerable` says what was asked too much.
+    """
+
+    @property
+    def scopes(self) -> Collection[str]:
+        """Return what there is to compare by."""
+
+    async def percentiles(
+        self,
+        selection: Selection,
+        metric: str,
+        quantiles: Sequence[float],
+        resolve: Resolve,
+        *,
+        bucket_ms: int | None = None,
+    ) -> Sequence[Percentiles]:
+        """Return quantiles of a metric, of each key and bucket, or of each key over the whole time."""
+
+    async def attendance(self, selection: Selection, resolve: Resolve) -> Sequence[Attendance]:
+        """Return how many people were heard of each key, for how long, and for how long with a bad level."""
+
+    async def worst_rooms(
+        self, by: str, from_ms: int, to_ms: int, resolve: Resolve, *, limit: int = 20
+    ) -> Sequence[Worst]:
+        """Return the rooms that were worst, the worst first, by p95 of a metric or by degraded minutes."""
+
+    async def minutes(self, scope: str, key: str, from_ms: int, to_ms: int, resolve: Resolve) -> Buckets:
+        """Return what was counted in each minute."""
+
+    async def rebuild(self, from_ms: int, to_ms: int) -> int:
+        """Add up anew what was measured in whole hours, as far as it has been settled.
+
+        Returns:
+            How many samples that were; nothing in a store that does not keep rollups.
+
+        Raises:
+            Unanswerable: the samples of that time are not all there any more.
+        """
+
+
 class PictureStore(Protocol):
     """The live picture, saved now and then so that a restart need not read the whole log."""
 
@@ -204,6 +250,10 @@ class Store(Protocol):
         """Return what was measured."""
 
     @property
+    def rollups(self) -> RollupStore:
+        """Return what that adds up to."""
+
+    @property
     def picture(self) -> PictureStore:
         """Return the saved picture."""
 
@@ -215,8 +265,8 @@ class Store(Protocol):
     def sessions(self) -> SessionStore:
         """Return the login sessions."""
 
-    async def retain(self, now_ms: int, raw_days: float, history_days: float) -> int:
-        """Drop raw telemetry and finished history older than asked for; return how many rows went."""
+    async def retain(self, now_ms: int, raw_days: float, history_days: float, rollups_days: float) -> int:
+        """Drop raw telemetry, finished history and rollups older than asked for; return how many rows went."""
 
     def size(self) -> Size:
         """Return what the store takes on disk."""
