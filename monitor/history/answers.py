@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from monitor.history import people, sketches
 from monitor.history.counters import Whole
 from monitor.history.people import DEGRADED, HEARD, KEPT, RATED
-from monitor.history.rollup_rows import Row, minutes_in, sketches_in
+from monitor.history.rollup_rows import Row, people_in, sketches_in
 from monitor.history.rollups import HOUR_MS, METRICS, Key
 
 DAY_MS = 24 * HOUR_MS
@@ -167,19 +167,21 @@ def percentiles(
         return row.key, from_ms if bucket_ms is None else row.from_ms - (row.from_ms - from_ms) % bucket_ms
 
     for buckets in _in_groups(rows, bucket_of):
-        table = _table([each for _, each in buckets], metric)
-        counts, values = table.sum(axis=1).astype(np.int64).tolist(), sketches.quantiles(table, quantiles)
+        table, first_bin = _table([each for _, each in buckets], metric)
+        counts, values = table.sum(axis=1).tolist(), sketches.quantiles(table, quantiles, first_bin)
         for ((key, starts_ms), _), count, found in zip(buckets, counts, values, strict=True):
-            yield Percentiles(key, starts_ms, count, found)
+            yield Percentiles(key, starts_ms, int(count), found)
 
 
-def _table(groups: Sequence[Sequence[Row]], metric: str) -> NDArray[np.float64]:
-    """Return a sketch for each group of rows, as the rows of a table."""
+def _table(groups: Sequence[Sequence[Row]], metric: str) -> tuple[NDArray[np.float64], int]:
+    """Return a sketch for each group of rows, as the rows of a table, and which bin its first column is."""
     found = sketches_in([row for group in groups for row in group], metric)
     group = np.repeat(np.arange(len(groups)), [len(each) for each in groups])[found.owner]
-    size = len(groups) * sketches.BINS
-    cells = np.bincount(group * sketches.BINS + found.place, weights=found.number, minlength=size)
-    return cells.astype(np.float64, copy=False).reshape(len(groups), sketches.BINS)
+    first = int(found.place.min(initial=sketches.BINS - 1))
+    width = int(found.place.max(initial=first)) - first + 1
+    cells = group * width + found.place - first
+    table = np.bincount(cells, found.number, len(groups) * width).astype(np.float64, copy=False)
+    return table.reshape(len(groups), width), first
 
 
 def attendances(rows: Iterable[Row]) -> Iterator[Attendance]:
@@ -187,7 +189,7 @@ def attendances(rows: Iterable[Row]) -> Iterator[Attendance]:
     parts = (
         part
         for hours in _in_groups(rows, lambda row: (row.key, row.from_ms))
-        for part in _attendances_of_hours([key for (key, _), _ in hours], [each for _, each in hours])
+        for part in _attendances([key for (key, _), _ in hours], [of_hour for _, of_hour in hours])
     )
     for key, of_key in groupby(parts, key=itemgetter(0)):
         minutes, persons = np.zeros(4), np.empty(0, np.int64)
@@ -197,21 +199,22 @@ def attendances(rows: Iterable[Row]) -> Iterator[Attendance]:
         yield Attendance(key, people.number(persons), *minutes.tolist())
 
 
-def _attendances_of_hours(
-    keys: Sequence[str], groups: Sequence[Sequence[Row]]
+def _attendances(
+    keys: Sequence[str], hours: Sequence[Sequence[Row]]
 ) -> Iterator[tuple[str, NDArray[np.float64], Whole]]:
-    """Return the minutes and the people of each hour."""
-    _, there = minutes_in([row for group in groups for row in group])
-    hour = np.repeat(np.arange(len(groups)), [len(each) for each in groups])
+    """Return the minutes and the people of each key, of hours in the order of keys."""
+    there = people_in([row for of_hour in hours for row in of_hour])
+    hour = np.repeat(np.arange(len(hours)), [len(of_hour) for of_hour in hours])
     there = people.united(hour[there.owner], there.person, there.minutes)
     counts = np.bitwise_count(people.standing(there))
-    by_person = (
-        np.column_stack((counts[:, HEARD], people.expected_minutes(there), counts[:, RATED], counts[:, DEGRADED]))
-        * people.weights(there, len(groups))[:, np.newaxis]
+    by_person = np.column_stack(
+        (counts[:, HEARD], people.expected_minutes(there), counts[:, RATED], counts[:, DEGRADED])
     )
-    bounds = np.searchsorted(there.owner, np.arange(len(groups) + 1))
-    for key, (start, end) in zip(keys, pairwise(bounds.tolist()), strict=True):
-        yield key, by_person[start:end].sum(axis=0), there.person[start:end]
+    by_person = by_person * people.weights(there, len(hours))[:, np.newaxis]
+    first_hours = [place for place, key in enumerate(keys) if place == 0 or key != keys[place - 1]]
+    bounds = np.searchsorted(there.owner, [*first_hours, len(hours)]).tolist()
+    for first_hour, (start, end) in zip(first_hours, pairwise(bounds), strict=True):
+        yield keys[first_hour], by_person[start:end].sum(axis=0), np.unique(there.person[start:end])[:KEPT]
 
 
 def worst_rooms(rows: Iterable[Row], by: str, limit: int) -> list[Worst]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from monitor.history import people
 from monitor.history.counters import Whole
 from monitor.history.people import MINUTES, STANDINGS
-from monitor.history.rollup_rows import Row, minutes_in
+from monitor.history.rollup_rows import Row, minutes_in, people_in
 from monitor.history.rollups import HOUR_MS
 from monitor.history.samples import Samples
 from monitor.history.spans import (
@@ -100,7 +100,7 @@ def minutes(rows: Sequence[Row], from_ms: int, to_ms: int) -> Buckets:
     """Return the minutes of the hours in [from_ms, to_ms), given the rollups of one scope and key."""
     hours = (to_ms - from_ms) // HOUR_MS
     hour = np.array([(row.from_ms - from_ms) // HOUR_MS for row in rows], np.int64)
-    counted, there = minutes_in(rows)
+    counted, there = minutes_in(rows), people_in(rows)
     minute, column = np.divmod(counted.place, len(COLUMNS))
     counts = np.zeros((hours * MINUTES, len(COLUMNS)), np.int64)
     np.add.at(counts, (hour[counted.owner] * MINUTES + minute, column), counted.number)

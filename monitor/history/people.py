@@ -80,8 +80,10 @@ def number(persons: Whole) -> float:
 
 def numbers(people: People, owners: int) -> NDArray[np.float64]:
     """Return how many people each owner has."""
-    bounds = np.searchsorted(people.owner, np.arange(owners + 1)).tolist()
-    return np.array([number(people.person[start:end]) for start, end in pairwise(bounds)])
+    kept = np.bincount(people.owner, minlength=owners).astype(np.float64)
+    for full in np.flatnonzero(kept == KEPT).tolist():
+        kept[full] = number(people.person[people.owner == full])
+    return kept
 
 
 def weights(people: People, owners: int) -> NDArray[np.float64]:
@@ -93,15 +95,21 @@ def weights(people: People, owners: int) -> NDArray[np.float64]:
 def standing(people: People) -> Whole:
     """Return three masks of each: in which minutes they were heard (HEARD), and then RATED, and then DEGRADED."""
     heard, bad, ends_well, ends_badly = people.minutes.T
-    rated, degraded = np.zeros_like(heard), np.zeros_like(heard)
-    is_well, is_ill = (np.zeros(len(heard), bool) for _ in range(2))
-    for bit in 1 << np.arange(MINUTES):
-        is_told = (ends_well | ends_badly) & bit != 0
-        is_well = np.where(is_told, ends_badly & bit == 0, is_well)
-        is_ill = np.where(is_told, ends_well & bit == 0, is_ill)  # parts of a minute may differ: then neither is
-        rated |= np.where(is_well | is_ill | is_told, bit, 0)
-        degraded |= np.where(is_ill, bit, 0)
-    return np.column_stack((heard, rated & heard, (degraded | bad) & heard))
+    told = ends_well | ends_badly
+    is_well, is_ill = _held(ends_well & ~ends_badly, told), _held(ends_badly & ~ends_well, told)
+    return np.column_stack((heard, heard & (is_well | is_ill | told), heard & (is_ill | bad)))
+
+
+def _held(masks: Whole, told: Whole) -> Whole:
+    """Return the masks, with each bit carried on up to the next minute in which something was told.
+
+    By twice as many places each time, past minutes that are free: six steps for sixty minutes of everybody.
+    """
+    free = ~told
+    for places in (1, 2, 4, 8, 16, 32):
+        masks = masks | (free & (masks << places))
+        free = free & (free << places)
+    return masks
 
 
 def expected_minutes(people: People) -> Whole:

@@ -5,7 +5,7 @@ they are.  A percentile over thousands of rows needs one sketch of each, and unp
 """
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import msgspec
 import numpy as np
@@ -32,8 +32,14 @@ class _Body(msgspec.Struct, array_like=True):
 _decode_body = msgspec.msgpack.Decoder(_Body).decode
 
 
+Part = Literal["body", "sketches"]
+
+
 class Row(NamedTuple):
-    """A rollup as it is kept, and how many samples it is made of."""
+    """A rollup as it is kept, and how many samples it is made of.
+
+    For a question about one part the other may have been left out.
+    """
 
     scope: str
     key: str
@@ -82,17 +88,22 @@ def sketches_in(rows: Sequence[Row], metric: str) -> Counters:
     return counters.unpack([_sketches(row)[place] for row in rows], sketches.BINS)
 
 
-def minutes_in(rows: Sequence[Row]) -> tuple[Counters, People]:
-    """Return the counters of minutes and the people, owned by the numbers of the rows.
+def minutes_in(rows: Sequence[Row]) -> Counters:
+    """Return the counters of minutes, owned by the numbers of the rows.
 
     Raises:
         Malformed: there are none in them.
     """
-    bodies = [_body(row) for row in rows]
-    return (
-        counters.unpack([body.minutes for body in bodies], MINUTE_PLACES),
-        people.unpack([body.people for body in bodies]),
-    )
+    return counters.unpack([_body(row).minutes for row in rows], MINUTE_PLACES)
+
+
+def people_in(rows: Sequence[Row]) -> People:
+    """Return who was there, owned by the numbers of the rows.
+
+    Raises:
+        Malformed: there is nobody in them.
+    """
+    return people.unpack([_body(row).people for row in rows])
 
 
 def _in_segments(whole: Counters) -> Counters:

@@ -37,11 +37,14 @@ def sketched(values: NDArray[np.float64]) -> NDArray[np.int64]:
     return sketch
 
 
-def quantiles(sketches: NDArray[Any], wanted: Sequence[float]) -> list[tuple[float | None, ...]]:
-    """Return the wanted quantiles of each sketch, a row of the table; None of one that is empty."""
+def quantiles(sketches: NDArray[Any], wanted: Sequence[float], first_bin: int = 0) -> list[tuple[float | None, ...]]:
+    """Return the wanted quantiles of each sketch, a row of the table; None of one that is empty.
+
+    The table may leave out bins at either end that no sketch has anything in.
+    """
     running = np.cumsum(sketches, axis=1)
     counts = running[:, -1]
-    found = [_MIDDLES[_bin_at(running, each * (counts - 1))].tolist() for each in wanted]
+    found = [_MIDDLES[first_bin + _bin_at(running, each * (counts - 1))].tolist() for each in wanted]
     return [
         row if count else (None,) * len(wanted)
         for row, count in zip(zip(*found, strict=True), counts.tolist(), strict=True)

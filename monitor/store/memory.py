@@ -17,7 +17,7 @@ from collectors.observations import TelemetryBatch
 from monitor.calls import ENDED_ROOMS_KEPT
 from monitor.entities import Account, Composition, Entity, Participant, Recording, Ref, Room
 from monitor.history.answers import Selection
-from monitor.history.rollup_rows import Row, packed
+from monitor.history.rollup_rows import Part, Row, packed
 from monitor.history.rollups import ROOM, bounded, rolled, selected
 from monitor.store.answering import Answering
 from monitor.store.lines import Lines
@@ -117,7 +117,13 @@ class MemoryRollups(Answering):
         super().__init__(scopes)
         self._log = log
 
-    async def _fold(self, selection: Selection, resolve: Resolve, fold: Callable[[Iterator[Row]], T]) -> T:
+    async def _fold(
+        self,
+        selection: Selection,
+        part: Part,  # noqa: ARG002  # both are at hand
+        resolve: Resolve,
+        fold: Callable[[Iterator[Row]], T],
+    ) -> T:
         found = selected(rolled(placed(line, self.scopes) for line in self._log.lines(resolve)), selection.is_about)
         return fold(iter(sorted(packed(bounded(found, {})), key=attrgetter("key", "from_ms"))))
 

@@ -17,7 +17,7 @@ import msgspec
 
 from monitor.history import chunks
 from monitor.history.answers import Selection, Unanswerable
-from monitor.history.rollup_rows import Row, packed, unpacked
+from monitor.history.rollup_rows import Part, Row, packed, unpacked
 from monitor.history.rollups import (
     HOUR_MS,
     NO_ROLLUPS,
@@ -49,14 +49,14 @@ class SqliteRollups(Answering):
         self._turn = turn
         self._unsettled = Unsettled(scopes)
 
-    async def _fold(self, selection: Selection, resolve: Resolve, fold: Callable[[Iterator[Row]], T]) -> T:
-        return await asyncio.to_thread(self._fold_here, selection, resolve, fold)
+    async def _fold(self, selection: Selection, part: Part, resolve: Resolve, fold: Callable[[Iterator[Row]], T]) -> T:
+        return await asyncio.to_thread(self._fold_here, selection, part, resolve, fold)
 
-    def _fold_here(self, selection: Selection, resolve: Resolve, fold: Callable[[Iterator[Row]], T]) -> T:
+    def _fold_here(self, selection: Selection, part: Part, resolve: Resolve, fold: Callable[[Iterator[Row]], T]) -> T:
         with self._database.reading() as reader:
             reader.execute("BEGIN")  # one picture for all of it: nothing moves from the log to the rollups meanwhile
             new = self._in_log(reader, selection, resolve)
-            return fold(merge(_stored(reader, selection), new, key=attrgetter("key", "from_ms")))
+            return fold(merge(_stored(reader, selection, part), new, key=attrgetter("key", "from_ms")))
 
     def _in_log(self, reader: sqlite3.Connection, selection: Selection, resolve: Resolve) -> list[Row]:
         found = selected(self._unsettled.rollups(reader, resolve), selection.is_about)
@@ -189,13 +189,13 @@ def known_values(reader: sqlite3.Connection, rollups: Rollups) -> dict[tuple[str
     return {place: {key for (key,) in reader.execute(_VALUES, (*place, VALUES_A_DIMENSION + 1))} for place in wanted}
 
 
-def _stored(reader: sqlite3.Connection, selection: Selection) -> Iterator[Row]:
+def _stored(reader: sqlite3.Connection, selection: Selection, part: Part) -> Iterator[Row]:
     """Return rows in the order of keys and hours: first is sorted which they are, and then they are read."""
     keys = None if selection.keys is None else msgspec.json.encode(list(selection.keys)).decode()
     ids = reader.execute(_SELECTED if keys is None else _SELECTED_KEYS, {**selection._asdict(), "keys": keys})
     while some := [row_id for (row_id,) in ids.fetchmany(ROWS_A_READ)]:
         marks = ", ".join("?" * len(some))
-        rows = {row[0]: Row(*row[1:]) for row in reader.execute(f"{_ROWS} WHERE id IN ({marks})", some)}
+        rows = {row[0]: Row(*row[1:]) for row in reader.execute(f"{_ROWS[part]} WHERE id IN ({marks})", some)}
         yield from (rows[row_id] for row_id in some)
         give_way()
 
@@ -214,7 +214,10 @@ def _lines(rows: Sequence[Sequence[Any]], hour_ms: int) -> list[Line]:
 _CLEAR = """
 DELETE FROM rollups WHERE id IN (SELECT rollups.id FROM rollups, checkpoint WHERE rollups.id > last_rollup LIMIT ?)
 """
-_ROWS = "SELECT id, scope, key, from_ms, samples, body, sketches FROM rollups"
+_ROWS: dict[Part, str] = {
+    "body": "SELECT id, scope, key, from_ms, samples, body, x'' FROM rollups",
+    "sketches": "SELECT id, scope, key, from_ms, samples, x'', sketches FROM rollups",
+}
 _PARTS = """
 SELECT json_array(scope, key, from_ms) FROM rollups WHERE NOT is_merged AND from_ms <= ?
 GROUP BY scope, key, from_ms LIMIT ?
