@@ -62,6 +62,7 @@ from monitor.settings import Canary as CanarySettings
 from monitor.settings import Privacy
 from monitor.store.memory import MemoryStore
 from monitor.store.ports import Store
+from monitor.store.scopes import scopes_of
 from monitor.store.sqlite import SqliteStore
 
 _log = getLogger(__name__)
@@ -76,9 +77,9 @@ _encode = msgspec.json.Encoder().encode
 async def open_store(config: Config) -> Store:
     """Return the store that the configuration asks for."""
     if config.storage.path == ":memory:":
-        return MemoryStore()
-    storage = config.storage
-    return await SqliteStore.open(Path(storage.path), storage.synchronous, storage.reserve_bytes)
+        return MemoryStore(scopes_of(config.naming))
+    storage, scopes = config.storage, scopes_of(config.naming)
+    return await SqliteStore.open(Path(storage.path), storage.synchronous, storage.reserve_bytes, scopes)
 
 
 def limits_of(config: Config) -> Limits:

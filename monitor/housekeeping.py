@@ -121,7 +121,9 @@ class Housekeeping:
     async def retain(self) -> None:
         """Drop what is older than it may be."""
         try:
-            dropped = await self._store.retain(self._now_ms(), self._storage.raw_days, self._storage.history_days)
+            dropped = await self._store.retain(
+                self._now_ms(), self._storage.raw_days, self._storage.history_days, self._storage.rollups_days
+            )
         except StoreFailed as error:
             _log.error("nothing dropped, trying again later: %s", error)
             return

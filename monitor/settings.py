@@ -122,6 +122,7 @@ class Storage(Section):
     settle_after_s: Positive = 600.0
     raw_days: Positive = 30.0
     history_days: Positive = 180.0
+    rollups_days: Positive = 400.0
     reserve_bytes: Annotated[int, Field(ge=0)] = 32 * 1024 * 1024
 
 

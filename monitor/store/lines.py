@@ -50,7 +50,7 @@ class Lines:
         together: dict[Place, list[Place]] = {}
         for place, real_place in resolved.items():
             together.setdefault(real_place, []).append(place)
-        for real_place, places in together.items():
+        for real_place, places in sorted(together.items()):  # a room at a time
             samples = joined([self._gatherings[place].samples() for place in places])
             series = reduce(united, (self._series[place] for place in places))
             if samples.count:

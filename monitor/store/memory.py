@@ -4,7 +4,8 @@ A true second store, on plain lists and dictionaries, held to the same conforman
 `storage.path = ":memory:"`, for looking around and for tests that are about something else.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from operator import attrgetter
 from typing import TypeVar
 
 import msgspec
@@ -15,6 +16,10 @@ from collectors.events import Event
 from collectors.observations import TelemetryBatch
 from monitor.calls import ENDED_ROOMS_KEPT
 from monitor.entities import Account, Composition, Entity, Participant, Recording, Ref, Room
+from monitor.history.answers import Selection
+from monitor.history.rollup_rows import Part, Row, packed
+from monitor.history.rollups import ROOM, bounded, rolled, selected
+from monitor.store.answering import Answering
 from monitor.store.lines import Lines
 from monitor.store.ports import (
     Call,
@@ -31,6 +36,9 @@ from monitor.store.ports import (
     Size,
 )
 from monitor.store.rows import happenings_of, place_of
+from monitor.store.scopes import SCOPES, Scopes, placed
+
+T = TypeVar("T")
 
 _DAY_MS = 86_400_000
 
@@ -74,6 +82,14 @@ class MemoryLog:
         found = [h for event, place in places if place.room == room for h in happenings_of(event, place)]
         return sorted((h for h in found if from_ms <= h.at_ms < to_ms), key=lambda h: h.at_ms)[:limit]
 
+    def lines(self, resolve: Resolve) -> Iterator[Line]:
+        """Return everything that was measured."""
+        lines = Lines()
+        for entry in self.entries:
+            if isinstance(entry.event, TelemetryBatch):
+                lines.add(entry.event)
+        return lines.take(resolve)
+
     def drop_before(self, bound_ms: float, through: int) -> int:
         """Drop what is older, as far as the saved picture reaches."""
         kept = [entry for entry in self.entries if entry.received_at_ms >= bound_ms or entry.id > through]
@@ -103,21 +119,37 @@ class MemorySamples:
         """Return what was measured in a room in [from_ms, to_ms), by everybody or by one participant."""
         found = [
             Line(series, samples.within(from_ms, to_ms))
-            for series, samples in self._gathered().take(resolve)
+            for series, samples in self._log.lines(resolve)
             if series.room == room and participant in (None, series.participant)
         ]
         return sorted((line for line in found if line.samples.count), key=lambda line: line.series.participant)
 
     def series(self) -> Iterator[Series]:
         """Return who has measured anything, and where."""
-        return (line.series for line in self._gathered().take(lambda place, _: place))
+        return (line.series for line in self._log.lines(lambda place, _: place))
 
-    def _gathered(self) -> Lines:
-        lines = Lines()
-        for entry in self._log.entries:
-            if isinstance(entry.event, TelemetryBatch):
-                lines.add(entry.event)
-        return lines
+
+class MemoryRollups(Answering):
+    """What samples add up to, in memory (`monitor.store.ports.RollupStore`): each question adds them up anew."""
+
+    def __init__(self, log: MemoryLog, scopes: Scopes) -> None:
+        super().__init__(scopes)
+        self._log = log
+
+    async def _fold(
+        self,
+        selection: Selection,
+        part: Part,  # noqa: ARG002  # both are at hand
+        resolve: Resolve,
+        fold: Callable[[Iterator[Row]], T],
+    ) -> T:
+        found = selected(rolled(placed(line, self.scopes) for line in self._log.lines(resolve)), selection.is_about)
+        return fold(iter(sorted(packed(bounded(found, {})), key=attrgetter("key", "from_ms"))))
+
+    async def rebuild(self, from_ms: int, to_ms: int) -> int:
+        """Do nothing: see above."""
+        Selection(ROOM, from_ms, to_ms).checked()
+        return 0
 
 
 class MemoryPicture:
@@ -359,15 +391,16 @@ class MemorySessions:
 class MemoryStore:
     """The whole memory of a daemon that may forget (`monitor.store.ports.Store`)."""
 
-    def __init__(self) -> None:
+    def __init__(self, scopes: Scopes = SCOPES) -> None:
         self.log = MemoryLog()
         self.samples = MemorySamples(self.log)
+        self.rollups = MemoryRollups(self.log, scopes)
         self.picture = MemoryPicture()
         self.alerts = MemoryAlerts()
         self.sessions = MemorySessions()
         self.archive = MemoryArchive(self.picture, self.alerts, self.samples)
 
-    async def retain(self, now_ms: int, raw_days: float, history_days: float) -> int:
+    async def retain(self, now_ms: int, raw_days: float, history_days: float, rollups_days: float) -> int:  # noqa: ARG002
         """Drop raw telemetry and finished history older than asked for; return how many entries went."""
         raw_ms, history_ms = now_ms - raw_days * _DAY_MS, now_ms - history_days * _DAY_MS
         return (

@@ -5,7 +5,7 @@ forget (`monitor.store.memory`).  One conformance suite holds both to these word
 declared by the alerts themselves.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple, Protocol
 
 from msgspec import Struct
@@ -14,6 +14,8 @@ from alerts.model import Alert, Transition
 from alerts.ports import AlertStore
 from collectors.events import Event
 from monitor.entities import Account, Composition, Entity, Recording, Room
+from monitor.history.answers import Attendance, Percentiles, Selection, Worst
+from monitor.history.buckets import Buckets
 from monitor.history.samples import Samples
 
 
@@ -204,6 +206,50 @@ class Archive(Protocol):
         """Return the call in a room, by its SID, its key, or its name: of several of one name, the latest."""
 
 
+class RollupStore(Protocol):
+    """What samples add up to, by hour, for each room and for each value of the other scopes.
+
+    It counts what was settled and what is still in the log alike.  Quantiles are within two per cent.  Hours count
+    whole, and spans are bounded: `monitor.history.answers.Unanswerable` says what was asked too much.
+    """
+
+    @property
+    def scopes(self) -> Collection[str]:
+        """Return what there is to compare by."""
+
+    async def percentiles(
+        self,
+        selection: Selection,
+        metric: str,
+        quantiles: Sequence[float],
+        resolve: Resolve,
+        *,
+        bucket_ms: int | None = None,
+    ) -> Sequence[Percentiles]:
+        """Return quantiles of a metric, of each key and bucket, or of each key over the whole time."""
+
+    async def attendance(self, selection: Selection, resolve: Resolve) -> Sequence[Attendance]:
+        """Return how many people were heard of each key, for how long, and for how long with a bad level."""
+
+    async def worst_rooms(
+        self, by: str, from_ms: int, to_ms: int, resolve: Resolve, *, limit: int = 20
+    ) -> Sequence[Worst]:
+        """Return the rooms that were worst, the worst first, by p95 of a metric or by degraded minutes."""
+
+    async def minutes(self, scope: str, key: str, from_ms: int, to_ms: int, resolve: Resolve) -> Buckets:
+        """Return what was counted in each minute."""
+
+    async def rebuild(self, from_ms: int, to_ms: int) -> int:
+        """Add up anew what was measured in whole hours, as far as it has been settled.
+
+        Returns:
+            How many samples that were; nothing in a store that does not keep rollups.
+
+        Raises:
+            Unanswerable: the samples of that time are not all there any more.
+        """
+
+
 class PictureStore(Protocol):
     """The live picture, saved now and then so that a restart need not read the whole log."""
 
@@ -262,6 +308,10 @@ class Store(Protocol):
         """Return the calls there are and were."""
 
     @property
+    def rollups(self) -> RollupStore:
+        """Return what that adds up to."""
+
+    @property
     def picture(self) -> PictureStore:
         """Return the saved picture."""
 
@@ -280,8 +330,8 @@ class Store(Protocol):
     async def look_for_room(self) -> None:
         """If the disk was full, see whether it still is."""
 
-    async def retain(self, now_ms: int, raw_days: float, history_days: float) -> int:
-        """Drop raw telemetry and finished history older than asked for; return how many rows went."""
+    async def retain(self, now_ms: int, raw_days: float, history_days: float, rollups_days: float) -> int:
+        """Drop raw telemetry, finished history and rollups older than asked for; return how many rows went."""
 
     async def size(self) -> Size:
         """Return what the store takes on disk."""

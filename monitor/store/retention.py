@@ -1,7 +1,7 @@
 """What is dropped, and when?
 
-Raw telemetry and the log go first, finished history later; what is live, waiting or undelivered never goes.  Deleting
-happens in slices, so that nobody who wants to write waits long.
+Raw telemetry and the log go first, finished history later, what samples add up to last; what is live, waiting or
+undelivered never goes.  Deleting happens in slices, so that nobody who wants to write waits long.
 """
 
 import sqlite3
@@ -34,12 +34,19 @@ _HISTORY = (
        (SELECT seq FROM outbox WHERE state <> 'waiting' AND created_at_s < :s LIMIT :slice)""",
     """DELETE FROM login_sessions WHERE expires_at_s < :s AND :slice""",
 )
+_ROLLUPS = ("""DELETE FROM rollups WHERE id IN (SELECT id FROM rollups WHERE from_ms < :ms LIMIT :slice)""",)
 
 
-async def retain(database: Database, now_ms: int, raw_days: float, history_days: float) -> int:
+async def retain(database: Database, now_ms: int, raw_days: float, history_days: float, rollups_days: float) -> int:
     """Drop what is older than asked for; return how many rows went."""
-    return await _drop(database, _RAW, now_ms - raw_days * DAY_MS) + await _drop(
-        database, _HISTORY, now_ms - history_days * DAY_MS
+    raw_ms = now_ms - raw_days * DAY_MS
+    await database.write(
+        lambda writer: writer.execute("UPDATE checkpoint SET raw_since_ms = max(raw_since_ms, ?)", (int(raw_ms),))
+    )
+    return (
+        await _drop(database, _RAW, raw_ms)
+        + await _drop(database, _HISTORY, now_ms - history_days * DAY_MS)
+        + await _drop(database, _ROLLUPS, now_ms - rollups_days * DAY_MS)
     )
 
 

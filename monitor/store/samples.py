@@ -3,32 +3,33 @@
 In the log at first, as they were posted; after some minutes in chunks, a few hundred bytes for each participant.  They
 move in one transaction: chunks are written in slices that nobody sees yet, being numbered past the last that is true;
 then one short transaction says up to where the log has been settled and up to where chunks are true.  A crash before it
-leaves chunks that the next attempt throws away, a crash after it leaves log rows that nobody reads any more.
+leaves chunks that the next attempt throws away, a crash after it leaves log rows that nobody reads any more.  What the
+samples add up to (`monitor.store.rollups`) is written beside them, and becomes true with them.
 
 Everything that takes more than a moment is done on a thread, which lets go of the interpreter every millisecond.
 """
 
 import asyncio
 import sqlite3
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-from itertools import chain, groupby, islice
+from itertools import chain, groupby
 from operator import itemgetter
 from typing import Any, NamedTuple
 
 import msgspec
 
-from collectors.observations import TelemetryBatch
 from monitor.history import chunks
 from monitor.history.samples import Samples, joined
+from monitor.store import rollups
 from monitor.store.database import Database
 from monitor.store.lines import Lines, united
 from monitor.store.ports import Client, Line, Place, Resolve, Series
-from monitor.store.rows import batches_about, decode_events, encode
+from monitor.store.rows import batches_about, encode
+from monitor.store.scopes import Scopes
+from monitor.store.turns import Turns
+from monitor.store.unsettled import gathered, in_batches
 
-SAMPLES_A_TIME = 400_000  # thirty-two megabytes while they are gathered
-TURN_S = 0.001
 ROWS_A_TRANSACTION = 256  # so that nobody who wants to write waits long
 SERIES_A_TIME = 64
 
@@ -47,13 +48,19 @@ class _Chunk(NamedTuple):
 class SqliteSamples:
     """What was measured, on SQLite (`monitor.store.ports.SampleStore`)."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, scopes: Scopes, turn: asyncio.Lock) -> None:
         self._database = database
+        self._scopes = scopes
+        self._turn = turn
 
     # --- from the log to chunks -----------------------------------------------------------------------------
 
     async def settle(self, now_ms: int, older_than_ms: int, resolve: Resolve) -> int:
         """Make chunks of what is in the log, as far as the saved picture reaches, once the oldest is old enough."""
+        async with self._turn:
+            return await self._settle(now_ms, older_than_ms, resolve)
+
+    async def _settle(self, now_ms: int, older_than_ms: int, resolve: Resolve) -> int:
         await self._clear()
         ((oldest_ms, through),) = await self._database.read(
             "SELECT (SELECT received_at_ms FROM ingest_log WHERE id > settled ORDER BY id LIMIT 1), through"
@@ -72,6 +79,7 @@ class SqliteSamples:
             "DELETE FROM chunks WHERE id IN (SELECT chunks.id FROM chunks, checkpoint"
             " WHERE chunks.id > last_chunk LIMIT ?)"
         )
+        await rollups.clear(self._database)
         await self._delete(
             "DELETE FROM ingest_log WHERE id IN (SELECT ingest_log.id FROM ingest_log, checkpoint"
             " WHERE ingest_log.id <= settled ORDER BY ingest_log.id LIMIT ?)"
@@ -86,34 +94,28 @@ class SqliteSamples:
         lines, reached = await asyncio.to_thread(self._gather, through)
         if reached is None:
             return None
-        await self._write(_encoded(lines.take(resolve)), settled=reached)
+        await self._write(in_batches(lines.take(resolve)), settled=reached)
         await self._clear()
         return lines.count
 
     def _gather(self, through: int) -> tuple[Lines, int | None]:
-        lines, reached, turns = Lines(), None, _Turns()
         with self._database.reading() as reader:
-            rows = reader.execute(
-                "SELECT id, body FROM ingest_log WHERE id > (SELECT settled FROM checkpoint) AND id <= ? ORDER BY id",
-                (through,),
-            )
-            for log_id, body in rows:
-                reached = log_id
-                for event in decode_events(body):
-                    if isinstance(event, TelemetryBatch):
-                        lines.add(event)
-                    turns.give_way()
-                if lines.count >= SAMPLES_A_TIME:
-                    break
-        return lines, reached
+            ((settled,),) = reader.execute("SELECT settled FROM checkpoint")
+            return gathered(reader, settled, through)
 
-    async def _write(self, new: Iterator[_Chunk], *, settled: int) -> None:
-        last_id = await self._last_chunk()
-        while some := await asyncio.to_thread(lambda: list(islice(new, ROWS_A_TRANSACTION))):
-            await self._database.write(partial(_insert, new=some, last_id=last_id))
-            last_id += len(some)
+    async def _write(self, batches: Iterator[list[Line]], *, settled: int) -> None:
+        last_chunk = await self._last_chunk()
+        writing = await rollups.Writing.begin(self._database, self._scopes)
+        while lines := await asyncio.to_thread(next, batches, None):
+            some = await asyncio.to_thread(_encoded, lines)
+            await self._database.write(partial(_insert, new=some, last_id=last_chunk))
+            last_chunk += len(some)
+            await writing.add(lines)
+        last_rollup = await writing.finish()
         await self._database.write(
-            lambda writer: writer.execute("UPDATE checkpoint SET settled = ?, last_chunk = ?", (settled, last_id))
+            lambda writer: writer.execute(
+                "UPDATE checkpoint SET settled = ?, last_chunk = ?, last_rollup = ?", (settled, last_chunk, last_rollup)
+            )
         )
 
     async def _last_chunk(self) -> int:
@@ -124,7 +126,12 @@ class SqliteSamples:
 
     async def merge(self, silent_since_ms: int) -> int:
         """Put together the chunks of those who have not been heard since; return of how many that were."""
-        await self._clear()
+        async with self._turn:
+            await self._clear()
+            await rollups.merge_hours(self._database, silent_since_ms)
+            return await self._merge_silent(silent_since_ms)
+
+    async def _merge_silent(self, silent_since_ms: int) -> int:
         count = 0
         while ended := await self._ended("merged_ms", silent_since_ms):
             await self._merge([series for series, _ in ended], ended[-1][1])
@@ -182,30 +189,17 @@ class SqliteSamples:
 # --- pieces of work for a thread ----------------------------------------------------------------------------
 
 
-class _Turns:
-    """Lets other threads run now and then: the event loop may wait for the interpreter."""
-
-    def __init__(self) -> None:
-        self._since_s = time.perf_counter()
-
-    def give_way(self) -> None:
-        """Let others run, if it has been long enough; to do so costs as much as some posts."""
-        now_s = time.perf_counter()
-        if now_s - self._since_s > TURN_S:
-            time.sleep(0)
-            self._since_s = now_s
-
-
-def _encoded(lines: Iterable[Line]) -> Iterator[_Chunk]:
-    turns = _Turns()
+def _encoded(lines: Iterable[Line]) -> list[_Chunk]:
+    encoded, turns = [], Turns()
     for series, samples in lines:
         turns.give_way()
-        yield _Chunk(series, samples.span_ms, samples.count, chunks.encode(samples))
+        encoded.append(_Chunk(series, samples.span_ms, samples.count, chunks.encode(samples)))
+    return encoded
 
 
 def _merged(rows: Iterable[tuple[int, bytes]]) -> list[tuple[int, int, int, int, bytes]]:
     """Return series, first and last moment, samples and body of what is to stand in the place of these chunks."""
-    whole, turns = [], _Turns()
+    whole, turns = [], Turns()
     for series, of_series in groupby(rows, key=itemgetter(0)):
         turns.give_way()
         parts: list[Samples] = []
@@ -240,7 +234,7 @@ def _in_chunks(rows: Iterable[tuple[Any, ...]]) -> Iterator[Line]:
 
 
 def _in_log(rows: Iterable[tuple[Any, ...]], room: str, resolve: Resolve) -> Iterator[Line]:
-    lines, turns = Lines(), _Turns()
+    lines, turns = Lines(), Turns()
     for body in (row[-1] for row in rows if row[0] is None):
         for batch in batches_about(body, room):
             lines.add(batch)

@@ -12,7 +12,9 @@ from monitor.store.numbering import Numbering
 from monitor.store.picture import SqlitePicture
 from monitor.store.ports import Size
 from monitor.store.retention import DAY_MS, retain
+from monitor.store.rollups import SqliteRollups
 from monitor.store.samples import SqliteSamples
+from monitor.store.scopes import SCOPES, Scopes
 from monitor.store.sessions import SqliteSessions
 from monitor.store.shrinking import give_back
 
@@ -20,18 +22,22 @@ from monitor.store.shrinking import give_back
 class SqliteStore:
     """The whole memory of the daemon in one SQLite file (`monitor.store.ports.Store`)."""
 
-    def __init__(self, database: Database, numbering: Numbering, log: SqliteEventLog) -> None:
+    def __init__(self, database: Database, numbering: Numbering, log: SqliteEventLog, scopes: Scopes) -> None:
+        self._turn = turn = asyncio.Lock()  # of those who move samples, or drop them: one at a time
         self._database = database
         self.log = log
-        self.samples = SqliteSamples(database)
+        self.samples = SqliteSamples(database, scopes, turn)
+        self.rollups = SqliteRollups(database, scopes, turn)
         self.archive = SqliteArchive(database)
         self.picture = SqlitePicture(database, numbering)
         self.alerts = SqliteAlerts(database)
         self.sessions = SqliteSessions(database)
 
     @classmethod
-    async def open(cls, path: Path, synchronous: str = "full", reserve_bytes: int = 0) -> Self:
+    async def open(cls, path: Path, synchronous: str = "full", reserve_bytes: int = 0, scopes: Scopes = SCOPES) -> Self:
         """Open or create the file, and hold so much of the disk beside it for what cannot be sent again.
+
+        Samples are added up by the scopes given.
 
         Raises:
             SchemaTooNew: the file was written by a newer Roomwatch.
@@ -39,7 +45,7 @@ class SqliteStore:
         """
         database, numbering = await Database.open(path, synchronous, reserve_bytes), Numbering()
         try:
-            return cls(database, numbering, await open_log(database, numbering))
+            return cls(database, numbering, await open_log(database, numbering), scopes)
         except BaseException:
             await database.close()
             raise
@@ -54,11 +60,12 @@ class SqliteStore:
         if self.is_full:
             await asyncio.to_thread(self._database.reserve.look)
 
-    async def retain(self, now_ms: int, raw_days: float, history_days: float) -> int:
-        """Drop raw telemetry and finished history older than asked for; return how many rows went."""
-        dropped = await self.samples.drop_before(int(now_ms - raw_days * DAY_MS))
-        dropped += await retain(self._database, now_ms, raw_days, history_days)
-        await give_back(self._database)
+    async def retain(self, now_ms: int, raw_days: float, history_days: float, rollups_days: float) -> int:
+        """Drop raw telemetry, finished history and rollups older than asked for; return how many rows went."""
+        async with self._turn:
+            dropped = await self.samples.drop_before(int(now_ms - raw_days * DAY_MS))
+            dropped += await retain(self._database, now_ms, raw_days, history_days, rollups_days)
+            await give_back(self._database)
         return dropped
 
     async def size(self) -> Size:

@@ -18,7 +18,7 @@ from tests.stored import as_told
 PEOPLE = 5
 AT_ONCE = 10
 OLD_MS = 90 * 86_400_000  # of every ten posts one tells of a time so long ago, which nobody keeps
-RAW_DAYS, HISTORY_DAYS = 30, 180
+RAW_DAYS, HISTORY_DAYS, ROLLUPS_DAYS = 30, 180, 60
 
 
 def who(number: int) -> str:
@@ -55,7 +55,7 @@ async def tidy(store: Store, now_ms: int) -> None:
     """Do everything once that is done in the background."""
     await store.samples.settle(now_ms, 0, as_told)
     await store.samples.merge(now_ms + 1)
-    await store.retain(now_ms, RAW_DAYS, HISTORY_DAYS)
+    await store.retain(now_ms, RAW_DAYS, HISTORY_DAYS, ROLLUPS_DAYS)
 
 
 async def live(database: Path, number: int) -> None:

@@ -217,7 +217,7 @@ async def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "roomwatch.db"
     with sqlite3.connect(path) as file:
         file.execute("PRAGMA user_version = 9999")
-    with pytest.raises(SchemaTooNew, match="expected schema 6 or older, got 9999"):
+    with pytest.raises(SchemaTooNew, match="expected schema 7 or older, got 9999"):
         await SqliteStore.open(path)
 
 

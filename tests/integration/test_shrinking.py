@@ -63,7 +63,7 @@ async def test_retention_gives_back_what_it_dropped(tmp_path: Path) -> None:
         for seq in range(3):
             await store.log.append([Entry(batch(level(seq), session="s", seq=seq))], NOW_MS)
         await store.picture.save([], 3)
-        assert await store.retain(NOW_MS + 31 * DAY_MS, 30, 180) > 0
+        assert await store.retain(NOW_MS + 31 * DAY_MS, 30, 180, 400) > 0
         assert await store.log.since(0, 10) == []
         size = await store.size()
         assert 0 <= size.free_bytes <= KEPT_FREE_PAGES * PAGE_BYTES

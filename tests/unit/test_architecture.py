@@ -37,6 +37,8 @@ PURE = {
     ),
     *("monitor.history.samples", "monitor.history.chunks", "monitor.history.gathering"),
     *("monitor.emodel", "monitor.quality", "monitor.good_minutes"),
+    *("monitor.history.counters", "monitor.history.sketches", "monitor.history.people", "monitor.history.spans"),
+    *("monitor.history.rollups", "monitor.history.rollup_rows", "monitor.history.buckets", "monitor.history.answers"),
     *("monitor.canary_steps", "monitor.callback_address", "monitor.doctor.findings", "monitor.doctor.judgement"),
     *("monitor.doctor.storage_judgement", "monitor.sizes", "monitor.store.fullness"),
     *(
