@@ -43,7 +43,14 @@ PURE = {
     *("monitor.http.addresses", "monitor.clock_offset", "monitor.pseudonyms", "collectors.moments"),
     *("alerts.model", "alerts.rules", "alerts.engine", "alerts.deadlines", "alerts.fingerprint", "alerts.routing"),
     "alerts.default_rules",
-    *("monitor.verdict", "monitor.evidence.courses", "monitor.evidence.surroundings", "monitor.evidence.symptoms"),
+    *("monitor.verdict", "monitor.causes.case", "monitor.causes.crowds", "monitor.causes.facts"),
+    *("monitor.causes.hearsay", "monitor.causes.no_cause", "monitor.causes.one_person", "monitor.causes.twilio"),
+    *(
+        "monitor.causes.verdicts",
+        "monitor.evidence.courses",
+        "monitor.evidence.surroundings",
+        "monitor.evidence.symptoms",
+    ),
     *("monitor.evidence.thresholds", "monitor.evidence.witnesses", "monitor.evidence.wording"),
     *("alerts.delivery", "alerts.notifiers.base", "alerts.notifiers.webhook", "alerts.notifiers.pagerduty"),
 }
