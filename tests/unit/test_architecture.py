@@ -48,6 +48,7 @@ PURE = {
     *(
         "monitor.causes.verdicts",
         "monitor.evidence.courses",
+        "monitor.evidence.gathering",
         "monitor.evidence.surroundings",
         "monitor.evidence.symptoms",
     ),
