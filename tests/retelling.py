@@ -5,8 +5,8 @@ clocks are off.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
@@ -15,6 +15,7 @@ from collectors.observations import ClientInfo, SdkInfo, TelemetryBatch
 from monitor.evidence.witnesses import Evidence, Witness
 from tests.builders import participant, room
 
+T = TypeVar("T")
 POST_MS = 10_000
 AHEAD_MS = 7_000  # of every browser's clock
 
@@ -36,6 +37,26 @@ def retold(evidence: Evidence, *, is_over: bool = True) -> list[Event]:
         events.append(room("completed", at_ms=evidence.to_ms, ended_at_ms=evidence.to_ms, **about))
         events += [_summary(each, evidence) for each in evidence.witnesses]
     return events
+
+
+def begun_at(evidence: Evidence, began_ms: int) -> Evidence:
+    """Return the same at another time."""
+    by_ms = began_ms - evidence.from_ms
+
+    def moved(said: Iterable[T]) -> tuple[T, ...]:
+        return tuple(replace(each, at_ms=each.at_ms + by_ms) for each in said)
+
+    witnesses = tuple(
+        replace(
+            each,
+            media=moved(each.media),
+            levels=moved(each.levels),
+            connections=moved(each.connections),
+            tracks=moved(each.tracks),
+        )
+        for each in evidence.witnesses
+    )
+    return replace(evidence, from_ms=began_ms, to_ms=evidence.to_ms + by_ms, witnesses=witnesses)
 
 
 def _posts(witness: Witness, evidence: Evidence) -> Iterator[TelemetryBatch]:

@@ -2,7 +2,8 @@
 
 Three things are put together for each who was there: who it is (the room's record), what it measured (lines), and what
 happened to it (happenings).  Whoever is on record is a witness, those who said nothing as well, since others may have
-seen them; only who was there too briefly to be heard, and said nothing, is not.
+seen them; only who was there too briefly to be heard, and said nothing, is not.  A level holds until the next, and
+ends when whom it is about, or who saw it, has left.
 
 What happened is told by the participant's own clock in its body, and by ours beside it: ours counts.
 """
@@ -25,8 +26,11 @@ from monitor.store.ports import Client, Happening, Line
 Span = tuple[int, int]
 
 _CONNECTION, _TRACK = "connection", "track"
-_SUMMARIES = ("participant_summary", *PARTICIPANT_SUMMARIES)  # as polls and streams name it
-KINDS = (_CONNECTION, _TRACK, *_SUMMARIES)  # of happenings that are evidence
+SAID = (_CONNECTION, _TRACK)  # kinds of happenings of which browsers tell, and which are evidence
+SUMMARIES = (
+    "participant_summary",
+    *PARTICIPANT_SUMMARIES,
+)  # Twilio's own, long after a call, as polls and streams name them
 
 _decode_connection = msgspec.json.Decoder(Connection).decode
 _decode_track = msgspec.json.Decoder(Track).decode
@@ -49,7 +53,7 @@ def evidence_of(room: Room, lines: Iterable[Line], happenings: Iterable[Happenin
         measured[roll.key_of(line.series.participant, span_ms[0])].append(line)
     told = _Told(roll, happenings)
     keys = dict.fromkeys((*roll.people, *measured, *told.refused(span_ms)))
-    witnesses = [_witness(key, roll.people.get(key), measured.get(key, ()), told, span_ms) for key in keys]
+    witnesses = [_witness(key, roll, measured.get(key, ()), told, span_ms) for key in keys]
     return Evidence(
         *span_ms,
         witnesses=tuple(each for each in witnesses if _is_witness(each, roll.people.get(each.key), span_ms)),
@@ -69,6 +73,11 @@ class _Roll:
         self._by_name: dict[str, list[Participant]] = defaultdict(list)
         for each in people:
             self._by_name[f"identity:{each.identity}"].append(each)
+
+    def left_ms(self, key: str | None) -> int | None:
+        """Return when somebody left, if that is known."""
+        person = self.people.get(key or "")
+        return person.left_at_ms if person else None
 
     def key_of(self, participant: str, at_ms: int) -> str:
         """Return the key of somebody known by SID or by name; of several of one name, of who was there at a moment."""
@@ -110,7 +119,7 @@ class _Told:
             self._take(roll.key_of(each.participant, each.at_ms), each)
 
     def _take(self, key: str, happening: Happening) -> None:
-        if happening.kind in _SUMMARIES:
+        if happening.kind in SUMMARIES:
             edge = _decode_summary(happening.body).edge_location
             self.edges.update({key: edge} if edge else {})
         elif happening.source == "telemetry" and happening.kind == _CONNECTION:
@@ -129,8 +138,8 @@ def _is_refusal(said: Connection) -> bool:
     return said.state is ConnectionState.DISCONNECTED and said.code in at.SERVER_CODES
 
 
-def _witness(key: str, person: Participant | None, lines: Sequence[Line], told: _Told, span_ms: Span) -> Witness:
-    who = person or _stranger(key, lines)
+def _witness(key: str, roll: _Roll, lines: Sequence[Line], told: _Told, span_ms: Span) -> Witness:
+    who = roll.people.get(key) or _stranger(key, lines)
     client = reduce(_united, (line.series.client for line in lines), Client())
     return Witness(
         key=key,
@@ -143,7 +152,7 @@ def _witness(key: str, person: Participant | None, lines: Sequence[Line], told: 
         sdk_version=client.sdk_version,
         edge=told.edges.get(key),
         media=tuple(each for line in lines for each in line.samples.within(*span_ms).media_stats()),
-        levels=tuple(each for line in lines for each in _levels(line, span_ms)),
+        levels=tuple(each for line in lines for each in _levels(line, key, roll, span_ms)),
         connections=tuple(each for each in told.connections.get(key, ()) if each.at_ms < span_ms[1]),
         tracks=tuple(each for each in told.tracks.get(key, ()) if each.at_ms < span_ms[1]),
     )
@@ -160,9 +169,14 @@ def _stranger(key: str, lines: Sequence[Line]) -> Participant:
     return Participant(key, "", identity=key.removeprefix("identity:"))
 
 
-def _levels(line: Line, span_ms: Span) -> Iterator[NetworkQuality]:
-    """Return the levels of the window, and the last of each subject before it, which holds when it begins."""
+def _levels(line: Line, key: str, roll: _Roll, span_ms: Span) -> Iterator[NetworkQuality]:
+    """Return the levels of the window, the last of each subject before it, and where they end for good."""
     from_ms, to_ms = span_ms
     earlier = line.samples.within(0, from_ms).network_qualities()
-    yield from {each.subject: each for each in earlier}.values()
-    yield from line.samples.within(from_ms, to_ms).network_qualities()
+    levels = [*{each.subject: each for each in earlier}.values()]
+    levels += line.samples.within(from_ms, to_ms).network_qualities()
+    yield from levels
+    for subject in {each.subject for each in levels}:
+        left_ms = min(roll.left_ms(key) or to_ms, roll.left_ms(subject) or to_ms)
+        if left_ms < to_ms:
+            yield NetworkQuality(left_ms, None, subject)

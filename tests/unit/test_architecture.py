@@ -49,10 +49,12 @@ PURE = {
         "monitor.causes.verdicts",
         "monitor.evidence.courses",
         "monitor.evidence.gathering",
+        "monitor.evidence.stretches",
         "monitor.evidence.surroundings",
         "monitor.evidence.symptoms",
     ),
-    *("monitor.evidence.thresholds", "monitor.evidence.witnesses", "monitor.evidence.wording"),
+    *("monitor.evidence.thresholds", "monitor.evidence.troubles", "monitor.evidence.witnesses"),
+    "monitor.evidence.wording",
     *("alerts.delivery", "alerts.notifiers.base", "alerts.notifiers.webhook", "alerts.notifiers.pagerduty"),
 }
 IMPURE = {
