@@ -90,6 +90,19 @@ def test_a_level_holds_from_before_the_window_and_only_the_last_one_does() -> No
     assert [(each.level, each.subject) for each in witness.levels] == [(2, None), (3, BOB), (4, None)]
 
 
+def test_a_level_ends_when_whom_it_is_about_or_who_saw_it_has_left() -> None:
+    left_ms = NOW_MS + MINUTE_MS
+    people = room_of(person(ALICE), person(BOB, left_at_ms=left_ms))
+    posts = [said(level(1, of=BOB), level(4)), said(level(0), level(2, of=ALICE), reporter=BOB)]
+    alice, bob = gathered(people, posts).witnesses
+    assert [(each.at_ms, each.level, each.subject) for each in alice.levels] == [
+        (NOW_MS, 1, BOB),
+        (NOW_MS, 4, None),
+        (left_ms, None, BOB),
+    ]
+    assert {(each.level, each.subject) for each in bob.levels if each.at_ms == left_ms} == {(None, None), (None, ALICE)}
+
+
 def test_the_moments_of_connections_are_by_our_clock() -> None:
     lost = Connection(NOW_MS + 60_000, ConnectionState.RECONNECTING, 53405)
     witness = only(gathered(room_of(person(ALICE)), [said(lost, clock_offset_ms=50_000)]))
@@ -107,8 +120,8 @@ def test_who_said_nothing_is_a_witness_if_there_for_long_enough() -> None:
 def test_who_left_before_the_window_or_came_after_it_is_no_witness_whatever_they_said() -> None:
     left = person(ALICE, left_at_ms=NOW_MS - 1)
     came = person(BOB, joined_at_ms=SPAN_MS[1])
-    words = [said(level(1, at_ms=NOW_MS - 5 * MINUTE_MS)), said(level(1, at_ms=SPAN_MS[1] + 5), reporter=BOB)]
-    assert gathered(room_of(left, came), words).witnesses == ()
+    posts = [said(level(1, at_ms=NOW_MS - 5 * MINUTE_MS)), said(level(1, at_ms=SPAN_MS[1] + 5), reporter=BOB)]
+    assert gathered(room_of(left, came), posts).witnesses == ()
 
 
 def test_who_measured_something_is_a_witness_though_nobody_has_them_on_record() -> None:
