@@ -231,3 +231,4 @@ _READERS: dict[str, Callable[[_Fields, dict[str, Any]], Summary]] = {
     _INSIGHTS + "room-summary.complete": _room_summary,
     _INSIGHTS + "participant-summary.complete": _participant_summary,
 }
+PARTICIPANT_SUMMARIES = tuple(kind for kind, read in _READERS.items() if read is _participant_summary)  # by their types

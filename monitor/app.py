@@ -12,6 +12,7 @@ from logging import getLogger
 from pathlib import Path
 
 import msgspec
+from aiohttp import web
 
 from alerts.delivery import Delivered, Outcome, Rejected
 from alerts.dispatcher import Dispatcher
@@ -47,10 +48,13 @@ from monitor.http.ingest_routes import IngestRoutes
 from monitor.http.login import Login
 from monitor.http.origins import AllowedOrigins
 from monitor.http.proxies import TrustedProxies
+from monitor.http.questions import AskedCalls
 from monitor.http.rooms import Rooms
 from monitor.http.samples import SamplesView, samples_view
 from monitor.http.server import Listener, private_routes, public_routes
+from monitor.http.verdicts import Verdicts
 from monitor.http.views import live_view
+from monitor.inquiry import Inquiry
 from monitor.limits import AccountLimits, CompositionLimits, Limits, RoomLimits
 from monitor.live import Live
 from monitor.metrics import FAILURES, RETRIES, Metrics
@@ -238,8 +242,9 @@ class Daemon:
             config.accounts, self.pipeline, self.metrics, public_url, self.clock.now_ms, on_event=self._heard
         )
         login = Login(config.private, self.store.sessions, now_s, pages.built_files() / pages.LOGIN_PAGE)
-        rooms = Rooms(self.store, self.live, self.housekeeping.resolve, self.clock.now_ms)
-        private = private_routes(login, self._live_view, self._samples, rooms, self._exposition, lambda: self.is_ready)
+        private = private_routes(
+            login, self._live_view, self._samples, self._call_routes(), self._exposition, lambda: self.is_ready
+        )
         self.private = await Listener.open(config.private.host, config.private.port, private, guard=login)
         max_connections = room_for(config.public.max_connections)
         way_in = partial(Front, ingest=ingest) if config.public.fast_ingest else Plain
@@ -275,6 +280,14 @@ class Daemon:
             Addresses(config.privacy.addresses),
             self._pseudonyms,
         )
+
+    def _call_routes(self) -> list[web.RouteDef]:
+        store, resolve = self.store, self.housekeeping.resolve
+        calls = AskedCalls(store.archive, self.live, self.clock.now_ms)
+        return [
+            *Rooms(store, calls, resolve).routes(),
+            *Verdicts(calls, Inquiry(store, self.live, resolve)).routes(),
+        ]
 
     def _expect_series(self) -> None:
         receivers, rules = list(self.config.notifiers), [rule.name for rule in self.config.rules]

@@ -144,6 +144,11 @@ class Room(Struct, omit_defaults=True):
         """Return the room's name in the picture."""
         return Ref("room", self.key)
 
+    @property
+    def history_key(self) -> str:
+        """Return the name under which history keeps what was measured and what happened in the room."""
+        return self.sid or self.key
+
     def find(self, sid: str | None, identity: str | None) -> Participant | None:
         """Return the participant with this SID, or else the one with this identity whose SID is not another."""
         if sid is not None and (known := self.participants.get(sid)) is not None:

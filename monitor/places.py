@@ -4,8 +4,6 @@ A browser may tell of a room and of itself by name only, as long as it knows no 
 not, so history goes by SIDs, as far as anybody has told which room and which participant had the name at that time.
 """
 
-from itertools import chain
-
 from monitor.live import Live
 from monitor.store.ports import Place
 
@@ -18,7 +16,10 @@ def resolve(live: Live, place: Place, at_ms: int) -> Place:
         return place
     participant, identity = place.participant, place.participant.removeprefix("identity:")
     if identity != participant:
-        # Of several stays of one person, the last: who left is asked for before who came back.
-        people = [each for each in chain(room.left.values(), room.participants.values()) if each.identity == identity]
-        participant = next((each.sid for each in reversed(people) if each.sid), participant)
+        # Of several stays of one person, the last: who left is asked for before who came back.  At one go, since this
+        # may be a thread, and the picture goes on changing meanwhile.
+        people = [*room.left.values(), *room.participants.values()]
+        participant = next(
+            (each.sid for each in reversed(people) if each.sid and each.identity == identity), participant
+        )
     return Place(room.sid or place.room, participant)

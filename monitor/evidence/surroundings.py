@@ -54,26 +54,43 @@ class _Codes(Struct):
         self.server_errors += met_server_code(symptoms, room)
 
 
-def surroundings_of(others: Iterable[Evidence], *, is_twilio_unreachable: bool = False) -> Surroundings:
-    """Return what went on in the other rooms, for the verdict on one that is not among them."""
-    everybody, codes = _Tally(), _Codes()
-    alike: dict[Key, _Tally] = defaultdict(_Tally)
-    for room in others:
+class Neighbours:
+    """Counts room by room, so that no more than one of them need be at hand at a time."""
+
+    def __init__(self) -> None:
+        self.rooms = 0
+        self._everybody, self._codes = _Tally(), _Codes()
+        self._alike: dict[Key, _Tally] = defaultdict(_Tally)
+
+    def add(self, room: Evidence) -> None:
+        """Count the people of another room."""
+        self.rooms += 1
         for symptoms in filter(lambda each: each.is_heard, symptoms_of(room)):
-            everybody.count(room, symptoms)
-            codes.count(room, symptoms)
+            self._everybody.count(room, symptoms)
+            self._codes.count(room, symptoms)
             for dimension in Dimension:
                 value = room.value_of(symptoms.witness, dimension)
                 if value is not None:
-                    alike[dimension, value].count(room, symptoms)
-    return Surroundings(
-        everybody=everybody.crowd(),
-        alike={key: tally.crowd() for key, tally in alike.items()},
-        lost=codes.lost,
-        lost_regions=len(codes.regions),
-        server_errors=codes.server_errors,
-        is_twilio_unreachable=is_twilio_unreachable,
-    )
+                    self._alike[dimension, value].count(room, symptoms)
+
+    def surroundings(self, *, is_twilio_unreachable: bool = False) -> Surroundings:
+        """Return what went on in the rooms that were counted."""
+        return Surroundings(
+            everybody=self._everybody.crowd(),
+            alike={key: tally.crowd() for key, tally in self._alike.items()},
+            lost=self._codes.lost,
+            lost_regions=len(self._codes.regions),
+            server_errors=self._codes.server_errors,
+            is_twilio_unreachable=is_twilio_unreachable,
+        )
+
+
+def surroundings_of(others: Iterable[Evidence], *, is_twilio_unreachable: bool = False) -> Surroundings:
+    """Return what went on in the other rooms, for the verdict on one that is not among them."""
+    neighbours = Neighbours()
+    for room in others:
+        neighbours.add(room)
+    return neighbours.surroundings(is_twilio_unreachable=is_twilio_unreachable)
 
 
 def met_server_code(symptoms: Symptoms, room: Evidence) -> bool:

@@ -80,6 +80,11 @@ class Symptoms(Struct, frozen=True):
         return self.times_lost > 0 or any(seconds(each) > at.GUST_S for each in bad)
 
     @property
+    def is_level_low(self) -> bool:
+        """Whether Twilio itself gave it a low level for long."""
+        return is_lasting(_is_low(step.level) for step in self.course)
+
+    @property
     def bad_s(self) -> float:
         """Return for how long its own side was bad."""
         return seconds(map(any, zip(self.up, self.down, self.slow, self.lost, self.device, strict=True)))

@@ -7,11 +7,14 @@ means "not known", never zero.  Words (what limited a video, whom a level is abo
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import NamedTuple
 
 import numpy as np
+from msgspec import Raw
 from numpy.typing import NDArray
 
+from collectors.observations import NOTHING as NO_STATS
 from collectors.observations import Direction, MediaStats, NetworkQuality
 
 Times = NDArray[np.int64]
@@ -100,12 +103,21 @@ class Samples:
         )
 
     def observations(self) -> Iterator[MediaStats | NetworkQuality]:
-        """Return them one by one, as a browser said them: media first, then levels."""
+        """Return them one by one, as a browser said them: media first, then levels with their stats."""
+        yield from self.media_stats()
+        yield from self.network_qualities()
+
+    def media_stats(self) -> Iterator[MediaStats]:
+        """Return the media samples one by one."""
         for at_ms, row in zip(self.at_ms.tolist(), self.media.tolist(), strict=True):
             interval_ms, rtt_ms = _whole(row[0]), _known(row[1])
             yield MediaStats(at_ms, interval_ms, rtt_ms, self._direction(row[_UP:_DOWN]), self._direction(row[_DOWN:]))
-        for at_ms, (level, subject) in zip(self.level_at_ms.tolist(), self.levels.tolist(), strict=True):
-            yield NetworkQuality(at_ms, _whole(level), self._word(subject))
+
+    def network_qualities(self) -> Iterator[NetworkQuality]:
+        """Return the levels one by one."""
+        stats = map(Raw, self.stats) if self.stats else repeat(NO_STATS, len(self.levels))
+        for at_ms, (level, subject), each in zip(self.level_at_ms.tolist(), self.levels.tolist(), stats, strict=True):
+            yield NetworkQuality(at_ms, _whole(level), self._word(subject), each)
 
     def _direction(self, row: Sequence[float]) -> Direction | None:
         loss_ratio, jitter_ms, bitrate_bps, fps = (_known(value) for value in row[:4])

@@ -8,6 +8,7 @@ from monitor import __version__
 from monitor.http.room_views import CallView, FoundPage, SamplesPage
 from monitor.http.rooms import FOUND, MOST_FOUND, MOST_POINTS, MOST_SAMPLES, POINTS, SAMPLES
 from monitor.http.samples import SamplesView
+from monitor.http.verdicts import VerdictView
 from monitor.http.views import LiveView
 
 _ERROR = {"$ref": "#/components/schemas/Error"}
@@ -15,8 +16,9 @@ _ERROR = {"$ref": "#/components/schemas/Error"}
 
 def document() -> dict[str, Any]:
     """Return the OpenAPI 3.1 document of the private API."""
-    (live, samples, found, call, page), components = msgspec.json.schema_components(
-        [LiveView, SamplesView, FoundPage, CallView, SamplesPage], ref_template="#/components/schemas/{name}"
+    (live, samples, found, call, page, verdict), components = msgspec.json.schema_components(
+        [LiveView, SamplesView, FoundPage, CallView, SamplesPage, VerdictView],
+        ref_template="#/components/schemas/{name}",
     )
     unclear = {"description": "A parameter that is none, with what was expected.", "content": _json(_ERROR)}
     refused = {"description": "No session and no token.", "content": _json(_ERROR)}
@@ -104,6 +106,19 @@ def document() -> dict[str, Any]:
                         "400": unclear,
                         "401": refused,
                         "404": {"description": "No such room, or nobody with samples then.", "content": _json(_ERROR)},
+                    },
+                }
+            },
+            "/api/v1/rooms/{room}/verdict": {
+                "get": {
+                    "operationId": "roomVerdict",
+                    "summary": "Whose fault it was that a call was bad, and which numbers say so.",
+                    "parameters": [_ROOM, *_span("that is judged, at most four hours")],
+                    "responses": {
+                        "200": {"description": "The verdict.", "content": _json(verdict)},
+                        "400": unclear,
+                        "401": refused,
+                        "404": {"description": "No such room is on record.", "content": _json(_ERROR)},
                     },
                 }
             },

@@ -19,7 +19,6 @@ from monitor.http.connections import IDLE_S, Plain
 from monitor.http.ingest_routes import IngestRoutes
 from monitor.http.login import Login
 from monitor.http.published import sender
-from monitor.http.rooms import Rooms
 from monitor.http.samples import SamplesView
 
 _NOT_KEPT = {"Cache-Control": "no-store"}
@@ -43,7 +42,12 @@ def public_routes(ingest: IngestRoutes, callbacks: Callbacks) -> list[web.RouteD
 
 
 def private_routes(
-    login: Login, live: Answer, samples: Samples, rooms: Rooms, exposition: Exposition, is_ready: Callable[[], bool]
+    login: Login,
+    live: Answer,
+    samples: Samples,
+    about_calls: Iterable[web.RouteDef],
+    exposition: Exposition,
+    is_ready: Callable[[], bool],
 ) -> list[web.RouteDef]:
     """Return what people, Prometheus and scripts may ask of us."""
 
@@ -76,7 +80,7 @@ def private_routes(
         web.post("/login", login.log_in),
         web.get("/api/v1/live", send_live),
         web.get("/api/v1/live/samples", send_samples),
-        *rooms.routes(),
+        *about_calls,
         web.get("/api/v1/openapi.json", send_openapi),
         *pages.routes(pages.built_files()),
     ]

@@ -23,6 +23,7 @@ _decode_transition = msgspec.json.Decoder(Transition).decode
 _PAST_ANY = "\U0010ffff"  # sorts after whatever a name may go on with
 
 _SID_LENGTH = 34
+_LONGEST_ROOM_MS = 86_400_000  # Twilio ends a room after a day: what began earlier need not be looked through
 
 _COLUMNS = "key, room_sid, room_name, account_sid, status, created_at_ms, over_at_ms"
 _PAGE = """
@@ -87,17 +88,34 @@ class SqliteArchive:
         if not rows:
             return None
         found = _decode_room(unpack(rows[0][0]))
-        for person in await self._people(found.key):
-            if person.key not in found.participants:
-                found.left.setdefault(person.sid or person.key, person)
+        await self._bring_back([found])
         recordings = [_decode_recording(body) for body in await self._media("recordings", found.sid)]
         compositions = [_decode_composition(body) for body in await self._media("compositions", found.sid)]
         about = [found.key, *(each.sid for each in compositions)]
         return Call(found, recordings, compositions, await self._transitions(about))
 
-    async def _people(self, room_key: str) -> Iterator[Participant]:
-        rows = await self._database.read("SELECT body FROM participants WHERE room_key = ?", (room_key,))
-        return (_decode_participant(body) for (body,) in rows)
+    async def overlapping(self, from_ms: int, to_ms: int, limit: int) -> Sequence[Room]:
+        """Return at most `limit` rooms that went on at some time in [from_ms, to_ms), those that began last first."""
+        rows = await self._database.read(
+            "SELECT body FROM rooms WHERE created_at_ms >= ? AND created_at_ms < ?"
+            " AND (over_at_ms IS NULL OR over_at_ms > ?) ORDER BY created_at_ms DESC, key DESC LIMIT ?",
+            (from_ms - _LONGEST_ROOM_MS, to_ms, from_ms, limit),
+        )
+        rooms = [_decode_room(unpack(body)) for (body,) in rows]
+        await self._bring_back(rooms)
+        return rooms
+
+    async def _bring_back(self, rooms: Sequence[Room]) -> None:
+        """Put those who have left back into the records of their rooms."""
+        by_key = {room.key: room for room in rooms}
+        keys = msgspec.json.encode([*by_key])
+        rows = await self._database.read(
+            "SELECT body FROM participants WHERE room_key IN (SELECT value FROM json_each(CAST(? AS TEXT)))", (keys,)
+        )
+        for person in (_decode_participant(body) for (body,) in rows):
+            room = by_key[person.room_key]
+            if person.key not in room.participants:
+                room.left.setdefault(person.sid or person.key, person)
 
     async def _media(self, table: str, room_sid: str | None) -> Iterator[bytes]:
         rows = await self._database.read(

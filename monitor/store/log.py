@@ -9,7 +9,7 @@ Callbacks come by the dozen, not by the thousand; their keys are rows.
 """
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import islice
 
 import msgspec
@@ -129,12 +129,15 @@ class SqliteEventLog:
         )
         return list(islice((numbered for numbered in events if numbered[0] > log_id), limit))
 
-    async def happenings(self, room: str, from_ms: int, to_ms: int, limit: int) -> Sequence[Happening]:
-        """Return at most `limit` things that happened in a room in [from_ms, to_ms), oldest first."""
+    async def happenings(
+        self, room: str, from_ms: int, to_ms: int, limit: int, *, kinds: Collection[str] = ()
+    ) -> Sequence[Happening]:
+        """Return at most `limit` things that happened in a room in [from_ms, to_ms), of these kinds, oldest first."""
+        of_kinds = f" AND kind IN ({', '.join('?' * len(kinds))})" if kinds else ""
         rows = await self._database.read(
-            "SELECT at_ms, kind, source, participant, body FROM events"
-            " WHERE room = ? AND at_ms >= ? AND at_ms < ? ORDER BY at_ms, id LIMIT ?",
-            (room, from_ms, to_ms, limit),
+            "SELECT at_ms, kind, source, participant, body FROM events"  # noqa: S608  # of question marks
+            f" WHERE room = ? AND at_ms >= ? AND at_ms < ?{of_kinds} ORDER BY at_ms, id LIMIT ?",
+            (room, from_ms, to_ms, *kinds, limit),
         )
         return [Happening(*row) for row in rows]
 

@@ -76,11 +76,14 @@ class MemoryLog:
         """Return at most `limit` events after `log_id`, oldest first."""
         return [(entry.id, entry.event) for entry in self.entries if entry.id > log_id][:limit]
 
-    async def happenings(self, room: str, from_ms: int, to_ms: int, limit: int) -> Sequence[Happening]:
-        """Return at most `limit` things that happened in a room in [from_ms, to_ms), oldest first."""
+    async def happenings(
+        self, room: str, from_ms: int, to_ms: int, limit: int, *, kinds: Collection[str] = ()
+    ) -> Sequence[Happening]:
+        """Return at most `limit` things that happened in a room in [from_ms, to_ms), of these kinds, oldest first."""
         places = ((entry.event, place_of(entry.event)) for entry in self.entries)
         found = [h for event, place in places if place.room == room for h in happenings_of(event, place)]
-        return sorted((h for h in found if from_ms <= h.at_ms < to_ms), key=lambda h: h.at_ms)[:limit]
+        wanted = [h for h in found if from_ms <= h.at_ms < to_ms and (not kinds or h.kind in kinds)]
+        return sorted(wanted, key=lambda h: h.at_ms)[:limit]
 
     def lines(self, resolve: Resolve) -> Iterator[Line]:
         """Return everything that was measured."""
@@ -117,12 +120,19 @@ class MemorySamples:
         self, room: str, from_ms: int, to_ms: int, resolve: Resolve, *, participant: str | None = None
     ) -> Sequence[Line]:
         """Return what was measured in a room in [from_ms, to_ms), by everybody or by one participant."""
+        lines = await self.timelines([room], from_ms, to_ms, resolve)
+        return [line for line in lines if participant in (None, line.series.participant)]
+
+    async def timelines(self, rooms: Collection[str], from_ms: int, to_ms: int, resolve: Resolve) -> Sequence[Line]:
+        """Return what was measured in rooms in [from_ms, to_ms), by everybody."""
         found = [
             Line(series, samples.within(from_ms, to_ms))
             for series, samples in self._log.lines(resolve)
-            if series.room == room and participant in (None, series.participant)
+            if series.room in rooms
         ]
-        return sorted((line for line in found if line.samples.count), key=lambda line: line.series.participant)
+        return sorted(
+            (line for line in found if line.samples.count), key=lambda line: (line.series.room, line.series.participant)
+        )
 
     def series(self) -> Iterator[Series]:
         """Return who has measured anything, and where."""
@@ -336,9 +346,7 @@ class MemoryArchive:
         )
         if found is None:
             return None
-        for person in self._of(Participant):
-            if person.room_key == found.key and person.key not in found.participants:
-                found.left.setdefault(person.sid or person.key, person)
+        self._bring_back(found)
         compositions = [each for each in self._of(Composition) if each.room_sid == found.sid]
         about = {found.key, *(each.sid for each in compositions)}
         return Call(
@@ -350,6 +358,21 @@ class MemoryArchive:
                 key=lambda each: each.at,
             ),
         )
+
+    async def overlapping(self, from_ms: int, to_ms: int, limit: int) -> Sequence[Room]:
+        """Return at most `limit` rooms that went on at some time in [from_ms, to_ms), those that began last first."""
+        begun = [room for room in self._of(Room) if room.created_at_ms is not None and room.created_at_ms < to_ms]
+        found = [room for room in begun if (over_at_ms := _over_at_ms(room)) is None or over_at_ms > from_ms]
+        found.sort(key=lambda room: (room.created_at_ms or 0, room.key), reverse=True)
+        for room in found[:limit]:
+            self._bring_back(room)
+        return found[:limit]
+
+    def _bring_back(self, room: Room) -> None:
+        """Put those who have left back into the record of their room."""
+        for person in self._of(Participant):
+            if person.room_key == room.key and person.key not in room.participants:
+                room.left.setdefault(person.sid or person.key, person)
 
     def _of(self, kind: type[E]) -> list[E]:
         return [entity for entity in self._picture.entities() if isinstance(entity, kind)]

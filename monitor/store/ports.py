@@ -130,8 +130,13 @@ class EventLog(Protocol):
     async def since(self, log_id: int, limit: int) -> Sequence[tuple[int, Event]]:
         """Return at most `limit` events after `log_id`, oldest first."""
 
-    async def happenings(self, room: str, from_ms: int, to_ms: int, limit: int) -> Sequence[Happening]:
-        """Return at most `limit` things that happened in a room in [from_ms, to_ms), oldest first."""
+    async def happenings(
+        self, room: str, from_ms: int, to_ms: int, limit: int, *, kinds: Collection[str] = ()
+    ) -> Sequence[Happening]:
+        """Return at most `limit` things that happened in a room in [from_ms, to_ms), of these kinds, oldest first.
+
+        Without kinds, of any; what belongs to no room is in the room without a name.
+        """
 
 
 class SampleStore(Protocol):
@@ -156,6 +161,9 @@ class SampleStore(Protocol):
         self, room: str, from_ms: int, to_ms: int, resolve: Resolve, *, participant: str | None = None
     ) -> Sequence[Line]:
         """Return what was measured in a room in [from_ms, to_ms), by everybody or by one participant."""
+
+    async def timelines(self, rooms: Collection[str], from_ms: int, to_ms: int, resolve: Resolve) -> Sequence[Line]:
+        """Return what was measured in rooms in [from_ms, to_ms), by everybody; late posts need not be among it."""
 
 
 class Found(NamedTuple):
@@ -204,6 +212,12 @@ class Archive(Protocol):
 
     async def call(self, room: str) -> Call | None:
         """Return the call in a room, by its SID, its key, or its name: of several of one name, the latest."""
+
+    async def overlapping(self, from_ms: int, to_ms: int, limit: int) -> Sequence[Room]:
+        """Return at most `limit` rooms that went on at some time in [from_ms, to_ms), those that began last first.
+
+        Everybody who was in a room is in its `participants` or in its `left`.
+        """
 
 
 class RollupStore(Protocol):

@@ -4,7 +4,7 @@ Pure translations shared by every store: which room and participant an event bel
 things that happened, as opposed to numbers that were measured.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import msgspec
 
@@ -32,13 +32,13 @@ def decode_events(body: bytes) -> Iterator[Event]:
     return (event.opened() if isinstance(event, KeptPost) else event for event in _decode(body))
 
 
-def batches_about(body: bytes, room: str) -> Iterator[TelemetryBatch]:
-    """Return the telemetry in a row of the log that is about a room, or about one that is known by name only."""
+def batches_about(body: bytes, rooms: Collection[str]) -> Iterator[TelemetryBatch]:
+    """Return the telemetry in a row of the log that is about these rooms, or about one that is known by name only."""
     for event in _decode(body):
         if isinstance(event, KeptPost):
-            if event.room_sid is None or event.room_sid == room:
+            if event.room_sid is None or event.room_sid in rooms:
                 yield event.opened()
-        elif isinstance(event, TelemetryBatch) and event.room_sid in (None, room):
+        elif isinstance(event, TelemetryBatch) and (event.room_sid is None or event.room_sid in rooms):
             yield event
 
 

@@ -11,9 +11,9 @@ Everything that takes more than a moment is done on a thread, which lets go of t
 
 import asyncio
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import partial
-from itertools import chain, groupby
+from itertools import groupby
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -32,6 +32,7 @@ from monitor.store.unsettled import gathered, in_batches
 
 ROWS_A_TRANSACTION = 256  # so that nobody who wants to write waits long
 SERIES_A_TIME = 64
+LATE_MS = 600_000  # what was posted later than this is not looked for in the log where it is about many rooms
 
 _decode_client = msgspec.json.Decoder(Client).decode
 
@@ -183,7 +184,21 @@ class SqliteSamples:
             _TIMELINE,
             {"room": room, "from_ms": from_ms, "to_ms": to_ms, "participant": participant, "about": room.encode()},
         )
-        return await asyncio.to_thread(_timeline, rows, Place(room, participant or ""), (from_ms, to_ms), resolve)
+        lines = await asyncio.to_thread(_timelines, rows, {room}, (from_ms, to_ms), resolve)
+        return [line for line in lines if participant in (None, line.series.participant)]
+
+    async def timelines(self, rooms: Collection[str], from_ms: int, to_ms: int, resolve: Resolve) -> Sequence[Line]:
+        """Return what was measured in rooms in [from_ms, to_ms), by everybody; late posts may still be missing.
+
+        The log is read once for all of them, and on a connection of its own, since there may be much of it.
+        """
+
+        def read() -> list[Line]:
+            with self._database.reading() as reader:
+                values = {"rooms": encode([*rooms]), "from_ms": from_ms, "to_ms": to_ms, "late_ms": to_ms + LATE_MS}
+                return _timelines(reader.execute(_TIMELINES, values), rooms, (from_ms, to_ms), resolve)
+
+        return await asyncio.to_thread(read)
 
 
 # --- pieces of work for a thread ----------------------------------------------------------------------------
@@ -214,32 +229,34 @@ def _merged(rows: Iterable[tuple[int, bytes]]) -> list[tuple[int, int, int, int,
     return whole
 
 
-def _timeline(rows: Iterable[tuple[Any, ...]], wanted: Place, span_ms: tuple[int, int], resolve: Resolve) -> list[Line]:
-    parts: dict[str, list[Samples]] = {}
-    series: dict[str, Series] = {}
-    for line in chain(_in_chunks(rows), _in_log(rows, wanted.room, resolve)):
-        who = line.series.participant
-        if line.series.room == wanted.room and wanted.participant in ("", who):
+def _timelines(
+    rows: Iterable[tuple[Any, ...]], rooms: Collection[str], span_ms: tuple[int, int], resolve: Resolve
+) -> list[Line]:
+    parts: dict[Place, list[Samples]] = {}
+    series: dict[Place, Series] = {}
+    for line in _opened(rows, rooms, resolve):
+        who = Place(line.series.room, line.series.participant)
+        if who.room in rooms:
             parts.setdefault(who, []).append(line.samples.within(*span_ms))
             series[who] = united(series[who], line.series) if who in series else line.series
     lines = (Line(series[who], joined(samples)) for who, samples in parts.items())
-    return sorted((line for line in lines if line.samples.count), key=lambda line: line.series.participant)
+    return sorted(
+        (line for line in lines if line.samples.count), key=lambda line: (line.series.room, line.series.participant)
+    )
 
 
-def _in_chunks(rows: Iterable[tuple[Any, ...]]) -> Iterator[Line]:
+def _opened(rows: Iterable[tuple[Any, ...]], rooms: Collection[str], resolve: Resolve) -> Iterator[Line]:
+    """Return what is in chunks, then what is in the log; rows of the log have no room."""
+    in_log, turns = Lines(), Turns()
     for room, participant, room_name, identity, account_sid, client, body in rows:
-        if room is not None:
+        turns.give_way()
+        if room is None:
+            for batch in batches_about(body, rooms):
+                in_log.add(batch)
+        else:
             told = Series(room, participant, room_name, identity, account_sid, _decode_client(client))
             yield Line(told, chunks.decode(body))
-
-
-def _in_log(rows: Iterable[tuple[Any, ...]], room: str, resolve: Resolve) -> Iterator[Line]:
-    lines, turns = Lines(), Turns()
-    for body in (row[-1] for row in rows if row[0] is None):
-        for batch in batches_about(body, room):
-            lines.add(batch)
-        turns.give_way()
-    return lines.take(resolve)
+    yield from in_log.take(resolve)
 
 
 # --- SQL --------------------------------------------------------------------------------------------------
@@ -270,6 +287,15 @@ WHERE id > (SELECT settled FROM checkpoint)
     AND (instr(body, :about) OR instr(body, CAST('"room_sid":null' AS BLOB))
         OR instr(body, CAST('"event":"telemetry"' AS BLOB)))
 """  # one statement, so that nothing moves from the log to the chunks between its halves; most of the log is not opened
+_TIMELINES = """
+SELECT room, participant, room_name, identity, account_sid, client, body
+FROM series JOIN chunks ON chunks.series = series.id
+WHERE room IN (SELECT value FROM json_each(CAST(:rooms AS TEXT)))
+    AND chunks.to_ms >= :from_ms AND chunks.from_ms < :to_ms AND chunks.id <= (SELECT last_chunk FROM checkpoint)
+UNION ALL
+SELECT NULL, NULL, NULL, NULL, NULL, NULL, body FROM ingest_log
+WHERE id > (SELECT settled FROM checkpoint) AND received_at_ms >= :from_ms AND received_at_ms < :late_ms
+"""
 
 
 def _insert(writer: sqlite3.Connection, new: Sequence[_Chunk], last_id: int) -> None:

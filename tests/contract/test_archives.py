@@ -159,5 +159,23 @@ async def test_a_call_has_the_alerts_about_it_and_the_people_in_it(store: Store)
     assert [each.entity for each in there.transitions] == [f"{ROOM}/{ALICE}"]
 
 
+async def overlapping(store: Store, from_ms: int, to_ms: int, limit: int = 10) -> list[str | None]:
+    return [each.sid for each in await store.archive.overlapping(from_ms, to_ms, limit)]
+
+
+async def test_rooms_are_found_that_went_on_at_the_time_those_that_began_last_first(past: Store) -> None:
+    assert await overlapping(past, NOW_MS, NOW_MS + 3 * HOUR_MS) == [LATER_ROOM, ROOM]
+    assert await overlapping(past, NOW_MS + 5, NOW_MS + 6) == [ROOM], "a room counts for as long as it lasts"
+    assert await overlapping(past, NOW_MS, NOW_MS + 3 * HOUR_MS, limit=1) == [LATER_ROOM]
+    assert await overlapping(past, NOW_MS + HOUR_MS, NOW_MS + 2 * HOUR_MS) == [], "neither the end nor the beginning"
+    assert await overlapping(past, NOW_MS + 20 * HOUR_MS, NOW_MS + 21 * HOUR_MS) == ["RM" + "f" * 32], "it goes on"
+
+
+async def test_rooms_of_a_time_have_everybody_who_was_in_them(past: Store) -> None:
+    later, earlier = await past.archive.overlapping(NOW_MS, NOW_MS + 3 * HOUR_MS, 10)
+    assert [each.identity for each in later.people()] == ["alice"]
+    assert sorted(each.identity or "" for each in earlier.people()) == ["alice", "bob"]
+
+
 async def test_a_call_that_nobody_knows_is_not_there(store: Store) -> None:
     assert await store.archive.call(ROOM) is None

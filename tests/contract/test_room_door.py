@@ -5,12 +5,11 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from collectors.events import Event
 from collectors.observations import ClientInfo, Direction, MediaStats
+from tests.asking import TOKEN, ask, happen
 from tests.builders import ALICE, BOB, CAROL, RECORDING, ROOM, batch, connection, level, participant, recording, room
 from tests.conftest import Running, Start
 
-TOKEN = "an-access-token-of-tests"
 BEGAN_MS = 1_763_690_000_000
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
@@ -20,18 +19,6 @@ NAME = "acme:class:1"
 @pytest.fixture
 async def daemon(start: Start) -> Running:
     return await start(private={"port": 0, "access_token": TOKEN})
-
-
-async def ask(running: Running, path: str, **query: Any) -> tuple[int, Any]:
-    headers = {"Authorization": f"Bearer {TOKEN}"}
-    async with running.http.get(f"{running.private}/api/v1{path}", params=query, headers=headers) as response:
-        return response.status, await response.json()
-
-
-async def happen(running: Running, *events: Event) -> None:
-    for event in events:
-        await running.daemon.pipeline.offer(event)
-    await running.daemon.housekeeping.save_picture()
 
 
 def media(at_ms: int, rtt_ms: float, **given: Any) -> MediaStats:

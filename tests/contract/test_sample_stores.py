@@ -96,6 +96,19 @@ async def test_they_are_found_by_room_and_time_and_participant(store: Store, has
     assert await store.samples.timeline(ROOM, NOW_MS - DAY_MS, NOW_MS, as_told) == []
 
 
+async def test_they_are_found_for_several_rooms_at_once(store: Store, has_settled: str) -> None:
+    for number, about in enumerate((ROOM, OTHER_ROOM, "RM" + "c" * 32)):
+        await append(store, posted(rtt(NOW_MS, number), room_sid=about), posted(rtt(NOW_MS, 9), room_sid=about))
+        await append(store, posted(rtt(NOW_MS + DAY_MS, number), room_sid=about))
+    await moved(store, has_settled)
+    found = await store.samples.timelines([OTHER_ROOM, ROOM], NOW_MS, NOW_MS + 1, as_told)
+    assert [(line.series.room, [value for _, value in values(line)]) for line in found] == [
+        (ROOM, [0, 9]),
+        (OTHER_ROOM, [1, 9]),
+    ]
+    assert await store.samples.timelines([], NOW_MS, NOW_MS + 1, as_told) == []
+
+
 async def test_what_is_settled_and_what_is_still_in_the_log_are_one(store: Store) -> None:
     for minute in range(6):
         await append(store, posted(rtt(NOW_MS + minute * MINUTE_MS, minute)))

@@ -95,6 +95,8 @@ async def test_what_happened_is_kept_beside_what_was_measured(store: Store) -> N
         ("room-completed", "poll", ""),
     ]
     assert b"53405" in happened[1].body
+    some = await store.log.happenings(ROOM, NOW_MS, NOW_MS + 10, 10, kinds=("speaker", "room-completed"))
+    assert some == [happened[2], happened[3]]
 
 
 # --- the picture ---

@@ -87,6 +87,12 @@ def test_the_sdks_own_object_stays_with_its_level() -> None:
     ]
     together = joined([decode(part) for part in parts])
     assert together.stats == (b'{"n":0}', b'{"n":1}', b'{"n":2}', b"null")
+    assert [bytes(each.stats) for each in together.observations()] == [*together.stats]
+
+
+def test_levels_of_which_the_sdk_said_no_more_come_back_without_more() -> None:
+    level = NetworkQuality(NOW_MS, 4)
+    assert list(decode(encode(gathered([level]))).observations()) == [level]
 
 
 def test_a_clock_that_is_ahead_is_set_back() -> None:

@@ -51,9 +51,19 @@ PURE = {
     ),
     *("monitor.http.addresses", "monitor.clock_offset", "monitor.pseudonyms", "collectors.moments"),
     *("alerts.model", "alerts.rules", "alerts.engine", "alerts.deadlines", "alerts.fingerprint", "alerts.routing"),
-    "alerts.default_rules",
-    *("monitor.verdict", "monitor.evidence.courses", "monitor.evidence.surroundings", "monitor.evidence.symptoms"),
-    *("monitor.evidence.thresholds", "monitor.evidence.witnesses", "monitor.evidence.wording"),
+    *("alerts.default_rules", "alerts.ports", "monitor.store.ports"),
+    *("monitor.verdict", "monitor.causes.case", "monitor.causes.crowds", "monitor.causes.facts"),
+    *("monitor.causes.hearsay", "monitor.causes.no_cause", "monitor.causes.one_person", "monitor.causes.twilio"),
+    *(
+        "monitor.causes.verdicts",
+        "monitor.evidence.courses",
+        "monitor.evidence.gathering",
+        "monitor.evidence.stretches",
+        "monitor.evidence.surroundings",
+        "monitor.evidence.symptoms",
+    ),
+    *("monitor.evidence.thresholds", "monitor.evidence.troubles", "monitor.evidence.witnesses"),
+    "monitor.evidence.wording",
     *("alerts.delivery", "alerts.notifiers.base", "alerts.notifiers.webhook", "alerts.notifiers.pagerduty"),
 }
 IMPURE = {
@@ -113,10 +123,10 @@ def test_a_pure_room_has_no_window(name: str) -> None:
     assert not any(isinstance(node, ast.Await | ast.AsyncFunctionDef) for node in ast.walk(tree)) or name in PORTS
 
 
-PORTS = {"collectors.base"}  # declares what others await
+PORTS = {"collectors.base", "alerts.ports", "monitor.store.ports"}  # declare what others await
 
 
-@pytest.mark.parametrize("name", sorted(PURE - {"monitor.store.rows"}))
+@pytest.mark.parametrize("name", sorted(PURE))
 def test_a_pure_room_leads_only_to_pure_rooms(name: str) -> None:
     assert arrows()[name] <= PURE
 

@@ -1,0 +1,1 @@
+"""The rules of the verdict: one file for each sort of cause, and what speaks for it."""
