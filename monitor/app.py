@@ -52,6 +52,7 @@ from monitor.http.questions import AskedCalls
 from monitor.http.rooms import Rooms
 from monitor.http.samples import SamplesView, samples_view
 from monitor.http.server import Listener, private_routes, public_routes
+from monitor.http.trends import Trends
 from monitor.http.verdicts import Verdicts
 from monitor.http.views import live_view
 from monitor.inquiry import Inquiry
@@ -287,6 +288,7 @@ class Daemon:
         return [
             *Rooms(store, calls, resolve).routes(),
             *Verdicts(calls, Inquiry(store, self.live, resolve)).routes(),
+            *Trends(store.rollups, resolve, self.clock.now_ms).routes(),
         ]
 
     def _expect_series(self) -> None:

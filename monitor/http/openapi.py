@@ -1,27 +1,169 @@
-"""How does the API describe itself?  The shapes come from the types that make the answers, so they cannot disagree."""
+"""How does the API describe itself?
 
-from typing import Any
+`OPERATIONS` has an entry for each path, and the document is made of it.  The shapes come from the types that make the
+answers, so they cannot disagree.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import msgspec
+from msgspec import Struct
 
 from monitor import __version__
+from monitor.history.answers import DEGRADED_MINUTES, MOST_KEYS
+from monitor.history.rollups import METRICS
 from monitor.http.room_views import CallView, FoundPage, SamplesPage
 from monitor.http.rooms import FOUND, MOST_FOUND, MOST_POINTS, MOST_SAMPLES, POINTS, SAMPLES
 from monitor.http.samples import SamplesView
+from monitor.http.trends import KEYS, MOST_WORST, QUANTILES, WORST, CoveragePage, PercentilesPage, WorstPage
 from monitor.http.verdicts import VerdictView
 from monitor.http.views import LiveView
 
+Json = dict[str, Any]
+
 _ERROR = {"$ref": "#/components/schemas/Error"}
+_TEXT = {"type": "string"}
+_MOMENT = {"type": "integer", "format": "int64", "minimum": 0}
 
 
-def document() -> dict[str, Any]:
+class Operation(NamedTuple):
+    """What a GET of a path answers; `refusals` are those beside 401, by status."""
+
+    name: str
+    summary: str
+    shape: type[Struct] | None
+    parameters: Sequence[Json] = ()
+    refusals: Mapping[int, str] = {}
+
+
+def _parameter(name: str, description: str, schema: Json = _TEXT, *, is_required: bool = False) -> Json:
+    return {"name": name, "in": "query", "required": is_required, "description": description, "schema": schema}
+
+
+def _span(what: str) -> list[Json]:
+    return [
+        _parameter("from", f"The first moment {what}, in milliseconds.", _MOMENT),
+        _parameter("to", f"The moment after the last {what}.", _MOMENT),
+    ]
+
+
+def _count(name: str, description: str, default: int, most: int) -> Json:
+    return _parameter(name, description, {"type": "integer", "minimum": 1, "maximum": most, "default": default})
+
+
+_ROOM = _parameter("room", "The SID of a room, or its name: of several of one name the latest is meant.") | {
+    "in": "path",
+    "required": True,
+}
+_AFTER = _parameter("after", "The `next` of the page before.")
+_BY = _parameter("by", "What people have in common: room, account, sdk, browser, network or tenant.")
+_KEYS = [
+    _parameter("key", "One that is of interest; may be given several times.", {"type": "array", "items": _TEXT}),
+    _count("limit", "How many of them a page has.", KEYS, MOST_KEYS),
+    _AFTER,
+]
+_UNCLEAR = {400: "A parameter that is none, with what was expected."}
+_NO_ROOM = {404: "No such room is on record."}
+_TOO_MUCH = {422: "More than is answered at a time, or no such metric, with what was expected."}
+
+OPERATIONS: Mapping[str, Operation] = {
+    "/api/v1/live": Operation("live", "The rooms, compositions and alerts as they are now.", LiveView),
+    "/api/v1/live/samples": Operation(
+        "samples",
+        "The last media samples of one participant of a live room.",
+        SamplesView,
+        [
+            _parameter("room", "The SID or the name of a live room.", is_required=True),
+            _parameter("participant", "The SID or the identity of somebody in it.", is_required=True),
+        ],
+        {404: "No such room, or nobody of that name in it."},
+    ),
+    "/api/v1/rooms": Operation(
+        "searchRooms",
+        "Calls that go on or are over, the latest first, in pages.",
+        FoundPage,
+        [
+            _parameter("text", "The SID of a room or a participant, an identity, or how the name of a room begins."),
+            *_span("that it was created"),
+            _count("limit", "How many calls a page has.", FOUND, MOST_FOUND),
+            _AFTER,
+        ],
+        _UNCLEAR,
+    ),
+    "/api/v1/rooms/{room}": Operation(
+        "room",
+        "One call: everybody in it on one axis of time, what happened, was made and alerted.",
+        CallView,
+        [
+            _ROOM,
+            *_span("that is shown"),
+            _count("points", "How many points a lane has at most.", POINTS, MOST_POINTS),
+        ],
+        _UNCLEAR | _NO_ROOM,
+    ),
+    "/api/v1/rooms/{room}/samples": Operation(
+        "roomSamples",
+        "What one participant measured, sample by sample, in pages.",
+        SamplesPage,
+        [
+            _ROOM,
+            _parameter("participant", "The SID or the identity of somebody who was in it.", is_required=True),
+            *_span("that is shown"),
+            _count("limit", "How many samples a page has.", SAMPLES, MOST_SAMPLES),
+        ],
+        _UNCLEAR | {404: "No such room, or nobody with samples then."},
+    ),
+    "/api/v1/rooms/{room}/verdict": Operation(
+        "roomVerdict",
+        "Whose fault it was that a call was bad, and which numbers say so.",
+        VerdictView,
+        [_ROOM, *_span("that is judged, at most four hours")],
+        _UNCLEAR | _NO_ROOM,
+    ),
+    "/api/v1/percentiles": Operation(
+        "percentiles",
+        "Quantiles of a metric, within two percent; hours count whole.",
+        PercentilesPage,
+        [
+            _parameter("metric", "What was measured.", {"enum": list(METRICS), "default": "rtt_ms"}),
+            _parameter("quantiles", "Numbers from 0 to 1 with commas.", {"type": "string", "default": QUANTILES}),
+            _parameter(
+                "bucket", "How long a bucket is, in milliseconds: whole hours. Without it, all at once.", _MOMENT
+            ),
+            _BY,
+            *_span("that counts"),
+            *_KEYS,
+        ],
+        _UNCLEAR | _TOO_MUCH,
+    ),
+    "/api/v1/worst-rooms": Operation(
+        "worstRooms",
+        "The rooms that were worst, by the 95th percentile of a metric or the share of minutes at a bad level.",
+        WorstPage,
+        [
+            _parameter("by", "What they are compared by.", {"enum": [DEGRADED_MINUTES, *METRICS]}),
+            *_span("that counts"),
+            _count("limit", "How many.", WORST, MOST_WORST),
+        ],
+        _UNCLEAR | _TOO_MUCH,
+    ),
+    "/api/v1/coverage": Operation(
+        "coverage",
+        "How many people were heard, and for how much of the time.",
+        CoveragePage,
+        [_BY, *_span("that counts"), *_KEYS],
+        _UNCLEAR | _TOO_MUCH,
+    ),
+    "/api/v1/openapi.json": Operation("openapi", "This document.", None),
+}
+
+
+def document() -> Json:
     """Return the OpenAPI 3.1 document of the private API."""
-    (live, samples, found, call, page, verdict), components = msgspec.json.schema_components(
-        [LiveView, SamplesView, FoundPage, CallView, SamplesPage, VerdictView],
-        ref_template="#/components/schemas/{name}",
-    )
-    unclear = {"description": "A parameter that is none, with what was expected.", "content": _json(_ERROR)}
-    refused = {"description": "No session and no token.", "content": _json(_ERROR)}
+    shapes = [each.shape for each in OPERATIONS.values() if each.shape is not None]
+    refs, components = msgspec.json.schema_components(shapes, ref_template="#/components/schemas/{name}")
+    ref_of = dict(zip(shapes, refs, strict=True))
     return {
         "openapi": "3.1.0",
         "info": {
@@ -31,112 +173,13 @@ def document() -> dict[str, Any]:
         },
         "security": [{"bearer": []}, {"session": []}],
         "paths": {
-            "/api/v1/live": {
-                "get": {
-                    "operationId": "live",
-                    "summary": "The rooms, compositions and alerts as they are now.",
-                    "responses": {"200": {"description": "The picture.", "content": _json(live)}, "401": refused},
-                }
-            },
-            "/api/v1/live/samples": {
-                "get": {
-                    "operationId": "samples",
-                    "summary": "The last media samples of one participant of a live room.",
-                    "parameters": [
-                        _parameter("room", "The SID or the name of a live room."),
-                        _parameter("participant", "The SID or the identity of somebody in it."),
-                    ],
-                    "responses": {
-                        "200": {"description": "The samples, as columns.", "content": _json(samples)},
-                        "401": refused,
-                        "404": {"description": "No such room, or nobody of that name in it.", "content": _json(_ERROR)},
-                    },
-                }
-            },
-            "/api/v1/rooms": {
-                "get": {
-                    "operationId": "searchRooms",
-                    "summary": "Calls that go on or are over, the latest first, in pages.",
-                    "parameters": [
-                        _parameter(
-                            "text",
-                            "The SID of a room or a participant, an identity, or how the name of a room begins.",
-                            required=False,
-                        ),
-                        *_span("that it was created"),
-                        _count("limit", "How many calls a page has.", FOUND, MOST_FOUND),
-                        _parameter("after", "The `next` of the page before.", required=False),
-                    ],
-                    "responses": {
-                        "200": {"description": "The calls.", "content": _json(found)},
-                        "400": unclear,
-                        "401": refused,
-                    },
-                }
-            },
-            "/api/v1/rooms/{room}": {
-                "get": {
-                    "operationId": "room",
-                    "summary": "One call: everybody in it on one axis of time, what happened, was made and alerted.",
-                    "parameters": [
-                        _ROOM,
-                        *_span("that is shown"),
-                        _count("points", "How many points a lane has at most.", POINTS, MOST_POINTS),
-                    ],
-                    "responses": {
-                        "200": {"description": "The call.", "content": _json(call)},
-                        "400": unclear,
-                        "401": refused,
-                        "404": {"description": "No such room is on record.", "content": _json(_ERROR)},
-                    },
-                }
-            },
-            "/api/v1/rooms/{room}/samples": {
-                "get": {
-                    "operationId": "roomSamples",
-                    "summary": "What one participant measured, sample by sample, in pages.",
-                    "parameters": [
-                        _ROOM,
-                        _parameter("participant", "The SID or the identity of somebody who was in it."),
-                        *_span("that is shown"),
-                        _count("limit", "How many samples a page has.", SAMPLES, MOST_SAMPLES),
-                    ],
-                    "responses": {
-                        "200": {"description": "The samples, as columns.", "content": _json(page)},
-                        "400": unclear,
-                        "401": refused,
-                        "404": {"description": "No such room, or nobody with samples then.", "content": _json(_ERROR)},
-                    },
-                }
-            },
-            "/api/v1/rooms/{room}/verdict": {
-                "get": {
-                    "operationId": "roomVerdict",
-                    "summary": "Whose fault it was that a call was bad, and which numbers say so.",
-                    "parameters": [_ROOM, *_span("that is judged, at most four hours")],
-                    "responses": {
-                        "200": {"description": "The verdict.", "content": _json(verdict)},
-                        "400": unclear,
-                        "401": refused,
-                        "404": {"description": "No such room is on record.", "content": _json(_ERROR)},
-                    },
-                }
-            },
-            "/api/v1/openapi.json": {
-                "get": {
-                    "operationId": "openapi",
-                    "summary": "This document.",
-                    "responses": {
-                        "200": {"description": "OpenAPI 3.1.", "content": _json({"type": "object"})},
-                        "401": refused,
-                    },
-                }
-            },
+            path: {"get": _described(each, ref_of[each.shape] if each.shape else {"type": "object"})}
+            for path, each in OPERATIONS.items()
         },
         "components": {
             "schemas": {
                 **components,
-                "Error": {"type": "object", "properties": {"error": {"type": "string"}}, "required": ["error"]},
+                "Error": {"type": "object", "properties": {"error": _TEXT}, "required": ["error"]},
             },
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer"},
@@ -146,43 +189,16 @@ def document() -> dict[str, Any]:
     }
 
 
-_ROOM = {
-    "name": "room",
-    "in": "path",
-    "required": True,
-    "description": "The SID of a room, or its name: of several of one name the latest is meant.",
-    "schema": {"type": "string"},
-}
-
-
-def _parameter(name: str, description: str, *, required: bool = True) -> dict[str, Any]:
-    return {
-        "name": name,
-        "in": "query",
-        "required": required,
-        "description": description,
-        "schema": {"type": "string"},
+def _described(operation: Operation, schema: Json) -> Json:
+    refusals = {401: "No session and no token.", **operation.refusals}
+    described = {
+        "operationId": operation.name,
+        "summary": operation.summary,
+        "responses": {"200": {"description": "The answer.", "content": _json(schema)}}
+        | {str(status): {"description": why, "content": _json(_ERROR)} for status, why in sorted(refusals.items())},
     }
+    return described | ({"parameters": list(operation.parameters)} if operation.parameters else {})
 
 
-def _span(what: str) -> list[dict[str, Any]]:
-    words = {"from": f"The first moment {what}, in milliseconds.", "to": f"The moment after the last {what}."}
-    return [
-        {
-            "name": name,
-            "in": "query",
-            "required": False,
-            "description": words[name],
-            "schema": {"type": "integer", "format": "int64", "minimum": 0},
-        }
-        for name in ("from", "to")
-    ]
-
-
-def _count(name: str, description: str, default: int, most: int) -> dict[str, Any]:
-    schema = {"type": "integer", "minimum": 1, "maximum": most, "default": default}
-    return {"name": name, "in": "query", "required": False, "description": description, "schema": schema}
-
-
-def _json(schema: dict[str, Any]) -> dict[str, Any]:
+def _json(schema: Json) -> Json:
     return {"application/json": {"schema": schema}}

@@ -17,6 +17,9 @@ GUARDED = (
     "/api/v1/live",
     "/api/v1/live/samples",
     "/api/v1/rooms",
+    "/api/v1/percentiles",
+    "/api/v1/worst-rooms",
+    "/api/v1/coverage",
     "/api/v1/openapi.json",
     "/no/such/page",
 )

@@ -1,0 +1,182 @@
+"""How did it go in many calls?
+
+    GET /api/v1/percentiles     quantiles of a metric: by room, account, SDK, browser, network or tenant, over time
+    GET /api/v1/worst-rooms     the rooms that were worst
+    GET /api/v1/coverage        how many people were heard, and for how much of the time
+
+Out of rollups, so an answer about a month takes no longer than the rows of a month take to read.  Quantiles are within
+two percent.  Hours count whole.
+"""
+
+from collections.abc import Callable, Sequence
+
+from aiohttp import web
+from msgspec import Struct
+
+from monitor.history.answers import DAY_MS, DEGRADED_MINUTES, MOST_KEYS, Selection, Unanswerable
+from monitor.http.questions import Query, Refused, answering, moment, number
+from monitor.store.ports import Resolve, RollupStore
+
+KEYS, WORST, MOST_WORST = 100, 20, 500
+QUANTILES = "0.5,0.95"
+
+
+class PercentilesView(Struct, frozen=True):
+    """The quantiles that were asked for, of one key and one bucket; null where nobody knew the metric."""
+
+    key: str
+    from_ms: int
+    samples: int
+    values: Sequence[float | None]
+
+
+class PercentilesPage(Struct, frozen=True):
+    """Quantiles of a metric; `next` is the `after` of the next page of keys, if there may be one."""
+
+    metric: str
+    by: str
+    quantiles: list[float]
+    percentiles: list[PercentilesView]
+    next: str | None
+
+
+class WorstView(Struct, frozen=True):
+    """A room, the value that it is bad by, and of how many samples or minutes that is."""
+
+    room: str
+    value: float
+    of: float
+
+
+class WorstPage(Struct, frozen=True):
+    """The rooms that were worst, the worst first: by the 95th percentile of a metric, or the share of bad minutes."""
+
+    by: str
+    rooms: list[WorstView]
+
+
+class CoverageView(Struct, frozen=True):
+    """How many people were there, and minutes of theirs all together.
+
+    Of the minutes between the first and the last of each person's, `expected`, so many were `heard`; `rated` are those
+    with a known level, `degraded` those with a bad one.  `heard_ratio` is null where nothing was expected.
+    """
+
+    key: str
+    participants: float
+    expected_minutes: float
+    heard_minutes: float
+    rated_minutes: float
+    degraded_minutes: float
+    heard_ratio: float | None
+
+
+class CoveragePage(Struct, frozen=True):
+    """Who was heard, by something that people have in common; `next` is the `after` of the next page of keys."""
+
+    by: str
+    coverage: list[CoverageView]
+    next: str | None
+
+
+class Trends:
+    """Answers questions about many calls.
+
+    Args:
+        rollups: what samples add up to.
+        resolve: who had a name at some moment.
+        now_ms: what time it is.
+    """
+
+    def __init__(self, rollups: RollupStore, resolve: Resolve, now_ms: Callable[[], int]) -> None:
+        self._rollups = rollups
+        self._resolve = resolve
+        self._now_ms = now_ms
+
+    def routes(self) -> list[web.RouteDef]:
+        """Return the routes."""
+        return [
+            web.get("/api/v1/percentiles", answering(self.percentiles)),
+            web.get("/api/v1/worst-rooms", answering(self.worst_rooms)),
+            web.get("/api/v1/coverage", answering(self.coverage)),
+        ]
+
+    async def percentiles(self, request: web.Request) -> Struct:
+        """Answer with quantiles of a metric."""
+        query = request.query
+        selection, metric = self._selection(request, "room"), query.get("metric", "rtt_ms")
+        quantiles = [_ratio(each) for each in query.get("quantiles", QUANTILES).split(",")]
+        bucket_ms = number(query, "bucket", 0, 0, 366 * DAY_MS) or None
+        try:
+            found = await self._rollups.percentiles(selection, metric, quantiles, self._resolve, bucket_ms=bucket_ms)
+        except Unanswerable as error:
+            raise _refused(error) from None
+        views = [PercentilesView(*each) for each in found]
+        return PercentilesPage(
+            metric, selection.scope, quantiles, views, _next(selection, [each.key for each in views])
+        )
+
+    async def worst_rooms(self, request: web.Request) -> Struct:
+        """Answer with the rooms that were worst."""
+        from_ms, to_ms = self._span(request.query)
+        by = request.query.get("by", DEGRADED_MINUTES)
+        limit = number(request.query, "limit", WORST, 1, MOST_WORST)
+        try:
+            found = await self._rollups.worst_rooms(by, from_ms, to_ms, self._resolve, limit=limit)
+        except Unanswerable as error:
+            raise _refused(error) from None
+        return WorstPage(by, [WorstView(*each) for each in found])
+
+    async def coverage(self, request: web.Request) -> Struct:
+        """Answer with how many people were heard."""
+        selection = self._selection(request, "sdk")
+        try:
+            found = await self._rollups.attendance(selection, self._resolve)
+        except Unanswerable as error:
+            raise _refused(error) from None
+        views = [
+            CoverageView(
+                each.key,
+                each.participants,
+                each.expected,
+                each.heard,
+                each.rated,
+                each.degraded,
+                each.heard / each.expected if each.expected else None,
+            )
+            for each in found
+        ]
+        return CoveragePage(selection.scope, views, _next(selection, [each.key for each in views]))
+
+    def _selection(self, request: web.Request, scope: str) -> Selection:
+        query = request.query
+        from_ms, to_ms = self._span(query)
+        keys = query.getall("key", None)
+        limit = number(query, "limit", KEYS, 1, MOST_KEYS)
+        return Selection(query.get("by", scope), from_ms, to_ms, keys, query.get("after", ""), limit)
+
+    def _span(self, query: Query) -> tuple[int, int]:
+        """Return from when to when is asked for: the last day, unless the question says otherwise."""
+        to_ms = moment(query, "to", self._now_ms())
+        return moment(query, "from", to_ms - DAY_MS), to_ms
+
+
+def _ratio(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise Refused(400, f"quantiles: expected numbers from 0 to 1 with commas, got {text[:60]!r}") from None
+
+
+_NAMES = {"scope": "by", "to_ms": "to", "from_ms": "from", "bucket_ms": "bucket", "keys": "key"}
+
+
+def _refused(error: Unanswerable) -> Refused:
+    """Return the refusal, in the words of the question."""
+    field, _, rest = str(error).partition(":")
+    return Refused(422, f"{_NAMES.get(field, field)}:{rest}")
+
+
+def _next(selection: Selection, keys: Sequence[str]) -> str | None:
+    """Return where to go on, where the limit was reached."""
+    return keys[-1] if len(set(keys)) == selection.limit else None
