@@ -17,7 +17,7 @@ class Goal(NamedTuple):
         if self.aim is not None and self._reaches(value, self.aim):
             return "aim met"
         if self.least is None:
-            return "aim missed"
+            return "-" if self.aim is None else "aim missed"
         return "least met" if self._reaches(value, self.least) else "MISSED"
 
     def _reaches(self, value: float, mark: float) -> bool:

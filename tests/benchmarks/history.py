@@ -10,11 +10,12 @@ same samples as influx lines.  Then a daemon is started on a store of many more 
 
 import argparse
 import asyncio
+import shutil
 import sqlite3
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import NamedTuple
@@ -47,19 +48,21 @@ POSTS_A_COMMIT = 100
 SETTLED_EVERY = 60  # samples of each: ten minutes
 PAGE_PEOPLE, PAGE_SAMPLES = 8, 360  # the page of a room: an hour of eight people
 ASKED = 200  # times, each question
+COMPARED_ROOMS = 1_000
+HOUR_MS, DAY_MS = 3_600_000, 86_400_000
 
 _TOKEN = "an-access-token-of-benchmarks"
-_MB = 1e6
+_NO_GOAL = Goal(None, None)
 
 
 class Made(NamedTuple):
     """What making history came to."""
 
-    samples: int
     settle_us: float  # of CPU, a sample
     merge_us: float
     chunk_bytes: float  # on disk, a sample
     merged_bytes: float
+    rollup_bytes: float
 
 
 def sid(kind: str, number: int) -> str:
@@ -77,7 +80,7 @@ async def make(folder: Path, people: int) -> Made:
     database = folder / "made.db"
     store = await SqliteStore.open(database)
     try:
-        empty_bytes = used_bytes(database)
+        empty = footprint(database)
         settled_s, samples = 0.0, 0
         for first in range(0, SAMPLES, SETTLED_EVERY):
             span = range(first, min(SAMPLES, first + SETTLED_EVERY))
@@ -86,15 +89,21 @@ async def make(folder: Path, people: int) -> Made:
             before_s = time.process_time()
             samples += await store.samples.settle(began_ms + 2 * SAMPLES * EVERY_MS, 0, as_told)
             settled_s += time.process_time() - before_s
-        chunk_bytes = used_bytes(database) - empty_bytes
+        packed = footprint(database).less(empty)
         before_s = time.process_time()
         await store.samples.merge(began_ms + 2 * SAMPLES * EVERY_MS)
         merged_s = time.process_time() - before_s
-        merged_bytes = used_bytes(database) - empty_bytes
+        merged = footprint(database).less(empty)
     finally:
         await store.close()
     rows = people * SAMPLES
-    return Made(samples, settled_s / samples * 1e6, merged_s / samples * 1e6, chunk_bytes / rows, merged_bytes / rows)
+    return Made(
+        settled_s / samples * 1e6,
+        merged_s / samples * 1e6,
+        packed.samples_bytes / rows,
+        merged.samples_bytes / rows,
+        merged.rollups_bytes / rows,
+    )
 
 
 async def _append(store: SqliteStore, sessions: Sequence[Session], span: range) -> int:
@@ -127,6 +136,28 @@ def _post(number: int, whole: Session, first: int, upto: int) -> Entry:
     )
     decoded = decode(body, int(time.time() * 1000))
     return Entry(decoded.batch, kept(decoded.batch, decoded, body))
+
+
+class Footprint(NamedTuple):
+    """What is on disk: all that belongs to samples, and what they add up to."""
+
+    samples_bytes: int
+    rollups_bytes: int
+
+    def less(self, other: "Footprint") -> "Footprint":
+        """Return what was added."""
+        return Footprint(self.samples_bytes - other.samples_bytes, self.rollups_bytes - other.rollups_bytes)
+
+
+def footprint(database: Path) -> Footprint:
+    """Return what a store takes, by what is left of a copy when the rollups are deleted."""
+    whole = used_bytes(database)
+    copy = database.with_suffix(".copy")
+    shutil.copy(database, copy)
+    with closing(sqlite3.connect(copy)) as connection, connection:
+        connection.execute("DELETE FROM rollups")
+    without = used_bytes(copy)
+    return Footprint(without, whole - without)
 
 
 def used_bytes(database: Path) -> int:
@@ -189,16 +220,20 @@ def _lines(number: int, whole: Session) -> Iterator[str]:
 # --- how quickly is it back? ------------------------------------------------------------------------------
 
 
-async def fill(database: Path, samples: int) -> int:
-    """Fill a store with calls that are over, and one whose page is looked at; return how many people there are."""
-    began_ms = int(time.time() * 1000) - 3 * 86_400_000
+async def fill(database: Path, samples: int) -> tuple[int, int]:
+    """Fill a store with calls that are over, a thousand of them on one day, and one whose page is looked at.
+
+    Returns:
+        How many people were in them, and when that day's calls began.
+    """
+    began_ms = int(time.time() * 1000) // HOUR_MS * HOUR_MS - 3 * DAY_MS
     store = await SqliteStore.open(database)
     try:
         await _page(store, began_ms)
     finally:
         await store.close()
     people = max(PEOPLE_PER_ROOM, samples // SAMPLES)
-    bodies = [_chunk(session(seed, began_ms, SAMPLES)) for seed in range(20)]
+    bodies = {at_ms: [_chunk(session(seed, at_ms, SAMPLES)) for seed in range(20)] for at_ms in _days(began_ms)}
     with closing(sqlite3.connect(database)) as connection, connection:
         connection.execute("PRAGMA synchronous = OFF")
         ((last_chunk,),) = connection.execute("SELECT last_chunk FROM checkpoint")
@@ -214,11 +249,25 @@ async def fill(database: Path, samples: int) -> int:
             (_room(n, began_ms) for n in range(people // PEOPLE_PER_ROOM)),
         )
         connection.execute("UPDATE checkpoint SET last_chunk = ?", (last_chunk + people,))
-    return people
+    store = await SqliteStore.open(database)
+    try:
+        await store.rollups.rebuild(began_ms, began_ms + HOUR_MS)
+    finally:
+        await store.close()
+    return people, began_ms
+
+
+def _days(began_ms: int) -> tuple[int, int]:
+    """Return when the calls began that are compared, and all others."""
+    return began_ms, began_ms - DAY_MS
+
+
+def _began_ms(room_number: int, began_ms: int) -> int:
+    return _days(began_ms)[room_number >= COMPARED_ROOMS]
 
 
 def _room(number: int, began_ms: int) -> tuple[object, ...]:
-    at_ms, name = began_ms + number % 3_600_000, f"acme:{number}"
+    at_ms, name = _began_ms(number, began_ms) + number % 3_600_000, f"acme:{number}"
     over = Room(
         key=sid("RM", number),
         sid=sid("RM", number),
@@ -237,15 +286,17 @@ def _series(people: int, last: int, began_ms: int) -> Iterator[tuple[object, ...
     for n in range(people):
         at_room = n // PEOPLE_PER_ROOM
         names = (sid("RM", at_room), sid("PA", n), f"acme:{at_room}", f"person-{n}")
-        yield (last + 1 + n, *names, began_ms, began_ms + SAMPLES * EVERY_MS, client)
+        at_ms = _began_ms(at_room, began_ms)
+        yield (last + 1 + n, *names, at_ms, at_ms + SAMPLES * EVERY_MS, client)
 
 
 def _chunks(
-    people: int, last_chunk: int, last_series: int, bodies: Sequence[bytes], began_ms: int
+    people: int, last_chunk: int, last_series: int, bodies: Mapping[int, Sequence[bytes]], began_ms: int
 ) -> Iterator[tuple[object, ...]]:
     for n in range(people):
-        span = (began_ms, began_ms + SAMPLES * EVERY_MS)
-        yield (last_chunk + 1 + n, last_series + 1 + n, *span, SAMPLES, bodies[n % len(bodies)])
+        at_ms = _began_ms(n // PEOPLE_PER_ROOM, began_ms)
+        some = bodies[at_ms]
+        yield (last_chunk + 1 + n, last_series + 1 + n, at_ms, at_ms + SAMPLES * EVERY_MS, SAMPLES, some[n % len(some)])
 
 
 def _chunk(whole: Session) -> bytes:
@@ -315,7 +366,7 @@ async def ask(folder: Path, samples: int) -> list[Figure]:
     """Fill a store and ask a daemon."""
     database = folder / "asked.db"
     before_s = time.perf_counter()
-    people = await fill(database, samples)
+    people, began_ms = await fill(database, samples)
     print(f"filled a store of {people * SAMPLES:,} samples in {time.perf_counter() - before_s:.0f} s", flush=True)
     some = [n * people // ASKED for n in range(ASKED)]
     async with asked(database, folder) as api, aiohttp.ClientSession() as http:
@@ -325,12 +376,17 @@ async def ask(folder: Path, samples: int) -> list[Figure]:
         ]
         page = [f"{api}/rooms/{sid('RM', 2**64)}"] * (ASKED // 10)
         names = [f"{api}/rooms?text=person-{n}" for n in some] + [f"{api}/rooms?text={sid('PA', n)}" for n in some]
-        (line_ms, _), (page_ms, page_bytes), (name_ms, _) = [await answers(http, each) for each in (line, page, names)]
+        day = f"from={began_ms - DAY_MS // 2}&to={began_ms + DAY_MS // 2}"
+        p95 = [f"{api}/percentiles?metric=rtt_ms&quantiles=0.95&limit={COMPARED_ROOMS}&{day}"] * (ASKED // 10)
+        (line_ms, _), (page_ms, page_bytes), (name_ms, _), (p95_ms, _) = [
+            await answers(http, each) for each in (line, page, names, p95)
+        ]
     return [
         Figure("a participant's session, HTTP", line_ms, ".2f", "ms", Goal(2, None)),
         Figure(f"the page of a room, {PAGE_PEOPLE} people, an hour", page_ms, ".0f", "ms", Goal(150, None)),
         Figure("its size", [page_bytes / 1000], ".0f", "KB", Goal(200, None)),
         Figure("a search", name_ms, ".2f", "ms", Goal(100, None)),
+        Figure(f"p95 of {COMPARED_ROOMS:,} rooms, a day", p95_ms, ".0f", "ms", Goal(40, None)),
     ]
 
 
@@ -341,13 +397,14 @@ async def measure(options: argparse.Namespace) -> list[Figure]:
         made = [await make(folder / f"made-{number}", options.people) for number in range(options.rounds)]
         figures = [
             Figure("settling, CPU", [each.settle_us for each in made], ".2f", "us/sample", Goal(1.5, None)),
-            Figure("putting together, CPU", [each.merge_us for each in made], ".2f", "us/sample", Goal(None, None)),
+            Figure("putting together, CPU", [each.merge_us for each in made], ".2f", "us/sample", _NO_GOAL),
             Figure("ten-minute chunks", [each.chunk_bytes for each in made], ".1f", "bytes/sample", Goal(15, None)),
             Figure("put together", [each.merged_bytes for each in made], ".1f", "bytes/sample", Goal(15, 12)),
+            Figure("rollups beside them", [each.rollup_bytes for each in made], ".1f", "bytes/sample", _NO_GOAL),
         ]
         if servers.has_victoria_metrics():
             peer = await peer_bytes(folder / "peer", options.people)
-            figures.append(Figure("VictoriaMetrics", [peer], ".1f", "bytes/sample", Goal(None, None)))
+            figures.append(Figure("VictoriaMetrics", [peer], ".1f", "bytes/sample", _NO_GOAL))
         else:
             print(servers.SKIPPED, file=sys.stderr)
         return figures + await ask(folder, options.samples)
