@@ -5,7 +5,7 @@ forget (`monitor.store.memory`).  One conformance suite holds both to these word
 declared by the alerts themselves.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from msgspec import Struct
@@ -15,6 +15,7 @@ from alerts.ports import AlertStore
 from collectors.events import Event
 from monitor.entities import Account, Composition, Entity, Recording, Room
 from monitor.history.samples import Samples
+from monitor.store.keeping import Keeping
 
 
 class StoreFailed(Exception):
@@ -280,8 +281,8 @@ class Store(Protocol):
     async def look_for_room(self) -> None:
         """If the disk was full, see whether it still is."""
 
-    async def retain(self, now_ms: int, raw_days: float, history_days: float) -> int:
-        """Drop raw telemetry and finished history older than asked for; return how many rows went."""
+    async def retain(self, now_ms: int, keeping: Keeping) -> Mapping[str, int]:
+        """Drop or forget what is older than its class is kept; return of each class how many rows that were."""
 
     async def size(self) -> Size:
         """Return what the store takes on disk."""

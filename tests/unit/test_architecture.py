@@ -34,6 +34,8 @@ PURE = {
         "monitor.limits",
         "monitor.store.rows",
         "monitor.store.numbering",
+        "monitor.store.keeping",
+        "monitor.store.forgotten",
     ),
     *("monitor.history.samples", "monitor.history.chunks", "monitor.history.gathering"),
     *("monitor.emodel", "monitor.quality", "monitor.good_minutes"),
