@@ -5,6 +5,7 @@ A true second store, on plain lists and dictionaries, held to the same conforman
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import replace
 from typing import TypeVar
 
@@ -17,6 +18,7 @@ from collectors.observations import TelemetryBatch
 from monitor.calls import ENDED_ROOMS_KEPT
 from monitor.entities import Account, Composition, Entity, Participant, Recording, Ref, Room
 from monitor.store.forgotten import (
+    TELEMETRY,
     alert_of_nobody,
     entity_from_nowhere,
     entity_of_nobody,
@@ -27,10 +29,19 @@ from monitor.store.forgotten import (
 )
 from monitor.store.keeping import Keeping
 from monitor.store.lines import Lines
+from monitor.store.person import (
+    Person,
+    entity_without,
+    event_without,
+    happening_without,
+    is_alert_about,
+    sids_beside,
+)
 from monitor.store.ports import (
     Call,
     Ended,
     Entry,
+    Erased,
     Found,
     Happening,
     Line,
@@ -305,6 +316,11 @@ class MemoryAlerts:
         ended.reverse()  # of two at the same moment the later one comes first
         return sorted(ended, key=lambda e: -e.transition.at)[:limit]
 
+    def all_alerts(self) -> Sequence[Alert]:
+        """Return the alerts that there are, those of which something is on record, and those somebody was told of."""
+        told = [row.notification.alert for row in self.outbox.values()]
+        return [*self._alerts.values(), *(entry.alert for entry in self._history), *told]
+
     def transitions(self) -> Sequence[Transition]:
         """Return every change of an alert's state, oldest first."""
         return [entry.transition for entry in self._history]
@@ -491,6 +507,35 @@ class MemoryStore:
 
     def _is_logged_before(self, before_ms: int) -> Callable[[int, int], bool]:
         return lambda log_id, received_at_ms: log_id <= self.picture.through and received_at_ms < before_ms
+
+    async def erase(self, names: Collection[str], *, is_dry_run: bool = False) -> Erased:
+        """Erase everything about the person who had these identities; a dry run only counts it."""
+        if is_dry_run:
+            return await deepcopy(self).erase(names)
+        names = frozenset(names)
+        person = Person(names, frozenset(self._sids(names)))
+        keys = [entry.event.dedup_key for entry in self.log.entries if event_without(entry.event, person) is None]
+
+        def without(each: Happening) -> Happening | None:
+            left = happening_without(each.participant, each.source, each.body, person)
+            return left and each._replace(participant=left[0], body=left[1])
+
+        rows = {
+            "events in the log": self.log.change(lambda event: event_without(event, person), lambda *_: True),
+            "events": self.log.change_happenings(without),
+            "keys": sum(self.log.seen.pop(key or "", None) is not None for key in keys),
+            "records": self.picture.change(lambda entity: entity_without(entity, person)),
+            "alerts": self.alerts.change(lambda alert: None if is_alert_about(alert, person) else alert),
+        }
+        return Erased(len(person.sids), {kind: count for kind, count in rows.items() if count})
+
+    def _sids(self, names: frozenset[str]) -> Iterator[str]:
+        """Return the participant SIDs under which somebody is known, wherever one stands beside a name of theirs."""
+        told = [*(entry.event for entry in self.log.entries), *self.picture.entities(), *self.alerts.all_alerts()]
+        yield from sids_beside(msgspec.json.decode(msgspec.json.encode(told)), names)
+        for _, each in self.log.happened:
+            if each.source != TELEMETRY:
+                yield from sids_beside(msgspec.json.decode(each.body), names)
 
     @property
     def is_full(self) -> bool:

@@ -1,19 +1,20 @@
 """How do the parts of the SQLite store come together?"""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Self
 
 from monitor.store.alerts import SqliteAlerts
 from monitor.store.archive import SqliteArchive
 from monitor.store.database import Database
+from monitor.store.erasure import erase
 from monitor.store.forgetting import forget
 from monitor.store.keeping import Keeping
 from monitor.store.log import SqliteEventLog, open_log
 from monitor.store.numbering import Numbering
 from monitor.store.picture import SqlitePicture
-from monitor.store.ports import Size
+from monitor.store.ports import Erased, Size
 from monitor.store.retention import drop
 from monitor.store.samples import SqliteSamples
 from monitor.store.sessions import SqliteSessions
@@ -67,6 +68,10 @@ class SqliteStore:
         forgotten = await forget(self._database, bounds_ms, self._stand_in)
         await give_back(self._database)
         return {**dropped, **forgotten, "raw": dropped["raw"] + chunks}
+
+    async def erase(self, names: Collection[str], *, is_dry_run: bool = False) -> Erased:
+        """Erase everything about the person who had these identities; a dry run only counts it."""
+        return await erase(self._database, names, is_dry_run=is_dry_run)
 
     async def size(self) -> Size:
         """Return what the file and its write-ahead log take on disk."""

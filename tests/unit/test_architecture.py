@@ -36,6 +36,7 @@ PURE = {
         "monitor.store.numbering",
         "monitor.store.keeping",
         "monitor.store.forgotten",
+        "monitor.store.person",
     ),
     *("monitor.history.samples", "monitor.history.chunks", "monitor.history.gathering"),
     *("monitor.emodel", "monitor.quality", "monitor.good_minutes"),
