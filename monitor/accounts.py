@@ -63,6 +63,15 @@ class Accounts:
         setattr(account, what, recent)
         return self._changed(account)
 
+    def forget_failures(self, now_ms: int) -> None:
+        """Let go of who failed long ago: nobody counts it any more, and it says who it was."""
+        for account in self.by_sid.values():
+            for what in ("join_failures", "disconnects", "reconnects"):
+                failures: list[Failure] = getattr(account, what)
+                if failures and failures[-1].at_ms < now_ms - 2 * WINDOW_MS:
+                    setattr(account, what, [])
+                    self._mark(account)
+
     def see_trouble(self, seen: AccountTrouble) -> Sequence[Change]:
         """Take note of a trouble that began or ended."""
         account = self.by_sid.get(seen.account_sid)

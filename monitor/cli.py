@@ -21,6 +21,7 @@ from monitor.canary_by_hand import by_hand
 from monitor.config import Config, ConfigInvalid, load
 from monitor.doctor.examination import examine
 from monitor.doctor.findings import is_failed, report
+from monitor.erasing import account_of, erase_person
 from monitor.naming import shortened
 from monitor.settings import Account
 from monitor.sizes import in_words
@@ -63,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
         _add_doctor,
         _add_backup,
         _add_restore,
+        _add_erase,
         _add_canary,
         _add_pseudonym,
         _add_check,
@@ -135,6 +137,29 @@ def _add_restore(commands: Commands) -> None:
     _add_config(command)
     command.add_argument("file", type=Path, metavar="FILE", help="a backup")
     command.set_defaults(command=_restore)
+
+
+def _add_erase(commands: Commands) -> None:
+    command = commands.add_parser(
+        "erase",
+        help="leave nothing of a person in the database",
+        description="Erase a person from the database, which no daemon may have meanwhile: what they said, what Twilio "
+        "and others said of them, under their name and under the participant SIDs that they had; then write the file "
+        "anew, so that nothing is left in free pages.  Without --yes it only counts what that would be.",
+        epilog="It says at the end what it cannot reach: backups, copies of before upgrades, who was told.  "
+        "Exit codes: 0 erased, or counted, or nothing is known of them; 1 nothing was erased, or traces are left, and "
+        "which; 78 wrong configuration.",
+    )
+    _add_config(command)
+    command.add_argument(
+        "--identity",
+        required=True,
+        metavar="NAME",
+        help="as in Twilio's access token, also where people are known by pseudonyms; -: read it from the input, which "
+        "leaves no name in the history of the shell",
+    )
+    command.add_argument("--yes", action="store_true", help="erase; there is no way back")
+    command.set_defaults(command=_erase)
 
 
 def _add_canary(commands: Commands) -> None:
@@ -243,6 +268,17 @@ def _restore(options: argparse.Namespace) -> int:
     if restored.aside is not None:
         print(f"What was there is {restored.aside}, with its -wal if it had one; delete it when you miss nothing.")
     print("Start the daemon: it asks Twilio what goes on now.  What browsers told since the backup is not in it.")
+    return OK
+
+
+def _erase(options: argparse.Namespace) -> int:
+    config = _configured(options)
+    database, pseudonyms = _database_of(config), pseudonyms_of(config.privacy)
+    name = sys.stdin.readline().rstrip("\r\n") if options.identity == "-" else options.identity
+    # What was stored before they were known by pseudonyms has their own name.
+    names = frozenset((name,) if pseudonyms is None else (name, pseudonyms.of(name)))
+    erased = asyncio.run(erase_person(config.storage, names, is_dry_run=not options.yes))
+    print(*account_of(erased, database, is_dry_run=not options.yes), sep="\n")
     return OK
 
 

@@ -119,13 +119,16 @@ class Housekeeping:
         return resolve(self._live, place, at_ms)
 
     async def retain(self) -> None:
-        """Drop what is older than it may be."""
+        """Drop and forget what is older than it may be."""
+        now_ms = self._now_ms()
         try:
-            dropped = await self._store.retain(
-                self._now_ms(), self._storage.raw_days, self._storage.history_days, self._storage.rollups_days
-            )
+            dropped = await self._store.retain(now_ms, self._storage.keeping())
         except StoreFailed as error:
-            _log.error("nothing dropped, trying again later: %s", error)
+            _log.error("not all dropped that is too old, trying again later: %s", error)
             return
-        if dropped:
-            _log.info("dropped %d rows that were older than they may be", dropped)
+        for name, rows in dropped.items():
+            self._metrics.add("roomwatch_store_dropped_rows_total", name, by=rows)
+            self._metrics.set("roomwatch_store_retention_timestamp_seconds", now_ms / 1000, name)
+        if any(dropped.values()):
+            said = ", ".join(f"{rows} of {name}" for name, rows in dropped.items() if rows)
+            _log.info("dropped or made nameless what was older than it may be: %s", said)

@@ -136,6 +136,7 @@ class Live:
         """Forget rooms that nothing has mentioned for `forget_after_ms`, and what came to nothing as long ago."""
         changes = [*self.calls.expire(now_ms, forget_after_ms), *self.media.expire(now_ms, forget_after_ms)]
         self._let_go(changes)
+        self.account_book.forget_failures(now_ms)
         return changes
 
     def _let_go(self, changes: Iterable[Change]) -> None:

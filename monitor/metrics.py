@@ -24,6 +24,7 @@ from collectors.observations import (
     TelemetryBatch,
 )
 from monitor.canary_steps import FIRST_STEP, LAST_STEP, STEPS
+from monitor.store.keeping import CLASSES
 
 Labels = tuple[str, ...]
 Observe = Callable[[float], None]
@@ -215,6 +216,12 @@ FAMILIES: Mapping[str, Family] = {
     "roomwatch_pipeline_commit_duration_seconds": Family("histogram", "Time of a pipeline commit.", buckets=_SECONDS),
     "roomwatch_pipeline_commit_events": Family("histogram", "Events stored by one commit.", buckets=_BATCH),
     "roomwatch_store_settled_samples_total": Family("counter", "Samples packed by participant."),
+    "roomwatch_store_dropped_rows_total": Family(
+        "counter", "Rows dropped for their age, or that forgot who it was or from where.", ("class",), (CLASSES,)
+    ),
+    "roomwatch_store_retention_timestamp_seconds": Family(
+        "gauge", "When what is too old of a class was last dropped; 0: never.", ("class",), (CLASSES,)
+    ),
     "roomwatch_checkpoint_timestamp_seconds": Family("gauge", "When the live picture was last saved; 0: never."),
     "roomwatch_store_database_bytes": Family("gauge", "Size of the database file."),
     "roomwatch_store_wal_bytes": Family("gauge", "Size of the write-ahead log."),

@@ -16,10 +16,12 @@ from alerts.model import Kind, Rule, Severity
 from alerts.rules import build_rule
 from collectors.registry import SOURCES
 from monitor.naming import NAME_LIMIT, PATTERN, Naming, shortened
+from monitor.store.keeping import Keeping
 
 _ORIGIN = re.compile(r"\*|null|[a-z][a-z0-9+.-]*://([a-z0-9._-]+|\[[0-9a-f:]+\])(:[0-9]+)?")
 
 Positive = Annotated[float, Field(gt=0)]
+AtLeastADay = Annotated[float, Field(ge=1)]  # by then a call is over, settled, and out of the live picture
 Port = Annotated[int, Field(ge=0, le=65535)]  # 0: any free port
 
 
@@ -121,9 +123,38 @@ class Storage(Section):
     checkpoint_every_s: Positive = 30.0
     settle_after_s: Positive = 600.0
     raw_days: Positive = 30.0
+    events_days: Positive | None = None  # None: as long as history
     history_days: Positive = 180.0
     rollups_days: Positive = 400.0
+    identities_days: AtLeastADay | None = None  # None: as long as there is anything they belong to
+    addresses_days: AtLeastADay | None = None
     reserve_bytes: Annotated[int, Field(ge=0)] = 32 * 1024 * 1024
+
+    @model_validator(mode="after")
+    def _forgets_before_the_rest_is_gone(self) -> Self:
+        longest_days = self._longest_days()
+        for key in ("identities_days", "addresses_days"):
+            days = getattr(self, key)
+            if days is not None and days > longest_days:
+                raise ValueError(
+                    f"{key}: expected at most {longest_days:g}, since nothing is kept for longer, got {days:g}"
+                )
+        return self
+
+    def _longest_days(self) -> float:
+        return max(self.raw_days, self.history_days, self.events_days or 0)
+
+    def keeping(self) -> Keeping:
+        """Return how long each class is kept."""
+        longest_days = self._longest_days()
+        return Keeping(
+            raw_days=self.raw_days,
+            events_days=self.events_days or self.history_days,
+            history_days=self.history_days,
+            rollups_days=self.rollups_days,
+            identities_days=self.identities_days or longest_days,
+            addresses_days=self.addresses_days or longest_days,
+        )
 
 
 class IngestKey(Section):

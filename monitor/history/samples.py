@@ -138,9 +138,9 @@ def joined(parts: Sequence[Samples]) -> Samples:
     numbers: dict[str, int] = {}
     media, levels = [], []
     for part in parts:
-        new_numbers = np.array([numbers.setdefault(word, len(numbers)) for word in part.words])
-        media.append(_renumbered(part.media, MEDIA_FIELDS, new_numbers))
-        levels.append(_renumbered(part.levels, LEVEL_FIELDS, new_numbers))
+        new_numbers = np.array([numbers.setdefault(word, len(numbers)) for word in part.words], np.float64)
+        media.append(renumbered(part.media, MEDIA_FIELDS, new_numbers))
+        levels.append(renumbered(part.levels, LEVEL_FIELDS, new_numbers))
     at_ms, level_at_ms = (
         np.concatenate(times) for times in zip(*((p.at_ms, p.level_at_ms) for p in parts), strict=True)
     )
@@ -170,7 +170,8 @@ def _is_in_order(at_ms: Times) -> bool:
     return bool((at_ms[1:] >= at_ms[:-1]).all())
 
 
-def _renumbered(table: Table, fields: Sequence[Field], new_numbers: NDArray[np.int64]) -> Table:
+def renumbered(table: Table, fields: Sequence[Field], new_numbers: NDArray[np.float64]) -> Table:
+    """Return a table whose words have other numbers; NaN: none at all."""
     table = table.copy()
     for place in (place for place, each in enumerate(fields) if each.is_word):
         is_known = ~np.isnan(table[:, place])

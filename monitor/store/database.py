@@ -104,6 +104,20 @@ class Database:
             raise
         return result
 
+    async def alone(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Do on the writing thread what cannot be done inside a transaction, such as `VACUUM`.
+
+        Raises:
+            StoreFailed: SQLite refused.
+        """
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._do_alone, work)
+
+    def _do_alone(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        try:
+            return work(self._writer)
+        except sqlite3.Error as error:
+            raise StoreFailed(f"{self.path.name}: {error}") from error
+
     async def read(self, sql: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> Sequence[Any]:
         """Return the rows of a query.
 

@@ -4,7 +4,9 @@ A true second store, on plain lists and dictionaries, held to the same conforman
 `storage.path = ":memory:"`, for looking around and for tests that are about something else.
 """
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import replace
 from operator import attrgetter
 from typing import TypeVar
 
@@ -20,11 +22,31 @@ from monitor.history.answers import Selection
 from monitor.history.rollup_rows import Part, Row, packed
 from monitor.history.rollups import ROOM, bounded, rolled, selected
 from monitor.store.answering import Answering
+from monitor.store.forgotten import (
+    TELEMETRY,
+    alert_of_nobody,
+    entity_from_nowhere,
+    entity_of_nobody,
+    event_from_nowhere,
+    event_of_nobody,
+    happening_of_nobody,
+    is_about_a_name,
+)
+from monitor.store.keeping import Keeping
 from monitor.store.lines import Lines
+from monitor.store.person import (
+    Person,
+    entity_without,
+    event_without,
+    happening_without,
+    is_alert_about,
+    sids_beside,
+)
 from monitor.store.ports import (
     Call,
     Ended,
     Entry,
+    Erased,
     Found,
     Happening,
     Line,
@@ -37,12 +59,17 @@ from monitor.store.ports import (
 )
 from monitor.store.rows import happenings_of, place_of
 from monitor.store.scopes import SCOPES, Scopes, placed
+from monitor.store.stand_ins import new_stand_in
 
 T = TypeVar("T")
 
-_DAY_MS = 86_400_000
-
 E = TypeVar("E", Room, Participant, Composition, Recording)
+
+
+def _changed(things: Iterable[T], change: Callable[[T], T | None]) -> tuple[list[T], int]:
+    """Return what a change leaves of things, and how many became others, or nothing."""
+    pairs = [(thing, change(thing)) for thing in things]
+    return [after for _, after in pairs if after is not None], sum(after != before for before, after in pairs)
 
 
 class _Logged(msgspec.Struct):
@@ -56,7 +83,8 @@ class MemoryLog:
 
     def __init__(self) -> None:
         self.entries: list[_Logged] = []
-        self._seen: dict[str, int] = {}
+        self.happened: list[tuple[str, Happening]] = []  # with the room
+        self.seen: dict[str, int] = {}
         self._last_id = 0
 
     async def append(self, entries: Sequence[Entry], now_ms: int) -> Sequence[int | None]:
@@ -65,11 +93,13 @@ class MemoryLog:
 
     def _append(self, event: Event, now_ms: int) -> int | None:
         if event.dedup_key is not None:
-            if event.dedup_key in self._seen:
+            if event.dedup_key in self.seen:
                 return None
-            self._seen[event.dedup_key] = now_ms
+            self.seen[event.dedup_key] = now_ms
         self._last_id += 1
         self.entries.append(_Logged(self._last_id, now_ms, event))
+        place = place_of(event)
+        self.happened += [(place.room, happening) for happening in happenings_of(event, place)]
         return self._last_id
 
     async def since(self, log_id: int, limit: int) -> Sequence[tuple[int, Event]]:
@@ -80,10 +110,8 @@ class MemoryLog:
         self, room: str, from_ms: int, to_ms: int, limit: int, *, kinds: Collection[str] = ()
     ) -> Sequence[Happening]:
         """Return at most `limit` things that happened in a room in [from_ms, to_ms), of these kinds, oldest first."""
-        places = ((entry.event, place_of(entry.event)) for entry in self.entries)
-        found = [h for event, place in places if place.room == room for h in happenings_of(event, place)]
-        wanted = [h for h in found if from_ms <= h.at_ms < to_ms and (not kinds or h.kind in kinds)]
-        return sorted(wanted, key=lambda h: h.at_ms)[:limit]
+        found = [each for at, each in self.happened if at == room and from_ms <= each.at_ms < to_ms]
+        return sorted((h for h in found if not kinds or h.kind in kinds), key=lambda h: h.at_ms)[:limit]
 
     def lines(self, resolve: Resolve) -> Iterator[Line]:
         """Return everything that was measured."""
@@ -96,9 +124,42 @@ class MemoryLog:
     def drop_before(self, bound_ms: float, through: int) -> int:
         """Drop what is older, as far as the saved picture reaches."""
         kept = [entry for entry in self.entries if entry.received_at_ms >= bound_ms or entry.id > through]
-        seen = {key: at_ms for key, at_ms in self._seen.items() if at_ms >= bound_ms}
-        dropped = len(self.entries) - len(kept) + len(self._seen) - len(seen)
-        self.entries, self._seen = kept, seen
+        dropped = len(self.entries) - len(kept) + self.drop_keys_before(bound_ms)
+        self.entries = kept
+        return dropped
+
+    def drop_keys_before(self, bound_ms: float) -> int:
+        """Drop older keys by which repeats are known."""
+        seen = {key: at_ms for key, at_ms in self.seen.items() if at_ms >= bound_ms}
+        dropped, self.seen = len(self.seen) - len(seen), seen
+        return dropped
+
+    def change(self, change: Callable[[Event], Event | None], is_due: Callable[[int, int], bool]) -> int:
+        """Change the events that are due by number and time; return how many became others, or none."""
+
+        def changed(entry: _Logged) -> _Logged | None:
+            event = change(entry.event) if is_due(entry.id, entry.received_at_ms) else entry.event
+            if event is None:
+                return None
+            return entry if event is entry.event else _Logged(entry.id, entry.received_at_ms, event)
+
+        self.entries, count = _changed(self.entries, changed)
+        return count
+
+    def change_happenings(self, change: Callable[[Happening], Happening | None]) -> int:
+        """Change what happened; return how much became other, or nothing."""
+
+        def changed(entry: tuple[str, Happening]) -> tuple[str, Happening] | None:
+            happening = change(entry[1])
+            return happening and (entry[0], happening)
+
+        self.happened, count = _changed(self.happened, changed)
+        return count
+
+    def drop_happenings_before(self, bound_ms: float) -> int:
+        """Drop what happened before."""
+        kept = [(room, each) for room, each in self.happened if each.at_ms >= bound_ms]
+        dropped, self.happened = len(self.happened) - len(kept), kept
         return dropped
 
 
@@ -192,6 +253,13 @@ class MemoryPicture:
     def entities(self) -> list[Entity]:
         """Return everything as last saved."""
         return [msgspec.json.decode(body, type=self._kinds[ref]) for ref, body in self._entities.items()]
+
+    def change(self, change: Callable[[Entity], Entity | None]) -> int:
+        """Change records; return how many became others, or none."""
+        before, (entities, _) = self._entities, _changed(self.entities(), change)
+        self._entities = {entity.ref: msgspec.json.encode(entity) for entity in entities}
+        self._kinds = {entity.ref: type(entity) for entity in entities}
+        return len(before) - sum(before.get(ref) == body for ref, body in self._entities.items())
 
     def drop_before(self, bound_ms: float) -> int:
         """Drop what was over before the bound."""
@@ -288,6 +356,11 @@ class MemoryAlerts:
         ended.reverse()  # of two at the same moment the later one comes first
         return sorted(ended, key=lambda e: -e.transition.at)[:limit]
 
+    def all_alerts(self) -> Sequence[Alert]:
+        """Return the alerts that there are, those of which something is on record, and those somebody was told of."""
+        told = [row.notification.alert for row in self.outbox.values()]
+        return [*self._alerts.values(), *(entry.alert for entry in self._history), *told]
+
     def transitions(self) -> Sequence[Transition]:
         """Return every change of an alert's state, oldest first."""
         return [entry.transition for entry in self._history]
@@ -309,6 +382,32 @@ class MemoryAlerts:
         dropped = len(self._history) - len(history) + len(self.outbox) - len(outbox)
         self._history, self.outbox = history, outbox
         return dropped
+
+    def change(self, change: Callable[[Alert], Alert | None], before_s: float | None = None) -> int:
+        """Change alerts, and what became of them; of those only that are over and older, where a time is given.
+
+        Returns:
+            How many became others, or none.
+        """
+
+        def ended(entry: Ended) -> Ended | None:
+            is_due = before_s is None or entry.transition.at < before_s
+            alert = change(entry.alert) if is_due else entry.alert
+            return None if alert is None else entry._replace(alert=alert)
+
+        def told(row: OutboxRow) -> OutboxRow | None:
+            is_due = before_s is None or (row.state != "waiting" and row.notification.created_at < before_s)
+            alert = change(row.notification.alert) if is_due else row.notification.alert
+            if alert is None:
+                return None
+            return msgspec.structs.replace(row, notification=replace(row.notification, alert=alert))
+
+        alerts, standing = _changed(self._alerts.values(), lambda alert: change(alert) if before_s is None else alert)
+        self._history, past = _changed(self._history, ended)
+        outbox, owed = _changed(self.outbox.values(), told)
+        self._alerts = {alert.fingerprint: alert for alert in alerts}
+        self.outbox = {row.notification.id: row for row in outbox}
+        return standing + past + owed
 
 
 class MemoryArchive:
@@ -422,16 +521,76 @@ class MemoryStore:
         self.alerts = MemoryAlerts()
         self.sessions = MemorySessions()
         self.archive = MemoryArchive(self.picture, self.alerts, self.samples)
+        self._stand_in = new_stand_in()
 
-    async def retain(self, now_ms: int, raw_days: float, history_days: float, rollups_days: float) -> int:  # noqa: ARG002
-        """Drop raw telemetry and finished history older than asked for; return how many entries went."""
-        raw_ms, history_ms = now_ms - raw_days * _DAY_MS, now_ms - history_days * _DAY_MS
-        return (
-            self.log.drop_before(raw_ms, self.picture.through)
-            + self.picture.drop_before(history_ms)
+    async def retain(self, now_ms: int, keeping: Keeping) -> Mapping[str, int]:
+        """Drop or forget what is older than its class is kept; return of each class how many entries that were."""
+        bounds_ms = keeping.bounds_ms(now_ms)
+        history_ms = bounds_ms["history"]
+        return {
+            "raw": self.log.drop_before(bounds_ms["raw"], self.picture.through),
+            "events": self.log.drop_happenings_before(bounds_ms["events"]),
+            "history": self.picture.drop_before(history_ms)
             + self.alerts.drop_before(history_ms / 1000)
-            + self.sessions.drop_before(history_ms / 1000)
+            + self.sessions.drop_before(history_ms / 1000),
+            "rollups": 0,  # they are added up anew for each question
+            "identities": self._forget_who(bounds_ms["identities"]),
+            "addresses": self._forget_where(bounds_ms["addresses"]),
+        }
+
+    def _forget_who(self, before_ms: int) -> int:
+        stand_in = self._stand_in
+
+        def of_nobody(each: Happening) -> Happening:
+            if each.at_ms >= before_ms:
+                return each
+            participant, body = happening_of_nobody(each.participant, each.source, each.body, stand_in)
+            return each._replace(participant=participant, body=body)
+
+        return (
+            self.log.drop_keys_before(before_ms)
+            + self.log.change(lambda event: event_of_nobody(event, stand_in), self._is_logged_before(before_ms))
+            + self.log.change_happenings(of_nobody)
+            + self.picture.change(_if_over(before_ms, lambda entity: entity_of_nobody(entity, stand_in)))
+            + self.alerts.change(_alert_of_nobody, before_ms / 1000)
         )
+
+    def _forget_where(self, before_ms: int) -> int:
+        return self.log.change(event_from_nowhere, self._is_logged_before(before_ms)) + self.picture.change(
+            _if_over(before_ms, entity_from_nowhere)
+        )
+
+    def _is_logged_before(self, before_ms: int) -> Callable[[int, int], bool]:
+        return lambda log_id, received_at_ms: log_id <= self.picture.through and received_at_ms < before_ms
+
+    async def erase(self, names: Collection[str], *, is_dry_run: bool = False) -> Erased:
+        """Erase everything about the person who had these identities; a dry run only counts it."""
+        if is_dry_run:
+            return await deepcopy(self).erase(names)
+        names = frozenset(names)
+        person = Person(names, frozenset(self._sids(names)))
+        keys = [entry.event.dedup_key for entry in self.log.entries if event_without(entry.event, person) is None]
+
+        def without(each: Happening) -> Happening | None:
+            left = happening_without(each.participant, each.source, each.body, person)
+            return left and each._replace(participant=left[0], body=left[1])
+
+        rows = {
+            "events in the log": self.log.change(lambda event: event_without(event, person), lambda *_: True),
+            "events": self.log.change_happenings(without),
+            "keys": sum(self.log.seen.pop(key or "", None) is not None for key in keys),
+            "records": self.picture.change(lambda entity: entity_without(entity, person)),
+            "alerts": self.alerts.change(lambda alert: None if is_alert_about(alert, person) else alert),
+        }
+        return Erased(len(person.sids), {kind: count for kind, count in rows.items() if count})
+
+    def _sids(self, names: frozenset[str]) -> Iterator[str]:
+        """Return the participant SIDs under which somebody is known, wherever one stands beside a name of theirs."""
+        told = [*(entry.event for entry in self.log.entries), *self.picture.entities(), *self.alerts.all_alerts()]
+        yield from sids_beside(msgspec.json.decode(msgspec.json.encode(told)), names)
+        for _, each in self.log.happened:
+            if each.source != TELEMETRY:
+                yield from sids_beside(msgspec.json.decode(each.body), names)
 
     @property
     def is_full(self) -> bool:
@@ -447,3 +606,17 @@ class MemoryStore:
 
     async def close(self) -> None:
         """Nothing to let go of."""
+
+
+def _if_over(before_ms: int, change: Callable[[Entity], Entity]) -> Callable[[Entity], Entity]:
+    """Return a change of only what was over before."""
+
+    def changed(entity: Entity) -> Entity:
+        at_ms = _over_at_ms(entity)
+        return entity if at_ms is None or at_ms >= before_ms else change(entity)
+
+    return changed
+
+
+def _alert_of_nobody(alert: Alert) -> Alert | None:
+    return None if is_about_a_name(alert.entity) else alert_of_nobody(alert)

@@ -5,7 +5,7 @@ forget (`monitor.store.memory`).  One conformance suite holds both to these word
 declared by the alerts themselves.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from msgspec import Struct
@@ -17,6 +17,7 @@ from monitor.entities import Account, Composition, Entity, Recording, Room
 from monitor.history.answers import Attendance, Percentiles, Selection, Worst
 from monitor.history.buckets import Buckets
 from monitor.history.samples import Samples
+from monitor.store.keeping import Keeping
 
 
 class StoreFailed(Exception):
@@ -297,6 +298,13 @@ class SessionStore(Protocol):
         """Forget a session."""
 
 
+class Erased(Struct, frozen=True):
+    """What was erased of a person: in how many stays they were known, and how many rows of which kind it took."""
+
+    stays: int
+    rows: Mapping[str, int]
+
+
 class Size(NamedTuple):
     """What the store takes on disk, in bytes; `free_bytes` of the database wait for further rows."""
 
@@ -344,8 +352,17 @@ class Store(Protocol):
     async def look_for_room(self) -> None:
         """If the disk was full, see whether it still is."""
 
-    async def retain(self, now_ms: int, raw_days: float, history_days: float, rollups_days: float) -> int:
-        """Drop raw telemetry, finished history and rollups older than asked for; return how many rows went."""
+    async def retain(self, now_ms: int, keeping: Keeping) -> Mapping[str, int]:
+        """Drop or forget what is older than its class is kept; return of each class how many rows that were."""
+
+    async def erase(self, names: Collection[str], *, is_dry_run: bool = False) -> Erased:
+        """Erase everything about the person who had these identities; a dry run only counts it.
+
+        For a store on which no daemon lives: the live picture knows what it knows.
+
+        Raises:
+            StoreFailed: nothing was erased, or what was erased has left traces in the file; the error says which.
+        """
 
     async def size(self) -> Size:
         """Return what the store takes on disk."""

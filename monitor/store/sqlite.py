@@ -1,22 +1,27 @@
 """How do the parts of the SQLite store come together?"""
 
 import asyncio
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Self
 
 from monitor.store.alerts import SqliteAlerts
 from monitor.store.archive import SqliteArchive
 from monitor.store.database import Database
+from monitor.store.erasure import erase
+from monitor.store.forgetting import forget
+from monitor.store.keeping import Keeping
 from monitor.store.log import SqliteEventLog, open_log
 from monitor.store.numbering import Numbering
 from monitor.store.picture import SqlitePicture
-from monitor.store.ports import Size
-from monitor.store.retention import DAY_MS, retain
+from monitor.store.ports import Erased, Size
+from monitor.store.retention import drop
 from monitor.store.rollups import SqliteRollups
 from monitor.store.samples import SqliteSamples
 from monitor.store.scopes import SCOPES, Scopes
 from monitor.store.sessions import SqliteSessions
 from monitor.store.shrinking import give_back
+from monitor.store.stand_ins import new_stand_in
 
 
 class SqliteStore:
@@ -25,6 +30,7 @@ class SqliteStore:
     def __init__(self, database: Database, numbering: Numbering, log: SqliteEventLog, scopes: Scopes) -> None:
         self._turn = turn = asyncio.Lock()  # of those who move samples, or drop them: one at a time
         self._database = database
+        self._stand_in = new_stand_in()
         self.log = log
         self.samples = SqliteSamples(database, scopes, turn)
         self.rollups = SqliteRollups(database, scopes, turn)
@@ -60,13 +66,19 @@ class SqliteStore:
         if self.is_full:
             await asyncio.to_thread(self._database.reserve.look)
 
-    async def retain(self, now_ms: int, raw_days: float, history_days: float, rollups_days: float) -> int:
-        """Drop raw telemetry, finished history and rollups older than asked for; return how many rows went."""
+    async def retain(self, now_ms: int, keeping: Keeping) -> Mapping[str, int]:
+        """Drop or forget what is older than its class is kept; return of each class how many rows that were."""
+        bounds_ms = keeping.bounds_ms(now_ms)
         async with self._turn:
-            dropped = await self.samples.drop_before(int(now_ms - raw_days * DAY_MS))
-            dropped += await retain(self._database, now_ms, raw_days, history_days, rollups_days)
+            chunks = await self.samples.drop_before(bounds_ms["raw"])
+            dropped = await drop(self._database, bounds_ms)
+            forgotten = await forget(self._database, bounds_ms, self._stand_in)
             await give_back(self._database)
-        return dropped
+        return {**dropped, **forgotten, "raw": dropped["raw"] + chunks}
+
+    async def erase(self, names: Collection[str], *, is_dry_run: bool = False) -> Erased:
+        """Erase everything about the person who had these identities; a dry run only counts it."""
+        return await erase(self._database, names, is_dry_run=is_dry_run)
 
     async def size(self) -> Size:
         """Return what the file and its write-ahead log take on disk."""

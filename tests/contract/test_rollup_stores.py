@@ -11,6 +11,7 @@ from monitor.history.buckets import Buckets
 from monitor.history.people import DEGRADED, HEARD, RATED
 from monitor.history.rollups import HOUR_MS, OTHER, VALUES_A_DIMENSION
 from monitor.history.spans import MINUTE_MS
+from monitor.store.keeping import Keeping
 from monitor.store.ports import Entry, Place, Store
 from monitor.store.sqlite import SqliteStore
 from tests.builders import ACCOUNT, ALICE, BOB, NOW_MS, ROOM, batch, level
@@ -279,10 +280,10 @@ async def test_what_comes_late_is_added_to_an_hour_that_was_put_together(store: 
 async def test_rollups_stay_when_samples_go(store: Store) -> None:
     await posted(store, "merged", post(*rtts(10)))
     if isinstance(store, SqliteStore):
-        await store.retain(TEN + 2 * DAY_MS, raw_days=1, history_days=1, rollups_days=30)
+        await store.retain(TEN + 2 * DAY_MS, Keeping(raw_days=1, history_days=1, rollups_days=30))
         (found,) = await store.rollups.percentiles(of_rooms(), "rtt_ms", (1,), as_told)
         assert found.samples == 1
         with pytest.raises(Unanswerable, match="kept whole"):
             await store.rollups.rebuild(TEN, TEN + HOUR_MS)
-    await store.retain(TEN + 40 * DAY_MS, raw_days=1, history_days=1, rollups_days=30)
+    await store.retain(TEN + 40 * DAY_MS, Keeping(raw_days=1, history_days=1, rollups_days=30))
     assert await store.rollups.percentiles(of_rooms(), "rtt_ms", (1,), as_told) == []

@@ -13,6 +13,7 @@ from collectors.events import AccountTrouble, Event, Source, Trouble
 from collectors.observations import Direction, MediaStats, Speaker
 from collectors.telemetry import decode, kept
 from monitor.live import Live
+from monitor.store.keeping import Keeping
 from monitor.store.ports import Entry, Store
 from tests.builders import (
     ACCOUNT,
@@ -272,7 +273,7 @@ async def test_what_is_too_old_goes_and_what_is_live_or_owed_stays(store: Store)
     await store.alerts.record(made)
     later = NOW_MS + 40 * DAY_MS
     await append(store, [batch(level(2), at_ms=later)], later)
-    assert await store.retain(later, raw_days=30, history_days=30, rollups_days=30) > 0
+    assert sum((await store.retain(later, Keeping(raw_days=30, history_days=30))).values()) > 0
     assert [event.received_at_ms for _, event in await store.log.since(0, 10)] == [later]
     assert len((await store.picture.load()).rooms) == 1
     assert [alert.state for alert in await store.alerts.load_alerts()] == [State.FIRING]
@@ -281,7 +282,7 @@ async def test_what_is_too_old_goes_and_what_is_live_or_owed_stays(store: Store)
 
 async def test_nothing_goes_that_the_saved_picture_has_not_reached(store: Store) -> None:
     await append(store, [batch(level(1))], NOW_MS)
-    await store.retain(NOW_MS + 400 * DAY_MS, raw_days=1, history_days=1, rollups_days=1)
+    await store.retain(NOW_MS + 400 * DAY_MS, Keeping(raw_days=1, history_days=1))
     assert len(await store.log.since(0, 10)) == 1
 
 
@@ -290,7 +291,7 @@ async def test_history_that_is_over_goes_in_its_time(store: Store) -> None:
     for event in (batch(level(1)), room("completed", ended_at_ms=NOW_MS)):
         live.apply(event)
     await store.picture.save(live.take_dirty(), 0)
-    await store.retain(NOW_MS + 29 * DAY_MS, 30, 30, 30)
+    await store.retain(NOW_MS + 29 * DAY_MS, Keeping(history_days=30))
     assert len((await store.picture.load()).ended) == 1
-    await store.retain(NOW_MS + 31 * DAY_MS, 30, 30, 30)
+    await store.retain(NOW_MS + 31 * DAY_MS, Keeping(history_days=30))
     assert len((await store.picture.load()).ended) == 0

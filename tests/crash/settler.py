@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from collectors.observations import Direction, MediaStats, NetworkQuality, TelemetryBatch
+from monitor.store.keeping import Keeping
 from monitor.store.ports import Entry, Store
 from monitor.store.sqlite import SqliteStore
 from tests.builders import NOW_MS, batch
@@ -18,7 +19,7 @@ from tests.stored import as_told
 PEOPLE = 5
 AT_ONCE = 10
 OLD_MS = 90 * 86_400_000  # of every ten posts one tells of a time so long ago, which nobody keeps
-RAW_DAYS, HISTORY_DAYS, ROLLUPS_DAYS = 30, 180, 60
+KEEPING = Keeping(raw_days=30, rollups_days=60)
 
 
 def who(number: int) -> str:
@@ -55,7 +56,7 @@ async def tidy(store: Store, now_ms: int) -> None:
     """Do everything once that is done in the background."""
     await store.samples.settle(now_ms, 0, as_told)
     await store.samples.merge(now_ms + 1)
-    await store.retain(now_ms, RAW_DAYS, HISTORY_DAYS, ROLLUPS_DAYS)
+    await store.retain(now_ms, KEEPING)
 
 
 async def live(database: Path, number: int) -> None:

@@ -42,7 +42,7 @@ def test_a_wrong_one_ends_with_78_and_every_error(tmp_path: Path, capsys: pytest
     "command",
     [
         *("check-config", "run --config", "doctor --config", "canary --config", "pseudonym --config"),
-        *("backup copy.db --config", "restore copy.db --config"),
+        *("backup copy.db --config", "restore copy.db --config", "erase --identity alice --config"),
     ],
 )
 def test_a_configuration_that_is_not_there_ends_with_78(command: str, tmp_path: Path) -> None:
@@ -50,7 +50,8 @@ def test_a_configuration_that_is_not_there_ends_with_78(command: str, tmp_path: 
 
 
 @pytest.mark.parametrize(
-    "arguments", [[], ["dance"], ["check-config"], ["backup"], ["restore"], ["demo", "--scenario", "paradise"]]
+    "arguments",
+    [[], ["dance"], ["check-config"], ["backup"], ["restore"], ["erase", "--yes"], ["demo", "--scenario", "paradise"]],
 )
 def test_wrong_usage_ends_with_2_and_says_what_would_be_right(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
@@ -60,7 +61,7 @@ def test_wrong_usage_ends_with_2_and_says_what_would_be_right(
 
 
 @pytest.mark.parametrize(
-    "command", ["", "run", "demo", "check-config", "doctor", "backup", "restore", "canary", "pseudonym"]
+    "command", ["", "run", "demo", "check-config", "doctor", "backup", "restore", "erase", "canary", "pseudonym"]
 )
 def test_help_helps(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert ended(*command.split(), "--help") == OK

@@ -14,7 +14,7 @@ from alerts.model import State
 from monitor.http.server import Listener
 from monitor.store.database import Database
 from monitor.store.ports import StoreFailed
-from monitor.store.schema import SchemaTooNew
+from monitor.store.schema import SchemaTooNew, newest
 from monitor.store.sqlite import SqliteStore
 from tests.builders import ALICE, BOB, INGEST_KEY, NOW_MS, connection, level, packed, participant, post, quality
 from tests.builders import batch as telemetry
@@ -217,7 +217,7 @@ async def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "roomwatch.db"
     with sqlite3.connect(path) as file:
         file.execute("PRAGMA user_version = 9999")
-    with pytest.raises(SchemaTooNew, match="expected schema 7 or older, got 9999"):
+    with pytest.raises(SchemaTooNew, match=f"expected schema {newest()} or older, got 9999"):
         await SqliteStore.open(path)
 
 

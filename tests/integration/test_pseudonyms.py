@@ -2,19 +2,16 @@
 
 import json
 import logging
-import re
-from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-import zstandard
 from twilio.request_validator import RequestValidator
 
 from monitor.app import Daemon
 from tests.builders import ACCOUNT, ALICE, AUTH_TOKEN, BOB, INGEST_KEY, ROOM, access_token, packed, post, quality
 from tests.conftest import Running, Start
+from tests.files import unpacked, written
 
 NAME, OTHER_NAME = "alice.liddell@example.com", "dr.dodgson@example.com"
 KEY = "a secret of more than thirty-two characters"
@@ -41,18 +38,6 @@ async def callback(running: Running, event: str, **given: str) -> None:
         f"{running.public}/callbacks/twilio", data=form, headers={"X-Twilio-Signature": signature}
     ) as response:
         assert response.status == 204, await response.text()
-
-
-def written(folder: Path) -> bytes:
-    """Return what is in the files, and what is packed in them, also where it is only left over."""
-    files = b"".join(file.read_bytes() for file in folder.iterdir())
-    return files + b"".join(unpacked(files))
-
-
-def unpacked(files: bytes) -> Iterator[bytes]:
-    for found in re.finditer(re.escape(zstandard.FRAME_HEADER), files):
-        with suppress(zstandard.ZstdError):  # four bytes that only look like it
-            yield zstandard.ZstdDecompressor().decompressobj().decompress(files[found.start() :])
 
 
 def life(folder: Path) -> dict[str, Any]:

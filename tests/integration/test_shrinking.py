@@ -7,7 +7,9 @@ from pathlib import Path
 from statistics import median
 
 from monitor.store.database import Database
+from monitor.store.keeping import Keeping
 from monitor.store.ports import Entry
+from monitor.store.retention import drop
 from monitor.store.shrinking import KEPT_FREE_PAGES, SLICE_PAGES, give_back
 from monitor.store.sqlite import SqliteStore
 from tests.builders import NOW_MS, batch, level
@@ -57,13 +59,32 @@ async def test_who_writes_meanwhile_waits_for_one_slice_only(tmp_path: Path) -> 
     assert median(waited_s) < 0.05
 
 
+async def test_who_writes_while_large_rows_are_dropped_waits_for_one_slice_only(tmp_path: Path) -> None:
+    database = await Database.open(tmp_path / "roomwatch.db")
+    rows = [(number, 1, NOW_MS, os.urandom(40_000)) for number in range(1, 2_001)]
+    waited_s: list[float] = []
+    try:
+        await database.write(lambda writer: writer.executemany("INSERT INTO ingest_log VALUES (?, ?, ?, ?)", rows))
+        await database.write(lambda writer: writer.execute("UPDATE checkpoint SET through = 2000"))
+        dropping = asyncio.create_task(drop(database, Keeping().bounds_ms(NOW_MS + 31 * DAY_MS)))
+        while not dropping.done():
+            began_s = time.perf_counter()
+            await database.write(lambda writer: writer.execute("DELETE FROM login_sessions").rowcount)
+            waited_s.append(time.perf_counter() - began_s)
+        assert (await dropping)["raw"] == 2_000
+    finally:
+        await database.close()
+    assert len(waited_s) >= 4, "it had to wait for most of them at once"
+    assert median(waited_s) < 0.1
+
+
 async def test_retention_gives_back_what_it_dropped(tmp_path: Path) -> None:
     store = await SqliteStore.open(tmp_path / "roomwatch.db")
     try:
         for seq in range(3):
             await store.log.append([Entry(batch(level(seq), session="s", seq=seq))], NOW_MS)
         await store.picture.save([], 3)
-        assert await store.retain(NOW_MS + 31 * DAY_MS, 30, 180, 400) > 0
+        assert (await store.retain(NOW_MS + 31 * DAY_MS, Keeping()))["raw"] > 0
         assert await store.log.since(0, 10) == []
         size = await store.size()
         assert 0 <= size.free_bytes <= KEPT_FREE_PAGES * PAGE_BYTES

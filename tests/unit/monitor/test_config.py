@@ -8,6 +8,7 @@ import pytest
 
 from monitor.config import ConfigInvalid, ProblemsFound, build, load
 from monitor.settings import Account, Sections
+from monitor.store.keeping import Keeping
 from tests.builders import ACCOUNT, API_KEY, API_SECRET, AUTH_TOKEN
 from tests.conftest import settings
 
@@ -98,6 +99,19 @@ def test_no_complaint_repeats_a_secret(tmp_path: Path) -> None:
     said = complaints(tmp_path, text)
     assert len(said) == 2
     assert not any("hush-hush" in complaint for complaint in said)
+
+
+def test_what_is_not_said_of_a_class_follows_from_the_others() -> None:
+    assert build(settings(storage={})).storage.keeping() == Keeping()
+    kept = build(settings(storage={"history_days": 90, "raw_days": 7})).storage.keeping()
+    assert kept == Keeping(7, 90, 90, 400, 90, 90)
+
+
+@pytest.mark.parametrize("key", ["identities_days", "addresses_days"])
+@pytest.mark.parametrize(("days", "expected"), [(181, "at most 180, since nothing is kept for longer"), (0.5, "1")])
+def test_nobody_is_remembered_for_longer_than_anything_of_them(key: str, days: float, expected: str) -> None:
+    with pytest.raises(ProblemsFound, match=rf"storage(\.|: ){key}: .*{expected}"):
+        build(settings(storage={key: days}))
 
 
 def test_a_secret_may_come_from_a_file(tmp_path: Path) -> None:

@@ -9,8 +9,9 @@ from monitor.live import Live
 from monitor.metrics import Metrics
 from monitor.pipeline import Pipeline
 from monitor.settings import LivePicture, Storage
+from monitor.store.keeping import CLASSES, DAY_MS
 from monitor.store.memory import MemoryPicture, MemoryStore
-from monitor.store.ports import StoreFailed
+from monitor.store.ports import Entry, StoreFailed
 from tests.builders import ALICE, NOW_MS, batch, level
 
 
@@ -35,7 +36,7 @@ class House:
 
     def __init__(self) -> None:
         self.disk, self.live = Disk(), Live()
-        store, metrics = MemoryStore(), Metrics()
+        self.store, self.metrics = store, metrics = MemoryStore(), Metrics()
         store.picture = self.disk
         self.chores = Housekeeping(
             store,
@@ -81,3 +82,15 @@ async def test_a_picture_that_could_not_be_saved_is_tried_again_at_the_next_chan
     assert await house.saved(4) is None
     house.disk.is_full = False
     assert await house.saved(4) == 4
+
+
+async def test_what_was_dropped_is_counted_by_class_and_when_it_was_looked_for_is_said() -> None:
+    house = House()
+    await house.store.log.append([Entry(batch(level(4), session="s", seq=1))], NOW_MS)
+    await house.disk.save([], 1)
+    house.disk.now_ms += 31 * DAY_MS
+    await house.chores.retain()
+    dropped = house.metrics.values["roomwatch_store_dropped_rows_total"]
+    assert {labels[0]: rows for labels, rows in dropped.items()} == dict.fromkeys(CLASSES, 0) | {"raw": 2}
+    looked = house.metrics.values["roomwatch_store_retention_timestamp_seconds"]
+    assert set(looked.values()) == {house.disk.now_ms / 1000}

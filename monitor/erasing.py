@@ -1,0 +1,70 @@
+"""What does somebody hear who has a person erased?
+
+How much there is of them, and where to look for what no command here can reach.  Numbers only: whoever erased somebody
+should not have their name in the scrollback of a terminal for it.
+"""
+
+from collections.abc import Iterator
+from glob import escape
+from pathlib import Path
+
+from monitor.settings import Storage
+from monitor.store.copying import opened_to_read
+from monitor.store.ports import Erased, StoreFailed
+from monitor.store.schema import newest, version_of
+from monitor.store.sqlite import SqliteStore
+
+_COPIES = ("{}.schema-*.bak", "{}.replaced-*")
+_OUT_OF_REACH = (
+    "backups, exports, and other copies that were taken away; erase again after restoring one",
+    "receivers of alerts: they have what was sent to them, and get no more of it; close what they have open by hand",
+    "Twilio, which tells again of calls that go on or have ended within the last days; delete there first",
+    "what others wrote of them in feedback, and names of rooms",
+)
+
+
+async def erase_person(storage: Storage, names: frozenset[str], *, is_dry_run: bool) -> Erased:
+    """Erase a person, by all the names they have here, from a database that no daemon has.
+
+    Raises:
+        SchemaTooNew: the database is of a newer version.
+        StoreFailed: there is none, a daemon has it, or it is of an older version; nothing was changed.
+    """
+    database = Path(storage.path)
+    _refuse_older(database)
+    store = await SqliteStore.open(database, storage.synchronous, storage.reserve_bytes)
+    try:
+        return await store.erase(names, is_dry_run=is_dry_run)
+    finally:
+        await store.close()
+
+
+def _refuse_older(database: Path) -> None:
+    """See that opening the database will not make a copy of it, with the person in it."""
+    with opened_to_read(database) as connection:
+        version = version_of(connection, database)
+    if version < newest():
+        raise StoreFailed(
+            f"{database}: expected schema {newest()}, got {version}; start this version's daemon once, then erase"
+        )
+
+
+def account_of(erased: Erased, database: Path, *, is_dry_run: bool) -> Iterator[str]:
+    """Return in lines what was erased, or would be, and what was not."""
+    if not erased.rows:
+        yield f"{database}: nothing is known of this person"
+    else:
+        said = "would be erased" if is_dry_run else "is erased"
+        yield f"{database}: this {said}, of a person with {erased.stays} participant SIDs:"
+        yield from (f"  {count:>8} {kind}" for kind, count in erased.rows.items())
+    if is_dry_run:
+        yield "Nothing was changed.  With --yes it is erased, and the file is written anew without what it was."
+    yield "Out of reach:"
+    yield from (f"  {copy}: a copy from before; delete it" for copy in copies_of(database))
+    yield from (f"  {each}" for each in _OUT_OF_REACH)
+
+
+def copies_of(database: Path) -> list[Path]:
+    """Return the copies of a database that upgrades and restores have left beside it."""
+    real = database.resolve()
+    return sorted(copy for pattern in _COPIES for copy in real.parent.glob(pattern.format(escape(real.name))))

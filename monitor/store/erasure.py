@@ -1,0 +1,326 @@
+"""How is a person erased from the SQLite file, so that nothing is left of them?
+
+First it is learnt under which participant SIDs they were in calls, wherever a SID stands beside their name.  Then every
+row of every table that mentions either is changed or goes, in the same transaction: a crash must not leave SIDs that
+no name leads to any more.  What `monitor.store.person` leaves of a row stays.
+
+What was deleted is still in free pages and in the write-ahead log, also what was deleted long ago.  So the file is
+written anew (`VACUUM`), and the log is cut to nothing.
+"""
+
+import re
+import shutil
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from functools import partial
+from itertools import groupby
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+from msgspec import Raw
+
+from alerts.model import Alert, Notification
+from collectors.events import Event
+from collectors.observations import TelemetryBatch
+from monitor.entities import Account, Entity, Participant, Recording, Room
+from monitor.history import chunks
+from monitor.sizes import in_words
+from monitor.store.database import Database
+from monitor.store.forgotten import IDENTITY
+from monitor.store.packing import pack, unpack
+from monitor.store.person import (
+    Person,
+    entity_without,
+    event_without,
+    happening_without,
+    is_alert_about,
+    samples_without,
+    sids_beside,
+)
+from monitor.store.ports import Erased, StoreFailed
+from monitor.store.rows import decode_events, encode
+from monitor.store.schema import size_of
+
+ROOM_FOR_COMPACTING = 2  # sizes of the database: one for the new file, one for the log that it goes through
+
+Writer = sqlite3.Connection
+Found = Iterator[tuple[Any, ...]]
+
+_SID = re.compile(rb"PA\w{32}")
+_raws = msgspec.json.Decoder(list[Raw]).decode
+
+
+async def erase(database: Database, names: Collection[str], *, is_dry_run: bool) -> Erased:
+    """Erase everything about the person who had these identities; a dry run only counts it.
+
+    Raises:
+        StoreFailed: nothing was erased, or what was erased has left traces in the file; the error says which.
+    """
+    if is_dry_run:
+        return await database.write(partial(_counted, names=frozenset(names)))
+    await database.alone(partial(_refuse_without_room, folder=database.path.parent))
+    erased = await database.write(partial(_erase, names=frozenset(names)))
+    try:
+        await database.alone(_compact)
+    except StoreFailed as failed:
+        raise StoreFailed(f"erased, but traces are left in the file until it is done again: {failed}") from failed
+    return erased
+
+
+def _counted(writer: Writer, names: frozenset[str]) -> Erased:
+    writer.execute("SAVEPOINT before")
+    erased = _erase(writer, names)
+    writer.execute("ROLLBACK TO before")
+    return erased
+
+
+def _refuse_without_room(writer: Writer, folder: Path) -> None:
+    wanted_bytes, free_bytes = ROOM_FOR_COMPACTING * size_of(writer), shutil.disk_usage(folder).free
+    if free_bytes < wanted_bytes:
+        raise StoreFailed(
+            f"{folder}: expected {in_words(wanted_bytes)} of free disk to write the database anew,"
+            f" got {in_words(free_bytes)}; nothing was erased"
+        )
+
+
+def _compact(writer: Writer) -> None:
+    writer.execute("VACUUM")
+    ((is_busy, *_),) = writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    if is_busy:
+        raise StoreFailed("the write-ahead log is being read by another process")
+
+
+# --- who it is --------------------------------------------------------------------------------------------
+
+
+class _Mentions:
+    """Finds quickly what may be about a person: what has one of their SIDs in it, or one of their names as a value."""
+
+    def __init__(self, person: Person) -> None:
+        quoted = [encode(name) for name in person.names]
+        self._names = [*quoted, *(IDENTITY.encode() + each[1:] for each in quoted)]
+        self._sids = frozenset(sid.encode() for sid in person.sids)
+
+    def are_in(self, body: bytes) -> bool:
+        return any(name in body for name in self._names) or not self._sids.isdisjoint(_SID.findall(body))
+
+
+_BODIES = (  # where names stand beside SIDs, packed or not
+    "SELECT unpack(body) FROM rooms",
+    "SELECT body FROM participants",
+    "SELECT body FROM recordings",
+    "SELECT body FROM events WHERE source <> 'telemetry'",
+    "SELECT body FROM alerts",
+    "SELECT alert FROM transitions",
+    "SELECT body FROM outbox",
+)
+
+
+def _learnt(writer: Writer, names: frozenset[str]) -> Person:
+    mentions = _Mentions(Person(names, frozenset()))
+    sids: set[str] = set()
+    for question in _BODIES:
+        for (body,) in writer.execute(question):
+            if mentions.are_in(body):
+                sids.update(sids_beside(msgspec.json.decode(body), names))
+    for (body,) in writer.execute("SELECT body FROM ingest_log"):
+        sids.update(_sids_of(decode_events(body), names))
+    for identity, participant in writer.execute("SELECT identity, participant FROM series WHERE identity IS NOT NULL"):
+        if identity in names and not participant.startswith(IDENTITY):
+            sids.add(participant)
+    return Person(names, frozenset(sids))
+
+
+def _sids_of(events: Iterable[Event], names: frozenset[str]) -> Iterator[str]:
+    for event in events:
+        sid: str | None = getattr(event, "participant_sid", None)
+        if sid is not None and getattr(event, "identity", None) in names:
+            yield sid
+
+
+# --- all there is of them ---------------------------------------------------------------------------------
+
+
+def _erase(writer: Writer, names: frozenset[str]) -> Erased:
+    writer.create_function("unpack", 1, unpack, deterministic=True)
+    person = _learnt(writer, names)
+    mentions = _Mentions(person)
+    rows: Counter[str] = Counter()
+    for erase_some in (_posts, _events, _series, _chunks, _records, _alerts):
+        rows.update(erase_some(writer, person, mentions))
+    return Erased(len(person.sids), {kind: count for kind, count in rows.items() if count})
+
+
+def _delete(writer: Writer, table: str, key: str, keys: Iterable[Any]) -> int:
+    statement = f"DELETE FROM {table} WHERE {key} = ?"  # noqa: S608  # of constants
+    return max(0, writer.executemany(statement, [(each,) for each in keys]).rowcount)
+
+
+class _Piece(NamedTuple):
+    """A row of the log: the number of its last event, and its events."""
+
+    last_id: int
+    bodies: Sequence[bytes]
+
+
+def _posts(writer: Writer, person: Person, _: _Mentions) -> Counter[str]:
+    """Take the person out of the log; what is left of a row keeps the numbers that it had."""
+    changed, sessions, keys = Counter[str](), set[str](), set[str]()
+    pieces: dict[int, tuple[int, list[_Piece]]] = {}
+    for log_id, count, received_at_ms, body in writer.execute(
+        "SELECT id, events, received_at_ms, body FROM ingest_log"
+    ):
+        before = list(decode_events(body))
+        after = [event_without(event, person) for event in before]
+        gone = [event for event, left in zip(before, after, strict=True) if left is not event]
+        if gone:
+            pieces[log_id] = received_at_ms, list(_left(log_id - count + 1, _raws(body), before, after))
+            sessions.update(_sessions_of(gone, person))
+            keys.update(_keys_of(gone))
+            changed["events in the log"] += len(gone)
+    _delete(writer, "ingest_log", "id", pieces)
+    writer.executemany(
+        "INSERT INTO ingest_log VALUES (?, ?, ?, ?)",
+        [
+            (each.last_id, len(each.bodies), received_at_ms, b"[%b]" % b",".join(each.bodies))
+            for received_at_ms, left in pieces.values()
+            for each in left
+        ],
+    )
+    changed["sessions"] = _delete(writer, "telemetry_sessions", "session", sessions)
+    changed["keys of callbacks"] = _delete(writer, "ingest_seen", "key", keys)
+    return changed
+
+
+def _left(
+    first_id: int, raws: Sequence[Raw], before: Sequence[Event], after: Sequence[Event | None]
+) -> Iterator[_Piece]:
+    """Return the rows that a row of the log becomes: it is split where something is missing."""
+    numbered = enumerate(zip(raws, before, after, strict=True), start=first_id)
+    for is_gone, some in groupby(numbered, key=lambda each: each[1][2] is None):
+        if not is_gone:
+            run = list(some)
+            yield _Piece(run[-1][0], [bytes(raw) if new is old else encode(new) for _, (raw, old, new) in run])
+
+
+def _sessions_of(events: Iterable[Event], person: Person) -> Iterator[str]:
+    for event in events:
+        if isinstance(event, TelemetryBatch) and event.session and event_without(event, person) is None:
+            yield event.session
+
+
+def _keys_of(events: Iterable[Event]) -> Iterator[str]:
+    return (key for event in events if not isinstance(event, TelemetryBatch) and (key := event.dedup_key) is not None)
+
+
+def _events(writer: Writer, person: Person, mentions: _Mentions) -> Counter[str]:
+    gone: list[int] = []
+    changed: list[tuple[str, bytes, int]] = []
+    keys: list[str] = []
+    for event_id, participant, source, body in writer.execute("SELECT id, participant, source, body FROM events"):
+        if not (person.has_key(participant) or mentions.are_in(body)):
+            continue
+        left = happening_without(participant, source, body, person)
+        if left == (participant, body):
+            continue
+        keys += [key] if (key := msgspec.json.decode(body).get("dedup_key")) else []
+        if left is None:
+            gone.append(event_id)
+        else:
+            changed.append((*left, event_id))
+    _delete(writer, "events", "id", gone)
+    writer.executemany("UPDATE events SET participant = ?, body = ? WHERE id = ?", changed)
+    return Counter(
+        {"events": len(gone) + len(changed), "keys of callbacks": _delete(writer, "ingest_seen", "key", keys)}
+    )
+
+
+# --- what was measured ------------------------------------------------------------------------------------
+
+
+def _series(writer: Writer, person: Person, _: _Mentions) -> Counter[str]:
+    series = writer.execute("SELECT id, participant, identity FROM series").fetchall()
+    gone = [series_id for series_id, key, identity in series if identity in person.names or person.has_key(key)]
+    chunks_gone = _delete(writer, "chunks", "series", gone)
+    return Counter({"chunks": chunks_gone, "series": _delete(writer, "series", "id", gone)})
+
+
+def _chunks(writer: Writer, person: Person, mentions: _Mentions) -> Counter[str]:
+    """Take out of what others measured what they saw of the person."""
+    changed: list[tuple[int, bytes, int]] = []
+    for chunk_id, body in writer.execute("SELECT id, body FROM chunks"):
+        if mentions.are_in(unpack(body)):
+            before = chunks.decode(body)
+            after = samples_without(before, person)
+            if after is not before:
+                changed.append((after.count, chunks.encode(after, chunks.THOROUGH), chunk_id))
+    writer.executemany("UPDATE chunks SET samples = ?, body = ? WHERE id = ?", [each for each in changed if each[0]])
+    _delete(writer, "chunks", "id", [chunk_id for count, _, chunk_id in changed if not count])
+    return Counter({"chunks of others": len(changed)})
+
+
+# --- what is on record ------------------------------------------------------------------------------------
+
+
+class _Table(NamedTuple):
+    """A table of records; a `packed` one has bodies that are."""
+
+    name: str
+    key: str
+    kind: type[Entity]
+    is_packed: bool = False
+
+
+_RECORDS = (
+    _Table("rooms", "key", Room, is_packed=True),
+    _Table("participants", "key", Participant),
+    _Table("recordings", "recording_sid", Recording),
+    _Table("accounts", "account_sid", Account),
+)
+
+
+def _records(writer: Writer, person: Person, mentions: _Mentions) -> Counter[str]:
+    return Counter({table.name: _in_table(writer, table, person, mentions) for table in _RECORDS})
+
+
+def _in_table(writer: Writer, table: _Table, person: Person, mentions: _Mentions) -> int:
+    opened, closed = (unpack, pack) if table.is_packed else (bytes, bytes)
+    gone: list[str] = []
+    changed: list[tuple[bytes, str]] = []
+    for key, packed in writer.execute(f"SELECT {table.key}, body FROM {table.name}"):  # noqa: S608  # of constants
+        body = opened(packed)
+        if mentions.are_in(body):
+            left = entity_without(msgspec.json.decode(body, type=table.kind), person)
+            if left is None:
+                gone.append(key)
+            elif (after := encode(left)) != body:
+                changed.append((closed(after), key))
+    writer.executemany(f"UPDATE {table.name} SET body = ? WHERE {table.key} = ?", changed)  # noqa: S608
+    return _delete(writer, table.name, table.key, gone) + len(changed)
+
+
+def _alerts(writer: Writer, person: Person, mentions: _Mentions) -> Counter[str]:
+    """Delete alerts that name the person, what became of them, and who was told or is still to be told."""
+
+    def is_meant(body: bytes, alert_in: Callable[[bytes], Alert]) -> bool:
+        return mentions.are_in(body) and is_alert_about(alert_in(body), person)
+
+    counts: Counter[str] = Counter()
+    for name, table, key, column, alert_in in _ALERTS:
+        rows = writer.execute(f"SELECT {key}, {column} FROM {table}")  # noqa: S608  # of constants
+        counts[name] = _delete(writer, table, key, [each for each, body in rows if is_meant(body, alert_in)])
+    return counts
+
+
+def _alert_of_notification(body: bytes) -> Alert:
+    return msgspec.json.decode(body, type=Notification).alert
+
+
+_alert_of = msgspec.json.Decoder(Alert).decode
+_ALERTS = (
+    ("alerts", "alerts", "fingerprint", "body", _alert_of),
+    ("transitions", "transitions", "id", "alert", _alert_of),
+    ("notifications", "outbox", "seq", "body", _alert_of_notification),
+)
