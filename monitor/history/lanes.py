@@ -4,7 +4,7 @@ A lane is what one participant measured, as columns.  Where there are more sampl
 interval, and shows the worst of it: the longest round trip, the lowest bitrate, all its freezes.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 from msgspec import Struct
@@ -106,14 +106,24 @@ def _summed(values: NDArray[np.float64], starts: NDArray[np.intp]) -> NDArray[np
 
 def _column(samples: Samples, name: str) -> Column | None:
     values = samples.column(name)
-    if np.isnan(values).all():
+    is_known = ~np.isnan(values)
+    if not is_known.any():
         return None
-    known: list[float | None] = [None if value != value else value for value in values.tolist()]  # noqa: PLR0124
     if name.endswith("limited_by"):
-        return [None if value is None else samples.words[int(value)] for value in known]
-    if all(value is None or value.is_integer() for value in known):
-        return [None if value is None else int(value) for value in known]  # which is shorter, written down
-    return [*known]
+        words = [samples.words[number] for number in values[is_known].astype(int).tolist()]
+        return _filled(is_known, words)
+    known = values[is_known]
+    whole = np.rint(known)
+    numbers = whole.astype(int) if (whole == known).all() else known  # which is shorter, written down
+    return _filled(is_known, numbers.tolist())
+
+
+def _filled(is_known: NDArray[np.bool_], values: Sequence[float | str]) -> Column:
+    """Return the values that are known, and None between them."""
+    if is_known.all():
+        return [*values]
+    rest: Iterator[float | str] = iter(values)
+    return [next(rest) if each else None for each in is_known.tolist()]
 
 
 def _score(seen: MediaStats) -> float | None:
