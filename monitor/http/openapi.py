@@ -16,7 +16,16 @@ from monitor.history.rollups import METRICS
 from monitor.http.room_views import CallView, FoundPage, SamplesPage
 from monitor.http.rooms import FOUND, MOST_FOUND, MOST_POINTS, MOST_SAMPLES, POINTS, SAMPLES
 from monitor.http.samples import SamplesView
-from monitor.http.trends import KEYS, MOST_WORST, QUANTILES, WORST, CoveragePage, PercentilesPage, WorstPage
+from monitor.http.trends import (
+    KEYS,
+    MOST_WORST,
+    QUANTILES,
+    WORST,
+    CoveragePage,
+    MinutesView,
+    PercentilesPage,
+    WorstPage,
+)
 from monitor.http.verdicts import VerdictView
 from monitor.http.views import LiveView
 
@@ -153,6 +162,13 @@ OPERATIONS: Mapping[str, Operation] = {
         "How many people were heard, and for how much of the time.",
         CoveragePage,
         [_BY, *_span("that counts"), *_KEYS],
+        _UNCLEAR | _TOO_MUCH,
+    ),
+    "/api/v1/minutes": Operation(
+        "minutes",
+        "How it went minute by minute, in a room or of all who have something in common.",
+        MinutesView,
+        [_BY, _parameter("key", "Which of them, such as the SID of a room."), *_span("that counts")],
         _UNCLEAR | _TOO_MUCH,
     ),
     "/api/v1/openapi.json": Operation("openapi", "This document.", None),

@@ -3,6 +3,7 @@
     GET /api/v1/percentiles     quantiles of a metric: by room, account, SDK, browser, network or tenant, over time
     GET /api/v1/worst-rooms     the rooms that were worst
     GET /api/v1/coverage        how many people were heard, and for how much of the time
+    GET /api/v1/minutes         how it went minute by minute, in a room or of all who have something in common
 
 Out of rollups, so an answer about a month takes no longer than the rows of a month take to read.  Quantiles are within
 two percent.  Hours count whole.
@@ -10,15 +11,20 @@ two percent.  Hours count whole.
 
 from collections.abc import Callable, Sequence
 
+import numpy as np
 from aiohttp import web
 from msgspec import Struct
+from numpy.typing import NDArray
 
 from monitor.history.answers import DAY_MS, DEGRADED_MINUTES, MOST_KEYS, Selection, Unanswerable
+from monitor.history.people import DEGRADED, HEARD, RATED
+from monitor.history.spans import AVERAGED
 from monitor.http.questions import Query, Refused, answering, moment, number
 from monitor.store.ports import Resolve, RollupStore
 
 KEYS, WORST, MOST_WORST = 100, 20, 500
 QUANTILES = "0.5,0.95"
+_DIGITS = 4  # of a mean: a hundredth of a percent
 
 
 class PercentilesView(Struct, frozen=True):
@@ -79,6 +85,24 @@ class CoveragePage(Struct, frozen=True):
     next: str | None
 
 
+class MinutesView(Struct, frozen=True):
+    """How it went, minute by minute from `from_ms` on; all columns are equally long.
+
+    `samples` were taken by `heard` people; `rated` had a known level, `degraded` a bad one.  `means` are of
+    round trips, jitter and loss, as far as anybody knew them, null in minutes in which nobody did.
+    """
+
+    by: str
+    key: str
+    from_ms: int
+    each_ms: int
+    samples: list[int]
+    heard: list[float]
+    rated: list[float]
+    degraded: list[float]
+    means: dict[str, list[float | None]]
+
+
 class Trends:
     """Answers questions about many calls.
 
@@ -99,6 +123,7 @@ class Trends:
             web.get("/api/v1/percentiles", answering(self.percentiles)),
             web.get("/api/v1/worst-rooms", answering(self.worst_rooms)),
             web.get("/api/v1/coverage", answering(self.coverage)),
+            web.get("/api/v1/minutes", answering(self.minutes)),
         ]
 
     async def percentiles(self, request: web.Request) -> Struct:
@@ -148,6 +173,28 @@ class Trends:
         ]
         return CoveragePage(selection.scope, views, _next(selection, [each.key for each in views]))
 
+    async def minutes(self, request: web.Request) -> Struct:
+        """Answer with how it went minute by minute."""
+        from_ms, to_ms = self._span(request.query)
+        by, key = request.query.get("by", "room"), request.query.get("key", "")
+        try:
+            found = await self._rollups.minutes(by, key, from_ms, to_ms, self._resolve)
+        except Unanswerable as error:
+            raise _refused(error) from None
+        means = {metric: mean for metric in AVERAGED if not np.isnan(mean := found.mean(metric)).all()}
+        heard, rated, degraded = (found.people[:, standing].tolist() for standing in (HEARD, RATED, DEGRADED))
+        return MinutesView(
+            by,
+            key,
+            found.from_ms,
+            found.each_ms,
+            found.count("samples").tolist(),
+            heard,
+            rated,
+            degraded,
+            {metric: _rounded(mean) for metric, mean in means.items()},
+        )
+
     def _selection(self, request: web.Request, scope: str) -> Selection:
         query = request.query
         from_ms, to_ms = self._span(query)
@@ -159,6 +206,10 @@ class Trends:
         """Return from when to when is asked for: the last day, unless the question says otherwise."""
         to_ms = moment(query, "to", self._now_ms())
         return moment(query, "from", to_ms - DAY_MS), to_ms
+
+
+def _rounded(values: NDArray[np.float64]) -> list[float | None]:
+    return [None if value != value else round(value, _DIGITS) for value in values.tolist()]  # noqa: PLR0124
 
 
 def _ratio(text: str) -> float:

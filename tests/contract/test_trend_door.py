@@ -83,6 +83,14 @@ async def test_coverage_tells_for_how_much_of_the_time_people_were_heard(asked: 
     assert chrome["degraded_minutes"] == 0 < safari["degraded_minutes"]
 
 
+async def test_it_is_told_minute_by_minute(asked: Running) -> None:
+    span = {"from": BEGAN_MS, "to": BEGAN_MS + HOUR_MS}
+    _, said = await ask(asked, "/minutes", key=OTHER_ROOM, **span)
+    assert (said["from_ms"], said["each_ms"], len(said["samples"])) == (BEGAN_MS, MINUTE_MS, 60)
+    assert (said["samples"][0], said["heard"][0], said["degraded"][0]) == (6 + 1, 1, 1), "six of media, and a level"
+    assert said["means"] == {"rtt_ms": [400.0] * 20 + [None] * 40}
+
+
 async def test_without_a_time_it_is_about_the_last_day(asked: Running) -> None:
     assert (await ask(asked, "/percentiles"))[1]["percentiles"] == []
 
@@ -109,7 +117,7 @@ async def test_a_question_that_is_none_is_told_so(
 
 async def test_the_answers_have_the_shape_that_the_api_describes(asked: Running) -> None:
     _, document = await ask(asked, "/openapi.json")
-    questions: dict[str, dict[str, Any]] = {"/percentiles": DAY, "/worst-rooms": DAY, "/coverage": DAY}
+    questions: dict[str, dict[str, Any]] = {"/percentiles": DAY, "/worst-rooms": DAY, "/coverage": DAY, "/minutes": DAY}
     for path, query in questions.items():
         content = document["paths"][f"/api/v1{path}"]["get"]["responses"]["200"]["content"]
         schema = {**content["application/json"]["schema"], "components": document["components"]}
