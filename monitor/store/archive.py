@@ -8,16 +8,17 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from alerts.model import Transition
+from alerts.model import Alert, Transition
 from monitor.entities import Composition, Participant, Recording, Room
 from monitor.store.database import Database
 from monitor.store.packing import unpack
-from monitor.store.ports import Call, Found, Search
+from monitor.store.ports import Call, Changed, Found, Search
 
 _decode_room = msgspec.json.Decoder(Room).decode
 _decode_participant = msgspec.json.Decoder(Participant).decode
 _decode_recording = msgspec.json.Decoder(Recording).decode
 _decode_composition = msgspec.json.Decoder(Composition).decode
+_decode_alert = msgspec.json.Decoder(Alert).decode
 _decode_transition = msgspec.json.Decoder(Transition).decode
 
 _PAST_ANY = "\U0010ffff"  # sorts after whatever a name may go on with
@@ -91,8 +92,8 @@ class SqliteArchive:
         await self._bring_back([found])
         recordings = [_decode_recording(body) for body in await self._media("recordings", found.sid)]
         compositions = [_decode_composition(body) for body in await self._media("compositions", found.sid)]
-        about = [found.key, *(each.sid for each in compositions)]
-        return Call(found, recordings, compositions, await self._transitions(about))
+        call = Call(found, recordings, compositions)
+        return call._replace(transitions=[each.transition for each in await self.alerts(call)])
 
     async def overlapping(self, from_ms: int, to_ms: int, limit: int) -> Sequence[Room]:
         """Return at most `limit` rooms that went on at some time in [from_ms, to_ms), those that began last first."""
@@ -124,17 +125,20 @@ class SqliteArchive:
         )
         return (body for (body,) in rows)
 
-    async def _transitions(self, about: Sequence[str]) -> list[Transition]:
-        """Return the transitions of alerts about things, and about people in them, whose names begin with theirs."""
-        found: list[Transition] = []
-        for key in about:
+    async def alerts(self, call: Call) -> Sequence[Changed]:
+        """Return the transitions of a call, each with its alert as it was then, oldest first.
+
+        They are about the room, its compositions, and the people in it, whose names begin with that of the room.
+        """
+        found: list[Changed] = []
+        for key in (call.room.key, *(each.sid for each in call.compositions)):
             rows = await self._database.read(
-                "SELECT body FROM transitions WHERE entity = :key"
-                " UNION ALL SELECT body FROM transitions WHERE entity > :key || '/' AND entity < :key || '0'",
+                "SELECT body, alert FROM transitions WHERE entity = :key"
+                " UNION ALL SELECT body, alert FROM transitions WHERE entity > :key || '/' AND entity < :key || '0'",
                 {"key": key},
             )
-            found += [_decode_transition(body) for (body,) in rows]
-        return sorted(found, key=lambda each: each.at)
+            found += [Changed(_decode_transition(body), _decode_alert(alert)) for body, alert in rows]
+        return sorted(found, key=lambda each: each.transition.at)
 
 
 def _question(text: str) -> str:

@@ -47,16 +47,18 @@ def compact_copy(database: Path, beside: Path, check: Check, on_progress: Progre
         StoreFailed: it cannot be read or is not sound, or the copy cannot be written.
     """
     with opened_to_read(database) as source, _part(beside) as part:
-        with _understood(f"{database}: expected a readable Roomwatch database"):
+        with understood(f"{database}: expected a readable Roomwatch database"):
             schema = version_of(source, database)
-        with _understood(f"{database}: expected to copy it to {beside.parent}"):
+        with understood(f"{database}: expected to copy it to {beside.parent}"):
             _copy(source, part, on_progress)
         refuse_faults(part, database, check)
         yield Copy(part, schema, part.stat().st_size)
 
 
 @contextmanager
-def opened_to_read(database: Path, *, at_rest: bool = False) -> Iterator[sqlite3.Connection]:
+def opened_to_read(
+    database: Path, *, at_rest: bool = False, of_one_thread: bool = True
+) -> Iterator[sqlite3.Connection]:
     """Open a database that exists, and change nothing; one `at_rest` is known to be changed by nobody else either.
 
     Raises:
@@ -65,8 +67,8 @@ def opened_to_read(database: Path, *, at_rest: bool = False) -> Iterator[sqlite3
     if not database.is_file():
         raise StoreFailed(f"{database}: expected a database, got {'no file' if database.exists() else 'nothing'}")
     address = f"{database.resolve().as_uri()}?mode=ro" + ("&immutable=1" if at_rest else "")
-    with _understood(f"{database}: expected a readable database"):
-        connection = sqlite3.connect(address, uri=True, isolation_level=None)
+    with understood(f"{database}: expected a readable database"):
+        connection = sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=of_one_thread)
     with closing(connection):
         yield connection
 
@@ -95,7 +97,8 @@ def faults_in(connection: sqlite3.Connection, check: Check) -> list[str]:
 
 
 @contextmanager
-def _understood(expected: str) -> Iterator[None]:
+def understood(expected: str) -> Iterator[None]:
+    """Say what was expected where SQLite refuses."""
     try:
         yield
     except sqlite3.Error as error:

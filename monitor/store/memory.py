@@ -4,7 +4,7 @@ A true second store, on plain lists and dictionaries, held to the same conforman
 `storage.path = ":memory:"`, for looking around and for tests that are about something else.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import replace
 from operator import attrgetter
@@ -13,7 +13,7 @@ from typing import TypeVar
 import msgspec
 
 from alerts.delivery import Fate, Settlement
-from alerts.model import Alert, Judgement, Notification, Owed, State, Transition
+from alerts.model import Alert, Judgement, Notification, Owed, State
 from collectors.events import Event
 from collectors.observations import TelemetryBatch
 from monitor.calls import ENDED_ROOMS_KEPT
@@ -44,6 +44,7 @@ from monitor.store.person import (
 )
 from monitor.store.ports import (
     Call,
+    Changed,
     Ended,
     Entry,
     Erased,
@@ -56,6 +57,7 @@ from monitor.store.ports import (
     Search,
     Series,
     Size,
+    Wanted,
 )
 from monitor.store.rows import happenings_of, place_of
 from monitor.store.scopes import SCOPES, Scopes, placed
@@ -194,6 +196,17 @@ class MemorySamples:
         return sorted(
             (line for line in found if line.samples.count), key=lambda line: (line.series.room, line.series.participant)
         )
+
+    async def lines(self, wanted: Wanted, resolve: Resolve) -> AsyncGenerator[Line]:
+        """Yield what was measured, which is in memory already."""
+        for series, samples in self._log.lines(resolve):
+            within = samples.within(wanted.from_ms, wanted.to_ms)
+            if within.count and wanted.is_about(series):
+                yield Line(series, within)
+
+    async def estimate(self, wanted: Wanted) -> int:
+        """Return how many samples that is."""
+        return sum([line.samples.count async for line in self.lines(wanted, lambda place, _: place)])
 
     def series(self) -> Iterator[Series]:
         """Return who has measured anything, and where."""
@@ -361,9 +374,9 @@ class MemoryAlerts:
         told = [row.notification.alert for row in self.outbox.values()]
         return [*self._alerts.values(), *(entry.alert for entry in self._history), *told]
 
-    def transitions(self) -> Sequence[Transition]:
+    def changes(self) -> Sequence[Changed]:
         """Return every change of an alert's state, oldest first."""
-        return [entry.transition for entry in self._history]
+        return self._history
 
     async def outbox_counts(self) -> OutboxCounts:
         """Return how many notifications wait, and how many were given up."""
@@ -446,17 +459,15 @@ class MemoryArchive:
         if found is None:
             return None
         self._bring_back(found)
-        compositions = [each for each in self._of(Composition) if each.room_sid == found.sid]
-        about = {found.key, *(each.sid for each in compositions)}
-        return Call(
-            found,
-            [each for each in self._of(Recording) if each.room_sid == found.sid],
-            compositions,
-            sorted(
-                (each for each in self._alerts.transitions() if each.entity.partition("/")[0] in about),
-                key=lambda each: each.at,
-            ),
-        )
+        recordings = [each for each in self._of(Recording) if each.room_sid == found.sid]
+        call = Call(found, recordings, [each for each in self._of(Composition) if each.room_sid == found.sid])
+        return call._replace(transitions=[each.transition for each in await self.alerts(call)])
+
+    async def alerts(self, call: Call) -> Sequence[Changed]:
+        """Return the transitions of a call, each with its alert as it was then, oldest first."""
+        about = {call.room.key, *(each.sid for each in call.compositions)}
+        changes = [each for each in self._alerts.changes() if each.transition.entity.partition("/")[0] in about]
+        return sorted(changes, key=lambda each: each.transition.at)
 
     async def overlapping(self, from_ms: int, to_ms: int, limit: int) -> Sequence[Room]:
         """Return at most `limit` rooms that went on at some time in [from_ms, to_ms), those that began last first."""

@@ -57,7 +57,7 @@ class SqlitePicture:
         """Save what changed, together with the log id that the picture now reaches."""
         rows: defaultdict[str, list[tuple[Any, ...]]] = defaultdict(list)
         for entity in entities:
-            table, row = _row(entity)
+            table, row = row_of(entity)
             rows[table].append(row)
         rows["telemetry_sessions"] += (numbers := self._numbering.take_dirty())
         try:
@@ -97,7 +97,7 @@ def _save(writer: sqlite3.Connection, rows: Mapping[str, list[tuple[Any, ...]]],
     writer.execute("UPDATE checkpoint SET through = ?", (through,))
 
 
-def _row(entity: Entity) -> tuple[str, tuple[Any, ...]]:
+def row_of(entity: Entity) -> tuple[str, tuple[Any, ...]]:
     """Return the table of an entity, and its row."""
     match entity:
         case Room():

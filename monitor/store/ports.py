@@ -5,7 +5,7 @@ forget (`monitor.store.memory`).  One conformance suite holds both to these word
 declared by the alerts themselves.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from msgspec import Struct
@@ -82,6 +82,24 @@ class Line(NamedTuple):
     samples: Samples
 
 
+class Wanted(Struct, frozen=True):
+    """Which samples are asked for: those of [from_ms, to_ms).
+
+    Of one room, by its SID or name, and of one identity; an empty one is all of them.
+    """
+
+    from_ms: int
+    to_ms: int
+    room: str = ""
+    identity: str = ""
+
+    def is_about(self, series: Series) -> bool:
+        """Whether somebody's samples are among them, if their time is."""
+        rooms = (series.room, series.room_name, series.room.removeprefix("name:"))
+        people = (series.identity, series.participant.removeprefix("identity:"))
+        return (not self.room or self.room in rooms) and (not self.identity or self.identity in people)
+
+
 class Picture(NamedTuple):
     """The live picture as saved, and the log id that it reaches.
 
@@ -96,11 +114,14 @@ class Picture(NamedTuple):
     through: int
 
 
-class Ended(NamedTuple):
-    """An episode that is over: the transition that ended it, and the alert as it was."""
+class Changed(NamedTuple):
+    """A change of an alert's state, and the alert as it was then."""
 
     transition: Transition
     alert: Alert
+
+
+Ended = Changed  # by this change an episode was over
 
 
 class OutboxCounts(NamedTuple):
@@ -166,6 +187,16 @@ class SampleStore(Protocol):
     async def timelines(self, rooms: Collection[str], from_ms: int, to_ms: int, resolve: Resolve) -> Sequence[Line]:
         """Return what was measured in rooms in [from_ms, to_ms), by everybody; late posts need not be among it."""
 
+    def lines(self, wanted: Wanted, resolve: Resolve) -> AsyncGenerator[Line]:
+        """Yield what was measured, however much that is, in slices that fit into memory.
+
+        It is all of one moment, each sample once, whatever is settled or merged meanwhile.  There may be several lines
+        of one series, and their times may overlap.
+        """
+
+    async def estimate(self, wanted: Wanted) -> int:
+        """Return about how many samples that is, without reading them."""
+
 
 class Found(NamedTuple):
     """A call that a search found."""
@@ -213,6 +244,9 @@ class Archive(Protocol):
 
     async def call(self, room: str) -> Call | None:
         """Return the call in a room, by its SID, its key, or its name: of several of one name, the latest."""
+
+    async def alerts(self, call: Call) -> Sequence[Changed]:
+        """Return the transitions of a call, each with its alert as it was then, oldest first."""
 
     async def overlapping(self, from_ms: int, to_ms: int, limit: int) -> Sequence[Room]:
         """Return at most `limit` rooms that went on at some time in [from_ms, to_ms), those that began last first.

@@ -11,7 +11,8 @@ Everything that takes more than a moment is done on a thread, which lets go of t
 
 import asyncio
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Collection, Generator, Iterable, Iterator, Sequence
+from contextlib import aclosing
 from functools import partial
 from itertools import groupby
 from operator import itemgetter
@@ -20,11 +21,13 @@ from typing import Any, NamedTuple
 import msgspec
 
 from monitor.history import chunks
+from monitor.history.differences import lacking, pieces
 from monitor.history.samples import Samples, joined
 from monitor.store import rollups
 from monitor.store.database import Database
 from monitor.store.lines import Lines, united
-from monitor.store.ports import Client, Line, Place, Resolve, Series
+from monitor.store.ports import Client, Line, Place, Resolve, Series, Wanted
+from monitor.store.ranges import estimate_of, lines_of, on_a_thread
 from monitor.store.rows import batches_about, encode
 from monitor.store.scopes import Scopes
 from monitor.store.turns import Turns
@@ -200,6 +203,25 @@ class SqliteSamples:
 
         return await asyncio.to_thread(read)
 
+    async def lines(self, wanted: Wanted, resolve: Resolve) -> AsyncGenerator[Line]:
+        """Yield what was measured, however much that is, in slices that fit into memory."""
+        async with aclosing(on_a_thread(self._at_one_moment(wanted, resolve))) as lines:
+            async for line in lines:
+                yield line
+
+    def _at_one_moment(self, wanted: Wanted, resolve: Resolve) -> Generator[Line]:
+        with self._database.reading() as reader:
+            yield from lines_of(reader, wanted, resolve)
+
+    async def estimate(self, wanted: Wanted) -> int:
+        """Return about how many samples that is, without reading them."""
+
+        def estimated() -> int:
+            with self._database.reading() as reader:
+                return estimate_of(reader, wanted)
+
+        return await asyncio.to_thread(estimated)
+
 
 # --- pieces of work for a thread ----------------------------------------------------------------------------
 
@@ -297,6 +319,8 @@ SELECT NULL, NULL, NULL, NULL, NULL, NULL, body FROM ingest_log
 WHERE id > (SELECT settled FROM checkpoint) AND received_at_ms >= :from_ms AND received_at_ms < :late_ms
 """
 
+_EVER = {"from_ms": 0, "to_ms": 2**62}
+
 
 def _insert(writer: sqlite3.Connection, new: Sequence[_Chunk], last_id: int) -> None:
     for chunk_id, chunk in enumerate(new, start=last_id + 1):
@@ -304,6 +328,35 @@ def _insert(writer: sqlite3.Connection, new: Sequence[_Chunk], last_id: int) -> 
         names = (series.room, series.participant, series.room_name, series.identity, series.account_sid)
         ((series_id,),) = writer.execute(_INSERT_SERIES, (*names, *span_ms, encode(series.client))).fetchall()
         writer.execute(_INSERT_CHUNK, (chunk_id, series_id, *span_ms, chunk.samples, chunk.body))
+
+
+def add_line(writer: sqlite3.Connection, told: Line, resolve: Resolve) -> int:
+    """Add what was measured elsewhere and is not here; return how much that is.
+
+    This is a part of a transaction, while nobody settles anything.
+    """
+    room, who = told.series.room, told.series.participant
+    asked = {"room": room, "participant": who, "about": room.encode(), **_EVER}
+    rows = writer.execute(_TIMELINE, asked).fetchall()
+    for known in _timelines(rows, {room}, (_EVER["from_ms"], _EVER["to_ms"]), resolve):
+        if known.series.participant == who:
+            told = Line(united(told.series, known.series), lacking(known.samples, told.samples))
+    _put_down(writer, [Line(told.series, each) for each in pieces(told.samples, chunks.MAX_ROWS)])
+    return told.samples.count
+
+
+def _put_down(writer: sqlite3.Connection, lines: Sequence[Line]) -> None:
+    new = _encoded(lines)
+    if not new:
+        return
+    writer.execute("DELETE FROM chunks WHERE id > (SELECT last_chunk FROM checkpoint)")
+    ((last_id,),) = writer.execute("SELECT last_chunk FROM checkpoint").fetchall()
+    _insert(writer, new, last_id)
+    # It may have ended before what was dropped last: it is to be dropped in its turn all the same.
+    writer.execute(
+        "UPDATE checkpoint SET last_chunk = ?, dropped_ms = min(dropped_ms, ?)",
+        (last_id + len(new), min(chunk.span_ms[1] for chunk in new) - 1),
+    )
 
 
 def _drop(writer: sqlite3.Connection, ended: Sequence[tuple[int, int]]) -> int:

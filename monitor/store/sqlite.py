@@ -1,10 +1,12 @@
 """How do the parts of the SQLite store come together?"""
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
+from monitor.store.adding import Added, Evidence, add_evidence
 from monitor.store.alerts import SqliteAlerts
 from monitor.store.archive import SqliteArchive
 from monitor.store.database import Database
@@ -14,13 +16,14 @@ from monitor.store.keeping import Keeping
 from monitor.store.log import SqliteEventLog, open_log
 from monitor.store.numbering import Numbering
 from monitor.store.picture import SqlitePicture
-from monitor.store.ports import Erased, Size
+from monitor.store.ports import Erased, Resolve, Size
 from monitor.store.retention import drop
 from monitor.store.rollups import SqliteRollups
 from monitor.store.samples import SqliteSamples
 from monitor.store.scopes import SCOPES, Scopes
 from monitor.store.sessions import SqliteSessions
 from monitor.store.shrinking import give_back
+from monitor.store.snapshot import Snapshot
 from monitor.store.stand_ins import new_stand_in
 
 
@@ -56,6 +59,19 @@ class SqliteStore:
             await database.close()
             raise
 
+    @classmethod
+    @contextmanager
+    def opened_to_read(cls, path: Path) -> Iterator[Self]:
+        """Open the file as it is at this moment, also while a daemon writes to it, and change nothing.
+
+        Raises:
+            SchemaTooNew: the file was written by a newer Roomwatch.
+            StoreFailed: there is none, or it cannot be read, or it was written by an older Roomwatch.
+        """
+        with Snapshot.taken(path) as snapshot:
+            numbering = Numbering()
+            yield cls(snapshot, numbering, SqliteEventLog(snapshot, numbering, last_id=0), SCOPES)
+
     @property
     def is_full(self) -> bool:
         """Whether the disk is full: what its sender can send again is to be refused."""
@@ -79,6 +95,11 @@ class SqliteStore:
     async def erase(self, names: Collection[str], *, is_dry_run: bool = False) -> Erased:
         """Erase everything about the person who had these identities; a dry run only counts it."""
         return await erase(self._database, names, is_dry_run=is_dry_run)
+
+    async def add(self, evidence: Evidence, resolve: Resolve) -> Added:
+        """Add a call that was recorded elsewhere, as far as it is not here; all of it or, where that fails, nothing."""
+        async with self._turn:
+            return await self._database.write(lambda writer: add_evidence(writer, evidence, resolve))
 
     async def size(self) -> Size:
         """Return what the file and its write-ahead log take on disk."""
