@@ -17,17 +17,22 @@ from typing import Any
 from collectors.events import CanarySeen
 from monitor import __version__, log
 from monitor.app import Daemon, open_store, pseudonyms_of
+from monitor.bundle.putting import is_too_old
+from monitor.by_hand import export_call, export_samples, import_call
 from monitor.canary_by_hand import by_hand
 from monitor.config import Config, ConfigInvalid, load
 from monitor.doctor.examination import examine
 from monitor.doctor.findings import is_failed, report
 from monitor.erasing import account_of, erase_person
+from monitor.export.layout import FORMATS, files_at
+from monitor.export.moments import moment_ms
+from monitor.failures import CommandFailed
 from monitor.naming import shortened
 from monitor.settings import Account
 from monitor.sizes import in_words
 from monitor.store.backup import back_up
 from monitor.store.copying import untold
-from monitor.store.ports import StoreFailed
+from monitor.store.ports import StoreFailed, Wanted
 from monitor.store.restore import restore
 from monitor.store.schema import SchemaTooNew
 
@@ -35,6 +40,10 @@ OK, FAILED, USAGE, CONFIG = 0, 1, 2, 78
 DEFAULT_CONFIG = Path("config.toml")
 PROGRESS_FROM_BYTES = 64_000_000  # a smaller copy is made before anyone could read how far it is
 GC_THRESHOLDS = (50_000, 20, 50)  # new objects before the youngest are looked over, and how often the next are not
+
+
+class WrongUsage(Exception):
+    """Arguments that do not go together; `str()` says which would."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -45,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ConfigInvalid as invalid:
         print(*invalid.errors, sep="\n", file=sys.stderr)
         return CONFIG
-    except (StoreFailed, SchemaTooNew, OSError) as error:
+    except (CommandFailed, StoreFailed, SchemaTooNew, OSError) as error:
         print(f"roomwatch: {error}", file=sys.stderr)
         return FAILED
 
@@ -65,6 +74,8 @@ def _parser() -> argparse.ArgumentParser:
         _add_backup,
         _add_restore,
         _add_erase,
+        _add_export,
+        _add_import,
         _add_canary,
         _add_pseudonym,
         _add_check,
@@ -160,6 +171,54 @@ def _add_erase(commands: Commands) -> None:
     )
     command.add_argument("--yes", action="store_true", help="erase; there is no way back")
     command.set_defaults(command=_erase)
+
+
+def _add_export(commands: Commands) -> None:
+    command = commands.add_parser(
+        "export",
+        help="write all of one call, or the samples of a time, to a file",
+        usage="roomwatch export ROOM FILE [--redact] [--force] [--config FILE]\n"
+        "       roomwatch export --from T --to T [--format parquet|csv] [--room ROOM] [--identity NAME] [--force]\n"
+        "                        [--config FILE] FILE",
+        description="Write all that is on record of the call in ROOM, a SID or a name, to FILE: a zip file that a "
+        "person can look into and `roomwatch import` can read.  Or, with --from and --to, write all that was measured "
+        "in a time as tables: to two files in the folder FILE, or to FILE and one beside it if its name ends in "
+        ".parquet, .csv or .csv.gz.  The daemon may go on meanwhile.",
+        epilog="T is a date (2026-11-21, from its beginning, UTC) or a time with its zone (2026-11-21T09:00:00+01:00); "
+        "what happened at --to itself is not among it.  Only their owner can read what is written.  Exit codes: 0 it "
+        "is whole and on disk, 1 there is nothing, 2 wrong usage, 78 wrong configuration.",
+    )
+    command.add_argument("names", nargs="+", metavar="ROOM FILE", help="of which call, and where to")
+    command.add_argument("--redact", action="store_true", help="pseudonyms for names, and no addresses")
+    command.add_argument("--from", dest="from_ms", type=_moment, metavar="T", help="from when on")
+    command.add_argument("--to", dest="to_ms", type=_moment, metavar="T", help="until when")
+    command.add_argument("--format", choices=FORMATS, help="default: as FILE is named, else parquet")
+    command.add_argument("--room", default="", metavar="ROOM", help="of one room only, by its SID or name")
+    command.add_argument("--identity", default="", metavar="NAME", help="of one person only")
+    command.add_argument("--force", action="store_true", help="replace what exists, once the new one is whole")
+    _add_config(command)
+    command.set_defaults(command=_export)
+
+
+def _add_import(commands: Commands) -> None:
+    command = commands.add_parser(
+        "import",
+        help="put an exported call into the database",
+        description="Check FILE, which `roomwatch export` has made, and add the call in it to the configured database, "
+        "which no daemon may have meanwhile.  What is known there stays as it is, and only what is missing is added.",
+        epilog="The call is kept as one that is over: nobody is paged for it.  Exit codes: 0 all of it is in the "
+        "database, 1 nothing was changed, 78 wrong configuration.",
+    )
+    command.add_argument("file", type=Path, metavar="FILE", help="a bundle")
+    _add_config(command)
+    command.set_defaults(command=_import)
+
+
+def _moment(text: str) -> int:
+    try:
+        return moment_ms(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _add_canary(commands: Commands) -> None:
@@ -279,6 +338,69 @@ def _erase(options: argparse.Namespace) -> int:
     names = frozenset((name,) if pseudonyms is None else (name, pseudonyms.of(name)))
     erased = asyncio.run(erase_person(config.storage, names, is_dry_run=not options.yes))
     print(*account_of(erased, database, is_dry_run=not options.yes), sep="\n")
+    return OK
+
+
+def _export(options: argparse.Namespace) -> int:
+    is_range = options.from_ms is not None or options.to_ms is not None
+    try:
+        return _export_samples(options) if is_range else _export_call(options)
+    except WrongUsage as wrong:
+        print(f"roomwatch export: {wrong}; see roomwatch export --help", file=sys.stderr)
+        return USAGE
+
+
+def _export_call(options: argparse.Namespace) -> int:
+    if len(options.names) != 2 or options.format or options.room or options.identity:
+        raise WrongUsage("expected ROOM and FILE, or --from T --to T and FILE")
+    asked, file = options.names[0], Path(options.names[1])
+    database = _database_of(_configured(options))
+    manifest = export_call(database, asked, file, datetime.now(UTC), redact=options.redact, force=options.force)
+    counts = manifest.counts
+    print(
+        f"{file}: {_called(manifest.room_sid)}, {counts.people} people, {counts.happenings} happenings,"
+        f" {counts.media_samples + counts.levels} samples, {in_words(file.stat().st_size)}"
+    )
+    if not options.redact:
+        print("Names and addresses of people are in it; --redact leaves them out.")
+    return OK
+
+
+def _called(room_sid: str | None) -> str:
+    return shortened(room_sid) if room_sid else "a room without a SID"
+
+
+def _export_samples(options: argparse.Namespace) -> int:
+    if options.from_ms is None or options.to_ms is None or len(options.names) != 1 or options.redact:
+        raise WrongUsage("expected --from T, --to T and one FILE, and no --redact")
+    if options.from_ms >= options.to_ms:
+        raise WrongUsage("expected --from to be before --to")
+    files = files_at(Path(options.names[0]), options.format)
+    wanted = Wanted(options.from_ms, options.to_ms, options.room, options.identity)
+    written = export_samples(_database_of(_configured(options)), wanted, files, force=options.force)
+    print(
+        f"{files.media}: {written.media_samples} media samples; {files.levels}: {written.levels} levels;"
+        f" {in_words(written.size_bytes)}"
+    )
+    return OK
+
+
+def _import(options: argparse.Namespace) -> int:
+    config = _configured(options)
+    database = _database_of(config)
+    room, manifest, added = import_call(options.file, config.storage)
+    name = _called(room.sid)
+    if not any(added):
+        print(f"{database}: all of {name} was there already; nothing was changed")
+        return OK
+    counts = manifest.counts
+    print(
+        f"{database}: {name} imported; new are {added.happenings} of {counts.happenings} happenings and {added.samples}"
+        f" of {counts.media_samples + counts.levels} samples"
+    )
+    kept_days = min(config.storage.raw_days, config.storage.history_days)
+    if is_too_old(room, datetime.now(UTC), kept_days):
+        print(f"It is older than {kept_days:g} days: by storage.raw_days and history_days the daemon drops it again.")
     return OK
 
 

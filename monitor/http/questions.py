@@ -8,10 +8,10 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import msgspec
 from aiohttp import web
-from msgspec.structs import replace
 
 from monitor.entities import Room
 from monitor.live import Live
+from monitor.on_record import call_on_record
 from monitor.store.ports import Archive, Call
 
 DAY_MS = 86_400_000
@@ -83,14 +83,10 @@ class AskedCalls:
 
     async def call(self, asked: str) -> Call:
         """Return what is on record of a call; one that goes on is taken from the picture, as it is now."""
-        room = self._live.room(asked) or self._live.calls.of_name(asked)
-        saved = await self._archive.call(room.key if room else asked)
-        if room is not None and (saved is None or not room.is_sealed):
-            now = replace(room, participants=room.participants.copy(), left=room.left.copy())
-            return Call(now) if saved is None else saved._replace(room=now)
-        if saved is None:
+        call = await call_on_record(self._archive, self._live, asked)
+        if call is None:
             raise Refused(404, f"room: expected the SID or name of a room on record, got {asked[:60]!r}")
-        return saved
+        return call
 
     def span(
         self, room: Room, query: Query, *, afterword_ms: int = AFTERWORD_MS, longest_ms: int = LONGEST_MS

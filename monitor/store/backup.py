@@ -22,10 +22,10 @@ def back_up(database: Path, file: Path, *, force: bool = False, on_progress: Pro
         SchemaTooNew: the database is of a newer version.
         StoreFailed: there is no backup, and what was at `file` is as it was.
     """
-    _refuse_its_own_files(database, file)
-    _refuse_to_overwrite(file, force=force)
+    refuse_its_own_files(database, file)
+    refuse_to_overwrite(file, force=force)
     with compact_copy(database, file, "quick_check", on_progress) as copy:
-        _refuse_to_overwrite(file, force=force)  # somebody else may have been quicker
+        refuse_to_overwrite(file, force=force)  # somebody else may have been quicker
         try:
             put_in_place(copy.file, file)
         except OSError as error:
@@ -33,13 +33,23 @@ def back_up(database: Path, file: Path, *, force: bool = False, on_progress: Pro
     return copy._replace(file=file)
 
 
-def _refuse_its_own_files(database: Path, file: Path) -> None:
+def refuse_its_own_files(database: Path, file: Path) -> None:
+    """See that a file is none of those that make up a database.
+
+    Raises:
+        StoreFailed: it is.
+    """
     real = database.resolve()
     if file.resolve() in {real.with_name(real.name + suffix) for suffix in _COMPANIONS}:
         raise StoreFailed(f"{file}: expected another file than the database itself and what belongs to it")
 
 
-def _refuse_to_overwrite(file: Path, *, force: bool) -> None:
+def refuse_to_overwrite(file: Path, *, force: bool) -> None:
+    """See that nothing is at a place, or that it may be replaced.
+
+    Raises:
+        StoreFailed: something is.
+    """
     if file.is_dir():
         raise StoreFailed(f"{file}: expected the name of a file, got a folder")
     if file.exists() and not force:

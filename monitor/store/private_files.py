@@ -6,6 +6,8 @@ runs as that user must be able to open it.
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -28,6 +30,17 @@ def put_in_place(part: Path, file: Path) -> None:
     sync(part)
     part.replace(file)
     sync(file.parent)
+
+
+@contextmanager
+def replacing(file: Path) -> Iterator[Path]:
+    """Give an empty file beside `file`, which takes its place at the end; where that is not reached, it is gone."""
+    part = create_part(file)
+    try:
+        yield part
+        put_in_place(part, file)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def sync(path: Path) -> None:

@@ -39,6 +39,8 @@ PURE = {
         "monitor.store.person",
     ),
     *("monitor.history.samples", "monitor.history.chunks", "monitor.history.gathering"),
+    *("monitor.history.differences", "monitor.history.sheets"),
+    "monitor.bundle.redaction",
     *("monitor.emodel", "monitor.quality", "monitor.good_minutes"),
     *("monitor.history.counters", "monitor.history.sketches", "monitor.history.people", "monitor.history.spans"),
     *("monitor.history.rollups", "monitor.history.rollup_rows", "monitor.history.buckets", "monitor.history.answers"),
