@@ -22,6 +22,9 @@ call.json          the room and everybody who was in it, recordings, composition
                    they were then, and, as "measured", who measured something and in which files that is
 happenings.jsonl   what happened, oldest first, a line each: who came and went, connections, tracks, callbacks,
                    feedback; "source" says who told, "body" how it was told
+happenings-by-name.jsonl
+                   the same of those who told of a room of this name while the call went on, and knew no SID of it:
+                   such as whoever could not join
 samples/NNNN.media.csv
                    what one participant's browser measured of its own media, a line each sample.  "up" is what it
                    sent, "down" what it received, over the interval that ended at that moment.  _ratio is from 0 to 1,

@@ -19,8 +19,11 @@ from monitor.store.ports import Series
 
 KIND, FORMAT = "roomwatch-call", 1  # a change that an older version would misread is a new format
 
-README, MANIFEST, CALL, HAPPENINGS = "README.txt", "manifest.json", "call.json", "happenings.jsonl"
-NAMES = re.compile(r"README\.txt|manifest\.json|call\.json|happenings\.jsonl|samples/[0-9]{4}\.(media|levels)\.csv")
+README, MANIFEST, CALL = "README.txt", "manifest.json", "call.json"
+HAPPENINGS, BY_NAME = "happenings.jsonl", "happenings-by-name.jsonl"
+NAMES = re.compile(
+    r"README\.txt|manifest\.json|call\.json|happenings(-by-name)?\.jsonl|samples/[0-9]{4}\.(media|levels)\.csv"
+)
 
 MEDIA_HEADER = ("participant", *MEDIA_COLUMNS)
 LEVEL_HEADER = ("participant", *LEVEL_COLUMNS)

@@ -6,10 +6,11 @@ is to be paged for it, and Twilio is not to be asked about it.
 
 from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
 
 from msgspec.structs import replace
 
-from monitor.bundle.layout import BundleInvalid, Record
+from monitor.bundle.layout import BY_NAME, HAPPENINGS, BundleInvalid, Record
 from monitor.bundle.reading import Bundle
 from monitor.entities import Entity, Room
 from monitor.on_record import recollected
@@ -48,7 +49,10 @@ def is_too_old(room: Room, now: datetime, kept_days: float) -> bool:
 def _evidence(bundle: Bundle) -> Evidence:
     record = bundle.record
     alerts = [Changed(each.transition, each.alert) for each in record.alerts]
-    return Evidence(record.room.history_key, [*_past(record)], alerts, bundle.happenings, bundle.lines)
+    happenings = {record.room.history_key: partial(bundle.happenings, HAPPENINGS)}
+    if record.room.name is not None:
+        happenings.setdefault(f"name:{record.room.name}", partial(bundle.happenings, BY_NAME))
+    return Evidence([*_past(record)], alerts, happenings, bundle.lines)
 
 
 def _past(record: Record) -> Iterator[Entity]:

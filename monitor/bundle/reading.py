@@ -15,6 +15,7 @@ import msgspec
 
 from monitor.bundle.consistency import strange
 from monitor.bundle.layout import (
+    BY_NAME,
     CALL,
     FORMAT,
     HAPPENINGS,
@@ -52,6 +53,7 @@ class Bundle:
         self.record = _decoded(CALL, whole(zipped, CALL, MOST_CALL_BYTES), Record)
         for fault in strange(self.record):
             raise BundleInvalid(f"{CALL}: {fault}")
+        self._check_all_there()
 
     def check(self) -> None:
         """Read all of it once.
@@ -59,8 +61,9 @@ class Bundle:
         Raises:
             BundleInvalid: there is something in it that could not be imported.
         """
-        for _ in self.happenings():
-            pass
+        for name in (HAPPENINGS, BY_NAME):
+            for _ in self.happenings(name):
+                pass
         for _ in self.lines():
             pass
 
@@ -76,13 +79,20 @@ class Bundle:
             if hashed(self._zipped, name) != self.manifest.members[name].sha256:
                 raise BundleInvalid(f"{name}: expected it as it was written, got something else: its SHA-256 differs")
 
-    def happenings(self) -> Iterator[Happening]:
-        """Yield what happened, oldest first."""
+    def _check_all_there(self) -> None:
+        wanted = {CALL, HAPPENINGS, BY_NAME}.union(
+            *((each.media_file, each.levels_file) for each in self.record.measured)
+        )
+        for name in sorted(wanted - {*self.manifest.members}):
+            raise BundleInvalid(f"expected {name} in it, got a bundle without")
+
+    def happenings(self, name: str) -> Iterator[Happening]:
+        """Yield what happened according to a file, oldest first."""
         last_ms = 0
-        for number, line in enumerate(lines(self._zipped, HAPPENINGS), start=1):
-            told = _decoded(f"{HAPPENINGS}:{number}", line, HappeningLine)
+        for number, line in enumerate(lines(self._zipped, name), start=1):
+            told = _decoded(f"{name}:{number}", line, HappeningLine)
             if told.at_ms < last_ms:
-                raise BundleInvalid(f"{HAPPENINGS}:{number}: expected lines in the order of time, got an earlier one")
+                raise BundleInvalid(f"{name}:{number}: expected lines in the order of time, got an earlier one")
             last_ms = told.at_ms
             yield Happening(told.at_ms, told.kind, told.source, told.participant, bytes(told.body))
 

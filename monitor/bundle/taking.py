@@ -4,13 +4,15 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from itertools import chain
 from typing import NamedTuple
 
-from monitor.entities import Room
+from monitor.entities import Composition, Recording, Room
 from monitor.failures import CommandFailed
+from monitor.live import Live
 from monitor.on_record import call_on_record, recollected
 from monitor.places import resolve
 from monitor.store.ports import Call, Changed, EventLog, Happening, Line, Place, Store
 
 EVER_MS = 2**62
+AFTERWORD_MS = 60_000  # what comes just before and after a call belongs to it
 _AT_ONCE = 5_000
 
 
@@ -21,6 +23,7 @@ class Taken(NamedTuple):
     alerts: Sequence[Changed]
     lines: Sequence[Line]
     happenings: AsyncIterator[Happening]
+    by_name: AsyncIterator[Happening]  # of those who knew no SID of the room
 
     @property
     def room(self) -> Room:
@@ -53,19 +56,42 @@ async def take(store: Store, asked: str) -> Taken:
     def known(place: Place, at_ms: int) -> Place:
         return resolve(live, place, at_ms)
 
-    key = call.room.history_key
+    call, key = _up_to_date(call, live), call.room.history_key
     lines = await store.samples.timeline(key, 0, EVER_MS, known)
-    return Taken(call, await store.archive.alerts(call), lines, happenings(store.log, key))
+    by_name = happenings(store.log, f"name:{call.room.name or ''}", _span_of(call.room))
+    return Taken(call, await store.archive.alerts(call), lines, happenings(store.log, key), by_name)
 
 
-async def happenings(log: EventLog, room: str, at_once: int = _AT_ONCE) -> AsyncIterator[Happening]:
+def _up_to_date(call: Call, live: Live) -> Call:
+    """Return a call with its media as the log tells of them since they were saved."""
+    recordings = {each.sid: each for each in call.recordings}
+    compositions = {each.sid: each for each in call.compositions}
+    for each in live.take_dirty():
+        match each:
+            case Recording() if each.room_sid == call.room.sid:
+                recordings[each.sid] = each
+            case Composition() if each.room_sid == call.room.sid:
+                compositions[each.sid] = each
+    return call._replace(recordings=[*recordings.values()], compositions=[*compositions.values()])
+
+
+def _span_of(room: Room) -> tuple[int, int]:
+    """Return the time in which the name of a room was its own; without a name, or a beginning, there is none."""
+    if room.name is None or room.created_at_ms is None or room.sid is None:
+        return 0, 0
+    return room.created_at_ms - AFTERWORD_MS, (room.ended_at_ms or room.heard_at_ms) + AFTERWORD_MS
+
+
+async def happenings(
+    log: EventLog, room: str, span_ms: tuple[int, int] = (0, EVER_MS), at_once: int = _AT_ONCE
+) -> AsyncIterator[Happening]:
     """Yield everything that happened in a room, oldest first, without having it all in memory."""
-    from_ms, limit = 0, at_once
-    while page := await log.happenings(room, from_ms, EVER_MS, limit):
-        last_ms = page[-1].at_ms if len(page) == limit else EVER_MS  # of the last moment there may be more
+    (from_ms, to_ms), limit = span_ms, at_once
+    while page := await log.happenings(room, from_ms, to_ms, limit):
+        last_ms = page[-1].at_ms if len(page) == limit else to_ms  # of the last moment there may be more
         whole = [each for each in page if each.at_ms < last_ms]
         for each in whole:
             yield each
-        if last_ms == EVER_MS:
+        if last_ms == to_ms:
             return
         from_ms, limit = last_ms, limit if whole else 2 * limit

@@ -21,6 +21,7 @@ from msgspec.structs import replace
 from monitor import __version__
 from monitor.bundle.explained import explained
 from monitor.bundle.layout import (
+    BY_NAME,
     CALL,
     FORMAT,
     HAPPENINGS,
@@ -127,7 +128,8 @@ class _Pieces(io.RawIOBase):
 async def _write(members: _Members, taken: Taken, now: datetime, redaction: Redaction | None) -> Manifest:
     measured = [Measured(line.series, *sample_files(number)) for number, line in enumerate(taken.lines, start=1)]
     members.write(CALL, msgspec.json.format(_encode(_record(taken, measured, redaction)), indent=2))
-    happened = await _write_happenings(members, taken.happenings, redaction)
+    happened = await _write_happenings(members, HAPPENINGS, taken.happenings, redaction)
+    happened += await _write_happenings(members, BY_NAME, taken.by_name, redaction)
     for line, files in zip(taken.lines, measured, strict=True):
         _write_samples(members, line, files, redaction)
     manifest = _manifest(taken, now, happened, members, redaction)
@@ -145,10 +147,10 @@ def _record(taken: Taken, measured: Sequence[Measured], redaction: Redaction | N
 
 
 async def _write_happenings(
-    members: _Members, happenings: AsyncIterator[Happening], redaction: Redaction | None
+    members: _Members, name: str, happenings: AsyncIterator[Happening], redaction: Redaction | None
 ) -> int:
     count = 0
-    with members.opened(HAPPENINGS) as write:
+    with members.opened(name) as write:
         async for happening in happenings:
             write(_encode(_line(happening, redaction)) + b"\n")
             count += 1

@@ -6,7 +6,7 @@ to do it twice changes nothing the second time.  Nobody else may have the databa
 
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from operator import attrgetter
 from typing import NamedTuple
@@ -23,10 +23,9 @@ from monitor.store.samples import add_line
 class Evidence(NamedTuple):
     """A call; what there may be much of is read when it is wanted, and again if it is wanted again."""
 
-    room: str  # under which history keeps what was measured and what happened
     entities: Sequence[Entity]
     alerts: Sequence[Changed]
-    happenings: Callable[[], Iterator[Happening]]
+    happenings: Mapping[str, Callable[[], Iterator[Happening]]]  # by the key of a room
     lines: Callable[[], Iterator[Line]]
 
 
@@ -44,7 +43,7 @@ def add_evidence(writer: sqlite3.Connection, evidence: Evidence, resolve: Resolv
     return Added(
         sum(_add_entity(writer, each) for each in evidence.entities),
         sum(_add_alert(writer, each) for each in evidence.alerts),
-        _add_happenings(writer, evidence.room, evidence.happenings()),
+        sum(_add_happenings(writer, room, happened()) for room, happened in evidence.happenings.items()),
         sum(add_line(writer, line, resolve) for line in evidence.lines()),
     )
 

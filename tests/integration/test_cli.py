@@ -43,6 +43,11 @@ def test_a_wrong_one_ends_with_78_and_every_error(tmp_path: Path, capsys: pytest
     [
         *("check-config", "run --config", "doctor --config", "canary --config", "pseudonym --config"),
         *("backup copy.db --config", "restore copy.db --config", "erase --identity alice --config"),
+        *(
+            "export RM0 call.zip --config",
+            "import call.zip --config",
+            "export --from 2026-11-21 --to 2026-11-22 x --config",
+        ),
     ],
 )
 def test_a_configuration_that_is_not_there_ends_with_78(command: str, tmp_path: Path) -> None:
@@ -61,7 +66,21 @@ def test_wrong_usage_ends_with_2_and_says_what_would_be_right(
 
 
 @pytest.mark.parametrize(
-    "command", ["", "run", "demo", "check-config", "doctor", "backup", "restore", "erase", "canary", "pseudonym"]
+    "command",
+    [
+        "",
+        "run",
+        "demo",
+        "check-config",
+        "doctor",
+        "backup",
+        "restore",
+        "erase",
+        "canary",
+        "pseudonym",
+        "export",
+        "import",
+    ],
 )
 def test_help_helps(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert ended(*command.split(), "--help") == OK
