@@ -1,7 +1,7 @@
 """How does a bundle become a part of a database?
 
-As something that is over.  A call that went on when it was exported is not to be watched where it is imported, nobody
-is to be paged for it, and Twilio is not to be asked about it.
+As something that is over: a call that went on when it was exported is not to be watched where it is imported, and
+nobody is to be paged for it.  And as the daemon itself would keep it, so that it is forgotten and dropped in its turn.
 """
 
 from collections.abc import Iterator
@@ -10,9 +10,10 @@ from functools import partial
 
 from msgspec.structs import replace
 
+from collectors.events import ParticipantStatus
 from monitor.bundle.layout import BY_NAME, HAPPENINGS, BundleInvalid, Record
 from monitor.bundle.reading import Bundle
-from monitor.entities import Entity, Room
+from monitor.entities import Entity, Participant, Room
 from monitor.on_record import recollected
 from monitor.places import resolve
 from monitor.store.adding import Added, Evidence
@@ -58,7 +59,17 @@ def _evidence(bundle: Bundle) -> Evidence:
 def _past(record: Record) -> Iterator[Entity]:
     """Return the things of a call as they are kept when nothing more is expected of them."""
     room = record.room
-    yield replace(room, is_live=False, is_sealed=True)
-    yield from room.left.values()
+    if room.is_sealed:  # then whoever was in it is not in its record
+        yield replace(room, is_live=False, participants={}, left={})
+        yield from (_gone(person, room) for person in room.people())
+    else:
+        yield replace(room, is_live=False)
+        yield from (_gone(person, room) for person in room.left.values())
     for each in record.media:
         yield replace(each, is_live=False)
+
+
+def _gone(person: Participant, room: Room) -> Participant:
+    """Return somebody who left, with a time of it: what has none would never be forgotten."""
+    left_at_ms = person.left_at_ms or room.ended_at_ms or room.heard_at_ms
+    return replace(person, status=ParticipantStatus.DISCONNECTED, left_at_ms=left_at_ms)

@@ -20,6 +20,9 @@ from monitor.app import Daemon, open_store
 from monitor.bundle.layout import FORMAT
 from monitor.cli import CONFIG, FAILED, OK, USAGE
 from monitor.config import load
+from monitor.store.keeping import DAY_MS, Keeping
+from monitor.store.packing import unpack
+from monitor.store.sqlite import SqliteStore
 from tests.builders import INGEST_KEY, ROOM, post, quality
 from tests.daemon_process import DaemonProcess, environment, free_port
 from tests.evidence import (
@@ -209,6 +212,38 @@ def test_what_is_imported_is_dropped_in_its_turn(bundle: Path, tmp_path: Path) -
     with closing(sqlite3.connect(database_of(there))) as connection:
         ((dropped_ms, ended_ms),) = connection.execute("SELECT dropped_ms, min(to_ms) FROM checkpoint, series")
     assert dropped_ms < ended_ms
+
+
+@pytest.mark.parametrize("is_sealed", [False, True])
+@pytest.mark.parametrize("is_over", [False, True])
+def test_who_it_was_is_forgotten_of_what_is_imported_as_of_all_else(
+    tmp_path: Path, is_over: bool, is_sealed: bool
+) -> None:
+    file = exported(recorded(tmp_path / "here", is_over=is_over), tmp_path / "call.zip")
+    members = contents(file)
+    changed("call.json", lambda told: told["room"].update(is_sealed=is_sealed))(members)
+    for sentence in (f"{ALICE_S} is bad", f"cannot compose {ALICE_S}"):  # they go with the rest of their row
+        members = {name: body.replace(sentence.encode(), b"") for name, body in members.items()}
+    there = imported(packed(tmp_path / "call.zip", members), tmp_path / "there")
+
+    async def forget() -> None:
+        store = await SqliteStore.open(database_of(there))
+        await store.retain(ENDED_MS + 2 * DAY_MS, Keeping(identities_days=1, addresses_days=1))
+        await store.close()
+
+    assert known_in(database_of(there), ALICE_S, "dave d", "203.0.113.0/24")
+    asyncio.run(forget())
+    assert known_in(database_of(there), ALICE_S, "dave d", "203.0.113.0/24") == []
+
+
+def known_in(database: Path, *names: str) -> list[str]:
+    """Return which of these are in what the database holds, unpacked."""
+    with closing(sqlite3.connect(database)) as connection:
+        tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+        values = [value for name in tables for row in connection.execute(f"SELECT * FROM {name}") for value in row]
+        rooms = [unpack(body) for (body,) in connection.execute("SELECT body FROM rooms")]
+    held = b"".join(value if isinstance(value, bytes) else str(value).encode() for value in [*values, *rooms])
+    return [name for name in names if name.encode() in held]
 
 
 def test_whoever_keeps_little_is_told_that_an_old_call_will_not_stay(
