@@ -288,7 +288,7 @@ class Daemon:
         return [
             *Rooms(store, calls, resolve).routes(),
             *Verdicts(calls, Inquiry(store, self.live, resolve)).routes(),
-            *Trends(store.rollups, resolve, self.clock.now_ms).routes(),
+            *Trends(store.rollups, store.samples, resolve, self.clock.now_ms).routes(),
         ]
 
     def _expect_series(self) -> None:

@@ -140,6 +140,7 @@ OPERATIONS: Mapping[str, Operation] = {
             _parameter(
                 "bucket", "How long a bucket is, in milliseconds: whole hours. Without it, all at once.", _MOMENT
             ),
+            _parameter("exact", "Of all rooms and at most a day: read all samples.", {"type": "boolean"}),
             _BY,
             *_span("that counts"),
             *_KEYS,

@@ -6,21 +6,32 @@
     GET /api/v1/minutes         how it went minute by minute, in a room or of all who have something in common
 
 Out of rollups, so an answer about a month takes no longer than the rows of a month take to read.  Quantiles are within
-two percent.  Hours count whole.
+two percent, unless they are to be exact, for which all samples are read.  Hours count whole.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import aclosing
 
 import numpy as np
 from aiohttp import web
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from monitor.history.answers import DAY_MS, DEGRADED_MINUTES, MOST_KEYS, Selection, Unanswerable
+from monitor.history.answers import (
+    DAY_MS,
+    DEGRADED_MINUTES,
+    MOST_KEYS,
+    Selection,
+    Unanswerable,
+    check_metric,
+    check_quantiles,
+)
+from monitor.history.exact import Exact
 from monitor.history.people import DEGRADED, HEARD, RATED
 from monitor.history.spans import AVERAGED
 from monitor.http.questions import Query, Refused, answering, moment, number
-from monitor.store.ports import Resolve, RollupStore
+from monitor.store.ports import Resolve, RollupStore, SampleStore, Wanted
 
 KEYS, WORST, MOST_WORST = 100, 20, 500
 QUANTILES = "0.5,0.95"
@@ -108,12 +119,14 @@ class Trends:
 
     Args:
         rollups: what samples add up to.
+        samples: the samples themselves.
         resolve: who had a name at some moment.
         now_ms: what time it is.
     """
 
-    def __init__(self, rollups: RollupStore, resolve: Resolve, now_ms: Callable[[], int]) -> None:
+    def __init__(self, rollups: RollupStore, samples: SampleStore, resolve: Resolve, now_ms: Callable[[], int]) -> None:
         self._rollups = rollups
+        self._samples = samples
         self._resolve = resolve
         self._now_ms = now_ms
 
@@ -132,7 +145,12 @@ class Trends:
         selection, metric = self._selection(request, "room"), query.get("metric", "rtt_ms")
         quantiles = [_ratio(each) for each in query.get("quantiles", QUANTILES).split(",")]
         bucket_ms = number(query, "bucket", 0, 0, 366 * DAY_MS) or None
+        is_exact = query.get("exact", "false")
+        if is_exact not in {"true", "false"}:
+            raise Refused(400, f"exact: expected true or false, got {is_exact[:60]!r}")
         try:
+            if is_exact == "true":
+                return await self._exactly(selection, metric, quantiles, bucket_ms)
             found = await self._rollups.percentiles(selection, metric, quantiles, self._resolve, bucket_ms=bucket_ms)
         except Unanswerable as error:
             raise _refused(error) from None
@@ -140,6 +158,22 @@ class Trends:
         return PercentilesPage(
             metric, selection.scope, quantiles, views, _next(selection, [each.key for each in views])
         )
+
+    async def _exactly(
+        self, selection: Selection, metric: str, quantiles: list[float], bucket_ms: int | None
+    ) -> PercentilesPage:
+        if selection.scope != "room" or selection.keys is not None or bucket_ms is not None:
+            raise Refused(422, "exact: expected all rooms at once, without by, key and bucket")
+        check_metric(metric)
+        check_quantiles(quantiles)
+        exact = Exact(metric, selection.from_ms, selection.to_ms)
+        wanted = Wanted(selection.from_ms, selection.to_ms)
+        async with aclosing(self._samples.lines(wanted, self._resolve)) as lines:
+            async for line in lines:
+                exact.add(line.series.room, line.samples)
+        found = await asyncio.to_thread(exact.percentiles, quantiles, selection.after, selection.limit)
+        views = [PercentilesView(*each) for each in found]
+        return PercentilesPage(metric, "room", quantiles, views, _next(selection, [each.key for each in found]))
 
     async def worst_rooms(self, request: web.Request) -> Struct:
         """Answer with the rooms that were worst."""

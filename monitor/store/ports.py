@@ -1,6 +1,6 @@
 """What does the house need of a memory?
 
-Six small ports, satisfied twice: by SQLite for keeps (`monitor.store.sqlite`) and by plain lists for a daemon that may
+Small ports, satisfied twice: by SQLite for keeps (`monitor.store.sqlite`) and by plain lists for a daemon that may
 forget (`monitor.store.memory`).  One conformance suite holds both to these words.  One port more, `AlertStore`, is
 declared by the alerts themselves.
 """

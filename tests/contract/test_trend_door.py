@@ -53,6 +53,18 @@ async def test_quantiles_are_told_by_room_within_two_percent(asked: Running) -> 
     assert [each["samples"] for each in said["percentiles"]] == [120, 120]
 
 
+async def test_quantiles_are_exact_if_they_have_to_be(asked: Running) -> None:
+    status, said = await ask(asked, "/percentiles", exact="true", quantiles="0,0.5,1", **DAY)
+    assert status == 200
+    assert [(each["key"], each["samples"], each["values"]) for each in said["percentiles"]] == [
+        (ROOM, 120, [100, 100, 100]),
+        (OTHER_ROOM, 120, [400, 400, 400]),
+    ]
+    _, page = await ask(asked, "/percentiles", exact="true", limit=1, **DAY)
+    _, rest = await ask(asked, "/percentiles", exact="true", limit=1, after=page["next"], **DAY)
+    assert [each["key"] for each in rest["percentiles"]] == [OTHER_ROOM]
+
+
 async def test_quantiles_are_told_by_what_people_have_in_common(asked: Running) -> None:
     _, said = await ask(asked, "/percentiles", by="browser", quantiles="0.5", bucket=HOUR_MS, key="Safari", **DAY)
     (safari,) = said["percentiles"]
@@ -104,6 +116,9 @@ async def test_without_a_time_it_is_about_the_last_day(asked: Running) -> None:
         ("/percentiles", {"quantiles": "2"}, 422, "quantiles: expected numbers from 0 to 1, got 2"),
         ("/percentiles", {"bucket": "60000"}, 422, "bucket: expected a multiple of an hour (3600000), got 60000"),
         ("/percentiles", {"from": "0"}, 422, "to: expected at most 92 days at a time, got "),
+        ("/percentiles", {"exact": "maybe"}, 400, "exact: expected true or false, got 'maybe'"),
+        ("/percentiles", {"exact": "true", "by": "sdk"}, 422, "exact: expected all rooms at once"),
+        ("/percentiles", {"exact": "true", "from": "1"}, 422, "to: expected at most a day where quantiles are to be "),
         ("/worst-rooms", {"by": "mood"}, 422, "by: expected degraded_minutes or one of rtt_ms, "),
         ("/coverage", {"limit": "0"}, 400, "limit: expected a whole number from 1 to 1000"),
     ],

@@ -44,6 +44,7 @@ PURE = {
     *("monitor.emodel", "monitor.quality", "monitor.good_minutes"),
     *("monitor.history.counters", "monitor.history.sketches", "monitor.history.people", "monitor.history.spans"),
     *("monitor.history.rollups", "monitor.history.rollup_rows", "monitor.history.buckets", "monitor.history.answers"),
+    "monitor.history.exact",
     *("monitor.canary_steps", "monitor.callback_address", "monitor.doctor.findings", "monitor.doctor.judgement"),
     *("monitor.doctor.storage_judgement", "monitor.sizes", "monitor.store.fullness"),
     *(

@@ -1,0 +1,54 @@
+"""What are the quantiles of a metric in each room, to the last digit that is kept?
+
+Sketches are within two percent and cost next to nothing.  Whoever wants to know exactly has all samples read, so there
+are bounds to that: a day, and so many samples as fit into memory.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.history.answers import DAY_MS, Percentiles, Unanswerable
+from monitor.history.samples import Samples
+
+MOST_SAMPLES = 5_000_000  # forty megabytes
+
+
+class Exact:
+    """Gathers one metric of many rooms."""
+
+    def __init__(self, metric: str, from_ms: int, to_ms: int) -> None:
+        if to_ms - from_ms > DAY_MS:
+            raise Unanswerable(
+                f"to_ms: expected at most a day where quantiles are to be exact, got {to_ms - from_ms} ms"
+            )
+        self._metric = metric
+        self._from_ms = from_ms
+        self._known: defaultdict[str, list[NDArray[np.float64]]] = defaultdict(list)
+        self._count = 0
+
+    def add(self, room: str, samples: Samples) -> None:
+        """Take what somebody measured in a room.
+
+        Raises:
+            Unanswerable: there is more than fits into memory.
+        """
+        values = samples.column(self._metric)
+        self._known[room].append(values[~np.isnan(values)])
+        self._count += len(values)
+        if self._count > MOST_SAMPLES:
+            raise Unanswerable(f"to_ms: expected a time with at most {MOST_SAMPLES} samples, got more")
+
+    def percentiles(self, quantiles: Sequence[float], after: str, limit: int) -> list[Percentiles]:
+        """Return the quantiles of the first rooms after one, in the order of their names."""
+        rooms = sorted(room for room in self._known if room > after)[:limit]
+        return [self._of(room, quantiles) for room in rooms]
+
+    def _of(self, room: str, quantiles: Sequence[float]) -> Percentiles:
+        known = np.concatenate(self._known[room])
+        values: tuple[float | None, ...] = (None,) * len(quantiles)
+        if len(known):
+            values = tuple(np.quantile(known, quantiles, method="inverted_cdf").tolist())
+        return Percentiles(room, self._from_ms, len(known), values)
