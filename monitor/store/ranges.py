@@ -9,7 +9,7 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncGenerator, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
@@ -21,8 +21,6 @@ from monitor.store.ports import Client, Line, Resolve, Series, Wanted
 from monitor.store.rows import decode_events
 
 SAMPLES_A_SLICE = 50_000  # eight megabytes
-
-T = TypeVar("T")
 
 _decode_client = msgspec.json.Decoder(Client).decode
 
@@ -97,12 +95,23 @@ def _logged(reader: sqlite3.Connection) -> Iterator[Lines]:
     yield lines
 
 
-async def on_a_thread(work: Generator[T]) -> AsyncGenerator[T]:
+async def on_a_thread(work: Generator[Line]) -> AsyncGenerator[Line]:
     """Yield what a generator yields, which does all its work on one thread of its own, its end included."""
     loop, thread = asyncio.get_running_loop(), ThreadPoolExecutor(max_workers=1, thread_name_prefix="range")
     try:
-        while (each := await loop.run_in_executor(thread, next, work, None)) is not None:
-            yield each
+        while some := await loop.run_in_executor(thread, _slice_of, work):
+            for line in some:
+                yield line
     finally:
         thread.submit(work.close)
         thread.shutdown(wait=False)
+
+
+def _slice_of(work: Generator[Line]) -> list[Line]:
+    """Return the next lines, as many as may be in memory: a change of threads costs as much as reading one."""
+    some: list[Line] = []
+    count = 0
+    while count < SAMPLES_A_SLICE and (line := next(work, None)) is not None:
+        some.append(line)
+        count += line.samples.count
+    return some
