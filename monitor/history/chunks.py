@@ -14,13 +14,15 @@ import numpy as np
 import zstandard
 from numpy.typing import NDArray
 
-from monitor.history.samples import LEVEL_FIELDS, MEDIA_FIELDS, MEDIA_STEPS, Samples, Table, Times
+from monitor.history.samples import LEVEL_FIELDS, MEDIA_FIELDS, MEDIA_STEPS, PLACE_OF, Samples, Table, Times
 
 MAX_ROWS = 100_000  # a day and more of samples every second: what is to become one chunk must not be longer
 QUICK, THOROUGH = 3, 9  # of zstd: the second is for what is written once and kept for months
 
 _COLUMNS = 1 + len(MEDIA_FIELDS)  # the moment comes first
-_WANDERING = np.array([0, *(place for place, each in enumerate(MEDIA_FIELDS, start=1) if each.wanders)])
+_ALL = np.arange(_COLUMNS)
+_IS_WANDERING = np.array([True, *(each.wanders for each in MEDIA_FIELDS)])
+_WANDERING = np.flatnonzero(_IS_WANDERING)
 
 _Whole = NDArray[np.int64]
 
@@ -60,19 +62,21 @@ def encode(samples: Samples, level: int = QUICK) -> bytes:
     return _compress[level](_encode_chunk(_Chunk(media, _level_columns(samples), samples.words, samples.stats)))
 
 
-def decode(body: bytes) -> Samples:
-    """Return the samples in a chunk.
+def decode(body: bytes, only: str = "") -> Samples:
+    """Return the samples in a chunk; where `only` one media field is asked for, other fields and levels are left out.
 
     Raises:
         Malformed: it is none.
     """
     try:
         chunk = _decode_chunk(_decompress(body))
-        whole = _unpacked(chunk.media)
-        level_at_ms, levels = _levels(chunk.levels)
-    except (zstandard.ZstdError, msgspec.MsgspecError, ValueError, OverflowError) as error:
+        columns = np.array([0, 1 + PLACE_OF[only]]) if only else _ALL
+        whole = _unpacked(chunk.media, columns)
+        level_at_ms, levels = _levels(((), (), ()) if only else chunk.levels)
+    except (zstandard.ZstdError, msgspec.MsgspecError, ValueError, IndexError, OverflowError) as error:
         raise Malformed(f"expected a chunk of samples, got something else: {error}") from error
-    return Samples(whole[:, 0], _values(whole), level_at_ms, levels, chunk.words, chunk.stats)
+    stats = () if only else chunk.stats
+    return Samples(whole[:, 0], _values(whole, columns[1:] - 1), level_at_ms, levels, chunk.words, stats)
 
 
 # --- numbers as whole steps -------------------------------------------------------------------------------
@@ -87,11 +91,15 @@ def _whole(at_ms: Times, media: Table) -> _Whole:
     return whole
 
 
-def _values(whole: _Whole) -> Table:
+def _values(whole: _Whole, places: NDArray[np.intp]) -> Table:
     steps = whole[:, 1:]
-    values: Table = (steps - 1) / MEDIA_STEPS  # divided, since a tenth is no binary fraction
+    values: Table = (steps - 1) / MEDIA_STEPS[places]  # divided, since a tenth is no binary fraction
     values[steps == 0] = np.nan
-    return values
+    if len(places) == len(MEDIA_FIELDS):
+        return values
+    table = np.full((len(whole), len(MEDIA_FIELDS)), np.nan)
+    table[:, places] = values
+    return table
 
 
 # --- whole numbers as planes of bytes ---------------------------------------------------------------------
@@ -108,16 +116,21 @@ def _packed(whole: _Whole) -> _Media:
     return _Media(len(whole), tuple(whole[0].tolist()), np.packbits(is_kept).tobytes(), planes[is_kept].tobytes())
 
 
-def _unpacked(media: _Media) -> _Whole:
+def _unpacked(media: _Media, columns: NDArray[np.intp]) -> _Whole:
+    """Return some columns, in their order."""
     if not media.rows:
-        return np.empty((0, _COLUMNS), np.int64)
+        return np.empty((0, len(columns)), np.int64)
     is_kept = np.unpackbits(np.frombuffer(media.is_kept, np.uint8))[: 8 * _COLUMNS].astype(bool)
-    planes = np.zeros((8 * _COLUMNS, media.rows), np.uint8)
-    planes[np.flatnonzero(is_kept)] = np.frombuffer(media.planes, np.uint8).reshape(-1, media.rows)
-    folded = np.ascontiguousarray(planes.T).view("<u8").reshape(media.rows, _COLUMNS)
+    kept = np.frombuffer(media.planes, np.uint8).reshape(-1, media.rows)
+    wanted = (8 * columns[:, np.newaxis] + np.arange(8)).ravel()  # where their planes would be if all were kept
+    is_there = is_kept[wanted]
+    planes = np.zeros((len(wanted), media.rows), np.uint8)
+    planes[is_there] = kept[(np.cumsum(is_kept) - 1)[wanted[is_there]]]
+    folded = np.ascontiguousarray(planes.T).view("<u8").reshape(media.rows, len(columns))
     differences = (folded >> 1).astype(np.int64) ^ -(folded & 1).astype(np.int64)
-    differences[:, _WANDERING] = np.cumsum(differences[:, _WANDERING], axis=0)
-    return differences + np.array(media.first, np.int64)
+    wandering = np.flatnonzero(_IS_WANDERING[columns])
+    differences[:, wandering] = np.cumsum(differences[:, wandering], axis=0)
+    return differences + np.array(media.first, np.int64)[columns]
 
 
 # --- levels -----------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ are bounds to that: a day, and so many samples as fit into memory.
 
 from collections import defaultdict
 from collections.abc import Sequence
+from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,8 +48,8 @@ class Exact:
         return [self._of(room, quantiles) for room in rooms]
 
     def _of(self, room: str, quantiles: Sequence[float]) -> Percentiles:
-        known = np.concatenate(self._known[room])
-        values: tuple[float | None, ...] = (None,) * len(quantiles)
-        if len(known):
-            values = tuple(np.quantile(known, quantiles, method="inverted_cdf").tolist())
-        return Percentiles(room, self._from_ms, len(known), values)
+        known = np.sort(np.concatenate(self._known[room]))
+        count = len(known)
+        # The smallest that so many are not above; `np.quantile` says the same, in ten times the time.
+        values = tuple(float(known[max(ceil(each * count) - 1, 0)]) if count else None for each in quantiles)
+        return Percentiles(room, self._from_ms, count, values)

@@ -167,7 +167,7 @@ class Trends:
         check_metric(metric)
         check_quantiles(quantiles)
         exact = Exact(metric, selection.from_ms, selection.to_ms)
-        wanted = Wanted(selection.from_ms, selection.to_ms)
+        wanted = Wanted(selection.from_ms, selection.to_ms, only=metric)
         async with aclosing(self._samples.lines(wanted, self._resolve)) as lines:
             async for line in lines:
                 exact.add(line.series.room, line.samples)

@@ -85,13 +85,15 @@ class Line(NamedTuple):
 class Wanted(Struct, frozen=True):
     """Which samples are asked for: those of [from_ms, to_ms).
 
-    Of one room, by its SID or name, and of one identity; an empty one is all of them.
+    Of one room, by its SID or name, and of one identity; an empty one is all of them.  Where `only` one media field is
+    named, other fields and levels may be left out.
     """
 
     from_ms: int
     to_ms: int
     room: str = ""
     identity: str = ""
+    only: str = ""
 
     def is_about(self, series: Series) -> bool:
         """Whether somebody's samples are among them, if their time is."""

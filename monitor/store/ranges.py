@@ -69,7 +69,7 @@ def _series(reader: sqlite3.Connection, wanted: Wanted) -> Iterator[tuple[int, S
 def _slices(reader: sqlite3.Connection, series_id: int, wanted: Wanted) -> Iterator[Samples]:
     parts: list[Samples] = []
     for (body,) in reader.execute(_CHUNKS, _bounds(wanted, series_id)):
-        within = chunks.decode(body).within(wanted.from_ms, wanted.to_ms)
+        within = chunks.decode(body, wanted.only).within(wanted.from_ms, wanted.to_ms)
         if parts and sum(part.count for part in parts) + within.count > SAMPLES_A_SLICE:
             yield joined(parts)
             parts = []

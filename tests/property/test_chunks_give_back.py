@@ -71,6 +71,17 @@ def test_what_went_into_a_chunk_comes_out_of_it(observations: Sequence[MediaStat
     ] == words
 
 
+@given(_OBSERVATIONS, st.sampled_from([each.name for each in MEDIA_FIELDS]))
+def test_one_field_alone_is_as_it_is_among_all(observations: Sequence[MediaStats | NetworkQuality], name: str) -> None:
+    body = encode(gathered(observations))
+    whole, alone = decode(body), decode(body, name)
+    assert alone.at_ms.tolist() == whole.at_ms.tolist()
+    np.testing.assert_array_equal(alone.column(name), whole.column(name))
+    others = [each.name for each in MEDIA_FIELDS if each.name != name]
+    assert all(np.isnan(alone.column(other)).all() for other in others)
+    assert (len(alone.level_at_ms), alone.levels.shape) == (0, (0, 2))
+
+
 @given(st.lists(_OBSERVATIONS, min_size=1, max_size=4))
 def test_several_chunks_together_are_as_one(parts: Sequence[Sequence[MediaStats | NetworkQuality]]) -> None:
     together = joined([decode(encode(gathered(part))) for part in parts])
