@@ -69,3 +69,9 @@ async def test_the_polling_benchmark_counts_requests_and_watches_both_ways() -> 
         "naive poller",
     ]
     assert said.count("all of it") == 2, said
+
+
+async def test_the_history_benchmark_weighs_samples_and_asks_a_daemon() -> None:
+    said = await said_by("history", "--rounds", "1", "--people", "8", "--samples", "3000")
+    rows = [line.split("  ")[0] for line in said.splitlines() if "bytes/sample" in line or " ms " in line]
+    assert {"ten-minute chunks", "put together", "a search", "the same, exact"} <= set(rows), said
