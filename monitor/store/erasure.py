@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import Raw
+from zstandard import ZstdError
 
 from alerts.model import Alert, Notification
 from collectors.events import Event
@@ -248,14 +249,19 @@ def _series(writer: Writer, person: Person, _: _Mentions) -> Counter[str]:
 
 
 def _chunks(writer: Writer, person: Person, mentions: _Mentions) -> Counter[str]:
-    """Take out of what others measured what they saw of the person."""
+    """Take out of what others measured what they saw of the person; what nobody can read any more goes whole."""
     changed: list[tuple[int, bytes, int]] = []
     for chunk_id, body in writer.execute("SELECT id, body FROM chunks"):
-        if mentions.are_in(unpack(body)):
+        try:
+            if not mentions.are_in(unpack(body)):
+                continue
             before = chunks.decode(body)
-            after = samples_without(before, person)
-            if after is not before:
-                changed.append((after.count, chunks.encode(after, chunks.THOROUGH), chunk_id))
+        except (ZstdError, chunks.Malformed):
+            changed.append((0, b"", chunk_id))
+            continue
+        after = samples_without(before, person)
+        if after is not before:
+            changed.append((after.count, chunks.encode(after, chunks.THOROUGH), chunk_id))
     writer.executemany("UPDATE chunks SET samples = ?, body = ? WHERE id = ?", [each for each in changed if each[0]])
     _delete(writer, "chunks", "id", [chunk_id for count, _, chunk_id in changed if not count])
     return Counter({"chunks of others": len(changed)})

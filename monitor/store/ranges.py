@@ -14,8 +14,8 @@ from typing import Any
 import msgspec
 
 from collectors.observations import TelemetryBatch
-from monitor.history import chunks
 from monitor.history.samples import Samples, joined
+from monitor.store.damage import readable
 from monitor.store.lines import Lines
 from monitor.store.ports import Client, Line, Resolve, Series, Wanted
 from monitor.store.rows import decode_events
@@ -41,7 +41,7 @@ def lines_of(reader: sqlite3.Connection, wanted: Wanted, resolve: Resolve) -> Ge
     if not reader.in_transaction:
         reader.execute("BEGIN")
     for series_id, series in _series(reader, wanted):
-        for samples in _slices(reader, series_id, wanted):
+        for samples in _slices(reader, series_id, series, wanted):
             yield Line(series, samples)
     for lines in _logged(reader):
         for series, samples in lines.take(resolve):
@@ -66,10 +66,11 @@ def _series(reader: sqlite3.Connection, wanted: Wanted) -> Iterator[tuple[int, S
             yield series_id, series
 
 
-def _slices(reader: sqlite3.Connection, series_id: int, wanted: Wanted) -> Iterator[Samples]:
+def _slices(reader: sqlite3.Connection, series_id: int, series: Series, wanted: Wanted) -> Iterator[Samples]:
     parts: list[Samples] = []
+    whose = f"{series.participant} in {series.room}"
     for (body,) in reader.execute(_CHUNKS, _bounds(wanted, series_id)):
-        within = chunks.decode(body, wanted.only).within(wanted.from_ms, wanted.to_ms)
+        within = readable(body, whose, wanted.only).within(wanted.from_ms, wanted.to_ms)
         if parts and sum(part.count for part in parts) + within.count > SAMPLES_A_SLICE:
             yield joined(parts)
             parts = []

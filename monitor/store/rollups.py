@@ -15,7 +15,6 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from monitor.history import chunks
 from monitor.history.answers import Selection, Unanswerable
 from monitor.history.rollup_rows import Part, Row, packed, unpacked
 from monitor.history.rollups import (
@@ -29,6 +28,7 @@ from monitor.history.rollups import (
     selected,
 )
 from monitor.store.answering import Answering
+from monitor.store.damage import readable
 from monitor.store.database import Database
 from monitor.store.ports import Line, Resolve
 from monitor.store.scopes import Scopes
@@ -206,7 +206,9 @@ def _lines(rows: Sequence[Sequence[Any]], hour_ms: int) -> list[Line]:
     """Return what is in chunks of one hour."""
     found, turns = [], Turns()
     for row in rows:
-        found.append(Line(series_in(row), chunks.decode(row[6]).within(hour_ms, hour_ms + HOUR_MS)))
+        series = series_in(row)
+        samples = readable(row[6], f"{series.participant} in {series.room}")
+        found.append(Line(series, samples.within(hour_ms, hour_ms + HOUR_MS)))
         turns.give_way()
     return [line for line in found if line.samples.count]
 

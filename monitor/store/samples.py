@@ -15,6 +15,7 @@ from collections.abc import AsyncGenerator, Collection, Generator, Iterable, Ite
 from contextlib import aclosing
 from functools import partial
 from itertools import groupby
+from logging import getLogger
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -24,6 +25,7 @@ from monitor.history import chunks
 from monitor.history.differences import lacking, pieces
 from monitor.history.samples import Samples, joined
 from monitor.store import rollups
+from monitor.store.damage import readable
 from monitor.store.database import Database
 from monitor.store.lines import Lines, united
 from monitor.store.ports import Client, Line, Place, Resolve, Series, Wanted
@@ -36,6 +38,10 @@ from monitor.store.unsettled import gathered, in_batches
 ROWS_A_TRANSACTION = 256  # so that nobody who wants to write waits long
 SERIES_A_TIME = 64
 LATE_MS = 600_000  # what was posted later than this is not looked for in the log where it is about many rooms
+
+_log = getLogger(__name__)
+
+_Row = tuple[int, int, int, int, bytes]  # a chunk: its series, first and last moment, samples, body
 
 _decode_client = msgspec.json.Decoder(Client).decode
 
@@ -157,7 +163,8 @@ class SqliteSamples:
     async def _merge(self, series: Sequence[int], ended_ms: int) -> None:
         marks = ", ".join("?" * len(series))
         rows = await self._database.read(
-            f"SELECT series, body FROM chunks WHERE series IN ({marks}) ORDER BY series, from_ms",  # noqa: S608
+            "SELECT series, from_ms, to_ms, samples, body FROM chunks"  # noqa: S608  # only marks
+            f" WHERE series IN ({marks}) ORDER BY series, from_ms",
             series,
         )
         whole = await asyncio.to_thread(_merged, rows)
@@ -234,21 +241,29 @@ def _encoded(lines: Iterable[Line]) -> list[_Chunk]:
     return encoded
 
 
-def _merged(rows: Iterable[tuple[int, bytes]]) -> list[tuple[int, int, int, int, bytes]]:
-    """Return series, first and last moment, samples and body of what is to stand in the place of these chunks."""
-    whole, turns = [], Turns()
+def _merged(rows: Iterable[_Row]) -> list[_Row]:
+    """Return what is to stand in the place of these chunks."""
+    whole: list[_Row] = []
+    turns = Turns()
     for series, of_series in groupby(rows, key=itemgetter(0)):
         turns.give_way()
-        parts: list[Samples] = []
-        for samples in (chunks.decode(body) for _, body in of_series):
-            if parts and parts[-1].count + samples.count <= chunks.MAX_ROWS:
-                parts[-1] = joined([parts[-1], samples])
-            else:
-                parts.append(samples)
-        whole += [
-            (series, *samples.span_ms, samples.count, chunks.encode(samples, chunks.THOROUGH)) for samples in parts
-        ]
+        chunks_of_series = list(of_series)
+        try:
+            whole += _put_together(series, [chunks.decode(body) for *_, body in chunks_of_series])
+        except chunks.Malformed as error:
+            _log.error("the chunks of series %d stay as they are: %s", series, error)
+            whole += chunks_of_series
     return whole
+
+
+def _put_together(series: int, found: Iterable[Samples]) -> list[_Row]:
+    parts: list[Samples] = []
+    for samples in found:
+        if parts and parts[-1].count + samples.count <= chunks.MAX_ROWS:
+            parts[-1] = joined([parts[-1], samples])
+        else:
+            parts.append(samples)
+    return [(series, *each.span_ms, each.count, chunks.encode(each, chunks.THOROUGH)) for each in parts]
 
 
 def _timelines(
@@ -277,7 +292,7 @@ def _opened(rows: Iterable[tuple[Any, ...]], rooms: Collection[str], resolve: Re
                 in_log.add(batch)
         else:
             told = Series(room, participant, room_name, identity, account_sid, _decode_client(client))
-            yield Line(told, chunks.decode(body))
+            yield Line(told, readable(body, f"{participant} in {room}"))
     yield from in_log.take(resolve)
 
 
