@@ -18,6 +18,8 @@ _MEDIA = struct.Struct(f"<q{len(MEDIA_FIELDS)}f")
 _LEVEL = struct.Struct(f"<q{len(LEVEL_FIELDS)}f")
 _MEDIA_ROW = np.dtype([("at_ms", "<i8"), ("values", "<f4", (len(MEDIA_FIELDS),))])
 _LEVEL_ROW = np.dtype([("at_ms", "<i8"), ("values", "<f4", (len(LEVEL_FIELDS),))])
+HIGHEST = 1e10  # of any number: ten gigabits a second, or a round trip of months
+
 _UP_LIMIT, _DOWN_LIMIT = PLACE_OF["up.limited_by"], PLACE_OF["down.limited_by"]
 _NOTHING = astuple(Direction())
 
@@ -58,7 +60,11 @@ class Gathering:
             values[_UP_LIMIT] = self._number(values[_UP_LIMIT])
         if values[_DOWN_LIMIT] is not None:
             values[_DOWN_LIMIT] = self._number(values[_DOWN_LIMIT])
-        self._media += _MEDIA.pack(seen.at_ms - ahead_ms, *[nan if value is None else value for value in values])
+        told = [nan if value is None else value for value in values]
+        try:
+            self._media += _MEDIA.pack(seen.at_ms - ahead_ms, *told)
+        except OverflowError:  # a number that is in no way true, but was accepted: whoever sends it may do so again
+            self._media += _MEDIA.pack(seen.at_ms - ahead_ms, *[min(value, HIGHEST) for value in told])
 
     def _add_level(self, seen: NetworkQuality, ahead_ms: int) -> None:
         level = nan if seen.level is None or seen.level < 0 else seen.level
@@ -76,7 +82,8 @@ class Gathering:
         media, levels = np.frombuffer(self._media, _MEDIA_ROW), np.frombuffer(self._levels, _LEVEL_ROW)
         return in_order(
             media["at_ms"].astype(np.int64),
-            np.rint(media["values"] * MEDIA_STEPS) / MEDIA_STEPS,  # four bytes hold more digits than are meant
+            # Four bytes hold more digits than are meant, and larger numbers than can be added up.
+            np.rint(np.minimum(media["values"], HIGHEST) * MEDIA_STEPS) / MEDIA_STEPS,
             levels["at_ms"].astype(np.int64),
             levels["values"].astype(np.float64),
             tuple(self._numbers),

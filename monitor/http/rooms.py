@@ -19,7 +19,7 @@ from monitor.store.ports import Call, Place, Resolve, Search, Store
 
 POINTS, MOST_POINTS = 300, 5_000
 FOUND, MOST_FOUND = 50, 500
-SAMPLES, MOST_SAMPLES = 1_000, 10_000
+SAMPLES, MOST_SAMPLES = 1_000, 5_000
 HAPPENINGS = 500
 
 

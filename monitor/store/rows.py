@@ -82,11 +82,6 @@ def happenings_of(event: Event, place: Place) -> Iterator[Happening]:
     yield Happening(event.seen_at_ms, kind, event.source.value, place.participant, encode(event))
 
 
-def has_samples(event: Event) -> bool:
-    """Whether the event carries measured numbers."""
-    return isinstance(event, TelemetryBatch) and not _SAMPLE_TYPES.isdisjoint(map(type, event.observations))
-
-
 def has_happenings(event: Event) -> bool:
     """Whether something happened according to the event."""
     return not isinstance(event, TelemetryBatch) or not _SAMPLE_TYPES.issuperset(map(type, event.observations))

@@ -236,8 +236,9 @@ class SqliteSamples:
 def _encoded(lines: Iterable[Line]) -> list[_Chunk]:
     encoded, turns = [], Turns()
     for series, samples in lines:
-        turns.give_way()
-        encoded.append(_Chunk(series, samples.span_ms, samples.count, chunks.encode(samples)))
+        for part in pieces(samples, chunks.MAX_ROWS):
+            turns.give_way()
+            encoded.append(_Chunk(series, part.span_ms, part.count, chunks.encode(part)))
     return encoded
 
 
@@ -356,7 +357,7 @@ def add_line(writer: sqlite3.Connection, told: Line, resolve: Resolve) -> int:
     for known in _timelines(rows, {room}, (_EVER["from_ms"], _EVER["to_ms"]), resolve):
         if known.series.participant == who:
             told = Line(united(told.series, known.series), lacking(known.samples, told.samples))
-    _put_down(writer, [Line(told.series, each) for each in pieces(told.samples, chunks.MAX_ROWS)])
+    _put_down(writer, [told])
     return told.samples.count
 
 

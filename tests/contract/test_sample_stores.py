@@ -16,6 +16,8 @@ from collectors.observations import (
     SdkInfo,
     TelemetryBatch,
 )
+from monitor.history.answers import Selection
+from monitor.history.chunks import MAX_ROWS
 from monitor.store.ports import Client, Entry, Place, Series, Store
 from tests.builders import ACCOUNT, ALICE, BOB, NOW_MS, ROOM, batch, level, room
 from tests.stored import as_told, lines, values
@@ -202,3 +204,20 @@ async def test_a_level_that_is_unknown_is_not_zero(store: Store, has_settled: st
     await moved(store, has_settled)
     (line,) = await lines(store, ROOM)
     assert [value for _, value in values(line)] == [None, None, 0]
+
+
+async def test_numbers_out_of_this_world_are_cut_and_do_no_harm(store: Store, has_settled: str) -> None:
+    huge = Direction(1.0, 1e300, 1e30, 1e39, 10**30, 10**400, 10**19)
+    await append(store, posted(MediaStats(NOW_MS, 10**20, 1e300, huge, huge), rtt(NOW_MS + 1, 61.5)))
+    await moved(store, has_settled)
+    (line,) = await lines(store, ROOM)
+    assert values(line) == [(NOW_MS, 1e10), (NOW_MS + 1, 61.5)]
+    assert (await store.rollups.percentiles(Selection("room", NOW_MS, NOW_MS + 1), "rtt_ms", [1.0], as_told))[0].samples
+
+
+async def test_who_measures_more_than_a_chunk_holds_gets_several(store: Store, has_settled: str) -> None:
+    times = tuple(range(NOW_MS, NOW_MS + MAX_ROWS + 5))
+    await append(store, posted(MediaStatsSeries(times, rtt_ms=tuple(float(each % 100) for each in times))))
+    await moved(store, has_settled)
+    (line,) = await lines(store, ROOM)
+    assert line.samples.at_ms.tolist() == list(times)

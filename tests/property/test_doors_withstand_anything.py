@@ -16,8 +16,13 @@ from collectors.event_streams import decode as decode_delivery
 from collectors.events import Event
 from collectors.observations import OBSERVATIONS, unrolled
 from collectors.telemetry import decode, kept
+from monitor.history.chunks import decode as decode_chunk
+from monitor.history.chunks import encode as encode_chunk
+from monitor.history.rollups import rolled
 from monitor.live import Live
+from monitor.store.lines import Lines
 from monitor.store.rows import decode_events, encode, happenings_of, place_of
+from monitor.store.scopes import SCOPES, placed
 from tests.builders import ACCOUNT, ALICE, AUTH_TOKEN, INGEST_KEY, ROOM
 from tests.conftest import Running
 from tests.examples import examples
@@ -171,6 +176,11 @@ def test_any_bytes_are_a_batch_or_malformed_and_a_batch_survives_the_log(body: b
         assert place_of(again) == place_of(batch)
         assert encode(again) == encode(batch)
     assert decoded.count == len(list(unrolled(batch.observations)))
+    lines = Lines()
+    lines.add(batch)
+    for line in lines.take(lambda place, _: place):
+        assert decode_chunk(encode_chunk(line.samples)).count == line.samples.count == lines.count
+        rolled([placed(line, SCOPES)])
 
 
 @given(forms)
