@@ -5,8 +5,8 @@ An attempt has one of three outcomes.  *Delivered*: the receiver said yes.  *Try
 
 Attempts are spaced by exponential backoff with full jitter: after the n-th failure the pause is drawn evenly between
 nothing and 1 s doubled n - 1 times, at most 5 minutes, so that a receiver which comes back is not met by everybody at
-once.  A receiver that names a pause itself (`Retry-After`) is never asked sooner.  After 24 hours a notification
-is given up: a page of yesterday wakes nobody to any purpose.
+once.  A receiver that names a pause itself (`Retry-After`) is never asked sooner.  Each service says for how long
+its words are worth saying; after that they are given up.
 
 The jitter is a hash of the notification and the number of the attempt, so a schedule can be read off in a test.
 """
@@ -19,7 +19,6 @@ from alerts.model import Owed
 
 BACKOFF_BASE_S = 1.0
 BACKOFF_CAP_S = 300.0
-GIVE_UP_AFTER_S = 24 * 3600.0
 
 #: 2 ** 9 s are beyond the cap already; a larger exponent would only court overflow.
 _LARGEST_EXPONENT = 9
@@ -27,7 +26,9 @@ _LARGEST_EXPONENT = 9
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """The receiver accepted it."""
+    """The receiver accepted it, and calls it `reference` if it gave it a name."""
+
+    reference: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,30 +63,39 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """What an attempt came to.  `next_at` is set for a retry only; `last_error` is empty once delivered."""
+    """What an attempt came to.
+
+    `next_at` is set for a retry only, `reference` once delivered; `last_error` is empty then.  `maybe_heard` says that
+    this attempt or one before it may have been heard.
+    """
 
     fate: Fate
     attempts: int
     at: float
     next_at: float | None = None
     last_error: str = ""
+    reference: str = ""
+    maybe_heard: bool = False
 
 
-def settle(owed: Owed, outcome: Outcome, now: float) -> Settlement:
+def settle(owed: Owed, outcome: Outcome, now: float, give_up_after_s: float) -> Settlement:
     """Return what the attempt that ended at `now` with `outcome` means for the row."""
     attempts = owed.attempts + 1
     match outcome:
-        case Delivered():
-            return Settlement(Fate.DELIVERED, attempts, now)
+        case Delivered(reference):
+            return Settlement(Fate.DELIVERED, attempts, now, reference=reference, maybe_heard=owed.maybe_heard)
         case Rejected(reason):
-            return Settlement(Fate.DEAD, attempts, now, last_error=reason)
-        case TryAgain(reason, after_s):
-            give_up_at = owed.notification.created_at + GIVE_UP_AFTER_S
+            return Settlement(Fate.DEAD, attempts, now, last_error=reason, maybe_heard=owed.maybe_heard)
+        case TryAgain(reason, after_s, ambiguous):
+            maybe_heard = owed.maybe_heard or ambiguous
+            give_up_at = owed.notification.created_at + give_up_after_s
             if now >= give_up_at:
-                return Settlement(Fate.DEAD, attempts, now, last_error=f"given up after 24 h: {reason}")
+                reason = f"given up after {give_up_after_s / 3600:g} h: {reason}"
+                return Settlement(Fate.DEAD, attempts, now, last_error=reason, maybe_heard=maybe_heard)
             pause_s = max(after_s or 0.0, backoff_s(owed.notification.id, attempts))
             # The last attempt falls on the deadline itself, so that a long pause does not cost a chance.
-            return Settlement(Fate.RETRY, attempts, now, min(now + pause_s, give_up_at), reason)
+            next_at = min(now + pause_s, give_up_at)
+            return Settlement(Fate.RETRY, attempts, now, next_at, reason, maybe_heard=maybe_heard)
 
 
 def backoff_s(notification_id: str, attempt: int) -> float:

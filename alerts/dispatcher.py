@@ -20,9 +20,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Protocol, TypeVar
 
-from alerts.delivery import Fate, Outcome, Rejected, Settlement, TryAgain, settle
+from alerts.delivery import Delivered, Fate, Outcome, Rejected, Settlement, TryAgain, settle
 from alerts.model import Notification, Owed
-from alerts.notifiers.base import Notifier
+from alerts.notifiers.base import PAGER_PATIENCE_S, Attempt, Notifier
 from alerts.ports import AlertStore
 from alerts.transport import Answer, Transport
 
@@ -169,22 +169,30 @@ class Dispatcher:
         notification = owed.notification
         began = self._now()
         try:
-            outcome = await self._outcome(notification)
+            outcome = await self._outcome(owed)
             ended = self._now()
-            settlement = settle(owed, outcome, ended)
+            settlement = settle(owed, outcome, ended, self._patience_s(notification.receiver))
             self._pause(notification.receiver, outcome, ended)
             await _insist("settle a notification", lambda: self._store.settle(notification.id, settlement))
             self._tell(notification, outcome, settlement, ended - began)
         finally:
             self._finish(notification)
 
-    async def _outcome(self, notification: Notification) -> Outcome:
+    def _patience_s(self, receiver: str) -> float:
+        notifier = self._notifiers.get(receiver)
+        return PAGER_PATIENCE_S if notifier is None else notifier.give_up_after_s
+
+    async def _outcome(self, owed: Owed) -> Outcome:
         """Return what an attempt comes to; a notifier that fails spoils its own notification and no other."""
+        notification = owed.notification
         notifier = self._notifiers.get(notification.receiver)
         if notifier is None:
             return Rejected(f"no receiver named {notification.receiver!r} is configured")
         try:
-            answer = await self._transport.exchange(notifier.render(notification, self._now()))
+            request = notifier.render(notification, Attempt(self._now(), owed.reference, owed.maybe_heard))
+            if request is None:
+                return Delivered()  # there is no word for it, and nothing to add to those before
+            answer = await self._transport.exchange(request)
             if not isinstance(answer, Answer):
                 return answer
             return notifier.judge(answer.status, answer.headers, answer.body)

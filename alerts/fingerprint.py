@@ -5,6 +5,7 @@ repeat is recognised by whoever hears it.  Each starts with a version: when the 
 what an older release opened keeps the name it was opened under.
 """
 
+from collections.abc import Mapping
 from hashlib import sha256
 
 from alerts.model import NotificationKind
@@ -20,20 +21,30 @@ def episode_id(fingerprint: str, fired_at: float) -> str:
     return f"e1-{_hash(fingerprint, repr(fired_at))[:16]}"
 
 
-def dedup_key(instance: str, receiver: str, fingerprint: str, episode: str) -> str:
-    """Return what a pager recognises an episode by.
+def group_key(route: str, labels: Mapping[str, str]) -> str:
+    """Return the identity of the group of alerts that a route puts together by these labels."""
+    return f"g1-{_hash(route, *(part for pair in sorted(labels.items()) for part in pair))[:16]}"
+
+
+def incident_id(group: str, opened_at: float) -> str:
+    """Return the identity of what a group is from the moment at which somebody is told until it is over."""
+    return f"i1-{_hash(group, repr(opened_at))[:16]}"
+
+
+def dedup_key(instance: str, receiver: str, incident: str) -> str:
+    """Return what a pager recognises an incident by.
 
     The instance is part of it because two daemons may share a pager, the receiver because two receivers may.
     """
-    return f"rw1-{_hash(instance, receiver, fingerprint, episode)[:32]}"
+    return f"rw2-{_hash(instance, receiver, incident)[:32]}"
 
 
-def notification_id(dedup_key: str, kind: NotificationKind) -> str:
-    """Return the identity of one word, the same for every attempt to say it.
+def notification_id(dedup_key: str, kind: NotificationKind, number: int = 0) -> str:
+    """Return the identity of one word, the same for every attempt to say it; `number` tells updates apart.
 
     No full stop in it: signed webhooks join identity, time and body with full stops.
     """
-    return f"{dedup_key}-{kind}"
+    return f"{dedup_key}-{kind}{f'-{number}' if number else ''}"
 
 
 def _hash(*parts: str) -> str:

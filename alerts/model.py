@@ -2,14 +2,15 @@
 
 A *rule* looks at one kind of entity.  It is shown a *reading* of an entity and answers with an *alert*, which lives
 inactive -> pending -> firing -> inactive again.  One stay in firing is an *episode*.  A change of state is a
-*transition*; a transition may make somebody owed a *notification*, which waits in the outbox as an *owed* row until
+*transition*.  Alerts that belong together form a *group*, and a group of which somebody was told is an *incident*,
+until it is over.  What is said of an incident is a *notification*, which waits in the outbox as an *owed* row until
 an attempt settles it.
 
 All times are seconds since the epoch on the daemon's steady clock: anchored to the wall when the process starts,
 and not moved by steps of the wall clock afterwards.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -153,29 +154,94 @@ class Transition:
 
 
 class NotificationKind(StrEnum):
-    """What a receiver is told."""
+    """What a receiver is told of an incident."""
 
-    TRIGGER = "trigger"
-    RESOLVE = "resolve"
+    TRIGGER = "trigger"  # it is there
+    UPDATE = "update"  # it consists of other alerts now
+    REPEAT = "repeat"  # it is there still, and nothing has changed
+    ACKNOWLEDGE = "acknowledge"  # somebody looks after it
+    RESOLVE = "resolve"  # it is over
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """A group of alerts as it stands when something is said of it.
+
+    `labels` are those by which its alerts were grouped.  `firing` and `resolved` (those that ended since the word
+    before) list the worst and earliest; the counts count all.  `cause` says in words what they have in common, where
+    that is known; `acknowledged_by` names who looks after it.  There is always at least one alert in it.
+    """
+
+    id: str
+    group: str
+    severity: Severity
+    started_at: float
+    ended_at: float | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    firing: tuple[Alert, ...] = ()
+    resolved: tuple[Alert, ...] = ()
+    firing_count: int = 0
+    resolved_count: int = 0
+    cause: str = ""
+    acknowledged_by: str = ""
+
+    @property
+    def alerts(self) -> tuple[Alert, ...]:
+        """Every alert that is listed, those that fire first."""
+        return self.firing + self.resolved
+
+    @property
+    def first(self) -> Alert:
+        """The alert to speak of where there is room for one only."""
+        return self.alerts[0]
+
+    @property
+    def unlisted_count(self) -> int:
+        """How many alerts are counted and not listed."""
+        return self.firing_count + self.resolved_count - len(self.alerts)
+
+    @property
+    def common_labels(self) -> Mapping[str, str]:
+        """The labels that all listed alerts share."""
+        return _shared([alert.all_labels for alert in self.alerts])
+
+    @property
+    def common_annotations(self) -> Mapping[str, str]:
+        """The annotations that all listed alerts share."""
+        return _shared([alert.annotations for alert in self.alerts])
+
+    @property
+    def summary(self) -> str:
+        """One sentence: what is wrong, how often, and what it has in common."""
+        first = self.first.annotations.get("summary") or f"{self.first.rule} {self.first.entity}"
+        others = max(self.firing_count, len(self.firing)) - 1 if self.firing else self.resolved_count - 1
+        text = f"{first.rstrip('.')}, and {others} more." if others > 0 else first
+        return f"{self.cause} {text}" if self.cause else text
+
+
+def _shared(each: Sequence[Mapping[str, str]]) -> Mapping[str, str]:
+    first, *others = each
+    return {key: value for key, value in first.items() if all(other.get(key) == value for other in others)}
 
 
 @dataclass(frozen=True, slots=True)
 class Notification:
     """One word owed to one receiver.
 
-    `dedup_key` is the same for the trigger and the resolve of an episode and for every attempt at either, so a pager
-    that hears one of them twice opens nothing twice.  `lane` is what must stay in order.
+    `dedup_key` is the same for all that this receiver is told of an incident and for every attempt at it, so a pager
+    that hears a word twice opens nothing twice.  `lane` is what must stay in order.  `links` lead to our pages, by
+    what they are for: `page`, `acknowledge`.  `is_test` marks a word that only tries the receiver out.
     """
 
     id: str
     receiver: str
     kind: NotificationKind
     dedup_key: str
-    alert: Alert
+    incident: Incident
     created_at: float
-    started_at: float
-    ended_at: float | None = None
     reason: str = ""
+    links: Mapping[str, str] = field(default_factory=dict)
+    is_test: bool = False
 
     @property
     def lane(self) -> str:
@@ -185,12 +251,18 @@ class Notification:
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """A row of the outbox: a notification, and how far its delivery has come."""
+    """A row of the outbox: a notification, and how far its delivery has come.
+
+    `reference` is what the receiver called what it accepted last in this lane.  `maybe_heard` says that an attempt
+    ended in nobody knowing whether it was accepted.
+    """
 
     notification: Notification
     attempts: int = 0
     next_at: float = 0.0
     last_error: str = ""
+    reference: str = ""
+    maybe_heard: bool = False
 
 
 @dataclass(frozen=True, slots=True)

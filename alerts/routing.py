@@ -13,8 +13,8 @@ nobody hears of.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from alerts.fingerprint import dedup_key, notification_id
-from alerts.model import Alert, Judgement, Notification, NotificationKind, State, Transition
+from alerts.fingerprint import dedup_key, incident_id, notification_id
+from alerts.model import Alert, Incident, Judgement, Notification, NotificationKind, State, Transition
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,15 +135,25 @@ def _why_not(transition: Transition, alert: Alert) -> str:
 
 def _owed(transition: Transition, alert: Alert, receiver: str, instance: str, now: float) -> Notification:
     kind = NotificationKind.TRIGGER if begins_episode(transition) else NotificationKind.RESOLVE
-    key = dedup_key(instance, receiver, alert.fingerprint, transition.episode)
+    is_over = kind is NotificationKind.RESOLVE
+    incident = incident_id(alert.fingerprint, transition.at if alert.fired_at is None else alert.fired_at)
+    key = dedup_key(instance, receiver, incident)
     return Notification(
         id=notification_id(key, kind),
         receiver=receiver,
         kind=kind,
         dedup_key=key,
-        alert=alert,
+        incident=Incident(
+            id=incident,
+            group=alert.fingerprint,
+            severity=alert.severity,
+            started_at=transition.at if alert.fired_at is None else alert.fired_at,
+            ended_at=transition.at if is_over else None,
+            firing=() if is_over else (alert,),
+            resolved=(alert,) if is_over else (),
+            firing_count=int(not is_over),
+            resolved_count=int(is_over),
+        ),
         created_at=now,
-        started_at=transition.at if alert.fired_at is None else alert.fired_at,
-        ended_at=transition.at if kind is NotificationKind.RESOLVE else None,
         reason=f"{transition.reason}: {transition.detail}" if transition.detail else transition.reason.value,
     )

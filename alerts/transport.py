@@ -18,7 +18,7 @@ from typing import Self
 import aiohttp
 
 from alerts.delivery import Rejected, TryAgain
-from alerts.notifiers.base import HttpRequest
+from alerts.notifiers.base import HttpRequest, Request
 
 TIMEOUT_S = 10.0
 ANSWER_LIMIT_BYTES = 64 * 1024
@@ -57,8 +57,13 @@ class Transport:
     ) -> None:
         await self._session.close()
 
-    async def exchange(self, request: HttpRequest) -> Answer | TryAgain | Rejected:
+    async def exchange(self, request: Request) -> Answer | TryAgain | Rejected:
         """Return the receiver's answer, or why there is none."""
+        if isinstance(request, HttpRequest):
+            return await self._over_http(request)
+        return Rejected(f"no way to send to {request.origin}")
+
+    async def _over_http(self, request: HttpRequest) -> Answer | TryAgain | Rejected:
         try:
             async with self._session.request(
                 request.method, request.url, headers=request.headers, data=request.body, allow_redirects=False

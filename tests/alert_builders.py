@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from alerts.fingerprint import dedup_key, notification_id
-from alerts.model import Alert, Kind, Notification, NotificationKind, Reading, Rule, Severity, State
+from alerts.model import Alert, Incident, Kind, Notification, NotificationKind, Reading, Rule, Severity, State
 from alerts.rules import build_rule
 
 START = 1_763_690_000.0
@@ -52,16 +52,35 @@ def make_alert(**changes) -> Alert:
 
 def make_notification(kind=NotificationKind.TRIGGER, receiver="ops", entity="PA1", at=START, **changes) -> Notification:
     alert = changes.pop("alert", make_alert(entity=entity, fingerprint=f"f1-{entity}"))
-    key = dedup_key("test", receiver, alert.fingerprint, alert.episode)
+    is_over = kind is NotificationKind.RESOLVE
+    incident = changes.pop("incident", None) or make_incident(alert, ended_at=at if is_over else None)
+    key = dedup_key("test", receiver, incident.id)
     return Notification(
         id=notification_id(key, kind),
         receiver=receiver,
         kind=kind,
         dedup_key=key,
-        alert=alert,
+        incident=incident,
         created_at=at,
-        started_at=START,
-        ended_at=at if kind is NotificationKind.RESOLVE else None,
-        reason="held: level <= 1 for 10 s" if kind is NotificationKind.TRIGGER else "gone: room_ended",
+        reason="gone: room_ended" if is_over else "held: level <= 1 for 10 s",
         **changes,
     )
+
+
+def make_incident(*alerts: Alert, ended_at: float | None = None, **changes) -> Incident:
+    """All of these alerts fire, or all of them ended."""
+    if ended_at is not None:
+        alerts = tuple(replace(alert, state=State.INACTIVE, since=ended_at) for alert in alerts)
+    incident = Incident(
+        id=f"i1-{alerts[0].fingerprint}",
+        group="g1-0000",
+        severity=min(alert.severity for alert in alerts),
+        started_at=START,
+        ended_at=ended_at,
+        labels={"alertname": alerts[0].rule},
+        firing=alerts if ended_at is None else (),
+        resolved=() if ended_at is None else alerts,
+        firing_count=len(alerts) if ended_at is None else 0,
+        resolved_count=0 if ended_at is None else len(alerts),
+    )
+    return replace(incident, **changes)

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from hashlib import sha256
 from http import HTTPStatus
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -31,6 +32,10 @@ _NOBODY_KNOWS = (HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT)  # what sta
 _CUT = "… [cut]"
 
 
+PAGER_PATIENCE_S = 24 * 3600.0  # a page of yesterday wakes nobody to any purpose
+CHAT_PATIENCE_S = 2 * 3600.0
+
+
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
     """One request, ready to be sent.  Its URL, headers and body may hold secrets and are not shown."""
@@ -46,11 +51,79 @@ class HttpRequest:
         return origin(self.url)
 
 
-class Notifier(Protocol):
-    """The wording of one service, for one configured receiver."""
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """One message for a mail server, ready to be sent.  Its server, addresses and text are not shown."""
 
-    def render(self, notification: Notification, now: float) -> HttpRequest:
-        """Return the request that tells the service; `now` is the time of this attempt."""
+    host: str
+    port: int
+    security: str  # "starttls", "tls" or "none"
+    username: str = field(repr=False)
+    password: str = field(repr=False)
+    sender: str = field(repr=False)
+    recipients: tuple[str, ...] = field(repr=False)
+    message: bytes = field(repr=False)
+
+    @property
+    def origin(self) -> str:
+        """Return the part of the address that is fit to be shown."""
+        return f"smtp://{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One line for the daemon's own log."""
+
+    text: str = field(repr=False)
+    severity: str = "info"
+
+    origin = "log://"
+
+
+Request = HttpRequest | Mail | LogLine
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One attempt at a notification: when it is made, and what became of earlier ones.
+
+    `reference` is what the service called what it accepted last in this lane (`Delivered.reference`).  `maybe_heard`
+    says that the service may have accepted this very word before, so that a repeat of it ought to say so.
+    """
+
+    at: float
+    reference: str = ""
+    maybe_heard: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How much a service takes before it objects: so many requests within so many seconds, for all who share a key.
+
+    `key` is what the service counts by, such as a routing key or a channel, in a form that may be shown.
+    """
+
+    requests: int
+    per_s: float
+    key: str
+
+
+class Notifier(Protocol):
+    """The wording of one service, for one configured receiver.
+
+    `budget` is what the service allows, None where it sets no limit; `give_up_after_s` how long a word is worth saying.
+    """
+
+    @property
+    def budget(self) -> Budget | None:
+        """What the service allows."""
+
+    @property
+    def give_up_after_s(self) -> float:
+        """For how long it is tried; a page is worth more patience than a chat message."""
+
+    def render(self, notification: Notification, attempt: Attempt) -> Request | None:
+        """Return what is to be sent, or None where this service has no way to say such a thing."""
 
     def judge(self, status: int, headers: Headers, body: bytes) -> Outcome:
         """Return what the service's answer means for the notification."""
@@ -135,6 +208,11 @@ def _finite(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_finite(each) for each in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def shown_key(secret: str) -> str:
+    """Return what tells one secret from another and may be shown: nothing of it can be had back."""
+    return sha256(secret.encode()).hexdigest()[:8]
 
 
 # --- configuration ---------------------------------------------------------------------------------------

@@ -4,9 +4,9 @@ Through its Events API v2: a trigger opens an alert under our dedup key, or atta
 resolve with the same key closes it.  Either may therefore be sent twice without harm.  A resolve with another routing
 key than its trigger's is dropped without a word, so replace a key only while nothing is open.
 
-The limits are PagerDuty's: a summary of 1024 characters, an event of 512 KB.
+An update or a repeat is a trigger under the same key: it changes what the open incident shows and opens nothing.
 
-Done: trigger and resolve, dedup, limits, EU service, error texts.  Todo: acknowledgements sent back to us.
+The limits are PagerDuty's: a summary of 1024 characters, an event of 512 KB, 120 events a minute for a routing key.
 """
 
 import json
@@ -14,8 +14,11 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from alerts.delivery import Outcome
-from alerts.model import Notification, NotificationKind, Severity
+from alerts.model import Alert, Notification, NotificationKind, Severity
 from alerts.notifiers.base import (
+    PAGER_PATIENCE_S,
+    Attempt,
+    Budget,
     Headers,
     HttpRequest,
     checked_url,
@@ -23,6 +26,7 @@ from alerts.notifiers.base import (
     json_body,
     judge_status,
     rfc3339,
+    shown_key,
 )
 
 US = "https://events.pagerduty.com"
@@ -31,8 +35,16 @@ EU = "https://events.eu.pagerduty.com"
 SUMMARY_LIMIT = 1024
 EVENT_LIMIT_BYTES = 512_000  # 512 KB, read the cautious way
 ROUTING_KEY_LENGTH = 32
+EVENTS_PER_MINUTE = 120
 _ERROR_LIMIT = 300  # enough for what PagerDuty lists, and a row of the outbox stays readable
 
+ACTION = {
+    NotificationKind.TRIGGER: "trigger",
+    NotificationKind.UPDATE: "trigger",
+    NotificationKind.REPEAT: "trigger",
+    NotificationKind.ACKNOWLEDGE: "acknowledge",
+    NotificationKind.RESOLVE: "resolve",
+}
 SEVERITY = {Severity.CRITICAL: "critical", Severity.WARNING: "warning", Severity.INFO: "info"}
 
 
@@ -59,8 +71,11 @@ class PagerDuty:
 
     def __init__(self, config: PagerDutyConfig) -> None:
         self._config = config
+        self.budget = Budget(EVENTS_PER_MINUTE, 60.0, f"pagerduty:{shown_key(config.routing_key)}")
 
-    def render(self, notification: Notification, now: float) -> HttpRequest:  # noqa: ARG002 - the event tells its own time
+    give_up_after_s = PAGER_PATIENCE_S
+
+    def render(self, notification: Notification, attempt: Attempt) -> HttpRequest:  # noqa: ARG002 - the event tells its own time
         """Return the event, without its details if it would be too large with them."""
         event = self._event(notification)
         body = json_body(event)
@@ -77,40 +92,50 @@ class PagerDuty:
     def _event(self, notification: Notification) -> dict[str, Any]:
         event = {
             "routing_key": self._config.routing_key,
-            "event_action": notification.kind.value,
+            "event_action": ACTION[notification.kind],
             "dedup_key": notification.dedup_key,
         }
-        return event if notification.kind is NotificationKind.RESOLVE else {**event, **self._trigger(notification)}
+        return {**event, **self._trigger(notification)} if event["event_action"] == "trigger" else event
 
     def _trigger(self, notification: Notification) -> dict[str, Any]:
-        alert = notification.alert
+        incident = notification.incident
+        alert = incident.first
         runbook_url = alert.annotations.get("runbook_url", "")
+        page_url = notification.links.get("page") or self._config.external_url
         return {
             "payload": {
-                "summary": cut(alert.annotations.get("summary") or f"{alert.rule} {alert.entity}", SUMMARY_LIMIT),
+                "summary": cut(incident.summary, SUMMARY_LIMIT),
                 "source": self._config.source,
-                "severity": SEVERITY[alert.severity],
-                "timestamp": rfc3339(notification.started_at),
+                "severity": SEVERITY[incident.severity],
+                "timestamp": rfc3339(incident.started_at),
                 "component": alert.entity,
                 "group": alert.kind.value,
                 "class": alert.rule,
                 "custom_details": _details(notification),
             },
             "client": "Roomwatch",
-            **({"client_url": self._config.external_url} if self._config.external_url else {}),
+            **({"client_url": page_url} if page_url else {}),
             **({"links": [{"href": runbook_url, "text": "Runbook"}]} if runbook_url.startswith("http") else {}),
         }
 
 
 def _details(notification: Notification) -> dict[str, Any]:
-    alert = notification.alert
+    incident = notification.incident
+    alert = incident.first
     return {
         **alert.details,
         "description": alert.annotations.get("description", ""),
         "reason": notification.reason,
         "runbook": alert.annotations.get("runbook_url", ""),
-        "labels": dict(alert.all_labels),
+        "labels": dict(incident.common_labels),
+        "firing": [_line(each) for each in incident.firing],
+        "firing_count": incident.firing_count,
+        "not_listed": incident.unlisted_count,
     }
+
+
+def _line(alert: Alert) -> str:
+    return alert.annotations.get("summary") or f"{alert.rule} {alert.entity}"
 
 
 def _complaint(body: bytes, secret: str) -> str:

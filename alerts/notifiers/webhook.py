@@ -1,27 +1,34 @@
 """How is a generic webhook told?
 
 In the shape that Alertmanager's webhooks have (version 4), so whatever understands those understands this; what
-only we know stands under the one key `roomwatch`.  There is one alert in each message: it is a group of one.
+only we know stands under the one key `roomwatch`.
 
 With secrets configured the request is signed the way of Standard Webhooks: `webhook-id` is the same for every attempt,
 so a receiver can drop a repeat; `webhook-timestamp` is the time of the attempt; `webhook-signature` holds one
 signature per secret, so that a secret can be replaced while both sides still know the old one.
-
-Done: trigger and resolve, signing, rotation, Retry-After, size limit.  Exempt: acknowledging (nothing to ask).
 """
 
 import base64
 import binascii
 import hmac
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from alerts.delivery import Outcome
 from alerts.model import Alert, Notification, NotificationKind
-from alerts.notifiers.base import Headers, HttpRequest, checked_url, cut, json_body, judge_status, rfc3339
+from alerts.notifiers.base import (
+    PAGER_PATIENCE_S,
+    Attempt,
+    Headers,
+    HttpRequest,
+    checked_url,
+    cut,
+    json_body,
+    judge_status,
+    rfc3339,
+)
 
-STATUS = {NotificationKind.TRIGGER: "firing", NotificationKind.RESOLVE: "resolved"}
 STILL_FIRING = "0001-01-01T00:00:00Z"  # what Alertmanager sends for "has not ended"
 
 #: Standard Webhooks advises payloads of about 20 kB.  Texts stand in the message twice, and may be all emoji.
@@ -55,12 +62,15 @@ class Webhook:
         self._config = config
         self._keys = tuple(_key(secret, place) for place, secret in enumerate(config.secrets))
 
-    def render(self, notification: Notification, now: float) -> HttpRequest:
+    budget = None
+    give_up_after_s = PAGER_PATIENCE_S
+
+    def render(self, notification: Notification, attempt: Attempt) -> HttpRequest:
         """Return the message, signed if there is something to sign with."""
         body = self._body(notification)
         headers = {"Content-Type": "application/json", "webhook-id": notification.id}
         if self._keys:
-            timestamp = str(int(now))
+            timestamp = str(int(attempt.at))
             headers["webhook-timestamp"] = timestamp
             headers["webhook-signature"] = signatures(self._keys, notification.id, timestamp, body)
         return HttpRequest("POST", self._config.url, headers, body)
@@ -70,10 +80,16 @@ class Webhook:
         return judge_status(status, headers)
 
     def _body(self, notification: Notification) -> bytes:
+        """Return the message with as many of its alerts as fit."""
         message = _message(notification, self._config.external_url)
+        alerts = message["alerts"]
+        listed = len(alerts)
         body = json_body(message)
+        while len(body) > LARGEST_BODY_BYTES and listed > 1:
+            listed //= 2
+            body = json_body({**message, **_listing(message, alerts[:listed])})
         if len(body) > LARGEST_BODY_BYTES:
-            body = json_body({**message, "roomwatch": {**message["roomwatch"], "details": "dropped: too large"}})
+            body = json_body({**message, **_listing(message, [{**alerts[0], "roomwatch": "dropped: too large"}])})
         return body
 
 
@@ -99,47 +115,70 @@ def _key(secret: str, place: int) -> bytes:
     return key
 
 
+def _listing(message: dict[str, Any], alerts: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"alerts": alerts, "truncatedAlerts": message["truncatedAlerts"] + len(message["alerts"]) - len(alerts)}
+
+
 def _message(notification: Notification, external_url: str) -> dict[str, Any]:
-    alert = notification.alert
-    labels = {name: cut(text, LONGEST_TEXT) for name, text in alert.all_labels.items()}
-    annotations = {name: cut(text, LONGEST_TEXT) for name, text in alert.annotations.items()}
-    status = STATUS[notification.kind]
+    incident = notification.incident
+    is_over = notification.kind is NotificationKind.RESOLVE
+    page_url = notification.links.get("page") or external_url
     return {
         "version": "4",
-        "groupKey": notification.dedup_key,
-        "truncatedAlerts": 0,
-        "status": status,
+        "groupKey": incident.group,
+        "truncatedAlerts": incident.unlisted_count,
+        "status": "resolved" if is_over else "firing",
         "receiver": notification.receiver,
-        "groupLabels": {"alertname": alert.rule},
-        "commonLabels": labels,
-        "commonAnnotations": annotations,
+        "groupLabels": _short(incident.labels),
+        "commonLabels": _short(incident.common_labels),
+        "commonAnnotations": _short(incident.common_annotations),
         "externalURL": external_url,
         "notification_reason": notification.reason,
         "alerts": [
-            {
-                "status": status,
-                "labels": labels,
-                "annotations": annotations,
-                "startsAt": rfc3339(notification.started_at),
-                "endsAt": STILL_FIRING if notification.ended_at is None else rfc3339(notification.ended_at),
-                "generatorURL": external_url,
-                "fingerprint": alert.fingerprint,
-            }
+            *(_alert(each, None, page_url) for each in incident.firing),
+            *(_alert(each, each.since, page_url) for each in incident.resolved),
         ],
-        "roomwatch": _ours(notification, alert),
+        "roomwatch": _ours(notification),
     }
 
 
-def _ours(notification: Notification, alert: Alert) -> dict[str, Any]:
+def _alert(alert: Alert, ended_at: float | None, page_url: str) -> dict[str, Any]:
+    return {
+        "status": "firing" if ended_at is None else "resolved",
+        "labels": _short(alert.all_labels),
+        "annotations": _short(alert.annotations),
+        "startsAt": rfc3339(alert.since if alert.fired_at is None else alert.fired_at),
+        "endsAt": STILL_FIRING if ended_at is None else rfc3339(ended_at),
+        "generatorURL": page_url,
+        "fingerprint": alert.fingerprint,
+        "roomwatch": {
+            "episode": alert.episode,
+            "entity": {"kind": alert.kind.value, "id": alert.entity},
+            "value": alert.value,
+            "details": {
+                name: cut(value, LONGEST_TEXT) if isinstance(value, str) else value
+                for name, value in alert.details.items()
+            },
+        },
+    }
+
+
+def _ours(notification: Notification) -> dict[str, Any]:
+    incident = notification.incident
     return {
         "notification_id": notification.id,
         "dedup_key": notification.dedup_key,
+        "incident": incident.id,
         "kind": notification.kind.value,
         "reason": notification.reason,
-        "episode": alert.episode,
-        "entity": {"kind": alert.kind.value, "id": alert.entity},
-        "value": alert.value,
-        "details": {
-            name: cut(value, LONGEST_TEXT) if isinstance(value, str) else value for name, value in alert.details.items()
-        },
+        "summary": cut(incident.summary, LONGEST_TEXT),
+        "cause": cut(incident.cause, LONGEST_TEXT),
+        "acknowledged_by": cut(incident.acknowledged_by, LONGEST_TEXT),
+        "firing_count": incident.firing_count,
+        "resolved_count": incident.resolved_count,
+        "links": dict(notification.links),
     }
+
+
+def _short(texts: Mapping[str, str]) -> dict[str, str]:
+    return {name: cut(text, LONGEST_TEXT) for name, text in texts.items()}

@@ -29,7 +29,7 @@ from monitor.entities import Account, Entity, Participant, Recording, Room
 from monitor.history import chunks
 from monitor.sizes import in_words
 from monitor.store.database import Database
-from monitor.store.forgotten import IDENTITY
+from monitor.store.forgotten import IDENTITY, notification_with
 from monitor.store.packing import pack, unpack
 from monitor.store.person import (
     Person,
@@ -317,16 +317,28 @@ def _alerts(writer: Writer, person: Person, mentions: _Mentions) -> Counter[str]
     for name, table, key, column, alert_in in _ALERTS:
         rows = writer.execute(f"SELECT {key}, {column} FROM {table}")  # noqa: S608  # of constants
         counts[name] = _delete(writer, table, key, [each for each, body in rows if is_meant(body, alert_in)])
+    counts["notifications"] = _notifications(writer, person, mentions)
     return counts
 
 
-def _alert_of_notification(body: bytes) -> Alert:
-    return msgspec.json.decode(body, type=Notification).alert
+def _notifications(writer: Writer, person: Person, mentions: _Mentions) -> int:
+    """Take the person's alerts out of what somebody was told or is still to be told."""
+    gone: list[int] = []
+    changed: list[tuple[bytes, int]] = []
+    for seq, body in writer.execute("SELECT seq, body FROM outbox"):
+        if mentions.are_in(body):
+            told = msgspec.json.decode(body, type=Notification)
+            left = notification_with(told, lambda alert: None if is_alert_about(alert, person) else alert)
+            if left is None:
+                gone.append(seq)
+            elif left != told:
+                changed.append((encode(left), seq))
+    writer.executemany("UPDATE outbox SET body = ? WHERE seq = ?", changed)
+    return _delete(writer, "outbox", "seq", gone) + len(changed)
 
 
 _alert_of = msgspec.json.Decoder(Alert).decode
 _ALERTS = (
     ("alerts", "alerts", "fingerprint", "body", _alert_of),
     ("transitions", "transitions", "id", "alert", _alert_of),
-    ("notifications", "outbox", "seq", "body", _alert_of_notification),
 )

@@ -7,7 +7,6 @@ came late, and it does not matter where an earlier attempt was broken off.  What
 
 import sqlite3
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 import msgspec
@@ -25,6 +24,7 @@ from monitor.store.forgotten import (
     event_of_nobody,
     happening_of_nobody,
     is_about_a_name,
+    notification_with,
     renamed,
 )
 from monitor.store.packing import pack, unpack
@@ -185,11 +185,14 @@ def _transition(writer: Writer, row: Row) -> int:
 
 def _notification(writer: Writer, row: Row) -> int:
     _, seq, body = row
-    told = _decode_notification(body)
-    if is_about_a_name(told.alert.entity):
+    told = notification_with(_decode_notification(body), _alert_of_nobody)
+    if told is None:
         return writer.execute("DELETE FROM outbox WHERE seq = ?", (seq,)).rowcount
-    values = (encode(replace(told, alert=alert_of_nobody(told.alert))), seq)
-    return writer.execute("UPDATE outbox SET body = ? WHERE seq = ?", values).rowcount
+    return writer.execute("UPDATE outbox SET body = ? WHERE seq = ?", (encode(told), seq)).rowcount
+
+
+def _alert_of_nobody(alert: Alert) -> Alert | None:
+    return None if is_about_a_name(alert.entity) else alert_of_nobody(alert)
 
 
 _WHO_WAS_MEANT = (  # bounds are in seconds

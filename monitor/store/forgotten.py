@@ -13,7 +13,7 @@ from typing import TypeVar
 import msgspec
 from msgspec.structs import replace
 
-from alerts.model import Alert
+from alerts.model import Alert, Notification
 from collectors.events import Event
 from collectors.observations import TelemetryBatch
 from monitor.entities import Entity, Participant, Recording, Room
@@ -120,3 +120,13 @@ def entity_from_nowhere(entity: E) -> E:
         case _:
             pass
     return entity
+
+
+def notification_with(told: Notification, change: Callable[[Alert], Alert | None]) -> Notification | None:
+    """Return what somebody was told with each of its alerts changed, or None where none of them is left."""
+    incident = told.incident
+    firing = tuple(each for each in map(change, incident.firing) if each is not None)
+    resolved = tuple(each for each in map(change, incident.resolved) if each is not None)
+    if not firing and not resolved:
+        return None
+    return replaced(told, incident=replaced(incident, firing=firing, resolved=resolved))

@@ -6,7 +6,6 @@ A true second store, on plain lists and dictionaries, held to the same conforman
 
 from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import replace
 from operator import attrgetter
 from typing import TypeVar
 
@@ -31,6 +30,7 @@ from monitor.store.forgotten import (
     event_of_nobody,
     happening_of_nobody,
     is_about_a_name,
+    notification_with,
 )
 from monitor.store.keeping import Keeping
 from monitor.store.lines import Lines
@@ -371,7 +371,7 @@ class MemoryAlerts:
 
     def all_alerts(self) -> Sequence[Alert]:
         """Return the alerts that there are, those of which something is on record, and those somebody was told of."""
-        told = [row.notification.alert for row in self.outbox.values()]
+        told = [alert for row in self.outbox.values() for alert in row.notification.incident.alerts]
         return [*self._alerts.values(), *(entry.alert for entry in self._history), *told]
 
     def changes(self) -> Sequence[Changed]:
@@ -410,10 +410,10 @@ class MemoryAlerts:
 
         def told(row: OutboxRow) -> OutboxRow | None:
             is_due = before_s is None or (row.state != "waiting" and row.notification.created_at < before_s)
-            alert = change(row.notification.alert) if is_due else row.notification.alert
-            if alert is None:
+            left = notification_with(row.notification, change) if is_due else row.notification
+            if left is None:
                 return None
-            return msgspec.structs.replace(row, notification=replace(row.notification, alert=alert))
+            return row if left == row.notification else msgspec.structs.replace(row, notification=left)
 
         alerts, standing = _changed(self._alerts.values(), lambda alert: change(alert) if before_s is None else alert)
         self._history, past = _changed(self._history, ended)

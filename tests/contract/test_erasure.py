@@ -66,9 +66,11 @@ def is_hers(told: Any) -> bool:
         return is_pair and (isinstance(told[1], list) or "annotations" in told[1]) and is_hers(told[0])
     if not isinstance(told, dict) or is_recording(told) or is_recording(told.get("body")):
         return False
+    if "firing" in told:  # an incident is hers if there is nothing else in it
+        return all(is_hers(each) for each in (*told["firing"], *told["resolved"]))
     names = [told.get(name) for name in ("identity", "participant_sid", "sid", "subject", "participant")]
     is_named = any(name in HERS for name in names) or str(told.get("entity")).endswith(HER_SIDS)
-    return is_named or any(is_hers(told.get(name)) for name in ("body", "alert", "notification"))
+    return is_named or any(is_hers(told.get(name)) for name in ("body", "alert", "notification", "incident"))
 
 
 # --- the tests ---

@@ -3,7 +3,7 @@
 import base64
 import json
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import MappingProxyType
 
 import pytest
@@ -11,11 +11,11 @@ from standardwebhooks import Webhook as ReferenceWebhook
 
 from alerts.delivery import Delivered, Rejected, TryAgain
 from alerts.model import NotificationKind
-from alerts.notifiers.base import cut
+from alerts.notifiers.base import Attempt, cut
 from alerts.notifiers.pagerduty import EU, EVENT_LIMIT_BYTES, PagerDuty, PagerDutyConfig
 from alerts.notifiers.registry import NOTIFIERS
 from alerts.notifiers.webhook import LARGEST_BODY_BYTES, Webhook, WebhookConfig
-from tests.alert_builders import START, make_alert, make_notification
+from tests.alert_builders import START, make_alert, make_incident, make_notification
 
 ROUTING_KEY = "0123456789abcdef0123456789abcdef"
 OLD_SECRET, NEW_SECRET = ("whsec_" + base64.b64encode(name * 24).decode() for name in (b"o", b"n"))
@@ -50,6 +50,11 @@ KNOWN = {
         resolve={"event_action": "resolve"},
     ),
 }
+
+
+def about(alert, kind=NotificationKind.TRIGGER):
+    return make_notification(kind, alert=alert, at=START if kind is NotificationKind.TRIGGER else START + 60)
+
 
 TRIGGER = make_notification()
 RESOLVE = make_notification(kind=NotificationKind.RESOLVE, at=START + 60)
@@ -115,13 +120,13 @@ def test_an_answer_that_makes_no_sense_is_judged_by_its_status(notifier, body):
 
 
 def test_no_secret_is_shown_by_anything_made_from_the_configuration(known, config, notifier):
-    request = notifier.render(TRIGGER, START)
+    request = notifier.render(TRIGGER, Attempt(START))
     shown = f"{config!r} {config} {notifier!r} {request!r} {request.origin}"
     assert [secret for secret in known.secrets if secret in shown] == []
 
 
 def test_no_secret_is_shown_though_the_service_echoes_what_it_was_sent(known, notifier):
-    request = notifier.render(TRIGGER, START)
+    request = notifier.render(TRIGGER, Attempt(START))
     echo = json.dumps({"message": f"no such {request.url}", "errors": [*known.secrets, request.body.decode()]}).encode()
     for body in (echo, request.body):
         outcome = notifier.judge(400, {"Echo": request.url}, body)
@@ -129,7 +134,7 @@ def test_no_secret_is_shown_though_the_service_echoes_what_it_was_sent(known, no
 
 
 def test_a_resolve_says_so_and_carries_the_key_of_its_trigger(known, notifier):
-    trigger, resolve = (json.loads(notifier.render(each, START).body) for each in (TRIGGER, RESOLVE))
+    trigger, resolve = (json.loads(notifier.render(each, Attempt(START)).body) for each in (TRIGGER, RESOLVE))
     assert known.resolve.items() <= resolve.items()
     assert not known.resolve.items() <= trigger.items()
     for message in (trigger, resolve):
@@ -137,7 +142,7 @@ def test_a_resolve_says_so_and_carries_the_key_of_its_trigger(known, notifier):
 
 
 def test_a_repeat_of_an_attempt_has_the_same_body(notifier):
-    assert notifier.render(TRIGGER, START).body == notifier.render(TRIGGER, START + 999).body
+    assert notifier.render(TRIGGER, Attempt(START)).body == notifier.render(TRIGGER, Attempt(START + 999)).body
 
 
 HUGE = {
@@ -158,7 +163,7 @@ def test_whatever_an_alert_says_the_body_is_json_within_the_limit(known, notifie
         labels={"room_name": text},
         value=float("inf"),
     )
-    body = notifier.render(replace(word, alert=alert), START).body
+    body = notifier.render(about(alert, word.kind), Attempt(START)).body
     assert len(body) <= known.limit_bytes
     json.loads(body, parse_constant=pytest.fail)
 
@@ -179,7 +184,7 @@ def webhook(**settings):
 
 
 def test_a_webhook_is_told_in_the_shape_of_alertmanager():
-    message = json.loads(webhook(external_url="https://rw.example.com").render(RESOLVE, START).body)
+    message = json.loads(webhook(external_url="https://rw.example.com").render(RESOLVE, Attempt(START)).body)
     assert (message["version"], message["status"], message["receiver"]) == ("4", "resolved", "ops")
     assert message["groupLabels"] == {"alertname": "Bad"}
     assert message["externalURL"] == "https://rw.example.com"
@@ -196,38 +201,48 @@ def test_a_webhook_is_told_in_the_shape_of_alertmanager():
         }
     )
     assert (alert["startsAt"], alert["endsAt"]) == ("2025-11-21T01:53:20.000Z", "2025-11-21T01:54:20.000Z")
-    assert message["roomwatch"]["details"] == {"identity": "alice", "level": 0.0, "rtt_ms": None}
-    assert message["roomwatch"]["entity"] == {"kind": "participant", "id": "PA1"}
+    assert alert["roomwatch"]["details"] == {"identity": "alice", "level": 0.0, "rtt_ms": None}
+    assert alert["roomwatch"]["entity"] == {"kind": "participant", "id": "PA1"}
 
 
 def test_a_webhook_hears_that_a_firing_alert_has_no_end():
-    [alert] = json.loads(webhook().render(TRIGGER, START).body)["alerts"]
+    [alert] = json.loads(webhook().render(TRIGGER, Attempt(START)).body)["alerts"]
     assert (alert["status"], alert["endsAt"]) == ("firing", "0001-01-01T00:00:00Z")
 
 
 def test_details_that_would_make_a_webhook_too_large_are_dropped_visibly():
     alert = make_alert(details={f"detail_{number}": "x" * 600 for number in range(50)})
-    message = json.loads(webhook().render(replace(TRIGGER, alert=alert), START).body)
-    assert message["roomwatch"]["details"] == "dropped: too large"
+    message = json.loads(webhook().render(about(alert), Attempt(START)).body)
+    assert message["alerts"][0]["roomwatch"] == "dropped: too large"
+
+
+def test_a_webhook_names_as_many_alerts_as_fit_and_counts_the_others():
+    alerts = [make_alert(entity=f"PA{number}", details={"x": "x" * 600}) for number in range(100)]
+    incident = make_incident(*alerts[:90], firing_count=100)
+    message = json.loads(webhook().render(make_notification(incident=incident), Attempt(START)).body)
+    assert 5 < len(message["alerts"]) < 30
+    assert message["truncatedAlerts"] == 100 - len(message["alerts"])
 
 
 @pytest.mark.parametrize("trusted", [OLD_SECRET, NEW_SECRET], ids=["old", "new"])
 def test_a_signature_convinces_a_receiver_with_either_secret(trusted):
     now = time.time()  # the reference implementation compares with its own clock
-    request = webhook(secrets=(NEW_SECRET, OLD_SECRET)).render(TRIGGER, now)
+    request = webhook(secrets=(NEW_SECRET, OLD_SECRET)).render(TRIGGER, Attempt(now))
     heard = ReferenceWebhook(trusted).verify(request.body, dict(request.headers))
     assert heard["roomwatch"]["notification_id"] == request.headers["webhook-id"] == TRIGGER.id
 
 
 def test_the_id_of_a_webhook_is_the_same_for_every_attempt_and_its_time_is_not():
-    first, second = (webhook(secrets=(NEW_SECRET,)).render(TRIGGER, START + pause_s).headers for pause_s in (0, 60))
+    first, second = (
+        webhook(secrets=(NEW_SECRET,)).render(TRIGGER, Attempt(START + pause_s)).headers for pause_s in (0, 60)
+    )
     assert first["webhook-id"] == second["webhook-id"]
     assert int(second["webhook-timestamp"]) - int(first["webhook-timestamp"]) == 60
     assert "." not in first["webhook-id"]
 
 
 def test_without_a_secret_a_webhook_is_not_signed():
-    assert "webhook-signature" not in webhook().render(TRIGGER, START).headers
+    assert "webhook-signature" not in webhook().render(TRIGGER, Attempt(START)).headers
 
 
 @pytest.mark.parametrize(
@@ -255,7 +270,7 @@ def pagerduty(**settings):
 
 
 def event(notification, **settings):
-    return json.loads(pagerduty(**settings).render(notification, START).body)
+    return json.loads(pagerduty(**settings).render(notification, Attempt(START)).body)
 
 
 def test_a_trigger_tells_pagerduty_what_where_and_how_badly():
@@ -283,24 +298,22 @@ def test_a_resolve_tells_pagerduty_the_key_and_no_more():
 
 def test_pagerduty_links_to_a_runbook_that_has_an_address():
     online = make_alert(annotations={"summary": "x", "runbook_url": "https://example.com/runbook"})
-    assert event(replace(TRIGGER, alert=online))["links"] == [
-        {"href": "https://example.com/runbook", "text": "Runbook"}
-    ]
+    assert event(about(online))["links"] == [{"href": "https://example.com/runbook", "text": "Runbook"}]
     assert "links" not in event(TRIGGER)
 
 
 def test_a_summary_longer_than_pagerduty_takes_is_cut_visibly():
-    summary = event(replace(TRIGGER, alert=make_alert(annotations={"summary": "x" * 2000})))["payload"]["summary"]
+    summary = event(about(make_alert(annotations={"summary": "x" * 2000})))["payload"]["summary"]
     assert len(summary) == 1024
     assert summary.endswith("… [cut]")
 
 
 def test_an_alert_without_words_still_has_a_summary():
-    assert event(replace(TRIGGER, alert=make_alert(annotations={})))["payload"]["summary"] == "Bad PA1"
+    assert event(about(make_alert(annotations={})))["payload"]["summary"] == "Bad PA1"
 
 
 def test_details_that_would_make_an_event_too_large_are_dropped_visibly():
-    told = event(replace(TRIGGER, alert=make_alert(details={"identity": "x" * 600_000})))
+    told = event(about(make_alert(details={"identity": "x" * 600_000})))
     assert told["payload"]["custom_details"] == {"details": "dropped: the event was larger than PagerDuty takes"}
 
 
@@ -313,7 +326,7 @@ def test_details_that_would_make_an_event_too_large_are_dropped_visibly():
     ],
 )
 def test_pagerduty_is_reached_where_the_account_lives(settings, url):
-    assert pagerduty(**settings).render(TRIGGER, START).url == url
+    assert pagerduty(**settings).render(TRIGGER, Attempt(START)).url == url
 
 
 def test_what_pagerduty_complains_of_is_repeated():

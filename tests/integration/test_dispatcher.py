@@ -11,7 +11,7 @@ from aiohttp.test_utils import TestServer
 from alerts.delivery import Delivered, Fate, Rejected, TryAgain
 from alerts.dispatcher import Dispatcher
 from alerts.model import NotificationKind
-from alerts.notifiers.base import HttpRequest
+from alerts.notifiers.base import PAGER_PATIENCE_S, HttpRequest
 from alerts.notifiers.webhook import Webhook, WebhookConfig
 from alerts.transport import Transport
 from tests.alert_builders import START, make_notification
@@ -230,6 +230,9 @@ async def test_what_was_cut_off_is_sent_again_after_a_restart_under_the_same_id(
 
 class Poisoned:
     """A notifier with a fault in it, on the way out or on the way back."""
+
+    budget = None
+    give_up_after_s = PAGER_PATIENCE_S
 
     def __init__(self, url=None):
         self.url = url

@@ -1,7 +1,8 @@
 from itertools import pairwise
 
-from alerts.delivery import GIVE_UP_AFTER_S, Delivered, Fate, Rejected, Settlement, TryAgain, backoff_s, settle
+from alerts.delivery import Delivered, Fate, Rejected, Settlement, TryAgain, backoff_s, settle
 from alerts.model import Owed
+from alerts.notifiers.base import PAGER_PATIENCE_S
 from tests.alert_builders import START, make_notification
 
 OWED = Owed(make_notification(), attempts=2)
@@ -9,27 +10,27 @@ FAILED = TryAgain("answered 500")
 
 
 def test_a_delivered_row_is_done():
-    assert settle(OWED, Delivered(), START) == Settlement(Fate.DELIVERED, attempts=3, at=START)
+    assert settle(OWED, Delivered(), START, PAGER_PATIENCE_S) == Settlement(Fate.DELIVERED, attempts=3, at=START)
 
 
 def test_a_rejected_row_is_dead_and_says_why():
-    settled = settle(OWED, Rejected("answered 404"), START)
+    settled = settle(OWED, Rejected("answered 404"), START, PAGER_PATIENCE_S)
     assert (settled.fate, settled.last_error, settled.next_at) == (Fate.DEAD, "answered 404", None)
 
 
 def test_a_failed_row_is_tried_again_later():
-    settled = settle(OWED, FAILED, START)
+    settled = settle(OWED, FAILED, START, PAGER_PATIENCE_S)
     assert (settled.fate, settled.attempts, settled.last_error) == (Fate.RETRY, 3, "answered 500")
     assert START <= settled.next_at < START + 4
 
 
 def test_a_receiver_is_not_asked_sooner_than_it_wishes():
-    assert settle(OWED, TryAgain("answered 429", after_s=600), START).next_at == START + 600
+    assert settle(OWED, TryAgain("answered 429", after_s=600), START, PAGER_PATIENCE_S).next_at == START + 600
 
 
 def test_a_receiver_may_be_asked_later_than_it_wishes():
     owed = Owed(OWED.notification, attempts=20)
-    assert settle(owed, TryAgain("answered 429", after_s=0), START).next_at == START + backoff_s(
+    assert settle(owed, TryAgain("answered 429", after_s=0), START, PAGER_PATIENCE_S).next_at == START + backoff_s(
         OWED.notification.id, 21
     )
 
@@ -52,22 +53,22 @@ def test_the_schedule_of_a_notification_is_always_the_same():
 
 
 def test_after_a_day_a_notification_is_given_up():
-    day = START + GIVE_UP_AFTER_S
-    assert settle(OWED, FAILED, day - 1).fate is Fate.RETRY
-    settled = settle(OWED, FAILED, day)
+    day = START + PAGER_PATIENCE_S
+    assert settle(OWED, FAILED, day - 1, PAGER_PATIENCE_S).fate is Fate.RETRY
+    settled = settle(OWED, FAILED, day, PAGER_PATIENCE_S)
     assert (settled.fate, settled.last_error) == (Fate.DEAD, "given up after 24 h: answered 500")
 
 
 def test_a_long_pause_does_not_cost_the_last_chance():
-    day = START + GIVE_UP_AFTER_S
-    assert settle(OWED, TryAgain("answered 503", after_s=3600), day - 60).next_at == day
+    day = START + PAGER_PATIENCE_S
+    assert settle(OWED, TryAgain("answered 503", after_s=3600), day - 60, PAGER_PATIENCE_S).next_at == day
 
 
 def test_a_day_of_failures_is_some_hundred_attempts_and_then_rest():
     owed, now, moments = Owed(make_notification()), START, []
     while True:
         moments.append(now)
-        settled = settle(owed, FAILED, now)
+        settled = settle(owed, FAILED, now, PAGER_PATIENCE_S)
         if settled.fate is Fate.DEAD:
             break
         owed, now = Owed(owed.notification, settled.attempts, settled.next_at), settled.next_at

@@ -76,9 +76,9 @@ def test_routes_match_on_what_an_alert_is_and_on_what_it_is_about(match):
 def test_an_alert_that_fires_triggers_and_remembers_whom():
     routed = fire().judgement
     [told] = routed.notifications
-    assert (told.kind, told.receiver, told.ended_at) == (NotificationKind.TRIGGER, "pager", None)
-    assert (told.started_at, told.reason) == (START, "held: level <= 1 for 10 s")
-    assert routed.alerts[0].receivers == told.alert.receivers == ("pager",)
+    assert (told.kind, told.receiver, told.incident.ended_at) == (NotificationKind.TRIGGER, "pager", None)
+    assert (told.incident.started_at, told.reason) == (START, "held: level <= 1 for 10 s")
+    assert routed.alerts[0].receivers == told.incident.firing[0].receivers == ("pager",)
 
 
 def test_a_resolve_carries_the_key_of_its_trigger():
@@ -88,7 +88,11 @@ def test_a_resolve_carries_the_key_of_its_trigger():
     assert resolve.kind is NotificationKind.RESOLVE
     assert (resolve.dedup_key, resolve.lane) == (trigger.dedup_key, trigger.lane)
     assert resolve.id != trigger.id
-    assert (resolve.started_at, resolve.ended_at, resolve.reason) == (START, START + 60, "gone: room_ended")
+    assert (resolve.incident.started_at, resolve.incident.ended_at, resolve.reason) == (
+        START,
+        START + 60,
+        "gone: room_ended",
+    )
 
 
 def test_a_resolve_goes_to_whoever_got_the_trigger_though_routes_changed():
@@ -137,7 +141,7 @@ def test_the_key_tells_instances_receivers_alerts_and_episodes_apart():
             fire(instance="there"),
             fire(RoutingTable(fallback="mail")),
             fire(fingerprint="f1-1"),
-            fire(episode="e1-1"),
+            fire(fired_at=START + 1),
         )
         for told in routed.judgement.notifications
     }
