@@ -47,6 +47,11 @@ def notification_id(dedup_key: str, kind: NotificationKind, number: int = 0) -> 
     return f"{dedup_key}-{kind}{f'-{number}' if number else ''}"
 
 
+def silence_id(matchers: str, starts_at: float, ends_at: float, author: str, reason: str, created_at: float) -> str:
+    """Return the identity of a silence; asking for the same one twice in a breath asks for one."""
+    return f"s1-{_hash(matchers, repr(starts_at), repr(ends_at), author, reason, repr(created_at))[:16]}"
+
+
 def _hash(*parts: str) -> str:
     # Each part is preceded by its length, so that ("ab", "c") and ("a", "bc") differ.
     return sha256("".join(f"{len(part)}:{part}" for part in parts).encode("utf-8", "surrogatepass")).hexdigest()
