@@ -58,6 +58,8 @@ PURE = {
     *("monitor.http.addresses", "monitor.clock_offset", "monitor.pseudonyms", "collectors.moments"),
     *("alerts.model", "alerts.rules", "alerts.engine", "alerts.deadlines", "alerts.fingerprint", "alerts.routing"),
     *("alerts.default_rules", "alerts.ports", "monitor.store.ports"),
+    *("alerts.patterns", "alerts.matchers", "alerts.silences", "alerts.inhibition", "alerts.default_inhibitions"),
+    "alerts.time_windows",
     *("monitor.verdict", "monitor.causes.case", "monitor.causes.crowds", "monitor.causes.facts"),
     *("monitor.causes.hearsay", "monitor.causes.no_cause", "monitor.causes.one_person", "monitor.causes.twilio"),
     *(
