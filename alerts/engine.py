@@ -241,7 +241,7 @@ class Engine:
     def __init__(self, rules: Iterable[Rule], alerts: Iterable[Alert] = ()) -> None:
         self._rules = _by_kind(rules)
         self._alerts: dict[tuple[str, str], Alert] = {}
-        self._deadlines = Deadlines()
+        self._deadlines: Deadlines[Entity] = Deadlines()
         self._open: Counter[tuple[str, str]] = Counter()  # how many alerts each entity has
         for alert in alerts:
             self._keep(alert)

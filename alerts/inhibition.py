@@ -79,12 +79,14 @@ class Inhibitors:
         if shelves:
             self._shelves[alert.fingerprint] = shelves
 
-    def remove(self, alert: Alert) -> None:
-        """Forget an alert that fires no longer."""
-        for shelf in self._shelves.pop(alert.fingerprint, ()):
+    def remove(self, alert: Alert) -> bool:
+        """Forget an alert that fires no longer, and say whether it may have muted others."""
+        shelves = self._shelves.pop(alert.fingerprint, [])
+        for shelf in shelves:
             del self._sources[shelf][alert.fingerprint]
             if not self._sources[shelf]:
                 del self._sources[shelf]
+        return bool(shelves)
 
     def muted_by(self, alert: Alert) -> Alert | None:
         """Return the alert that mutes this one, or None: people are to hear of it."""

@@ -34,6 +34,14 @@ class Severity(StrEnum):
     WARNING = "warning"
     INFO = "info"
 
+    @property
+    def rank(self) -> int:
+        """0 for the worst."""
+        return _RANKS[self]
+
+
+_RANKS = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.INFO: 2}
+
 
 class State(StrEnum):
     """Where an alert stands.  Resolved is not a state but the transition from firing to inactive."""
@@ -111,8 +119,8 @@ class Alert:
     """One rule's opinion of one entity.  Only pending and firing alerts are kept.
 
     `since` is when the present state began, `clear_since` when the clear condition began to hold (None: it does not).
-    `episode` is empty and `fired_at` None until the alert fires; both outlive the firing state, as does `receivers`,
-    the names of those who were owed the trigger: they, and not today's routes, are owed the resolve.
+    `episode` is empty and `fired_at` None until the alert fires; both outlive the firing state, as does `groups`, the
+    keys of the groups it was put into: they, and not today's routes, say who hears of its end.
     """
 
     fingerprint: str
@@ -129,7 +137,7 @@ class Alert:
     clear_since: float | None = None
     episode: str = ""
     fired_at: float | None = None
-    receivers: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
 
     @property
     def all_labels(self) -> Mapping[str, str]:
@@ -152,6 +160,82 @@ class Transition:
     value: float | None = None
     episode: str = ""
 
+    @property
+    def why(self) -> str:
+        """The reason in words, as receivers are given it."""
+        return f"{self.reason}: {self.detail}" if self.detail else self.reason.value
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Whom to tell of an incident that nobody has acknowledged `after_s` from its beginning."""
+
+    after_s: float
+    receivers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a route wants done with the groups of its alerts.
+
+    `group_by` names the labels that tell groups apart; `...` stands for every alert by itself.  A group waits for
+    `group_wait_s` for others to join before anyone is told, for `group_interval_s` between two words, and for
+    `resolve_wait_s` after its last alert ended before anyone is told that it is over; a word is repeated after
+    `repeat_interval_s`.  During `mute_during`, and outside of `active_during` where there is one, nothing is said but
+    that it is over.
+    """
+
+    route: str
+    steps: tuple[Step, ...]
+    group_by: tuple[str, ...]
+    group_wait_s: float = 10.0
+    group_interval_s: float = 60.0
+    repeat_interval_s: float = 4 * 3600.0
+    resolve_wait_s: float = 10.0
+    mute_during: tuple[str, ...] = ()
+    active_during: tuple[str, ...] = ()
+
+    @property
+    def receivers(self) -> tuple[str, ...]:
+        """Whoever may be told, each once, in the order of the steps."""
+        return tuple(dict.fromkeys(receiver for step in self.steps for receiver in step.receivers))
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Alerts that belong together, and what has been said of them.
+
+    `instance` names the daemon among those that share a pager.  `waiting_since` is when there began to be something
+    that nobody was told of (None: there is nothing), `reason` why.
+
+    From the first word to the last a group is an incident: `incident` is its id, `opened_at` its beginning, `receivers`
+    those who were told, each with the dedup key they know it by, `told` the fingerprints of the alerts they know of.
+    `said_at` is when the last word was owed, `words` how many have been.  `resolved` lists alerts of `told` that ended
+    since; `cleared_at` is when none was left (None: some are).  `steps_taken` of the plan have been, the next falls due
+    at `next_step_at`.  `is_storm` marks a group that took the place of many smaller ones.
+    """
+
+    key: str
+    labels: Mapping[str, str]
+    plan: Plan
+    instance: str = ""
+    waiting_since: float | None = None
+    reason: str = ""
+    incident: str = ""
+    opened_at: float = 0.0
+    severity: Severity = Severity.INFO
+    receivers: Mapping[str, str] = field(default_factory=dict)
+    told: tuple[str, ...] = ()
+    said_at: float = 0.0
+    words: int = 0
+    resolved: tuple[Alert, ...] = ()
+    cleared_at: float | None = None
+    steps_taken: int = 0
+    next_step_at: float | None = None
+    acknowledged_by: str = ""
+    acknowledged_at: float | None = None
+    is_storm: bool = False
+
 
 class NotificationKind(StrEnum):
     """What a receiver is told of an incident."""
@@ -169,7 +253,8 @@ class Incident:
 
     `labels` are those by which its alerts were grouped.  `firing` and `resolved` (those that ended since the word
     before) list the worst and earliest; the counts count all.  `cause` says in words what they have in common, where
-    that is known; `acknowledged_by` names who looks after it.  There is always at least one alert in it.
+    that is known; `acknowledged_by` names who looks after it.  There is at least one alert in it, unless whom it was
+    about has been erased since.
     """
 
     id: str
@@ -193,7 +278,7 @@ class Incident:
     @property
     def first(self) -> Alert:
         """The alert to speak of where there is room for one only."""
-        return self.alerts[0]
+        return next(iter(self.alerts), _ERASED)
 
     @property
     def unlisted_count(self) -> int:
@@ -216,10 +301,15 @@ class Incident:
         first = self.first.annotations.get("summary") or f"{self.first.rule} {self.first.entity}"
         others = max(self.firing_count, len(self.firing)) - 1 if self.firing else self.resolved_count - 1
         text = f"{first.rstrip('.')}, and {others} more." if others > 0 else first
-        return f"{self.cause} {text}" if self.cause else text
+        return f"{self.cause}: {text}" if self.cause else text
+
+
+_ERASED = Alert("", "erased", Kind.PARTICIPANT, "", Severity.INFO, State.INACTIVE, 0.0, {})
 
 
 def _shared(each: Sequence[Mapping[str, str]]) -> Mapping[str, str]:
+    if not each:
+        return {}
     first, *others = each
     return {key: value for key, value in first.items() if all(other.get(key) == value for other in others)}
 
@@ -266,13 +356,32 @@ class Owed:
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """Why somebody was not told of an alert, or no longer: what `explain` answers with."""
+
+    at: float
+    fingerprint: str
+    group: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Judgement:
-    """Everything that one look at the world changes, to be made true in one transaction."""
+    """Everything that one look at the world changes, to be made true in one transaction.
+
+    `over` are the keys of groups that there are no more.  `incidents` are those that something was said of, as they
+    stand.  `at` is when it was judged.
+    """
 
     alerts: tuple[Alert, ...] = ()
     transitions: tuple[Transition, ...] = ()
+    groups: tuple[Group, ...] = ()
+    over: tuple[str, ...] = ()
+    incidents: tuple[Incident, ...] = ()
     notifications: tuple[Notification, ...] = ()
+    notes: tuple[Note, ...] = ()
+    at: float = 0.0
 
     def __bool__(self) -> bool:
         """Whether there is anything to write."""
-        return bool(self.alerts or self.transitions or self.notifications)
+        return bool(self.alerts or self.transitions or self.groups or self.over or self.notifications or self.notes)

@@ -1,159 +1,97 @@
 """Who is told, and why not somebody else?
 
-A table of routes is walked from the top.  The first route whose matchers all agree with an alert's labels names its
-receiver; a route that says `continue_` lets the walk go on.  When no route agrees there is the fallback.
+Routes are a tree.  The root is for every alert.  A route whose matchers agree with an alert's labels asks its own
+routes in turn; the first that agrees takes the alert, and the walk ends there, unless that one says `continue_`.  Where
+none of them agrees, the route itself is for the alert.  What a route does not say it has from the route above.
 
-Routes are asked once per episode, when the alert fires, and the answer is kept on the alert: whoever was owed the
-trigger is owed the resolve, however the routes have changed meanwhile.
+Routes are asked once per episode, when an alert fires, and the answer is kept: whoever was told that it began is told
+that it is over, however the routes have changed meanwhile.
 
-Every "no" has its reason: `consider` gives one for each route it passed, `judgement` one for each transition that
-nobody hears of.
+Every "no" has its reason: `consider` gives one for each route it passed.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
-from alerts.fingerprint import dedup_key, incident_id, notification_id
-from alerts.model import Alert, Incident, Judgement, Notification, NotificationKind, State, Transition
+from alerts.fingerprint import group_key
+from alerts.matchers import Matcher
+from alerts.model import Alert, Plan
+
+EACH_BY_ITSELF = "..."
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A path to one receiver, for alerts that carry every label of `match`."""
+    """A place in the tree: for which alerts it is, and what is to be done with them (None: nothing)."""
 
-    receiver: str
-    match: Mapping[str, str] = field(default_factory=dict)
+    plan: Plan | None
+    matchers: tuple[Matcher, ...] = ()
+    routes: tuple["Route", ...] = ()
     continue_: bool = False
+
+    @property
+    def name(self) -> str:
+        """What the route is called where it is spoken of."""
+        return ", ".join(str(matcher) for matcher in self.matchers) or "every alert"
 
     def refusal(self, labels: Mapping[str, str]) -> str:
         """Return why this route is not for an alert with these labels, or nothing if it is."""
-        misfits = (
-            f"{name} is {labels.get(name, 'not set')}, not {wanted}"
-            for name, wanted in self.match.items()
-            if labels.get(name) != wanted
-        )
-        return next(misfits, "")
+        return next((why for matcher in self.matchers if (why := matcher.refusal(labels))), "")
 
-
-@dataclass(frozen=True, slots=True)
-class RoutingTable:
-    """Routes in their order, and the receiver of alerts that none of them is for (None: nobody)."""
-
-    routes: tuple[Route, ...] = ()
-    fallback: str | None = None
+    def receivers(self) -> Iterator[str]:
+        """Return everybody who may be told by this route or one below it."""
+        yield from self.plan.receivers if self.plan else ()
+        for route in self.routes:
+            yield from route.receivers()
 
 
 @dataclass(frozen=True, slots=True)
 class Considered:
-    """One route that was asked, and what it said."""
+    """One route that was asked, and what it said.  `depth` is 0 for the root; `plan` is set if the alert is its own."""
 
-    receiver: str
+    route: str
+    depth: int
     matched: bool
     why: str
+    plan: Plan | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Withheld:
-    """A transition that nobody hears of, and why."""
-
-    transition: Transition
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Routed:
-    """What is to be made true, and what was decided not to be said."""
-
-    judgement: Judgement
-    withheld: tuple[Withheld, ...] = ()
-
-
-def consider(labels: Mapping[str, str], table: RoutingTable) -> tuple[Considered, ...]:
+def consider(labels: Mapping[str, str], root: Route) -> tuple[Considered, ...]:
     """Return the routes asked on behalf of an alert with these labels, in order, each with its answer."""
-    asked: list[Considered] = []
-    for route in table.routes:
-        refusal = route.refusal(labels)
-        asked.append(Considered(route.receiver, not refusal, refusal or "every label agrees"))
-        if not refusal and not route.continue_:
+    return tuple(_walk(labels, root, 0))
+
+
+def plans(labels: Mapping[str, str], root: Route) -> tuple[Plan, ...]:
+    """Return what is to be done with an alert with these labels; nothing if nobody is to be told."""
+    return tuple(each.plan for each in _walk(labels, root, 0) if each.plan is not None and each.plan.steps)
+
+
+def group_labels(alert: Alert, plan: Plan) -> dict[str, str]:
+    """Return the labels by which the plan tells this alert's group from others."""
+    if EACH_BY_ITSELF in plan.group_by:
+        return {**alert.all_labels, "fingerprint": alert.fingerprint}
+    labels = alert.all_labels
+    return {name: labels[name] for name in plan.group_by if name in labels}
+
+
+def key_of(plan: Plan, labels: Mapping[str, str]) -> str:
+    """Return the key of the group that a plan makes of these labels; plans that tell others have other groups."""
+    return group_key(f"{plan.route} -> {', '.join(plan.receivers)}", labels)
+
+
+def _walk(labels: Mapping[str, str], route: Route, depth: int) -> Iterator[Considered]:
+    refusal = route.refusal(labels)
+    if refusal:
+        yield Considered(route.name, depth, matched=False, why=refusal)
+        return
+    below = []
+    for child in route.routes:
+        asked = list(_walk(labels, child, depth + 1))
+        below += asked
+        if asked[0].matched and not child.continue_:
             break
-    if table.fallback is not None and not any(each.matched for each in asked):
-        asked.append(Considered(table.fallback, matched=True, why="no route matched, and this is the fallback"))
-    return tuple(asked)
-
-
-def receivers(labels: Mapping[str, str], table: RoutingTable) -> tuple[str, ...]:
-    """Return who is told of an alert with these labels, each once, in the order of the routes."""
-    return tuple(dict.fromkeys(each.receiver for each in consider(labels, table) if each.matched))
-
-
-def judgement(
-    alerts: Iterable[Alert], transitions: Iterable[Transition], table: RoutingTable, instance: str, now: float
-) -> Routed:
-    """Return what the engine found together with the notifications that somebody is now owed.
-
-    `instance` names this daemon among those that share a pager.
-    """
-    transitions = tuple(transitions)
-    fired = {each.fingerprint for each in transitions if begins_episode(each)}
-    routed = tuple(_addressed(alert, table) if alert.fingerprint in fired else alert for alert in alerts)
-    by_fingerprint = {alert.fingerprint: alert for alert in routed}
-    notifications: list[Notification] = []
-    withheld: list[Withheld] = []
-    for transition in transitions:
-        alert = by_fingerprint[transition.fingerprint]
-        why_not = _why_not(transition, alert)
-        if why_not:
-            withheld.append(Withheld(transition, why_not))
-        else:
-            notifications += [_owed(transition, alert, receiver, instance, now) for receiver in alert.receivers]
-    return Routed(Judgement(routed, transitions, tuple(notifications)), tuple(withheld))
-
-
-def begins_episode(transition: Transition) -> bool:
-    """Whether a person is needed from here on."""
-    return transition.after is State.FIRING
-
-
-def ends_episode(transition: Transition) -> bool:
-    """Whether a person who was needed no longer is."""
-    return transition.before is State.FIRING
-
-
-def _addressed(alert: Alert, table: RoutingTable) -> Alert:
-    return replace(alert, receivers=receivers(alert.all_labels, table))
-
-
-def _why_not(transition: Transition, alert: Alert) -> str:
-    if begins_episode(transition):
-        return "" if alert.receivers else "no route matched, and there is no fallback"
-    if ends_episode(transition):
-        return "" if alert.receivers else "nobody was told that it began"
-    if transition.after is State.PENDING:
-        return "pending: it has not held for long enough to tell anyone"
-    return "it ended before anyone was told that it began"
-
-
-def _owed(transition: Transition, alert: Alert, receiver: str, instance: str, now: float) -> Notification:
-    kind = NotificationKind.TRIGGER if begins_episode(transition) else NotificationKind.RESOLVE
-    is_over = kind is NotificationKind.RESOLVE
-    incident = incident_id(alert.fingerprint, transition.at if alert.fired_at is None else alert.fired_at)
-    key = dedup_key(instance, receiver, incident)
-    return Notification(
-        id=notification_id(key, kind),
-        receiver=receiver,
-        kind=kind,
-        dedup_key=key,
-        incident=Incident(
-            id=incident,
-            group=alert.fingerprint,
-            severity=alert.severity,
-            started_at=transition.at if alert.fired_at is None else alert.fired_at,
-            ended_at=transition.at if is_over else None,
-            firing=() if is_over else (alert,),
-            resolved=(alert,) if is_over else (),
-            firing_count=int(not is_over),
-            resolved_count=int(is_over),
-        ),
-        created_at=now,
-        reason=f"{transition.reason}: {transition.detail}" if transition.detail else transition.reason.value,
-    )
+    is_taken = any(each.matched for each in below)
+    why = "every label agrees" if route.matchers else "it is for every alert"
+    own = (f"{why}, but a route below it took it", None) if is_taken else (why, route.plan)
+    yield Considered(route.name, depth, True, *own)
+    yield from below

@@ -14,10 +14,15 @@ from pathlib import Path
 import msgspec
 from aiohttp import web
 
+from alerts.default_inhibitions import DEFAULT_INHIBITIONS
 from alerts.delivery import Delivered, Outcome, Rejected
 from alerts.dispatcher import Dispatcher
 from alerts.engine import Engine
+from alerts.group_book import Policy
+from alerts.groups import Groups
+from alerts.inhibition import Inhibitors
 from alerts.model import Reason
+from alerts.storms import Limits as StormLimits
 from alerts.transport import Transport
 from collectors.events import Event
 from monitor.account_watch import AccountWatch
@@ -97,6 +102,17 @@ def limits_of(config: Config) -> Limits:
     )
 
 
+def policy_of(config: Config) -> Policy:
+    """Return what the configuration says about groups of alerts."""
+    alerting = config.alerts
+    return Policy(
+        config.routing,
+        Inhibitors(DEFAULT_INHIBITIONS),
+        storms=StormLimits(alerting.storm_groups, alerting.storm_labels),
+        instance=alerting.instance,
+    )
+
+
 def pseudonyms_of(privacy: Privacy) -> Pseudonyms | None:
     """Return the pseudonyms that people are to be known by, or None where they are known by name."""
     if privacy.identities == "plain" or privacy.pseudonym_key is None:
@@ -128,13 +144,12 @@ class Daemon:
         )
         self.evaluation = Evaluation(
             Engine(config.rules),
+            Groups(policy_of(config)),
             self.live,
             store.alerts,
             self.metrics,
-            routing=config.routing,
             limits=self._limits,
             naming=config.naming,
-            instance=config.alerts.instance,
             now_s=self.clock.now_s,
             on_owed=self.dispatcher.wake,
         )
@@ -204,7 +219,9 @@ class Daemon:
             await delivering
 
     async def _restore(self) -> None:
-        self.evaluation.engine.adopt(await self.store.alerts.load_alerts(), {})
+        alerts = await self.store.alerts.load_alerts()
+        self.evaluation.engine.adopt(alerts, {})
+        self.evaluation.groups.restore(await self.store.incidents.load_groups(), alerts)
         await self.housekeeping.restore()
         for watch in self._watches:
             watch.restore_budget()

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from alerts.routing import Route
 from collectors.events import CanarySeen
 from monitor import __version__, log
 from monitor.app import Daemon, open_store, pseudonyms_of
@@ -452,7 +453,7 @@ def warnings_about(config: Config) -> list[str]:
         warnings.append("no account: neither polling nor callbacks; only telemetry with an ingest key comes in")
     if not config.notifiers:
         warnings.append("no receiver: alerts are shown but nobody is told")
-    elif config.routing.fallback is None:
+    elif config.routing.plan is None or not config.routing.plan.steps:
         warnings.append("no alerts.default_receiver: an alert that no route matches is told to nobody")
     return [*warnings, *_routes_that_never_match(config)]
 
@@ -468,12 +469,19 @@ def _about_account(account: Account) -> Iterator[str]:
 
 def _routes_that_never_match(config: Config) -> Iterator[str]:
     """Find routes that wait for a word which is not listed in [names], nor given by any rule."""
-    for number, route in enumerate(config.routing.routes):
+    given = {label: {rule.labels.get(label) for rule in config.rules} for label in ("tenant", "resource_kind")}
+    for route in _below(config.routing):
         for label, key in (("tenant", "tenants"), ("resource_kind", "kinds")):
-            wanted = route.match.get(label)
-            given = {rule.labels.get(label) for rule in config.rules}
-            if wanted is not None and wanted not in (*config.naming.values.get(label, ()), *given):
-                yield f"routes[{number}]: {label} is never {wanted!r}, which names.{key} does not list"
+            known = {*config.naming.values.get(label, ()), *given[label]}
+            for matcher in route.matchers:
+                if matcher.name == label and matcher.operator == "=" and matcher.value not in known:
+                    yield f"route {route.name}: {label} is never {matcher.value!r}, which names.{key} does not list"
+
+
+def _below(route: Route) -> Iterator[Route]:
+    for each in route.routes:
+        yield each
+        yield from _below(each)
 
 
 async def serve(config: Config, stop: asyncio.Event) -> None:

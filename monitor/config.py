@@ -6,10 +6,10 @@ the path of its key, its line, and what was expected.  `config.example.toml` is 
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -17,16 +17,19 @@ from alerts.default_rules import DEFAULT_RULES
 from alerts.model import Rule
 from alerts.notifiers.base import Notifier
 from alerts.notifiers.registry import NOTIFIERS
-from alerts.routing import Route, RoutingTable
+from alerts.routing import Route
 from alerts.rules import RuleError
 from monitor.config_lines import Path as KeyPath
 from monitor.config_lines import key_lines, line_of
 from monitor.naming import Naming, NamingError
+from monitor.routes import Names as RouteNames
+from monitor.routes import build_routes
 from monitor.settings import (
     Account,
     Alerting,
     Canary,
     Compositions,
+    EscalationText,
     LivePicture,
     Logging,
     Names,
@@ -45,6 +48,8 @@ from monitor.settings import (
     Usage,
     with_files_read,
 )
+
+S = TypeVar("S", bound=Section)
 
 
 class Problem(Exception):
@@ -84,7 +89,7 @@ class Config:
     pipeline: Pipelining
     naming: Naming
     rules: tuple[Rule, ...]
-    routing: RoutingTable
+    routing: Route
     notifiers: Mapping[str, Notifier]
 
 
@@ -135,11 +140,11 @@ def build(given: Mapping[str, Any]) -> Config:
     naming = _built_naming(given, problems)
     rules = list(_built_rules(given, problems))
     notifiers = dict(_built_notifiers(given, problems))
-    routing = _built_routing(given, notifiers, problems)
+    routing = _built_routing(given, _named(given.get("receivers")), problems)
     if problems:
         raise ProblemsFound(problems)
     plain = {name: getattr(sections, name) for name in Sections.model_fields}
-    for name in ("names", "rules", "routes", "receivers"):
+    for name in ("names", "rules", "routes", "escalations", "receivers"):
         del plain[name]
     disabled = sections.alerts.disabled_rules
     own = {rule.name for rule in rules}
@@ -212,30 +217,31 @@ def _built_notifier(name: str, settings: Mapping[str, Any], pages_url: str) -> N
         raise Problem((*path, *first.path), str(first)) from None
 
 
-def _built_routing(
-    given: Mapping[str, Any], notifiers: Mapping[str, Notifier], problems: list[Problem]
-) -> RoutingTable:
-    alerts = given.get("alerts", {})
-    fallback = alerts.get("default_receiver") if isinstance(alerts, Mapping) else None
-    receivers = given.get("receivers", {})
-    _check_receiver(("alerts", "default_receiver"), fallback, receivers, problems)
-    routes = []
-    for index, text in enumerate(_tables(given.get("routes"))):
-        try:
-            route = RouteText.model_validate(text)
-        except ValidationError:
-            continue  # already among the problems
-        _check_receiver(("routes", index, "receiver"), route.receiver, receivers, problems)
-        routes.append(Route(route.receiver, dict(route.match), route.continue_))
-    if fallback is None and len(notifiers) == 1 and not routes:
-        fallback = next(iter(notifiers))  # with one receiver and no routes there is only one thing to mean
-    return RoutingTable(tuple(routes), fallback)
+def _built_routing(given: Mapping[str, Any], receivers: Collection[str], problems: list[Problem]) -> Route:
+    """Return the tree of those routes that can be understood; what cannot be is among the problems already."""
+    names = RouteNames(receivers, dict(_valid_escalations(given)))
+    texts = [text for table in _tables(given.get("routes")) if (text := _valid(RouteText, table)) is not None]
+    alerting = _valid(Alerting, given.get("alerts", {})) or Alerting()
+    return build_routes(alerting, texts, names, lambda path, message: problems.append(Problem(path, message)))
 
 
-def _check_receiver(path: KeyPath, name: Any, receivers: Any, problems: list[Problem]) -> None:
-    if name is not None and (not isinstance(receivers, Mapping) or name not in receivers):
-        known = ", ".join(receivers) if isinstance(receivers, Mapping) and receivers else "none is configured"
-        problems.append(Problem(path, f"expected the name of a receiver ({known}), got {name!r}"))
+def _valid_escalations(given: Mapping[str, Any]) -> Iterator[tuple[str, EscalationText]]:
+    escalations = given.get("escalations", {})
+    for name, table in escalations.items() if isinstance(escalations, Mapping) else ():
+        text = _valid(EscalationText, table)
+        if text is not None:
+            yield name, text
+
+
+def _valid(section: type[S], table: Any) -> S | None:
+    try:
+        return section.model_validate(table)
+    except ValidationError:
+        return None
+
+
+def _named(given: Any) -> list[str]:
+    return list(given) if isinstance(given, Mapping) else []
 
 
 def _tables(given: Any) -> list[Any]:

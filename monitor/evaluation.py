@@ -1,8 +1,9 @@
 """When does somebody have to be told?
 
-Whenever the picture changed, and whenever a deadline fell due.  One look reads the time once, shows the rules what
-changed, asks the routes who is owed a word, and writes all of it in one transaction.  Only when that has committed
-does the engine believe it and the dispatcher hear of it; if it fails, the same look is simply taken again.
+Whenever the picture changed, and whenever a deadline fell due, of an alert or of a group.  One look reads the time
+once, shows the rules what changed, puts what fires into groups, asks which of them are owed a word, and writes all of
+it in one transaction.  Only when that has committed do engine and groups believe it and the dispatcher hear of it; if
+it fails, the same look is simply taken again.
 """
 
 import asyncio
@@ -10,8 +11,9 @@ from collections.abc import Callable, Iterable, Sequence
 from logging import getLogger
 
 from alerts.engine import Engine, Look
+from alerts.group_book import Grouped
+from alerts.groups import Groups
 from alerts.model import Judgement, Kind
-from alerts.routing import RoutingTable, judgement
 from monitor.entities import Change, Ref
 from monitor.limits import Limits
 from monitor.live import Live
@@ -32,25 +34,24 @@ class Evaluation:
     def __init__(
         self,
         engine: Engine,
+        groups: Groups,
         live: Live,
         store: AlertHistory,
         metrics: Metrics,
         *,
-        routing: RoutingTable,
         limits: Limits,
         naming: Naming,
-        instance: str,
         now_s: Callable[[], float],
         on_owed: Callable[[], None],
     ) -> None:
         self.engine = engine
+        self.groups = groups
         self._live = live
         self._store = store
         self._metrics = metrics
-        self._routing = routing
         self._limits = limits
         self._naming = naming
-        self._instance = instance
+        self._turn = asyncio.Lock()  # what people do and what a look finds are decided one after the other
         self._now_s = now_s
         self._on_owed = on_owed
         self._changed: dict[Ref, Change] = {}
@@ -87,7 +88,8 @@ class Evaluation:
         self._wake.set()
 
     async def _sleep(self) -> None:
-        deadline = self.engine.next_deadline()
+        deadlines = [at for at in (self.engine.next_deadline(), self.groups.next_deadline()) if at is not None]
+        deadline = min(deadlines, default=None)
         timeout_s = None if deadline is None else max(0.0, deadline - self._now_s())
         try:
             async with asyncio.timeout(timeout_s):
@@ -116,10 +118,7 @@ class Evaluation:
             for change in changes
             if not self._is_quiet(change, now_s)
         ]
-        if not readings:
-            return
-        look = self.engine.judge(readings, now_s)
-        await self._make_true(look, now_s)
+        await self._make_true(self.engine.judge(readings, now_s), now_s)
 
     def _is_quiet(self, change: Change, now_s: float) -> bool:
         """Whether a look would find nothing: of people who are well, and come by the thousand, that is soon said."""
@@ -135,13 +134,33 @@ class Evaluation:
         now_s = self._now_s()
         await self._make_true(self.engine.removed_rules(now_s), now_s)
 
+    async def do(self, deed: Callable[[float], Grouped | None]) -> bool:
+        """Do to an incident what somebody wants done to it, and say whether that changed anything.
+
+        Raises:
+            StoreFailed: nothing was done.
+        """
+        async with self._turn:
+            grouped = deed(self._now_s())
+            if grouped is None:
+                return False
+            await self._commit(grouped.judgement)
+            self.groups.adopt(grouped, is_look=False)
+        self._wake.set()
+        return True
+
     async def _make_true(self, look: Look, now_s: float) -> None:
-        routed = judgement(look.alerts, look.transitions, self._routing, self._instance, now_s)
-        if routed.judgement:
-            await self._store.record(routed.judgement)
-            self._report(routed.judgement)
-        self.engine.adopt(routed.judgement.alerts, look.deadlines)
-        if routed.judgement.notifications:
+        async with self._turn:
+            grouped = self.groups.judge(look, now_s)
+            await self._commit(grouped.judgement)
+            self.engine.adopt(grouped.judgement.alerts, look.deadlines)
+            self.groups.adopt(grouped)
+
+    async def _commit(self, judgement: Judgement) -> None:
+        if judgement:
+            await self._store.record(judgement)
+            self._report(judgement)
+        if judgement.notifications:
             self._on_owed()
 
     def _report(self, made_true: Judgement) -> None:

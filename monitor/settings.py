@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 
-from alerts.model import Kind, Rule, Severity
-from alerts.rules import build_rule
+from alerts.model import Kind, Rule, Severity, Step
+from alerts.rules import build_rule, parse_duration
 from collectors.registry import SOURCES
 from monitor.naming import NAME_LIMIT, PATTERN, Naming, shortened
 from monitor.store.keeping import Keeping
@@ -67,6 +67,15 @@ def _origin(text: str) -> str:
     return text
 
 
+def _duration_s(text: Any) -> Any:
+    """Return the seconds that a text such as 10s or 1h30m stands for."""
+    if not isinstance(text, str):
+        raise ValueError(f'expected a duration such as "10s" or "1h30m", got {text!r}')  # noqa: TRY004 - pydantic's way
+    return parse_duration(text)
+
+
+Duration = Annotated[float, BeforeValidator(_duration_s)]
+Pause = Annotated[float, BeforeValidator(_duration_s), Field(ge=60)]
 Network = Annotated[str, AfterValidator(_network)]
 Origin = Annotated[str, AfterValidator(_origin)]
 
@@ -352,11 +361,25 @@ class Canary(Section):
 
 
 class Alerting(Section):
-    """Who this daemon is to its receivers, and which of the shipped rules are off."""
+    """Who this daemon is to its receivers, which of the shipped rules are off, and how alerts are grouped."""
 
     instance: str = "roomwatch"
     default_receiver: str | None = None
+    fallback_receiver: str | None = None
     disabled_rules: tuple[str, ...] = ()
+    group_by: tuple[str, ...] = ("alertname", "account", "region", "tenant", "room")
+    group_wait: Duration = 10.0
+    group_interval: Duration = 60.0
+    repeat_interval: Pause = 4 * 3600.0
+    resolve_wait: Duration = 10.0
+    storm_groups: Annotated[int, Field(ge=0)] = 5
+    storm_labels: tuple[str, ...] = ("region", "tenant", "account")
+
+    @model_validator(mode="after")
+    def _is_a_storm_of_many(self) -> Self:
+        if self.storm_groups == 1:
+            raise ValueError("storm_groups: expected 0 for none or at least 2, got 1: one group is not a storm")
+        return self
 
 
 class Logging(Section):
@@ -404,12 +427,46 @@ class RuleText(Section):
         )
 
 
-class RouteText(Section):
-    """A route as it is written."""
+class StepText(Section):
+    """One step of an escalation as it is written."""
 
-    receiver: str
+    after: Duration = 0.0
+    receivers: Annotated[tuple[str, ...], Field(min_length=1)]
+
+
+class EscalationText(Section):
+    """Whom to tell one after the other, until somebody acknowledges."""
+
+    steps: Annotated[tuple[StepText, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _climbs(self) -> Self:
+        times = [step.after for step in self.steps]
+        if times != sorted(times):
+            raise ValueError("steps: expected each step after the one before it, got one that is sooner")
+        return self
+
+    def build(self) -> tuple[Step, ...]:
+        """Return the steps of a plan."""
+        return tuple(Step(step.after, step.receivers) for step in self.steps)
+
+
+class RouteText(Section):
+    """A route as it is written; what is None it has from the route above."""
+
+    receiver: str | None = None
+    escalation: str | None = None
     match: Mapping[str, str] = {}
+    matchers: tuple[str, ...] = ()
     continue_: bool = Field(alias="continue", default=False)
+    group_by: tuple[str, ...] | None = None
+    group_wait: Duration | None = None
+    group_interval: Duration | None = None
+    repeat_interval: Pause | None = None
+    resolve_wait: Duration | None = None
+    mute_during: tuple[str, ...] | None = None
+    active_during: tuple[str, ...] | None = None
+    routes: tuple["RouteText", ...] = ()
 
 
 class Sections(Section):
@@ -433,6 +490,7 @@ class Sections(Section):
     pipeline: Pipelining = Pipelining()
     rules: tuple[RuleText, ...] = ()
     routes: tuple[RouteText, ...] = ()
+    escalations: Mapping[str, EscalationText] = {}
     receivers: Mapping[str, Mapping[str, Any]] = {}
 
     @model_validator(mode="after")

@@ -3,7 +3,19 @@
 from dataclasses import replace
 
 from alerts.fingerprint import dedup_key, notification_id
-from alerts.model import Alert, Incident, Kind, Notification, NotificationKind, Reading, Rule, Severity, State
+from alerts.model import (
+    Alert,
+    Incident,
+    Kind,
+    Notification,
+    NotificationKind,
+    Plan,
+    Reading,
+    Rule,
+    Severity,
+    State,
+    Step,
+)
 from alerts.rules import build_rule
 
 START = 1_763_690_000.0
@@ -45,7 +57,7 @@ def make_alert(**changes) -> Alert:
         value=0.0,
         episode="e1-0000",
         fired_at=START,
-        receivers=("ops",),
+        groups=("g1-0000",),
     )
     return replace(alert, **changes)
 
@@ -65,6 +77,12 @@ def make_notification(kind=NotificationKind.TRIGGER, receiver="ops", entity="PA1
         reason="gone: room_ended" if is_over else "held: level <= 1 for 10 s",
         **changes,
     )
+
+
+def make_plan(*receivers: str, **changes) -> Plan:
+    """One step, to everybody at once; a group waits 10 s for others, 60 s between words, 10 s before it is over."""
+    steps = changes.pop("steps", (Step(0.0, receivers or ("ops",)),))
+    return replace(Plan("r", steps, ("alertname", "room_name")), **changes)
 
 
 def make_incident(*alerts: Alert, ended_at: float | None = None, **changes) -> Incident:

@@ -22,8 +22,10 @@ hypothesis_settings.load_profile("roomwatch")
 
 
 def settings(**given: Any) -> dict[str, Any]:
-    """Return a configuration for tests: everything on free ports, Twilio out of reach, nothing on disk."""
+    """Return a configuration for tests: free ports, Twilio out of reach, nothing on disk, and no word waits."""
+    alerts = {"group_wait": "0s", "resolve_wait": "0s", **given.pop("alerts", {})}
     return {
+        "alerts": alerts,
         "public": {"port": 0, "url": "http://watch.example.com"},
         "private": {"port": 0},
         "storage": {"path": ":memory:"},

@@ -8,9 +8,7 @@ from msgspec.structs import replace
 
 from alerts.default_rules import DEFAULT_RULES
 from alerts.delivery import Fate, Settlement
-from alerts.engine import Engine
 from alerts.model import Judgement, Kind, Reading
-from alerts.routing import RoutingTable, judgement
 from collectors.events import Event, Source, TrackSeen
 from collectors.observations import (
     Connection,
@@ -26,6 +24,7 @@ from collectors.observations import (
 from monitor.live import Live
 from monitor.store.ports import Entry, Search, Store
 from tests.builders import ACCOUNT, ALICE, BOB, CAROL, NOW_MS, ROOM, batch, participant, recording, room
+from tests.judging import Judge
 from tests.stored import as_told, lines
 
 HER_NAME, HIS_NAME, BY_NAME_ONLY = "alice.liddell@example.com", "bob.carroll", "dr.dodgson@example.com"
@@ -99,13 +98,11 @@ async def append(store: Store, live: Live, events: Iterable[Event], at_ms: int) 
 
 async def alarm(store: Store, her_key: str, name: str, at_s: float, *, ends: bool) -> None:
     """Fire an alert about somebody, tell of it, and let it end."""
-    engine, table = Engine(DEFAULT_RULES), RoutingTable(fallback="pager")
+    judge = Judge(DEFAULT_RULES)
     details = {"identity": name, "participant_sid": her_key.partition("/")[2], "room_name": "acme:class"}
 
     async def look(reading: Reading, now_s: float) -> Judgement:
-        seen = engine.judge([reading], now_s)
-        made = judgement(seen.alerts, seen.transitions, table, "test", now_s).judgement
-        engine.adopt(made.alerts, seen.deadlines)
+        made = judge.look(reading, at=now_s)
         await store.alerts.record(made)
         return made
 

@@ -12,6 +12,7 @@ import msgspec
 from alerts.delivery import Fate, Settlement
 from alerts.model import Alert, Judgement, Notification, Owed, State, Transition
 from monitor.store.database import Database
+from monitor.store.groups import write_groups
 from monitor.store.ports import Ended, OutboxCounts
 from monitor.store.rows import encode
 
@@ -45,6 +46,7 @@ class SqliteAlerts:
             (t.fingerprint, t.rule, t.entity, t.before, t.after, t.at, encode(t), bodies[t.fingerprint])
             for t in judgement.transitions
         ]
+        at_s = judgement.at
         owed = [(n.id, n.lane, n.receiver, n.created_at, n.created_at, encode(n)) for n in judgement.notifications]
 
         def write(writer: sqlite3.Connection) -> None:
@@ -60,6 +62,8 @@ class SqliteAlerts:
                 " ON CONFLICT (id) DO NOTHING",
                 owed,
             )
+
+            write_groups(writer, judgement, at_s)
 
         await self._database.write(write)
 

@@ -22,14 +22,14 @@ import msgspec
 from msgspec import Raw
 from zstandard import ZstdError
 
-from alerts.model import Alert, Notification
+from alerts.model import Alert, Group, Incident, Notification
 from collectors.events import Event
 from collectors.observations import TelemetryBatch
 from monitor.entities import Account, Entity, Participant, Recording, Room
 from monitor.history import chunks
 from monitor.sizes import in_words
 from monitor.store.database import Database
-from monitor.store.forgotten import IDENTITY, notification_with
+from monitor.store.forgotten import IDENTITY, group_with, incident_with, notification_with
 from monitor.store.packing import pack, unpack
 from monitor.store.person import (
     Person,
@@ -116,6 +116,8 @@ _BODIES = (  # where names stand beside SIDs, packed or not
     "SELECT body FROM alerts",
     "SELECT alert FROM transitions",
     "SELECT body FROM outbox",
+    "SELECT body FROM groups",
+    "SELECT body FROM incidents",
 )
 
 
@@ -318,6 +320,7 @@ def _alerts(writer: Writer, person: Person, mentions: _Mentions) -> Counter[str]
         rows = writer.execute(f"SELECT {key}, {column} FROM {table}")  # noqa: S608  # of constants
         counts[name] = _delete(writer, table, key, [each for each, body in rows if is_meant(body, alert_in)])
     counts["notifications"] = _notifications(writer, person, mentions)
+    counts["incidents"] = _incidents(writer, person, mentions)
     return counts
 
 
@@ -328,7 +331,7 @@ def _notifications(writer: Writer, person: Person, mentions: _Mentions) -> int:
     for seq, body in writer.execute("SELECT seq, body FROM outbox"):
         if mentions.are_in(body):
             told = msgspec.json.decode(body, type=Notification)
-            left = notification_with(told, lambda alert: None if is_alert_about(alert, person) else alert)
+            left = notification_with(told, _without(person))
             if left is None:
                 gone.append(seq)
             elif left != told:
@@ -337,6 +340,28 @@ def _notifications(writer: Writer, person: Person, mentions: _Mentions) -> int:
     return _delete(writer, "outbox", "seq", gone) + len(changed)
 
 
+def _incidents(writer: Writer, person: Person, mentions: _Mentions) -> int:
+    """Take the person's alerts out of groups and incidents, which stay: what was opened is still to be closed."""
+    count = 0
+    for table, key, kind, changed_with in _INCIDENTS:
+        changed = []
+        for row_key, body in writer.execute(f"SELECT {key}, body FROM {table}"):  # noqa: S608  # of constants
+            if mentions.are_in(body):
+                left = encode(changed_with(msgspec.json.decode(body, type=kind), _without(person)))
+                changed += [(left, row_key)] if left != body else []
+        writer.executemany(f"UPDATE {table} SET body = ? WHERE {key} = ?", changed)  # noqa: S608
+        count += len(changed)
+    return count
+
+
+def _without(person: Person) -> Callable[[Alert], Alert | None]:
+    return lambda alert: None if is_alert_about(alert, person) else alert
+
+
+_INCIDENTS: tuple[tuple[str, str, type[Any], Callable[[Any, Callable[[Alert], Alert | None]], Any]], ...] = (
+    ("groups", "key", Group, group_with),
+    ("incidents", "id", Incident, incident_with),
+)
 _alert_of = msgspec.json.Decoder(Alert).decode
 _ALERTS = (
     ("alerts", "alerts", "fingerprint", "body", _alert_of),

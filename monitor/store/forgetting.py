@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from alerts.model import Alert, Notification
+from alerts.model import Alert, Incident, Notification
 from collectors.events import Event
 from monitor.entities import Participant, Recording, Room
 from monitor.store.database import Database
@@ -23,6 +23,7 @@ from monitor.store.forgotten import (
     event_from_nowhere,
     event_of_nobody,
     happening_of_nobody,
+    incident_with,
     is_about_a_name,
     notification_with,
     renamed,
@@ -38,6 +39,7 @@ _decode_room = msgspec.json.Decoder(Room).decode
 _decode_participant = msgspec.json.Decoder(Participant).decode
 _decode_recording = msgspec.json.Decoder(Recording).decode
 _decode_alert = msgspec.json.Decoder(Alert).decode
+_decode_incident = msgspec.json.Decoder(Incident).decode
 _decode_notification = msgspec.json.Decoder(Notification).decode
 
 
@@ -191,6 +193,12 @@ def _notification(writer: Writer, row: Row) -> int:
     return writer.execute("UPDATE outbox SET body = ? WHERE seq = ?", (encode(told), seq)).rowcount
 
 
+def _incident(writer: Writer, row: Row) -> int:
+    _, incident_id, body = row
+    values = (encode(incident_with(_decode_incident(body), _alert_of_nobody)), incident_id)
+    return writer.execute("UPDATE incidents SET body = ? WHERE id = ?", values).rowcount
+
+
 def _alert_of_nobody(alert: Alert) -> Alert | None:
     return None if is_about_a_name(alert.entity) else alert_of_nobody(alert)
 
@@ -200,6 +208,10 @@ _WHO_WAS_MEANT = (  # bounds are in seconds
     _Sweep(
         _question("outbox", "created_at_s", "seq", "body", f"state <> 'waiting' AND {_TELLS_WHO.format('body')}"),
         _notification,
+    ),
+    _Sweep(
+        _question("incidents", "said_at_s", "id", "body", f"closed_at_s IS NOT NULL AND {_TELLS_WHO.format('body')}"),
+        _incident,
     ),
 )
 

@@ -6,14 +6,14 @@ callback goes, too, as it is a hash of what Twilio sent, name and all.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace as replaced
 from typing import TypeVar
 
 import msgspec
 from msgspec.structs import replace
 
-from alerts.model import Alert, Notification
+from alerts.model import Alert, Group, Incident, Notification
 from collectors.events import Event
 from collectors.observations import TelemetryBatch
 from monitor.entities import Entity, Participant, Recording, Room
@@ -122,11 +122,21 @@ def entity_from_nowhere(entity: E) -> E:
     return entity
 
 
+def incident_with(incident: Incident, change: Callable[[Alert], Alert | None]) -> Incident:
+    """Return an incident with each of its alerts changed, and without those of which nothing is left."""
+    return replaced(incident, firing=_changed(incident.firing, change), resolved=_changed(incident.resolved, change))
+
+
+def group_with(group: Group, change: Callable[[Alert], Alert | None]) -> Group:
+    """Return a group with each of the alerts changed that it remembers, and without those of which nothing is left."""
+    return replaced(group, resolved=_changed(group.resolved, change))
+
+
 def notification_with(told: Notification, change: Callable[[Alert], Alert | None]) -> Notification | None:
     """Return what somebody was told with each of its alerts changed, or None where none of them is left."""
-    incident = told.incident
-    firing = tuple(each for each in map(change, incident.firing) if each is not None)
-    resolved = tuple(each for each in map(change, incident.resolved) if each is not None)
-    if not firing and not resolved:
-        return None
-    return replaced(told, incident=replaced(incident, firing=firing, resolved=resolved))
+    incident = incident_with(told.incident, change)
+    return replaced(told, incident=incident) if incident.alerts else None
+
+
+def _changed(alerts: Iterable[Alert], change: Callable[[Alert], Alert | None]) -> tuple[Alert, ...]:
+    return tuple(left for alert in alerts if (left := change(alert)) is not None)

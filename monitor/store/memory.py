@@ -34,6 +34,7 @@ from monitor.store.forgotten import (
 )
 from monitor.store.keeping import Keeping
 from monitor.store.lines import Lines
+from monitor.store.memory_incidents import MemoryIncidents
 from monitor.store.person import (
     Person,
     entity_without,
@@ -315,7 +316,8 @@ class OutboxRow(msgspec.Struct):
 class MemoryAlerts:
     """Alert states and the outbox in memory (`monitor.store.ports.AlertHistory`)."""
 
-    def __init__(self) -> None:
+    def __init__(self, incidents: MemoryIncidents | None = None) -> None:
+        self._incidents = MemoryIncidents() if incidents is None else incidents
         self._alerts: dict[str, Alert] = {}
         self._history: list[Ended] = []
         self.outbox: dict[str, OutboxRow] = {}
@@ -335,6 +337,7 @@ class MemoryAlerts:
         self._history += [Ended(t, alerts[t.fingerprint]) for t in judgement.transitions]
         for notification in judgement.notifications:
             self.owe(notification)
+        self._incidents.write(judgement)
 
     def owe(self, notification: Notification) -> None:
         """Put a notification into the outbox, unless it is there already."""
@@ -372,7 +375,8 @@ class MemoryAlerts:
     def all_alerts(self) -> Sequence[Alert]:
         """Return the alerts that there are, those of which something is on record, and those somebody was told of."""
         told = [alert for row in self.outbox.values() for alert in row.notification.incident.alerts]
-        return [*self._alerts.values(), *(entry.alert for entry in self._history), *told]
+        ended = (entry.alert for entry in self._history)
+        return [*self._alerts.values(), *ended, *told, *self._incidents.alerts()]
 
     def changes(self) -> Sequence[Changed]:
         """Return every change of an alert's state, oldest first."""
@@ -394,7 +398,7 @@ class MemoryAlerts:
         }
         dropped = len(self._history) - len(history) + len(self.outbox) - len(outbox)
         self._history, self.outbox = history, outbox
-        return dropped
+        return dropped + self._incidents.drop_before(bound_s)
 
     def change(self, change: Callable[[Alert], Alert | None], before_s: float | None = None) -> int:
         """Change alerts, and what became of them; of those only that are over and older, where a time is given.
@@ -420,7 +424,7 @@ class MemoryAlerts:
         outbox, owed = _changed(self.outbox.values(), told)
         self._alerts = {alert.fingerprint: alert for alert in alerts}
         self.outbox = {row.notification.id: row for row in outbox}
-        return standing + past + owed
+        return standing + past + owed + self._incidents.change(change, before_s)
 
 
 class MemoryArchive:
@@ -529,7 +533,8 @@ class MemoryStore:
         self.samples = MemorySamples(self.log)
         self.rollups = MemoryRollups(self.log, scopes)
         self.picture = MemoryPicture()
-        self.alerts = MemoryAlerts()
+        self.incidents = MemoryIncidents()
+        self.alerts = MemoryAlerts(self.incidents)
         self.sessions = MemorySessions()
         self.archive = MemoryArchive(self.picture, self.alerts, self.samples)
         self._stand_in = new_stand_in()

@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 
 from msgspec import Struct
 
-from alerts.model import Alert, Transition
+from alerts.model import Alert, Group, Incident, Note, Transition
 from alerts.ports import AlertStore
 from collectors.events import Event
 from monitor.entities import Account, Composition, Entity, Recording, Room
@@ -311,6 +311,41 @@ class PictureStore(Protocol):
         """Return the picture as last saved."""
 
 
+class IncidentsWanted(Struct, frozen=True):
+    """Which incidents are asked for: those that opened in [from_s, to_s).
+
+    `before` is the last of the page before, when it opened and its id.
+    """
+
+    from_s: float = 0.0
+    to_s: float = float("inf")
+    is_open_only: bool = False
+    before: tuple[float, str] | None = None
+    limit: int = 50
+
+    def is_among(self, incident: Incident) -> bool:
+        """Whether an incident is one of them."""
+        is_in_time = self.from_s <= incident.started_at < self.to_s
+        is_after = self.before is None or (incident.started_at, incident.id) < self.before
+        return is_in_time and is_after and not (self.is_open_only and incident.ended_at is not None)
+
+
+class IncidentHistory(Protocol):
+    """The groups that there are, and the incidents that there were."""
+
+    async def load_groups(self) -> Sequence[Group]:
+        """Return every group that there is."""
+
+    async def incidents(self, wanted: IncidentsWanted) -> Sequence[Incident]:
+        """Return the incidents that are wanted, the latest first, each as it stood when it was last spoken of."""
+
+    async def incident(self, incident_id: str) -> Incident | None:
+        """Return one incident, as it stood when something was last said of it."""
+
+    async def notes(self, fingerprint: str, from_s: float, to_s: float, limit: int) -> Sequence[Note]:
+        """Return at most `limit` notes on an alert in [from_s, to_s), oldest first."""
+
+
 class AlertHistory(AlertStore, Protocol):
     """What alerts need, and what people ask about them afterwards."""
 
@@ -372,6 +407,10 @@ class Store(Protocol):
     @property
     def picture(self) -> PictureStore:
         """Return the saved picture."""
+
+    @property
+    def incidents(self) -> IncidentHistory:
+        """Return the groups of alerts, and the incidents."""
 
     @property
     def alerts(self) -> AlertHistory:

@@ -12,6 +12,7 @@ from monitor.store.archive import SqliteArchive
 from monitor.store.database import Database
 from monitor.store.erasure import erase
 from monitor.store.forgetting import forget
+from monitor.store.groups import SqliteIncidents
 from monitor.store.keeping import Keeping
 from monitor.store.log import SqliteEventLog, open_log
 from monitor.store.numbering import Numbering
@@ -40,6 +41,7 @@ class SqliteStore:
         self.archive = SqliteArchive(database)
         self.picture = SqlitePicture(database, numbering)
         self.alerts = SqliteAlerts(database)
+        self.incidents = SqliteIncidents(database)
         self.sessions = SqliteSessions(database)
 
     @classmethod

@@ -6,9 +6,7 @@ from msgspec.structs import replace
 
 from alerts.default_rules import DEFAULT_RULES
 from alerts.delivery import Fate, Settlement
-from alerts.engine import Engine
 from alerts.model import Judgement, Kind, Notification, NotificationKind, Reading, State
-from alerts.routing import RoutingTable, judgement
 from collectors.events import AccountTrouble, Event, Source, Trouble
 from collectors.observations import Direction, MediaStats, Speaker
 from collectors.telemetry import decode, kept
@@ -34,6 +32,7 @@ from tests.builders import (
     recording,
     room,
 )
+from tests.judging import Judge
 
 DAY_MS = 86_400_000
 
@@ -154,21 +153,16 @@ async def test_a_saved_picture_does_not_change_with_the_living_one(store: Store)
 # --- alerts ---
 
 
-def fired(entity: str = f"{ROOM}/{ALICE}", *, at: float = 100.0) -> tuple[Judgement, Engine]:
-    """Return what firing comes to, by the real engine and routes, with two receivers."""
-    engine = Engine(DEFAULT_RULES)
+def fired(entity: str = f"{ROOM}/{ALICE}", *, at: float = 100.0) -> tuple[Judgement, Judge]:
+    """Return what firing comes to, by the real engine and groups."""
+    judge = Judge(DEFAULT_RULES)
     reading = Reading(Kind.PARTICIPANT, entity, {"level": 1}, {}, {"identity": "alice"})
-    engine.adopt((look := engine.judge([reading], at - 10)).alerts, look.deadlines)
-    look = engine.judge([reading], at)
-    table = RoutingTable(fallback="pager")
-    made = judgement(look.alerts, look.transitions, table, "test", at).judgement
-    engine.adopt(made.alerts, look.deadlines)
-    return made, engine
+    judge.look(reading, at=at - 10)
+    return judge.look(reading, at=at), judge
 
 
-def ended(engine: Engine, entity: str = f"{ROOM}/{ALICE}", *, at: float = 200.0) -> Judgement:
-    look = engine.judge([Reading(Kind.PARTICIPANT, entity, gone="room_ended")], at)
-    return judgement(look.alerts, look.transitions, RoutingTable(fallback="pager"), "test", at).judgement
+def ended(judge: Judge, entity: str = f"{ROOM}/{ALICE}", *, at: float = 200.0) -> Judgement:
+    return judge.look(Reading(Kind.PARTICIPANT, entity, gone="room_ended"), at=at)
 
 
 def delivered(at: float) -> Settlement:
@@ -223,7 +217,7 @@ async def test_a_busy_receiver_is_skipped_and_hides_nobody(store: Store) -> None
     other = fired("RM/other")[0]
     theirs = tuple(Notification(**{**_fields(n), "receiver": "chat", "id": "theirs"}) for n in other.notifications)
     await store.alerts.record(made)
-    await store.alerts.record(Judgement(other.alerts, other.transitions, theirs))
+    await store.alerts.record(Judgement(other.alerts, other.transitions, notifications=theirs))
     assert [owed.notification.receiver for owed in await store.alerts.due(1e9, 1, skip={"pager"})] == ["chat"]
     assert len(await store.alerts.due(1e9, 10)) == 2
 

@@ -79,7 +79,9 @@ class Receivers:
     async def _post_to_hook(self, request: web.Request) -> web.Response:
         message = await request.json()
         kind = {"firing": TRIGGER, "resolved": RESOLVE}[message["status"]]
-        return web.Response(status=await self.hook.take(kind, message["groupKey"], request.headers["webhook-id"]))
+        return web.Response(
+            status=await self.hook.take(kind, message["roomwatch"]["dedup_key"], request.headers["webhook-id"])
+        )
 
     async def _enqueue(self, request: web.Request) -> web.Response:
         event = await request.json()

@@ -149,4 +149,4 @@ def test_a_route_for_a_tenant_that_is_not_listed_is_probably_not_meant() -> None
     rule = {"name": "A", "over": "room", "raise": "participants > 9", "clear": "participants < 9"}
     given = {"names": {"tenants": ["acme"]}, "rules": [rule | {"labels": {"tenant": "own"}}], "routes": routes}
     said = warnings_about(build(settings(receivers={"hook": hook}, alerts={"default_receiver": "hook"}, **given)))
-    assert said == ["routes[2]: tenant is never 'globex', which names.tenants does not list"]
+    assert said == ["""route tenant="globex": tenant is never 'globex', which names.tenants does not list"""]

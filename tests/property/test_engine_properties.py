@@ -5,10 +5,9 @@ from dataclasses import dataclass, field
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alerts.engine import Engine
 from alerts.model import Reason, State, Transition
-from alerts.routing import RoutingTable, judgement
 from tests.alert_builders import START, make_reading, make_rule
+from tests.judging import Judge
 
 ENTITIES = ("PA1", "PA2")
 GONE = "gone"
@@ -48,7 +47,8 @@ def assert_quiet_means_nothing_new(engine, reading, look, now):
 
 
 def live_through(rule, history) -> Told:
-    told, engine, now = Told(), Engine([rule]), START
+    told, judge, now = Told(), Judge([rule]), START
+    engine = judge.engine
     for pause_s, entity, level, changes_in_s in history:
         now += pause_s
         seen = [reading_of(entity, level, None if changes_in_s is None else now + changes_in_s)]
@@ -56,10 +56,9 @@ def live_through(rule, history) -> Told:
         assert_quiet_means_nothing_new(engine, seen[0], look, now)
         assert look == engine.judge(seen, now), "judging twice gave two answers"
         assert all(at is None or at > now for at in look.deadlines.values()), "a deadline that has passed already"
-        routed = judgement(look.alerts, look.transitions, RoutingTable(fallback="ops"), "here", now).judgement
-        engine.adopt(routed.alerts, look.deadlines)
+        made = judge.look(*seen, at=now)
         told.transitions += look.transitions
-        told.notifications += routed.notifications
+        told.notifications += made.notifications
         told.levels.append((now, entity, level))
         assert engine.next_deadline() is None or not engine.due(engine.next_deadline() - 0.001)
         assert all(alert.state is not State.INACTIVE for alert in engine.alerts)
@@ -80,12 +79,12 @@ def test_every_transition_starts_where_the_last_one_ended(rule, history):
 @given(rules, histories)
 def test_trigger_and_resolve_alternate_and_a_resolve_never_comes_first(rule, history):
     told = live_through(rule, history)
-    for fingerprint in {each.alert.fingerprint for each in told.notifications}:
-        words = [each for each in told.notifications if each.alert.fingerprint == fingerprint]
+    for group in {each.incident.group for each in told.notifications}:
+        words = [each for each in told.notifications if each.incident.group == group]
         assert [each.kind.value for each in words] == (["trigger", "resolve"] * len(words))[: len(words)]
         for trigger, resolve in zip(words[::2], words[1::2], strict=False):
             assert trigger.dedup_key == resolve.dedup_key
-            assert trigger.started_at == resolve.started_at < resolve.ended_at
+            assert trigger.incident.started_at == resolve.incident.started_at < resolve.incident.ended_at
     assert len({each.id for each in told.notifications}) == len(told.notifications)
 
 

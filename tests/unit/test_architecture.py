@@ -57,6 +57,7 @@ PURE = {
     ),
     *("monitor.http.addresses", "monitor.clock_offset", "monitor.pseudonyms", "collectors.moments"),
     *("alerts.model", "alerts.rules", "alerts.engine", "alerts.deadlines", "alerts.fingerprint", "alerts.routing"),
+    *("alerts.group_book", "alerts.grouping", "alerts.groups", "alerts.regrouping", "alerts.storms"),
     *("alerts.default_rules", "alerts.ports", "monitor.store.ports"),
     *("alerts.patterns", "alerts.matchers", "alerts.silences", "alerts.inhibition", "alerts.default_inhibitions"),
     "alerts.time_windows",

@@ -1,0 +1,70 @@
+"""How are groups of alerts kept, and what became of incidents?
+
+A group is one row while it is there.  An incident is one row for good, as it stood when something was last said of it.
+Both are written in the transaction that writes the alerts they are made of.
+"""
+
+import sqlite3
+from collections.abc import Sequence
+
+import msgspec
+
+from alerts.model import Group, Incident, Judgement, Note
+from monitor.store.database import Database
+from monitor.store.ports import IncidentsWanted
+from monitor.store.rows import encode
+
+_decode_group = msgspec.json.Decoder(Group).decode
+_decode_incident = msgspec.json.Decoder(Incident).decode
+
+
+def write_groups(writer: sqlite3.Connection, judgement: Judgement, at_s: float) -> None:
+    """Write what a judgement says of groups and incidents."""
+    writer.executemany("DELETE FROM groups WHERE key = ?", [(key,) for key in judgement.over])
+    writer.executemany(
+        "INSERT OR REPLACE INTO groups (key, body) VALUES (?, ?)",
+        [(group.key, encode(group)) for group in judgement.groups],
+    )
+    writer.executemany(
+        "INSERT OR REPLACE INTO incidents (id, opened_at_s, closed_at_s, said_at_s, body) VALUES (?, ?, ?, ?, ?)",
+        [(each.id, each.started_at, each.ended_at, at_s, encode(each)) for each in judgement.incidents],
+    )
+    writer.executemany(
+        "INSERT INTO notes (at_s, fingerprint, group_key, text) VALUES (?, ?, ?, ?)",
+        [(note.at, note.fingerprint, note.group, note.text) for note in judgement.notes],
+    )
+
+
+class SqliteIncidents:
+    """Groups and incidents on SQLite (`monitor.store.ports.IncidentHistory`)."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def load_groups(self) -> Sequence[Group]:
+        """Return every group that there is."""
+        return [_decode_group(body) for (body,) in await self._database.read("SELECT body FROM groups")]
+
+    async def incidents(self, wanted: IncidentsWanted) -> Sequence[Incident]:
+        """Return the incidents that are wanted, the latest first."""
+        before_s, before_id = wanted.before or (float("inf"), "")
+        rows = await self._database.read(
+            "SELECT body FROM incidents WHERE opened_at_s >= ? AND opened_at_s < ? AND (? OR closed_at_s IS NULL)"
+            " AND (opened_at_s, id) < (?, ?) ORDER BY opened_at_s DESC, id DESC LIMIT ?",
+            (wanted.from_s, wanted.to_s, not wanted.is_open_only, before_s, before_id, wanted.limit),
+        )
+        return [_decode_incident(body) for (body,) in rows]
+
+    async def incident(self, incident_id: str) -> Incident | None:
+        """Return one incident, as it stood when something was last said of it."""
+        rows = await self._database.read("SELECT body FROM incidents WHERE id = ?", (incident_id,))
+        return _decode_incident(rows[0][0]) if rows else None
+
+    async def notes(self, fingerprint: str, from_s: float, to_s: float, limit: int) -> Sequence[Note]:
+        """Return at most `limit` notes on an alert in [from_s, to_s), oldest first."""
+        rows = await self._database.read(
+            "SELECT at_s, fingerprint, group_key, text FROM notes"
+            " WHERE fingerprint = ? AND at_s >= ? AND at_s < ? ORDER BY at_s, id LIMIT ?",
+            (fingerprint, from_s, to_s, limit),
+        )
+        return [Note(*row) for row in rows]
