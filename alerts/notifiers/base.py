@@ -155,17 +155,27 @@ def retry_after_s(headers: Headers) -> float | None:
 
     Two dates by the same clock give the right pause even where that clock and ours differ.
     """
-    asked = _header(headers, "Retry-After").strip()
+    asked = header(headers, "Retry-After").strip()
     if asked.isascii() and asked.isdigit():
         return min(float(asked), LONGEST_PAUSE_S)
-    until, since = _http_date(asked), _http_date(_header(headers, "Date"))
+    until, since = _http_date(asked), _http_date(header(headers, "Date"))
     if until is None or since is None:
         return None
     return min(max((until - since).total_seconds(), 0.0), LONGEST_PAUSE_S)
 
 
-def _header(headers: Headers, name: str) -> str:
+def header(headers: Headers, name: str) -> str:
+    """Return the header of that name, in whichever case, or nothing."""
     return next((value for key, value in headers.items() if key.lower() == name.lower()), "")
+
+
+def json_object(body: bytes) -> Mapping[str, Any]:
+    """Return the JSON object that `body` is, or an empty one for anything else."""
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
 
 
 def _http_date(text: str) -> datetime | None:

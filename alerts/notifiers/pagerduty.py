@@ -4,17 +4,22 @@ Through its Events API v2: a trigger opens an alert under our dedup key, or atta
 resolve with the same key closes it.  Either may therefore be sent twice without harm.  A resolve with another routing
 key than its trigger's is dropped without a word, so replace a key only while nothing is open.
 
-An update or a repeat is a trigger under the same key: it changes what the open incident shows and opens nothing.
+An update or a repeat is a trigger under the same key: it changes what the open incident shows and opens nothing, unless
+somebody closed it there while it goes on; then it is opened again, which is what a repeat is for.
+
+An answer of 202 says that the event was taken, not that there is an incident: PagerDuty's own rules come after.  A
+webhook subscription tells us what people do with the incident (`alerts/acknowledgements/pagerduty`).
 
 The limits are PagerDuty's: a summary of 1024 characters, an event of 512 KB, 120 events a minute for a routing key.
 """
 
-import json
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from alerts.acknowledgement import Word
+from alerts.acknowledgements import pagerduty as webhooks
 from alerts.delivery import Outcome
-from alerts.model import Alert, Notification, NotificationKind, Severity
+from alerts.model import Notification, NotificationKind, Severity
 from alerts.notifiers.base import (
     PAGER_PATIENCE_S,
     Attempt,
@@ -24,19 +29,23 @@ from alerts.notifiers.base import (
     checked_url,
     cut,
     json_body,
+    json_object,
     judge_status,
     rfc3339,
     shown_key,
 )
+from alerts.notifiers.wording import alert_line, is_link, links, summary
 
 US = "https://events.pagerduty.com"
 EU = "https://events.eu.pagerduty.com"
 
 SUMMARY_LIMIT = 1024
+FIELD_LIMIT = 1024  # PagerDuty names none for component, group and class; names of entities are no longer than this
 EVENT_LIMIT_BYTES = 512_000  # 512 KB, read the cautious way
 ROUTING_KEY_LENGTH = 32
 EVENTS_PER_MINUTE = 120
 _ERROR_LIMIT = 300  # enough for what PagerDuty lists, and a row of the outbox stays readable
+DROPPED = {"details": "dropped: the event was larger than PagerDuty takes"}
 
 ACTION = {
     NotificationKind.TRIGGER: "trigger",
@@ -50,11 +59,17 @@ SEVERITY = {Severity.CRITICAL: "critical", Severity.WARNING: "warning", Severity
 
 @dataclass(frozen=True, slots=True)
 class PagerDutyConfig:
-    """`routing_key` is the integration key of a service; accounts in Europe set `base_url` to the EU address."""
+    """`routing_key` is the integration key of a service; accounts in Europe set `base_url` to the EU address.
+
+    `webhook_secret` proves that it is PagerDuty who says that somebody looks after an incident; during a rotation the
+    previous one is believed, too.
+    """
 
     routing_key: str = field(repr=False)
     base_url: str = US
     source: str = "roomwatch"
+    webhook_secret: str = field(default="", repr=False)
+    previous_webhook_secret: str = field(default="", repr=False)
     external_url: str = ""
 
     def __post_init__(self) -> None:
@@ -80,14 +95,23 @@ class PagerDuty:
         event = self._event(notification)
         body = json_body(event)
         if len(body) > EVENT_LIMIT_BYTES:
-            event["payload"]["custom_details"] = {"details": "dropped: the event was larger than PagerDuty takes"}
+            event["payload"]["custom_details"] = DROPPED
             body = json_body(event)
         url = f"{self._config.base_url.rstrip('/')}/v2/enqueue"
         return HttpRequest("POST", url, {"Content-Type": "application/json"}, body)
 
     def judge(self, status: int, headers: Headers, body: bytes) -> Outcome:
         """Return what the answer means, in PagerDuty's words where it gives any."""
-        return judge_status(status, headers, _complaint(body, self._config.routing_key))
+        return judge_status(status, headers, complaint(body, self._config.routing_key))
+
+    def hear(self, headers: Headers, body: bytes, now: float) -> tuple[Word, ...]:
+        """Return what an event of a webhook subscription says of our incidents.
+
+        Raises:
+            Untrusted: it was not PagerDuty that said so.
+        """
+        secrets = (self._config.webhook_secret, self._config.previous_webhook_secret)
+        return webhooks.decode(secrets, headers, body, now)
 
     def _event(self, notification: Notification) -> dict[str, Any]:
         event = {
@@ -100,26 +124,32 @@ class PagerDuty:
     def _trigger(self, notification: Notification) -> dict[str, Any]:
         incident = notification.incident
         alert = incident.first
-        runbook_url = alert.annotations.get("runbook_url", "")
         page_url = notification.links.get("page") or self._config.external_url
+        told_links = event_links(notification)
         return {
             "payload": {
-                "summary": cut(incident.summary, SUMMARY_LIMIT),
+                "summary": summary(notification, SUMMARY_LIMIT),
                 "source": self._config.source,
                 "severity": SEVERITY[incident.severity],
                 "timestamp": rfc3339(incident.started_at),
-                "component": alert.entity,
+                "component": cut(alert.entity, FIELD_LIMIT),
                 "group": alert.kind.value,
-                "class": alert.rule,
-                "custom_details": _details(notification),
+                "class": cut(alert.rule, FIELD_LIMIT),
+                "custom_details": details(notification),
             },
             "client": "Roomwatch",
-            **({"client_url": page_url} if page_url else {}),
-            **({"links": [{"href": runbook_url, "text": "Runbook"}]} if runbook_url.startswith("http") else {}),
+            **({"client_url": page_url} if is_link(page_url) else {}),
+            **({"links": told_links} if told_links else {}),
         }
 
 
-def _details(notification: Notification) -> dict[str, Any]:
+def event_links(notification: Notification) -> list[dict[str, str]]:
+    """Return where to read more and to acknowledge; pages of one incident, not the front page of all."""
+    return [{"href": link.url, "text": link.text} for link in links(notification)]
+
+
+def details(notification: Notification) -> dict[str, Any]:
+    """Return what the person who gets the page may want to know."""
     incident = notification.incident
     alert = incident.first
     return {
@@ -128,24 +158,16 @@ def _details(notification: Notification) -> dict[str, Any]:
         "reason": notification.reason,
         "runbook": alert.annotations.get("runbook_url", ""),
         "labels": dict(incident.common_labels),
-        "firing": [_line(each) for each in incident.firing],
+        "firing": [alert_line(each) for each in incident.firing],
         "firing_count": incident.firing_count,
+        "incident": incident.id,
         "not_listed": incident.unlisted_count,
     }
 
 
-def _line(alert: Alert) -> str:
-    return alert.annotations.get("summary") or f"{alert.rule} {alert.entity}"
-
-
-def _complaint(body: bytes, secret: str) -> str:
+def complaint(body: bytes, secret: str) -> str:
     """Return what a failed answer says: `{"message": "Event object is invalid", "errors": ["…"]}`."""
-    try:
-        answer = json.loads(body)
-    except (ValueError, RecursionError):
-        return ""
-    if not isinstance(answer, dict):
-        return ""
+    answer = json_object(body)
     errors = answer.get("errors")
     said = [answer.get("message"), *(errors if isinstance(errors, list) else [])]
     text = "; ".join(each for each in said if isinstance(each, str))

@@ -7,7 +7,11 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from alerts.notifiers.base import Notifier
+from alerts.notifiers.opsgenie import Opsgenie
 from alerts.notifiers.pagerduty import PagerDuty
+from alerts.notifiers.pagerduty_change import PagerDutyChange
+from alerts.notifiers.slack import Slack
+from alerts.notifiers.teams import Teams
 from alerts.notifiers.webhook import Webhook
 
 
@@ -23,6 +27,10 @@ class NotifierClass(Protocol):
 
 
 NOTIFIERS: Mapping[str, NotifierClass] = {
+    "opsgenie": Opsgenie,
     "pagerduty": PagerDuty,
+    "pagerduty_change": PagerDutyChange,
+    "slack": Slack,
+    "teams": Teams,
     "webhook": Webhook,
 }

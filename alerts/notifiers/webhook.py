@@ -28,11 +28,13 @@ from alerts.notifiers.base import (
     judge_status,
     rfc3339,
 )
+from alerts.notifiers.wording import LONGEST_URL
 
 STILL_FIRING = "0001-01-01T00:00:00Z"  # what Alertmanager sends for "has not ended"
 
 #: Standard Webhooks advises payloads of about 20 kB.  Texts stand in the message twice, and may be all emoji.
 LONGEST_TEXT = 700
+SHORT_TEXT = 80
 LARGEST_BODY_BYTES = 20_000
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 - the public prefix of every secret, not one of them
@@ -80,8 +82,8 @@ class Webhook:
         return judge_status(status, headers)
 
     def _body(self, notification: Notification) -> bytes:
-        """Return the message with as many of its alerts as fit."""
-        message = _message(notification, self._config.external_url)
+        """Return the message with as many of its alerts as fit, and if need be one without much to it."""
+        message = _message(notification, self._config.external_url, LONGEST_TEXT)
         alerts = message["alerts"]
         listed = len(alerts)
         body = json_body(message)
@@ -89,7 +91,10 @@ class Webhook:
             listed //= 2
             body = json_body({**message, **_listing(message, alerts[:listed])})
         if len(body) > LARGEST_BODY_BYTES:
-            body = json_body({**message, **_listing(message, [{**alerts[0], "roomwatch": "dropped: too large"}])})
+            body = json_body({**message, **_first(message)})
+        if len(body) > LARGEST_BODY_BYTES:
+            message = _message(notification, self._config.external_url, SHORT_TEXT)
+            body = json_body({**message, **_first(message)})
         return body
 
 
@@ -119,66 +124,72 @@ def _listing(message: dict[str, Any], alerts: list[dict[str, Any]]) -> dict[str,
     return {"alerts": alerts, "truncatedAlerts": message["truncatedAlerts"] + len(message["alerts"]) - len(alerts)}
 
 
-def _message(notification: Notification, external_url: str) -> dict[str, Any]:
+def _first(message: dict[str, Any]) -> dict[str, Any]:
+    """Return the listing of the first alert alone, without its details."""
+    return _listing(message, [{**message["alerts"][0], "roomwatch": "dropped: too large"}])
+
+
+def _message(notification: Notification, external_url: str, longest: int) -> dict[str, Any]:
+    """Return the whole message, in which no text from outside has more than `longest` characters."""
     incident = notification.incident
     is_over = notification.kind is NotificationKind.RESOLVE
     page_url = notification.links.get("page") or external_url
+    page_url = page_url if len(page_url) <= LONGEST_URL else external_url
     return {
         "version": "4",
         "groupKey": incident.group,
         "truncatedAlerts": incident.unlisted_count,
         "status": "resolved" if is_over else "firing",
         "receiver": notification.receiver,
-        "groupLabels": _short(incident.labels),
-        "commonLabels": _short(incident.common_labels),
-        "commonAnnotations": _short(incident.common_annotations),
+        "groupLabels": _short(incident.labels, longest),
+        "commonLabels": _short(incident.common_labels, longest),
+        "commonAnnotations": _short(incident.common_annotations, longest),
         "externalURL": external_url,
-        "notification_reason": notification.reason,
+        "notification_reason": cut(notification.reason, longest),
         "alerts": [
-            *(_alert(each, None, page_url) for each in incident.firing),
-            *(_alert(each, each.since, page_url) for each in incident.resolved),
+            *(_alert(each, None, page_url, longest) for each in incident.firing),
+            *(_alert(each, each.since, page_url, longest) for each in incident.resolved),
         ],
-        "roomwatch": _ours(notification),
+        "roomwatch": _ours(notification, longest),
     }
 
 
-def _alert(alert: Alert, ended_at: float | None, page_url: str) -> dict[str, Any]:
+def _alert(alert: Alert, ended_at: float | None, page_url: str, longest: int) -> dict[str, Any]:
     return {
         "status": "firing" if ended_at is None else "resolved",
-        "labels": _short(alert.all_labels),
-        "annotations": _short(alert.annotations),
+        "labels": _short(alert.all_labels, longest),
+        "annotations": _short(alert.annotations, longest),
         "startsAt": rfc3339(alert.since if alert.fired_at is None else alert.fired_at),
         "endsAt": STILL_FIRING if ended_at is None else rfc3339(ended_at),
         "generatorURL": page_url,
         "fingerprint": alert.fingerprint,
         "roomwatch": {
             "episode": alert.episode,
-            "entity": {"kind": alert.kind.value, "id": alert.entity},
+            "entity": {"kind": alert.kind.value, "id": cut(alert.entity, longest)},
             "value": alert.value,
             "details": {
-                name: cut(value, LONGEST_TEXT) if isinstance(value, str) else value
-                for name, value in alert.details.items()
+                name: cut(value, longest) if isinstance(value, str) else value for name, value in alert.details.items()
             },
         },
     }
 
 
-def _ours(notification: Notification) -> dict[str, Any]:
+def _ours(notification: Notification, longest: int) -> dict[str, Any]:
     incident = notification.incident
     return {
         "notification_id": notification.id,
         "dedup_key": notification.dedup_key,
         "incident": incident.id,
         "kind": notification.kind.value,
-        "reason": notification.reason,
-        "summary": cut(incident.summary, LONGEST_TEXT),
-        "cause": cut(incident.cause, LONGEST_TEXT),
-        "acknowledged_by": cut(incident.acknowledged_by, LONGEST_TEXT),
+        "reason": cut(notification.reason, longest),
+        "summary": cut(incident.summary, longest),
+        "cause": cut(incident.cause, longest),
+        "acknowledged_by": cut(incident.acknowledged_by, longest),
         "firing_count": incident.firing_count,
         "resolved_count": incident.resolved_count,
-        "links": dict(notification.links),
+        "links": {purpose: url for purpose, url in notification.links.items() if len(url) <= LONGEST_URL},
     }
 
 
-def _short(texts: Mapping[str, str]) -> dict[str, str]:
-    return {name: cut(text, LONGEST_TEXT) for name, text in texts.items()}
+def _short(texts: Mapping[str, str], longest: int) -> dict[str, str]:
+    return {cut(name, longest): cut(text, longest) for name, text in texts.items()}

@@ -1,36 +1,61 @@
-"""One suite for every notifier in the registry: a new one is found here by its line there."""
+"""One suite for every notifier in the registry: a new one is found here by its line there.
+
+What a service answers, and what that means, is data: `answers/NAME.toml`, a row for each answer.
+"""
 
 import base64
 import json
+import re
 import time
-from dataclasses import dataclass
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
 from types import MappingProxyType
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from standardwebhooks import Webhook as ReferenceWebhook
 
-from alerts.delivery import Delivered, Rejected, TryAgain
-from alerts.model import NotificationKind
-from alerts.notifiers.base import Attempt, cut
-from alerts.notifiers.pagerduty import EU, EVENT_LIMIT_BYTES, PagerDuty, PagerDutyConfig
+from alerts.delivery import Delivered, Outcome, Rejected, TryAgain
+from alerts.model import NotificationKind, Severity
+from alerts.notifiers.base import Attempt, HttpRequest, cut, describe_status
 from alerts.notifiers.registry import NOTIFIERS
-from alerts.notifiers.webhook import LARGEST_BODY_BYTES, Webhook, WebhookConfig
+from alerts.notifiers.webhook import Webhook, WebhookConfig
+from tests import vendor_limits
 from tests.alert_builders import START, make_alert, make_incident, make_notification
 
 ROUTING_KEY = "0123456789abcdef0123456789abcdef"
 OLD_SECRET, NEW_SECRET = ("whsec_" + base64.b64encode(name * 24).decode() for name in (b"o", b"n"))
+ANSWERS = Path(__file__).with_name("answers")
 
 
 @dataclass(frozen=True)
 class Known:
-    """What the suite must know of a notifier to try it."""
+    """What the suite must know of a notifier to try it.
+
+    `resolves` says whether a request ends an incident, `check` asserts what the service takes, `accepted` is a body
+    that goes with a yes, and `unsaid` are the words that the service has no way to say.
+    """
 
     settings: MappingProxyType
     secrets: tuple[str, ...]
-    limit_bytes: int
-    resolve: dict
+    resolves: Callable[[HttpRequest], bool]
+    check: Callable[[HttpRequest], None]
+    accepted: bytes = b""
+    unsaid: frozenset[NotificationKind] = frozenset()
 
 
+def says(**expected):
+    return lambda request: expected.items() <= json.loads(request.body).items()
+
+
+def says_resolved(request):
+    return "Resolved" in request.body.decode()
+
+
+#: By the kind of receiver; what follows behind a space tells apart the ways in which one kind can be configured.
 KNOWN = {
     "webhook": Known(
         settings=MappingProxyType(
@@ -40,20 +65,61 @@ KNOWN = {
             }
         ),
         secrets=("path-s3cret", "query-s3cret", "pass-w0rd", NEW_SECRET.removeprefix("whsec_")),
-        limit_bytes=LARGEST_BODY_BYTES,
-        resolve={"status": "resolved"},
+        resolves=says(status="resolved"),
+        check=vendor_limits.webhook,
     ),
     "pagerduty": Known(
+        settings=MappingProxyType({"routing_key": ROUTING_KEY, "webhook_secret": "webhook-s3cret"}),
+        secrets=(ROUTING_KEY, "webhook-s3cret"),
+        resolves=says(event_action="resolve"),
+        check=vendor_limits.pagerduty,
+    ),
+    "pagerduty_change": Known(
         settings=MappingProxyType({"routing_key": ROUTING_KEY}),
         secrets=(ROUTING_KEY,),
-        limit_bytes=EVENT_LIMIT_BYTES,
-        resolve={"event_action": "resolve"},
+        resolves=says_resolved,
+        check=vendor_limits.pagerduty,
+        unsaid=frozenset({NotificationKind.UPDATE, NotificationKind.REPEAT, NotificationKind.ACKNOWLEDGE}),
+    ),
+    "slack": Known(
+        settings=MappingProxyType({"url": "https://hooks.slack.com/services/T0/B0/path-s3cret"}),
+        secrets=("path-s3cret",),
+        resolves=says_resolved,
+        check=vendor_limits.slack,
+        accepted=b"ok",
+    ),
+    "slack with a token": Known(
+        settings=MappingProxyType(
+            {"token": "xoxb-t0ken-s3cret", "channel": "C0123456789", "signing_secret": "signing-s3cret"}
+        ),
+        secrets=("t0ken-s3cret", "signing-s3cret"),
+        resolves=says_resolved,
+        check=vendor_limits.slack,
+        accepted=b'{"ok":true}',
+    ),
+    "teams": Known(
+        settings=MappingProxyType({"url": "https://prod-00.westeurope.logic.azure.com/workflows/w?sig=query-s3cret"}),
+        secrets=("query-s3cret",),
+        resolves=says_resolved,
+        check=vendor_limits.teams,
+    ),
+    "opsgenie": Known(
+        settings=MappingProxyType({"api_key": "genie-s3cret", "tags": ("video",)}),
+        secrets=("genie-s3cret",),
+        resolves=lambda request: "/close?" in request.url,
+        check=vendor_limits.opsgenie,
     ),
 }
 
 
-def about(alert, kind=NotificationKind.TRIGGER):
-    return make_notification(kind, alert=alert, at=START if kind is NotificationKind.TRIGGER else START + 60)
+def make(name):
+    kind = NOTIFIERS[name.partition(" ")[0]]
+    return kind(kind.Config(**KNOWN[name].settings))
+
+
+def about(alert, kind=NotificationKind.TRIGGER, **changes):
+    at = START if kind is NotificationKind.TRIGGER else START + 60
+    return make_notification(kind, alert=alert, at=at, **changes)
 
 
 TRIGGER = make_notification()
@@ -62,25 +128,57 @@ DATE = "Fri, 21 Nov 2025 01:20:00 GMT"
 LATER = "Fri, 21 Nov 2025 01:20:07 GMT"
 
 
-@pytest.fixture(params=sorted(NOTIFIERS))
-def kind(request):
+@pytest.fixture(params=sorted(KNOWN))
+def name(request):
     return request.param
 
 
 @pytest.fixture
-def known(kind):
-    return KNOWN[kind]
+def known(name):
+    return KNOWN[name]
 
 
 @pytest.fixture
-def config(kind, known):
-    return NOTIFIERS[kind].Config(**known.settings)
+def config(name, known):
+    return NOTIFIERS[name.partition(" ")[0]].Config(**known.settings)
 
 
 @pytest.fixture
-def notifier(kind, config):
-    return NOTIFIERS[kind](config)
+def notifier(name):
+    return make(name)
 
+
+def test_every_kind_of_receiver_is_known_to_this_suite():
+    assert {name.partition(" ")[0] for name in KNOWN} == set(NOTIFIERS)
+
+
+# --- words -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", NotificationKind)
+def test_there_is_a_request_for_every_word_that_the_service_can_say(known, notifier, kind):
+    request = notifier.render(make_notification(kind, at=START + 60), Attempt(START + 60, reference="C1:1.5"))
+    assert (request is None) == (kind in known.unsaid)
+
+
+def test_no_service_is_without_a_word_for_the_beginning_and_the_end(known):
+    assert not known.unsaid & {NotificationKind.TRIGGER, NotificationKind.RESOLVE}
+
+
+def test_a_resolve_says_so_and_carries_what_ties_it_to_its_trigger(known, notifier):
+    trigger, resolve = (notifier.render(each, Attempt(START)) for each in (TRIGGER, RESOLVE))
+    assert known.resolves(resolve)
+    assert not known.resolves(trigger)
+    for request in (trigger, resolve):
+        told = f"{request.url} {request.body.decode()}"
+        assert TRIGGER.dedup_key in told or TRIGGER.incident.id in told
+
+
+def test_a_repeat_of_an_attempt_has_the_same_body(notifier):
+    assert notifier.render(TRIGGER, Attempt(START)).body == notifier.render(TRIGGER, Attempt(START + 999)).body
+
+
+# --- answers ---------------------------------------------------------------------------------------------
 
 STATUSES = [
     (200, {}, Delivered()),
@@ -109,41 +207,92 @@ STATUSES = [
 ]
 
 
+@pytest.mark.promise("P11")
+@pytest.mark.promise("P12")
 @pytest.mark.parametrize(("status", "headers", "outcome"), STATUSES)
-def test_a_status_means_the_same_to_every_notifier(notifier, status, headers, outcome):
-    assert notifier.judge(status, headers, b"") == outcome
+def test_a_status_means_the_same_to_every_notifier(known, notifier, status, headers, outcome):
+    body = known.accepted if status < 300 else b""
+    assert notifier.judge(status, headers, body) == outcome
 
 
+def answers(name):
+    return tomllib.loads((ANSWERS / f"{name}.toml").read_text(encoding="utf-8"))["answers"]
+
+
+ROWS = [pytest.param(name, row, id=f"{name}: {row['what']}") for name in sorted(KNOWN) for row in answers(name)]
+
+
+def told_as(row):
+    reason = re.sub(r"\{(\d+)\}", lambda status: describe_status(int(status[1])), row.get("reason", ""))
+    match row["outcome"]:
+        case "delivered":
+            return Delivered(row.get("reference", ""))
+        case "rejected":
+            return Rejected(reason)
+        case "try again" | "nobody knows" as outcome:
+            return TryAgain(reason, after_s=row.get("after_s"), ambiguous=outcome == "nobody knows")
+
+
+@pytest.mark.promise("P12")
+@pytest.mark.parametrize(("name", "row"), ROWS)
+def test_an_answer_means_what_the_service_means_by_it(name, row):
+    heard = make(name).judge(row["status"], row.get("headers", {}), row.get("body", "").encode())
+    assert heard == told_as(row)
+
+
+@pytest.mark.promise("P12")
+def test_there_are_answers_of_every_outcome(name):
+    assert {row["outcome"] for row in answers(name)} == {"delivered", "rejected", "try again", "nobody knows"}
+
+
+@pytest.mark.promise("P40")
 @pytest.mark.parametrize("body", [b"\xff\x00", b"null", b"[]", b'{"errors": 7}', b"[" * 100_000, b'{"message": {}}'])
 def test_an_answer_that_makes_no_sense_is_judged_by_its_status(notifier, body):
     assert notifier.judge(400, {}, body) == Rejected("answered 400 Bad Request")
 
 
+JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.text(), lambda each: st.lists(each) | st.dictionaries(st.text(), each)
+)
+FIELDS = st.sampled_from(["ok", "error", "errors", "message", "channel", "ts", "requestId", "code", "thread_ts"])
+BODIES = st.binary() | st.builds(lambda value: json.dumps(value).encode(), st.dictionaries(FIELDS, JSON))
+HEADERS = st.dictionaries(st.sampled_from(["Retry-After", "Date", "X-RateLimit-Period-In-Sec"]), st.text())
+
+
+@pytest.mark.promise("P40")
+@pytest.mark.parametrize("name", sorted(KNOWN))
+@given(status=st.integers(0, 999), headers=HEADERS, body=BODIES)
+@settings(max_examples=40)
+def test_no_answer_is_too_strange_to_be_judged(name, status, headers, body):
+    outcome = make(name).judge(status, headers, body)
+    assert isinstance(outcome, Outcome)
+    assert len(getattr(outcome, "reason", "")) < 500
+    assert len(getattr(outcome, "reference", "")) < 500
+
+
+# --- secrets ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.promise("P38")
 def test_no_secret_is_shown_by_anything_made_from_the_configuration(known, config, notifier):
     request = notifier.render(TRIGGER, Attempt(START))
-    shown = f"{config!r} {config} {notifier!r} {request!r} {request.origin}"
+    shown = f"{config!r} {config} {notifier!r} {request!r} {request.origin} {notifier.budget!r}"
     assert [secret for secret in known.secrets if secret in shown] == []
 
 
-def test_no_secret_is_shown_though_the_service_echoes_what_it_was_sent(known, notifier):
+@pytest.mark.promise("P38")
+@pytest.mark.parametrize("status", [200, 400, 429])
+def test_no_secret_is_shown_though_the_service_echoes_what_it_was_sent(known, notifier, status):
     request = notifier.render(TRIGGER, Attempt(START))
-    echo = json.dumps({"message": f"no such {request.url}", "errors": [*known.secrets, request.body.decode()]}).encode()
-    for body in (echo, request.body):
-        outcome = notifier.judge(400, {"Echo": request.url}, body)
+    sent = [request.url, *request.headers.values(), request.body.decode(), *known.secrets]
+    said = {"message": f"no such {request.url}", "errors": sent, "error": request.headers.get("Authorization", "")}
+    codes = [{**said, "error": each} for each in sent] + [{"error": {"code": each}} for each in sent]
+    for body in (request.body, *(json.dumps(each).encode() for each in (said, *codes)), *map(str.encode, sent)):
+        outcome = notifier.judge(status, {"Echo": request.url}, body)
         assert [secret for secret in known.secrets if secret in repr(outcome)] == []
 
 
-def test_a_resolve_says_so_and_carries_the_key_of_its_trigger(known, notifier):
-    trigger, resolve = (json.loads(notifier.render(each, Attempt(START)).body) for each in (TRIGGER, RESOLVE))
-    assert known.resolve.items() <= resolve.items()
-    assert not known.resolve.items() <= trigger.items()
-    for message in (trigger, resolve):
-        assert TRIGGER.dedup_key in json.dumps(message)
-
-
-def test_a_repeat_of_an_attempt_has_the_same_body(notifier):
-    assert notifier.render(TRIGGER, Attempt(START)).body == notifier.render(TRIGGER, Attempt(START + 999)).body
-
+# --- limits ----------------------------------------------------------------------------------------------
 
 HUGE = {
     "emoji": "🔥" * 300_000,
@@ -151,21 +300,73 @@ HUGE = {
     "half an emoji": "\ud83d" * 1000,
     "control characters": "\x00\x1b\u2028" * 20,
     "a megabyte": "x" * 1_000_000,
+    "markup": "&<>*_`~|[](){}\\\"'" * 50_000,
+    "nothing": "",
+    "blanks": " \n\t" * 10,
 }
 
 
+@pytest.mark.promise("P17")
 @pytest.mark.parametrize("text", HUGE.values(), ids=HUGE.keys())
-@pytest.mark.parametrize("word", [TRIGGER, RESOLVE], ids=["trigger", "resolve"])
-def test_whatever_an_alert_says_the_body_is_json_within_the_limit(known, notifier, word, text):
+@pytest.mark.parametrize("kind", NotificationKind)
+def test_whatever_an_alert_says_the_service_can_take_it(known, notifier, kind, text):
     alert = make_alert(
-        annotations={"summary": text, "description": text, "runbook_url": "https://example.com/runbook"},
-        details={"identity": text, **{f"detail_{number}": text for number in range(20)}, "level": float("nan")},
-        labels={"room_name": text},
+        annotations={"summary": text, "description": text, "runbook_url": f"https://example.com/{text}"},
+        details={"identity": text, **{f"detail_{number}": text for number in range(9)}, "level": float("nan")},
+        labels={"room_name": text, text[:5000]: "x"},
+        entity=text,
         value=float("inf"),
     )
-    body = notifier.render(about(alert, word.kind), Attempt(START)).body
-    assert len(body) <= known.limit_bytes
-    json.loads(body, parse_constant=pytest.fail)
+    can_take(known, notifier, about(alert, kind, links={"page": f"https://example.com/{text}"}))
+
+
+TEXTS = st.text(max_size=40).map(lambda text: text * 500) | st.text()
+STRANGE = st.sampled_from(
+    ["🔥", "é", "שלום ", "\u202e", "&", "<!channel>", "👩‍👩‍👧‍👦", "\ud83d", "\x00", "\n", '"', "漢"]
+)
+REPEATED = st.builds(lambda text, times: text * times, STRANGE, st.sampled_from([1, 99, 700, 3000, 40_000]))
+ALERTS = st.builds(
+    lambda summary, description, name, details: make_alert(
+        annotations={"summary": summary, "description": description},
+        labels={"room_name": name},
+        details=details,
+        entity=name,
+    ),
+    summary=TEXTS | REPEATED,
+    description=TEXTS | REPEATED,
+    name=TEXTS | REPEATED,
+    details=st.dictionaries(TEXTS, REPEATED | st.floats() | st.none(), max_size=3),
+)
+
+
+@pytest.mark.promise("P17")
+@pytest.mark.parametrize("name", sorted(KNOWN))
+@given(
+    alerts=st.lists(ALERTS, min_size=1, max_size=4),
+    unlisted=st.integers(0, 10_000),
+    kind=st.sampled_from(NotificationKind),
+    severity=st.sampled_from(Severity),
+    words=st.tuples(TEXTS, TEXTS | REPEATED, TEXTS),
+    attempt=st.builds(Attempt, st.just(START), st.sampled_from(["", "C1:1.5", "nonsense", ":"]), st.booleans()),
+)
+@example([make_alert()] * 100, 400, NotificationKind.UPDATE, Severity.INFO, ("", "", ""), Attempt(START))
+@settings(max_examples=30)
+def test_whatever_an_incident_is_made_of_the_service_can_take_it(
+    name, alerts, unlisted, kind, severity, words, attempt
+):
+    cause, acknowledged_by, reason = words
+    is_over = kind is NotificationKind.RESOLVE
+    incident = make_incident(*alerts, ended_at=START + 60 if is_over else None, severity=severity, cause=cause)
+    counts = {"resolved_count" if is_over else "firing_count": len(alerts) + unlisted}
+    told = make_notification(kind, at=START + 60, incident=replace(incident, acknowledged_by=acknowledged_by, **counts))
+    can_take(KNOWN[name], make(name), replace(told, reason=reason), attempt)
+
+
+def can_take(known, notifier, notification, attempt=Attempt(START)):  # noqa: B008 - it is frozen
+    request = notifier.render(notification, attempt)
+    if request is not None:
+        json.loads(request.body, parse_constant=pytest.fail)
+        known.check(request)
 
 
 def test_a_cut_is_visible_and_never_splits_an_emoji():
@@ -260,83 +461,3 @@ def test_a_secret_that_cannot_sign_is_refused_without_being_shown(secret):
     with pytest.raises(ValueError, match=r"secrets\[1\]: expected whsec_ followed by base64") as refused:
         webhook(secrets=(NEW_SECRET, secret))
     assert "s3cre" not in str(refused.value)
-
-
-# --- PagerDuty -------------------------------------------------------------------------------------------
-
-
-def pagerduty(**settings):
-    return PagerDuty(PagerDutyConfig(**{"routing_key": ROUTING_KEY, **settings}))
-
-
-def event(notification, **settings):
-    return json.loads(pagerduty(**settings).render(notification, Attempt(START)).body)
-
-
-def test_a_trigger_tells_pagerduty_what_where_and_how_badly():
-    told = event(TRIGGER, source="acme-prod", external_url="https://rw.example.com")
-    assert (told["event_action"], told["routing_key"], told["dedup_key"]) == ("trigger", ROUTING_KEY, TRIGGER.dedup_key)
-    payload = told["payload"]
-    assert (payload["summary"], payload["source"], payload["severity"]) == (
-        "alice is cut off.",
-        "acme-prod",
-        "critical",
-    )
-    assert (payload["timestamp"], payload["component"], payload["class"]) == ("2025-11-21T01:53:20.000Z", "PA1", "Bad")
-    assert payload["custom_details"]["identity"] == "alice"
-    assert payload["custom_details"]["reason"] == "held: level <= 1 for 10 s"
-    assert (told["client"], told["client_url"]) == ("Roomwatch", "https://rw.example.com")
-
-
-def test_a_resolve_tells_pagerduty_the_key_and_no_more():
-    assert event(RESOLVE) == {
-        "routing_key": ROUTING_KEY,
-        "event_action": "resolve",
-        "dedup_key": TRIGGER.dedup_key,
-    }
-
-
-def test_pagerduty_links_to_a_runbook_that_has_an_address():
-    online = make_alert(annotations={"summary": "x", "runbook_url": "https://example.com/runbook"})
-    assert event(about(online))["links"] == [{"href": "https://example.com/runbook", "text": "Runbook"}]
-    assert "links" not in event(TRIGGER)
-
-
-def test_a_summary_longer_than_pagerduty_takes_is_cut_visibly():
-    summary = event(about(make_alert(annotations={"summary": "x" * 2000})))["payload"]["summary"]
-    assert len(summary) == 1024
-    assert summary.endswith("… [cut]")
-
-
-def test_an_alert_without_words_still_has_a_summary():
-    assert event(about(make_alert(annotations={})))["payload"]["summary"] == "Bad PA1"
-
-
-def test_details_that_would_make_an_event_too_large_are_dropped_visibly():
-    told = event(about(make_alert(details={"identity": "x" * 600_000})))
-    assert told["payload"]["custom_details"] == {"details": "dropped: the event was larger than PagerDuty takes"}
-
-
-@pytest.mark.parametrize(
-    ("settings", "url"),
-    [
-        ({}, "https://events.pagerduty.com/v2/enqueue"),
-        ({"base_url": EU}, "https://events.eu.pagerduty.com/v2/enqueue"),
-        ({"base_url": "http://127.0.0.1:1/"}, "http://127.0.0.1:1/v2/enqueue"),
-    ],
-)
-def test_pagerduty_is_reached_where_the_account_lives(settings, url):
-    assert pagerduty(**settings).render(TRIGGER, Attempt(START)).url == url
-
-
-def test_what_pagerduty_complains_of_is_repeated():
-    body = b'{"status":"invalid event","message":"Event object is invalid","errors":["\'summary\' is missing"]}'
-    assert pagerduty().judge(400, {}, body) == Rejected(
-        "answered 400 Bad Request: Event object is invalid; 'summary' is missing"
-    )
-
-
-def test_a_routing_key_of_the_wrong_length_is_refused_without_being_shown():
-    with pytest.raises(ValueError, match="routing_key: expected 32 characters, got 6") as refused:
-        pagerduty(routing_key="s3cret")
-    assert "s3cret" not in str(refused.value)

@@ -74,6 +74,9 @@ PURE = {
     *("monitor.evidence.thresholds", "monitor.evidence.troubles", "monitor.evidence.witnesses"),
     "monitor.evidence.wording",
     *("alerts.delivery", "alerts.notifiers.base", "alerts.notifiers.webhook", "alerts.notifiers.pagerduty"),
+    *("alerts.notifiers.opsgenie", "alerts.notifiers.pagerduty_change", "alerts.notifiers.slack"),
+    *("alerts.notifiers.teams", "alerts.notifiers.wording"),
+    *("alerts.acknowledgement", "alerts.acknowledgements.pagerduty", "alerts.acknowledgements.slack"),
 }
 IMPURE = {
     *("asyncio", "aiohttp", "aiosqlite", "sqlite3", "time", "logging", "os", "socket", "threading", "subprocess"),

@@ -2,10 +2,12 @@
 
 import re
 import tomllib
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
+from alerts.notifiers.registry import NOTIFIERS
 from monitor.config import ConfigInvalid, ProblemsFound, build, load
 from monitor.settings import Account, Sections
 from monitor.store.keeping import Keeping
@@ -14,6 +16,7 @@ from tests.conftest import settings
 
 HINT = "did you mean 'level'?"
 EXAMPLE = Path(__file__).parents[3] / "config.example.toml"
+RECEIVERS = EXAMPLE.with_name("docs") / "receivers.md"
 
 
 def complaints(tmp_path: Path, text: str, environment: dict[str, str] | None = None) -> list[str]:
@@ -26,7 +29,25 @@ def complaints(tmp_path: Path, text: str, environment: dict[str, str] | None = N
 
 def test_the_example_is_right() -> None:
     config = load(EXAMPLE, {})
-    assert set(config.notifiers) == {"pager", "chat"}
+    assert {type(notifier) for notifier in config.notifiers.values()} == set(NOTIFIERS.values())
+
+
+def test_the_example_shows_every_setting_of_every_kind_of_receiver() -> None:
+    shown = {re.search(r'^kind = "(\w+)"', part, re.MULTILINE)[1]: part for part in receivers_of(EXAMPLE.read_text())}
+    for kind, notifier in NOTIFIERS.items():
+        for setting in fields(notifier.Config):
+            assert re.search(rf"^(# )?{setting.name}(_file)? = ", shown[kind], re.MULTILINE), f"{kind}.{setting.name}"
+
+
+@pytest.mark.parametrize("kind", NOTIFIERS)
+def test_every_kind_of_receiver_has_its_settings_explained(kind: str) -> None:
+    (section,) = re.findall(rf"^## .*`{kind}`.*\n([\s\S]*?)(?=^## |\Z)", RECEIVERS.read_text(), re.MULTILINE)
+    for setting in fields(NOTIFIERS[kind].Config):
+        assert f"`{setting.name}`" in section, f"{kind}.{setting.name}"
+
+
+def receivers_of(text: str) -> list[str]:
+    return re.split(r"^\[receivers\.", text, flags=re.MULTILINE)[1:]
 
 
 def test_the_example_shows_every_key_with_its_default() -> None:
@@ -83,7 +104,7 @@ receiver = "opps"
         "9: accounts[0].account_sid: expected to match pattern '^AC[0-9a-f]{32}$'",
         "15: rules[0].raise: expected a value of a participant (level, rtt_ms, jitter_ms, loss_ratio), got 'levle'; "
         + HINT,
-        "19: receivers.ops.kind: expected one of pagerduty, webhook, got 'pagerdty'",
+        f"19: receivers.ops.kind: expected one of {', '.join(NOTIFIERS)}, got 'pagerdty'",
         "23: receivers.hook.uri: expected one of url, secrets, external_url, got an unknown key",
         "26: routes[0].receiver: expected the name of a receiver (ops, hook), got 'opps'",
     ]
