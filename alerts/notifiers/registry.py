@@ -8,6 +8,10 @@ from typing import Any, Protocol
 
 from alerts.notifiers.base import Notifier
 from alerts.notifiers.pagerduty import PagerDuty
+from alerts.notifiers.sendgrid import SendGrid
+from alerts.notifiers.twilio_sms import TwilioSms
+from alerts.notifiers.twilio_studio import TwilioStudio
+from alerts.notifiers.twilio_voice import TwilioVoice
 from alerts.notifiers.webhook import Webhook
 
 
@@ -24,5 +28,9 @@ class NotifierClass(Protocol):
 
 NOTIFIERS: Mapping[str, NotifierClass] = {
     "pagerduty": PagerDuty,
+    "sendgrid": SendGrid,
+    "twilio_sms": TwilioSms,
+    "twilio_studio": TwilioStudio,
+    "twilio_voice": TwilioVoice,
     "webhook": Webhook,
 }
