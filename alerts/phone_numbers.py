@@ -14,7 +14,7 @@ _SHORTEST = 7  # of anything shorter three digits would be too much
 def checked_number(number: str, key: str) -> str:
     """Return a number that can be dialled from anywhere; the complaint shows nothing of it."""
     if not _E164.fullmatch(number):
-        raise ValueError(f"{key}: expected a number in E.164, such as +491512345678, got something else")
+        raise ValueError(f"{key}: expected a number in E.164, such as +4915112345678, got something else")
     return number
 
 

@@ -111,7 +111,7 @@ def judge_twilio(status: int, headers: Headers, body: bytes) -> Outcome:
     match outcome:
         case Delivered():
             return Delivered(sid if isinstance(sid, str) else "")
-        case Rejected(reason) if code in TOO_MUCH_NOW:
+        case Rejected(reason) if isinstance(code, int) and code in TOO_MUCH_NOW:
             return TryAgain(reason, after_s=retry_after_s(headers))
         case _:
             return outcome

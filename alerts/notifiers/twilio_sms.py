@@ -124,7 +124,8 @@ class TwilioSms:
         after = f"\n{link}{reply}" if link else reply
         if segments(before + _LEAST_OF_THE_SUMMARY + after) > self._config.max_segments:
             after = reply
-        return fitted(before, cheapened(cut(_sentence(notification), _LONGEST_TEXT)), after, self._config.max_segments)
+        text = cheapened(cut(_sentence(notification), _LONGEST_TEXT)).strip()
+        return fitted(before, text, after, self._config.max_segments)
 
 
 def _sentence(notification: Notification) -> str:
