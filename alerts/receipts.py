@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from alerts.acknowledgement import Acknowledgement
-from alerts.notifiers.twilio_voice import ACKNOWLEDGING_DIGIT
+from alerts.reply_codes import ACKNOWLEDGING_DIGIT
 from alerts.twilio_errors import described
 
 Form = Mapping[str, str]

@@ -1,14 +1,16 @@
-"""What does somebody type to say which incident they mean?
+"""What does somebody type to say that they look after it, and which incident they mean?
 
-Four digits, since they are typed with a thumb at night.  They follow from the incident, so nothing has to be kept,
-and every message about it says the same.  Of the few incidents that are open at a time two will hardly ever share
-a code; where they do, nothing is acknowledged by guess.
+During a call one digit is enough, since the call is about one incident.  A text message needs a code.
+
+It is four digits, since they are typed with a thumb at night.  They follow from the incident, so nothing has to be
+kept, and every message about it says the same.  Of the few incidents that are open at a time two will hardly ever
+share a code; where they do, nothing is acknowledged by guess.
 """
 
 from collections.abc import Collection
 from hashlib import sha256
 
-CODE_LENGTH = 4
+ACKNOWLEDGING_DIGIT = "1"
 
 
 def reply_code(incident_id: str) -> str:

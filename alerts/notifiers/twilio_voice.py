@@ -22,12 +22,12 @@ from alerts.notifiers.base import PAGER_PATIENCE_S, Attempt, Budget, Headers, Ht
 from alerts.notifiers.headline import headline
 from alerts.notifiers.twilio import API, TwilioAccount, judge_twilio
 from alerts.phone_numbers import checked_number
+from alerts.reply_codes import ACKNOWLEDGING_DIGIT
 
 DOCUMENT_LIMIT = 4000
 SPOKEN_LIMIT = 400  # half a minute of talk; five times as much as XML, in the worst case, and it still fits
 LONGEST_RING_S = 600
 STATUS_EVENTS = ("initiated", "ringing", "answered", "completed")
-ACKNOWLEDGING_DIGIT = "1"
 _WAIT_FOR_DIGIT_S = 10
 _LONGEST_NAME = 60  # of a voice or a language
 

@@ -17,6 +17,7 @@ from monitor.store.log import SqliteEventLog, open_log
 from monitor.store.numbering import Numbering
 from monitor.store.picture import SqlitePicture
 from monitor.store.ports import Erased, Resolve, Size
+from monitor.store.receipts import SqliteReceipts
 from monitor.store.retention import drop
 from monitor.store.rollups import SqliteRollups
 from monitor.store.samples import SqliteSamples
@@ -40,6 +41,7 @@ class SqliteStore:
         self.archive = SqliteArchive(database)
         self.picture = SqlitePicture(database, numbering)
         self.alerts = SqliteAlerts(database)
+        self.receipts = SqliteReceipts(database)
         self.sessions = SqliteSessions(database)
 
     @classmethod

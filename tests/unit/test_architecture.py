@@ -71,6 +71,9 @@ PURE = {
     *("monitor.evidence.thresholds", "monitor.evidence.troubles", "monitor.evidence.witnesses"),
     "monitor.evidence.wording",
     *("alerts.delivery", "alerts.notifiers.base", "alerts.notifiers.webhook", "alerts.notifiers.pagerduty"),
+    *("alerts.acknowledgement", "alerts.receipts", "alerts.reply_codes", "alerts.phone_numbers", "alerts.sms_text"),
+    *("alerts.twilio_errors", "alerts.notifiers.headline", "alerts.notifiers.sendgrid", "alerts.notifiers.twilio"),
+    *("alerts.notifiers.twilio_sms", "alerts.notifiers.twilio_studio", "alerts.notifiers.twilio_voice"),
 }
 IMPURE = {
     *("asyncio", "aiohttp", "aiosqlite", "sqlite3", "time", "logging", "os", "socket", "threading", "subprocess"),
