@@ -12,7 +12,7 @@ import json
 import re
 from base64 import b64encode
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 from urllib.parse import quote, urlencode
 
 from alerts.delivery import Delivered, Outcome, Rejected, TryAgain
@@ -23,6 +23,7 @@ from alerts.twilio_errors import TOO_MUCH_NOW, described
 API = "https://api.twilio.com"
 
 STATUS_PATH = "/callbacks/notifications"
+REPLIES_PATH = "/callbacks/replies"
 VOICE_PATH = "/callbacks/voice"
 RETRIES = "#rc=5&rp=all"  # not a part of the address: it asks Twilio to call again after any failure
 
@@ -89,6 +90,19 @@ class TwilioAccount:
             "Content-Type": "application/x-www-form-urlencoded",
         }
         return HttpRequest("POST", url, headers, urlencode(fields, errors="replace").encode())
+
+
+@runtime_checkable
+class OfPhone(Protocol):
+    """A notifier that reaches a phone, as far as what comes back from it is concerned."""
+
+    @property
+    def account(self) -> TwilioAccount:
+        """Return who signs what comes back."""
+
+    @property
+    def phone(self) -> str:
+        """Return the number that is reached, and may reply."""
 
 
 def checked_sid(sid: str, prefix: str, key: str) -> str:
