@@ -1,6 +1,8 @@
 """What Twilio tells of a page afterwards, and what people answer."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from alerts.acknowledgement import Acknowledgement
 from alerts.receipts import Receipt, decode_digit, decode_reply, decode_status, latest
@@ -82,6 +84,18 @@ def test_nothing_of_a_form_is_kept_that_could_be_a_number():
 def test_a_form_about_something_else_is_no_receipt():
     assert decode_status({"RecordingStatus": "completed"}, AT) is None
     assert decode_status({}, AT) is None
+
+
+FIELDS = st.sampled_from(["MessageStatus", "CallStatus", "MessageSid", "ErrorCode", "AnsweredBy", "Body", "Digits"])
+
+
+@pytest.mark.promise("P40")
+@given(st.dictionaries(FIELDS, st.text()))
+def test_no_form_at_all_breaks_the_reader(form):
+    receipt = decode_status(form, AT)
+    assert receipt is None or len(receipt.status) <= 20
+    decode_reply(form, "anna", AT)
+    decode_digit(form, "anna", AT, incident="i1-1", dedup_key="rw2-1")
 
 
 def test_a_final_receipt_counts_more_than_one_that_comes_after_it():
