@@ -46,6 +46,7 @@ from monitor.settings import (
     Storage,
     Telemetry,
     Usage,
+    is_local,
     with_files_read,
 )
 
@@ -183,18 +184,25 @@ _RULE_KEYS = {"raise_when": "raise", "clear_when": "clear", "hold_for": "for"}  
 
 
 def _built_notifiers(given: Mapping[str, Any], problems: list[Problem]) -> Iterator[tuple[str, Notifier]]:
-    receivers, private = given.get("receivers", {}), given.get("private", {})
-    pages_url = str(private.get("url", "")) if isinstance(private, Mapping) else ""
+    receivers = given.get("receivers", {})
+    pages_url, public_url = _url(given.get("private")), _url(given.get("public"))
+    # Where a service cannot call back it is not asked to: it would refuse the whole page for that.
+    urls = {"external_url": pages_url, "callback_url": "" if is_local(public_url) else public_url}
     for name, settings in receivers.items() if isinstance(receivers, Mapping) else ():
         if not isinstance(settings, Mapping):
             continue
         try:
-            yield name, _built_notifier(name, settings, pages_url)
+            yield name, _built_notifier(name, settings, urls)
         except Problem as problem:
             problems.append(problem)
 
 
-def _built_notifier(name: str, settings: Mapping[str, Any], pages_url: str) -> Notifier:
+def _url(listener: Any) -> str:
+    return str(listener.get("url", "")) if isinstance(listener, Mapping) else ""
+
+
+def _built_notifier(name: str, settings: Mapping[str, Any], urls: Mapping[str, str]) -> Notifier:
+    """Return the notifier of a receiver; `urls` are for what its settings do not say."""
     path: KeyPath = ("receivers", name)
     kind = settings.get("kind")
     if not isinstance(kind, str) or kind not in NOTIFIERS:
@@ -205,8 +213,7 @@ def _built_notifier(name: str, settings: Mapping[str, Any], pages_url: str) -> N
         own = with_files_read({key: value for key, value in settings.items() if key != "kind"}, known)
     except ValueError as error:
         raise Problem(path, str(error)) from None
-    if "external_url" in known:
-        own.setdefault("external_url", pages_url)
+    own = {**{key: url for key, url in urls.items() if key in known}, **own}
     for key in own:
         if key not in known:
             raise Problem((*path, key), f"expected one of {', '.join(known)}, got an unknown key")

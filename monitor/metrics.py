@@ -56,6 +56,7 @@ _DIRECTIONS = ("up", "down")
 _CODES = ("202", "400", "401", "403", "408", "413", "415", "429", "503")
 RETRIES = ("throttled", "server", "timeout", "network")  # why a request to Twilio is sent again
 FAILURES = ("rejected", "unavailable", "unknown")  # why an attempt to notify did not deliver
+RECEIPTS = ("status", "reply", "digit")
 LEVELS = ("0", "1", "2", "3", "4", "5", "idle", "unknown")
 
 FAMILIES: Mapping[str, Family] = {
@@ -112,6 +113,12 @@ FAMILIES: Mapping[str, Family] = {
         "counter", "Callbacks and deliveries of events refused.", ("reason",), (("signature", "malformed", "behind"),)
     ),
     "roomwatch_callbacks_repeats_total": Family("counter", "Callbacks and stream events that had been stored before."),
+    "roomwatch_receipts_total": Family(
+        "counter", "What Twilio told of pages: their status, replies to them, digits pressed.", ("about",), (RECEIPTS,)
+    ),
+    "roomwatch_receipts_refused_total": Family(
+        "counter", "What was told of pages and refused.", ("reason",), (("signature", "malformed", "store"),)
+    ),
     # what is asked
     "roomwatch_twilio_requests_total": Family(
         "counter", "Requests to Twilio by answer.", ("account", "resource", "code")

@@ -10,8 +10,12 @@ from alerts.notifiers.base import Notifier
 from alerts.notifiers.opsgenie import Opsgenie
 from alerts.notifiers.pagerduty import PagerDuty
 from alerts.notifiers.pagerduty_change import PagerDutyChange
+from alerts.notifiers.sendgrid import SendGrid
 from alerts.notifiers.slack import Slack
 from alerts.notifiers.teams import Teams
+from alerts.notifiers.twilio_sms import TwilioSms
+from alerts.notifiers.twilio_studio import TwilioStudio
+from alerts.notifiers.twilio_voice import TwilioVoice
 from alerts.notifiers.webhook import Webhook
 
 
@@ -32,5 +36,9 @@ NOTIFIERS: Mapping[str, NotifierClass] = {
     "pagerduty_change": PagerDutyChange,
     "slack": Slack,
     "teams": Teams,
+    "sendgrid": SendGrid,
+    "twilio_sms": TwilioSms,
+    "twilio_studio": TwilioStudio,
+    "twilio_voice": TwilioVoice,
     "webhook": Webhook,
 }

@@ -18,6 +18,7 @@ same.  It is about everything else, down to the last slash, so what counts is th
 import hmac
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
+from typing import Protocol
 from urllib.parse import parse_qs
 
 from multidict import MultiDict
@@ -30,21 +31,32 @@ from twilio.request_validator import (
     get_signature_algorithm,
 )
 
-from monitor.settings import Account
-
 Fields = Sequence[tuple[str, str]]
+
+
+class Signer(Protocol):
+    """An account as far as signatures are concerned: one that is watched, or one that pages are sent from."""
+
+    @property
+    def account_sid(self) -> str:
+        """Return whose secrets these are."""
+
+    def auth_tokens(self) -> list[str]:
+        """Return the auth tokens that it may sign with."""
+
+    def shared_keys(self) -> list[str]:
+        """Return the shared keys that it may sign with."""
 
 
 class Signatures:
     """The secrets of all accounts, and the public address that Twilio calls."""
 
-    def __init__(self, accounts: Iterable[Account], public_url: str) -> None:
-        known = list(accounts)
+    def __init__(self, accounts: Iterable[Signer], public_url: str) -> None:
         self._public_url = public_url.rstrip("/")
-        self._validators: dict[str, dict[str, list[RequestValidator]]] = {
-            HMAC_SHA1: {account.account_sid: _validators(account.auth_tokens()) for account in known},
-            HMAC_SHA256: {account.account_sid: _validators(account.shared_keys()) for account in known},
-        }
+        self._validators: dict[str, dict[str, list[RequestValidator]]] = {HMAC_SHA1: {}, HMAC_SHA256: {}}
+        for account in accounts:
+            for algorithm, secrets in ((HMAC_SHA1, account.auth_tokens()), (HMAC_SHA256, account.shared_keys())):
+                self._validators[algorithm].setdefault(account.account_sid, []).extend(_validators(secrets))
 
     def signers(self, headers: Mapping[str, str], raw_path: str, fields: Fields = ()) -> frozenset[str]:
         """Return the accounts that signed `fields`, posted to `raw_path`; a GET has no fields but those in its path."""

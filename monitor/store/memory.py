@@ -35,6 +35,7 @@ from monitor.store.forgotten import (
 from monitor.store.keeping import Keeping
 from monitor.store.lines import Lines
 from monitor.store.memory_incidents import MemoryIncidents
+from monitor.store.memory_receipts import MemoryReceipts
 from monitor.store.person import (
     Person,
     entity_without,
@@ -535,6 +536,7 @@ class MemoryStore:
         self.picture = MemoryPicture()
         self.incidents = MemoryIncidents()
         self.alerts = MemoryAlerts(self.incidents)
+        self.receipts = MemoryReceipts()
         self.sessions = MemorySessions()
         self.archive = MemoryArchive(self.picture, self.alerts, self.samples)
         self._stand_in = new_stand_in()
@@ -548,6 +550,7 @@ class MemoryStore:
             "events": self.log.drop_happenings_before(bounds_ms["events"]),
             "history": self.picture.drop_before(history_ms)
             + self.alerts.drop_before(history_ms / 1000)
+            + self.receipts.drop_before(history_ms / 1000)
             + self.sessions.drop_before(history_ms / 1000),
             "rollups": 0,  # they are added up anew for each question
             "identities": self._forget_who(bounds_ms["identities"]),

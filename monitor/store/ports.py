@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from alerts.model import Alert, Group, Incident, Note, Transition
 from alerts.ports import AlertStore
+from alerts.receipts import Receipt
 from collectors.events import Event
 from monitor.entities import Account, Composition, Entity, Recording, Room
 from monitor.history.answers import Attendance, Percentiles, Selection, Worst
@@ -356,6 +357,16 @@ class AlertHistory(AlertStore, Protocol):
         """Return how many notifications wait, and how many were given up."""
 
 
+class Receipts(Protocol):
+    """What became of notifications after they were accepted."""
+
+    async def add(self, notification_id: str, receipt: Receipt) -> bool:
+        """Keep a receipt, and say whether it is news: the same status of the same message is told more than once."""
+
+    async def of(self, notification_id: str) -> Sequence[Receipt]:
+        """Return what is known of a notification, oldest first."""
+
+
 class SessionStore(Protocol):
     """Who is logged in, by the hash of the cookie."""
 
@@ -415,6 +426,10 @@ class Store(Protocol):
     @property
     def alerts(self) -> AlertHistory:
         """Return the alert states and the outbox."""
+
+    @property
+    def receipts(self) -> Receipts:
+        """Return what became of notifications."""
 
     @property
     def sessions(self) -> SessionStore:

@@ -35,6 +35,8 @@ _DROPPED: Mapping[str, tuple[str, ...]] = {
            (SELECT seq FROM outbox WHERE state <> 'waiting' AND created_at_s < :s LIMIT :slice)""",
         """DELETE FROM incidents WHERE id IN (SELECT id FROM incidents WHERE closed_at_s < :s LIMIT :slice)""",
         """DELETE FROM notes WHERE id IN (SELECT id FROM notes WHERE at_s < :s LIMIT :slice)""",
+        """DELETE FROM receipts WHERE (notification, reference, status) IN
+           (SELECT notification, reference, status FROM receipts WHERE at_s < :s LIMIT :slice)""",
         """DELETE FROM login_sessions WHERE token_hash IN
            (SELECT token_hash FROM login_sessions WHERE expires_at_s < :s LIMIT :slice)""",
     ),

@@ -18,6 +18,7 @@ from monitor.store.log import SqliteEventLog, open_log
 from monitor.store.numbering import Numbering
 from monitor.store.picture import SqlitePicture
 from monitor.store.ports import Erased, Resolve, Size
+from monitor.store.receipts import SqliteReceipts
 from monitor.store.retention import drop
 from monitor.store.rollups import SqliteRollups
 from monitor.store.samples import SqliteSamples
@@ -42,6 +43,7 @@ class SqliteStore:
         self.picture = SqlitePicture(database, numbering)
         self.alerts = SqliteAlerts(database)
         self.incidents = SqliteIncidents(database)
+        self.receipts = SqliteReceipts(database)
         self.sessions = SqliteSessions(database)
 
     @classmethod

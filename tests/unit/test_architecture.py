@@ -77,6 +77,9 @@ PURE = {
     *("alerts.notifiers.opsgenie", "alerts.notifiers.pagerduty_change", "alerts.notifiers.slack"),
     *("alerts.notifiers.teams", "alerts.notifiers.wording"),
     *("alerts.acknowledgement", "alerts.acknowledgements.pagerduty", "alerts.acknowledgements.slack"),
+    *("alerts.acknowledgement", "alerts.receipts", "alerts.reply_codes", "alerts.phone_numbers", "alerts.sms_text"),
+    *("alerts.twilio_errors", "alerts.notifiers.headline", "alerts.notifiers.sendgrid", "alerts.notifiers.twilio"),
+    *("alerts.notifiers.twilio_sms", "alerts.notifiers.twilio_studio", "alerts.notifiers.twilio_voice"),
 }
 IMPURE = {
     *("asyncio", "aiohttp", "aiosqlite", "sqlite3", "time", "logging", "os", "socket", "threading", "subprocess"),
