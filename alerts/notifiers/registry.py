@@ -6,8 +6,11 @@ One line for each.  A class carries the type of its configuration as `Config`, a
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from alerts.notifiers.apprise import Apprise
 from alerts.notifiers.base import Notifier
+from alerts.notifiers.log import Log
 from alerts.notifiers.pagerduty import PagerDuty
+from alerts.notifiers.smtp import Smtp
 from alerts.notifiers.webhook import Webhook
 
 
@@ -25,4 +28,7 @@ class NotifierClass(Protocol):
 NOTIFIERS: Mapping[str, NotifierClass] = {
     "pagerduty": PagerDuty,
     "webhook": Webhook,
+    "smtp": Smtp,
+    "log": Log,
+    "apprise": Apprise,
 }

@@ -3,17 +3,24 @@
 import base64
 import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from email import message_from_bytes
+from email.policy import SMTP as WIRE
 from types import MappingProxyType
+from typing import Any
 
 import pytest
 from standardwebhooks import Webhook as ReferenceWebhook
 
 from alerts.delivery import Delivered, Rejected, TryAgain
 from alerts.model import NotificationKind
-from alerts.notifiers.base import Attempt, cut
+from alerts.notifiers.apprise import BODY_LIMIT
+from alerts.notifiers.base import AppriseMessage, Attempt, HttpRequest, LogLine, Mail, Request, cut
+from alerts.notifiers.log import LARGEST_LINE_BYTES
 from alerts.notifiers.pagerduty import EU, EVENT_LIMIT_BYTES, PagerDuty, PagerDutyConfig
 from alerts.notifiers.registry import NOTIFIERS
+from alerts.notifiers.smtp import LARGEST_MAIL_BYTES
 from alerts.notifiers.webhook import LARGEST_BODY_BYTES, Webhook, WebhookConfig
 from tests.alert_builders import START, make_alert, make_incident, make_notification
 
@@ -21,14 +28,57 @@ ROUTING_KEY = "0123456789abcdef0123456789abcdef"
 OLD_SECRET, NEW_SECRET = ("whsec_" + base64.b64encode(name * 24).decode() for name in (b"o", b"n"))
 
 
+def body_of(request: Request) -> bytes:
+    """Return what is sent, whatever it is carried by."""
+    match request:
+        case HttpRequest():
+            return request.body
+        case Mail():
+            return request.message
+        case LogLine():
+            return request.text.encode()
+        case AppriseMessage():
+            return f"{request.title}\n{request.body}".encode()
+
+
+def address_of(request: Request) -> str:
+    """Return what somebody could echo of where it was sent."""
+    match request:
+        case HttpRequest() | AppriseMessage():
+            return request.url
+        case Mail():
+            return " ".join((request.sender, *request.recipients))
+        case LogLine():
+            return request.origin
+
+
+def from_json(request: Request) -> dict[str, Any]:
+    return json.loads(body_of(request), parse_constant=pytest.fail)
+
+
+def from_mail(request: Mail) -> dict[str, Any]:
+    """Return the headers, and both texts; no line may be longer than mail allows, nor be anything but ASCII."""
+    assert max(map(len, request.message.split(b"\r\n"))) <= 998
+    assert request.message.isascii()
+    mail = message_from_bytes(request.message, policy=WIRE)
+    texts = {form: mail.get_body((form,)).get_content() for form in ("plain", "html")}
+    return {**dict(mail.items()), **texts}
+
+
+def from_apprise(request: AppriseMessage) -> dict[str, Any]:
+    return {"title": request.title, "body": request.body, "type": request.type}
+
+
 @dataclass(frozen=True)
 class Known:
-    """What the suite must know of a notifier to try it."""
+    """What the suite must know of a notifier to try it; `read` makes a mapping of what it renders."""
 
     settings: MappingProxyType
     secrets: tuple[str, ...]
     limit_bytes: int
     resolve: dict
+    read: Callable[[Any], dict[str, Any]] = from_json
+    speaks_http: bool = True
 
 
 KNOWN = {
@@ -48,6 +98,35 @@ KNOWN = {
         secrets=(ROUTING_KEY,),
         limit_bytes=EVENT_LIMIT_BYTES,
         resolve={"event_action": "resolve"},
+    ),
+    "smtp": Known(
+        settings=MappingProxyType(
+            {
+                "host": "mail.example.com",
+                "sender": "Roomwatch <roomwatch-s3cret@example.com>",
+                "to": ("ops-s3cret@example.com", "boss-s3cret@example.com"),
+                "username": "user-s3cret",
+                "password": "pass-w0rd",
+            }
+        ),
+        secrets=("roomwatch-s3cret", "ops-s3cret", "boss-s3cret", "user-s3cret", "pass-w0rd"),
+        limit_bytes=LARGEST_MAIL_BYTES,
+        resolve={"X-Roomwatch-Kind": "resolve"},
+        read=from_mail,
+        speaks_http=False,
+    ),
+    "log": Known(
+        settings=MappingProxyType({"to": "stdout"}),
+        secrets=(),
+        limit_bytes=LARGEST_LINE_BYTES,
+        resolve={"kind": "resolve"},
+    ),
+    "apprise": Known(
+        settings=MappingProxyType({"url": "ntfy://me:pass-w0rd@ntfy.example.com/topic-s3cret"}),
+        secrets=("topic-s3cret", "pass-w0rd"),
+        limit_bytes=4 * BODY_LIMIT,
+        resolve={"type": "success"},
+        read=from_apprise,
     ),
 }
 
@@ -110,13 +189,15 @@ STATUSES = [
 
 
 @pytest.mark.parametrize(("status", "headers", "outcome"), STATUSES)
-def test_a_status_means_the_same_to_every_notifier(notifier, status, headers, outcome):
-    assert notifier.judge(status, headers, b"") == outcome
+def test_a_status_means_the_same_to_every_notifier(known, notifier, status, headers, outcome):
+    if known.speaks_http:
+        assert notifier.judge(status, headers, b"") == outcome
 
 
 @pytest.mark.parametrize("body", [b"\xff\x00", b"null", b"[]", b'{"errors": 7}', b"[" * 100_000, b'{"message": {}}'])
-def test_an_answer_that_makes_no_sense_is_judged_by_its_status(notifier, body):
-    assert notifier.judge(400, {}, body) == Rejected("answered 400 Bad Request")
+def test_an_answer_that_makes_no_sense_is_judged_by_its_status(known, notifier, body):
+    verdict = Rejected("answered 400 Bad Request") if known.speaks_http else TryAgain("answered 400")
+    assert notifier.judge(400, {}, body) == verdict
 
 
 def test_no_secret_is_shown_by_anything_made_from_the_configuration(known, config, notifier):
@@ -127,14 +208,15 @@ def test_no_secret_is_shown_by_anything_made_from_the_configuration(known, confi
 
 def test_no_secret_is_shown_though_the_service_echoes_what_it_was_sent(known, notifier):
     request = notifier.render(TRIGGER, Attempt(START))
-    echo = json.dumps({"message": f"no such {request.url}", "errors": [*known.secrets, request.body.decode()]}).encode()
-    for body in (echo, request.body):
-        outcome = notifier.judge(400, {"Echo": request.url}, body)
+    sent, address = body_of(request), address_of(request)
+    echo = json.dumps({"message": f"no such {address}", "errors": [*known.secrets, sent.decode()]}).encode()
+    for body in (echo, sent):
+        outcome = notifier.judge(400, {"Echo": address}, body)
         assert [secret for secret in known.secrets if secret in repr(outcome)] == []
 
 
 def test_a_resolve_says_so_and_carries_the_key_of_its_trigger(known, notifier):
-    trigger, resolve = (json.loads(notifier.render(each, Attempt(START)).body) for each in (TRIGGER, RESOLVE))
+    trigger, resolve = (known.read(notifier.render(each, Attempt(START))) for each in (TRIGGER, RESOLVE))
     assert known.resolve.items() <= resolve.items()
     assert not known.resolve.items() <= trigger.items()
     for message in (trigger, resolve):
@@ -142,7 +224,8 @@ def test_a_resolve_says_so_and_carries_the_key_of_its_trigger(known, notifier):
 
 
 def test_a_repeat_of_an_attempt_has_the_same_body(notifier):
-    assert notifier.render(TRIGGER, Attempt(START)).body == notifier.render(TRIGGER, Attempt(START + 999)).body
+    first, second = (notifier.render(TRIGGER, Attempt(at)) for at in (START, START + 999))
+    assert body_of(first) == body_of(second)
 
 
 HUGE = {
@@ -156,16 +239,16 @@ HUGE = {
 
 @pytest.mark.parametrize("text", HUGE.values(), ids=HUGE.keys())
 @pytest.mark.parametrize("word", [TRIGGER, RESOLVE], ids=["trigger", "resolve"])
-def test_whatever_an_alert_says_the_body_is_json_within_the_limit(known, notifier, word, text):
+def test_whatever_an_alert_says_the_body_can_be_read_and_is_within_the_limit(known, notifier, word, text):
     alert = make_alert(
         annotations={"summary": text, "description": text, "runbook_url": "https://example.com/runbook"},
         details={"identity": text, **{f"detail_{number}": text for number in range(20)}, "level": float("nan")},
         labels={"room_name": text},
         value=float("inf"),
     )
-    body = notifier.render(about(alert, word.kind), Attempt(START)).body
-    assert len(body) <= known.limit_bytes
-    json.loads(body, parse_constant=pytest.fail)
+    request = notifier.render(about(alert, word.kind), Attempt(START))
+    assert len(body_of(request)) <= known.limit_bytes
+    known.read(request)
 
 
 def test_a_cut_is_visible_and_never_splits_an_emoji():
