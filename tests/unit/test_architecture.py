@@ -71,6 +71,7 @@ PURE = {
     *("monitor.evidence.thresholds", "monitor.evidence.troubles", "monitor.evidence.witnesses"),
     "monitor.evidence.wording",
     *("alerts.delivery", "alerts.notifiers.base", "alerts.notifiers.webhook", "alerts.notifiers.pagerduty"),
+    *("alerts.notifiers.letter", "alerts.notifiers.smtp", "alerts.notifiers.log", "alerts.alertmanager"),
 }
 IMPURE = {
     *("asyncio", "aiohttp", "aiosqlite", "sqlite3", "time", "logging", "os", "socket", "threading", "subprocess"),
