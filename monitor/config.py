@@ -25,6 +25,7 @@ from monitor.naming import Naming, NamingError
 from monitor.settings import (
     Account,
     Alerting,
+    Alertmanager,
     Canary,
     Compositions,
     LivePicture,
@@ -80,6 +81,7 @@ class Config:
     usage: Usage
     canary: Canary
     alerts: Alerting
+    alertmanager: Alertmanager
     log: Logging
     pipeline: Pipelining
     naming: Naming

@@ -53,6 +53,7 @@ class Evaluation:
         self._instance = instance
         self._now_s = now_s
         self._on_owed = on_owed
+        self.on_change: list[Callable[[], None]] = []  # whom to tell that alerts began, ended or changed
         self._changed: dict[Ref, Change] = {}
         self._wake = asyncio.Event()
         self._closing = False
@@ -143,6 +144,9 @@ class Evaluation:
         self.engine.adopt(routed.judgement.alerts, look.deadlines)
         if routed.judgement.notifications:
             self._on_owed()
+        if routed.judgement.alerts:
+            for tell in self.on_change:
+                tell()
 
     def _report(self, made_true: Judgement) -> None:
         for transition in made_true.transitions:

@@ -316,3 +316,34 @@ def test_a_key_for_pseudonyms_may_come_from_a_file(tmp_path: Path) -> None:
     privacy = build(settings(privacy={"identities": "pseudonym", "pseudonym_key_file": str(file)})).privacy
     assert privacy.pseudonym_key is not None
     assert privacy.pseudonym_key.get_secret_value() == "k" * 32
+
+
+@pytest.mark.parametrize(
+    ("given", "headers"),
+    [
+        ({}, {}),
+        ({"username": "me", "password": "hush"}, {"Authorization": "Basic bWU6aHVzaA=="}),
+        ({"bearer_token": "hush"}, {"Authorization": "Bearer hush"}),
+    ],
+)
+def test_an_alertmanager_lets_us_in_by_password_or_by_token(given, headers) -> None:
+    alertmanager = build(settings(alertmanager={"urls": ["http://am:9093/x"], **given})).alertmanager
+    assert alertmanager.headers() == headers
+    assert "hush" not in repr(alertmanager)
+
+
+@pytest.mark.parametrize(
+    ("given", "complaint"),
+    [
+        ({"urls": ["am:9093/hush"]}, "alertmanager.urls[0]: address: expected http:// or https:// and a host"),
+        ({"username": "me"}, "alertmanager: username: expected username and password together"),
+        ({"password": "hush"}, "alertmanager: username: expected username and password together"),
+        ({"username": "me", "password": "hush", "bearer_token": "hush"}, "alertmanager: bearer_token: expected either"),
+        ({"refresh_s": 0}, "alertmanager.refresh_s: expected to be greater than 0"),
+    ],
+)
+def test_an_alertmanager_that_cannot_be_posted_to_is_refused(given, complaint) -> None:
+    with pytest.raises(ProblemsFound) as found:
+        build(settings(alertmanager=given))
+    assert str(found.value).startswith(complaint)
+    assert "hush" not in str(found.value)
