@@ -38,7 +38,7 @@ format: $(VENV)/.dev ## put the code in shape
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format .
 
-e2e: $(VENV)/.dev collectors/browser/node_modules/twilio-video ## real Prometheus and real Chromium; needs them installed (see CONTRIBUTING.md)
+e2e: $(VENV)/.dev collectors/browser/node_modules/twilio-video ## real Prometheus, Alertmanager and Chromium; needs them installed (see CONTRIBUTING.md)
 	@$(BIN)/python -m pytest -m e2e
 
 collectors/browser/node_modules/twilio-video: collectors/browser/package-lock.json # Twilio's SDK, to test ours with

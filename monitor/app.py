@@ -14,14 +14,16 @@ from pathlib import Path
 import msgspec
 from aiohttp import web
 
+from alerts.alertmanager import Origin
 from alerts.default_inhibitions import DEFAULT_INHIBITIONS
-from alerts.delivery import Delivered, Outcome, Rejected
+from alerts.delivery import Delivered, Outcome, Rejected, TryAgain
 from alerts.dispatcher import Dispatcher
 from alerts.engine import Engine
 from alerts.group_book import Policy
 from alerts.groups import Groups
 from alerts.inhibition import Inhibitors
-from alerts.model import Reason
+from alerts.mirror import Mirror
+from alerts.model import Alert, Reason
 from alerts.storms import Limits as StormLimits
 from alerts.transport import Transport
 from collectors.events import Event
@@ -80,6 +82,7 @@ _log = getLogger(__name__)
 DRAIN_S = 10.0  # how long a stop waits for receivers; what is not delivered by then stays in the outbox
 RESOLVED_SHOWN_S = 3600.0
 RESOLVED_SHOWN = 20
+RESOLVED_MIRRORED = 10_000
 
 _encode = msgspec.json.Encoder().encode
 
@@ -130,7 +133,6 @@ class Daemon:
         self.live = Live([account.account_sid for account in config.accounts], self.clock.now_ms())
         agenda = Agenda(self.live, int(config.polling.participants_every_s * 1000))
         self.metrics = Metrics()
-        self._expect_series()
         self.is_ready = False
         self.public: Listener | None = None
         self.private: Listener | None = None
@@ -153,6 +155,8 @@ class Daemon:
             now_s=self.clock.now_s,
             on_owed=self.dispatcher.wake,
         )
+        self.mirror = self._mirror()
+        self.evaluation.on_change.append(self.mirror.wake)
         self.pipeline = Pipeline(
             store.log,
             self.live,
@@ -174,6 +178,7 @@ class Daemon:
             picture=config.live,
             now_ms=self.clock.now_ms,
         )
+        self._expect_series()
         self._scheduler = Scheduler()
         self.canary: Canary | None = None
         self._watches = [
@@ -200,6 +205,7 @@ class Daemon:
             delivering = group.create_task(self.dispatcher.run())
             storing = group.create_task(self.pipeline.run())
             evaluating = group.create_task(self.evaluation.run())
+            mirroring = group.create_task(self.mirror.run())
             self._schedule(group)
             await self._open_doors()
             self.is_ready = True
@@ -215,6 +221,7 @@ class Daemon:
             await storing
             self.evaluation.close()
             await evaluating
+            mirroring.cancel()  # what it has not shown yet it shows after the next start
             await self.dispatcher.drain(DRAIN_S)
             await delivering
 
@@ -313,6 +320,9 @@ class Daemon:
         self.metrics.expect("roomwatch_notifications_total", receivers)
         self.metrics.expect("roomwatch_notifications_failed_total", receivers, FAILURES)
         self.metrics.expect("roomwatch_alert_transitions_total", rules, Reason)
+        self.metrics.expect("roomwatch_alertmanager_posts_total", self.mirror.members)
+        self.metrics.expect("roomwatch_alertmanager_posts_failed_total", self.mirror.members, FAILURES)
+        self.metrics.expect("roomwatch_alertmanager_last_success_timestamp_seconds", self.mirror.members)
         accounts = [account.name for account in self.config.accounts]
         self.metrics.expect("roomwatch_twilio_throttled_total", accounts)
         self.metrics.expect("roomwatch_twilio_key_changes_total", accounts)
@@ -334,6 +344,22 @@ class Daemon:
             hears=True,
         )
 
+    def _mirror(self) -> Mirror:
+        settings, instance = self.config.alertmanager, self.config.alerts.instance
+        return Mirror(
+            settings.urls,
+            lambda: self.evaluation.engine.alerts,
+            self._ended,
+            self._transport,
+            self.clock.now_s,
+            self._count_post,
+            origin=Origin(instance, self.config.private.url, settings.refresh_s),
+            headers=settings.headers(),
+        )
+
+    async def _ended(self, since_s: float) -> list[Alert]:
+        return [ended.alert for ended in await self.store.alerts.ended(since_s, RESOLVED_MIRRORED)]
+
     def _heard(self, event: Event) -> None:
         if self.canary is not None:
             self.canary.hear(event, time.monotonic())
@@ -342,8 +368,14 @@ class Daemon:
         self.metrics.add("roomwatch_notifications_total", receiver)
         self.metrics.observe("roomwatch_notification_duration_seconds", seconds)
         if not isinstance(outcome, Delivered):
-            reason = "rejected" if isinstance(outcome, Rejected) else "unknown" if outcome.ambiguous else "unavailable"
-            self.metrics.add("roomwatch_notifications_failed_total", receiver, reason)
+            self.metrics.add("roomwatch_notifications_failed_total", receiver, _failure(outcome))
+
+    def _count_post(self, member: str, outcome: Outcome) -> None:
+        self.metrics.add("roomwatch_alertmanager_posts_total", member)
+        if isinstance(outcome, Delivered):
+            self.metrics.set("roomwatch_alertmanager_last_success_timestamp_seconds", self.clock.now_s(), member)
+        else:
+            self.metrics.add("roomwatch_alertmanager_posts_failed_total", member, _failure(outcome))
 
     @property
     def polls(self) -> list[Poll]:
@@ -399,3 +431,10 @@ class Daemon:
             demo=self._demo,
         )
         return _encode(view)
+
+
+def _failure(outcome: Rejected | TryAgain) -> str:
+    """Return the word that metrics have for it (`monitor.metrics.FAILURES`)."""
+    if isinstance(outcome, Rejected):
+        return "rejected"
+    return "unknown" if outcome.ambiguous else "unavailable"

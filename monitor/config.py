@@ -27,6 +27,7 @@ from monitor.routes import build_routes
 from monitor.settings import (
     Account,
     Alerting,
+    Alertmanager,
     Canary,
     Compositions,
     EscalationText,
@@ -86,6 +87,7 @@ class Config:
     usage: Usage
     canary: Canary
     alerts: Alerting
+    alertmanager: Alertmanager
     log: Logging
     pipeline: Pipelining
     naming: Naming

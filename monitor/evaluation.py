@@ -54,6 +54,7 @@ class Evaluation:
         self._turn = asyncio.Lock()  # what people do and what a look finds are decided one after the other
         self._now_s = now_s
         self._on_owed = on_owed
+        self.on_change: list[Callable[[], None]] = []  # whom to tell that alerts began, ended or changed
         self._changed: dict[Ref, Change] = {}
         self._wake = asyncio.Event()
         self._closing = False
@@ -155,6 +156,8 @@ class Evaluation:
             await self._commit(grouped.judgement)
             self.engine.adopt(grouped.judgement.alerts, look.deadlines)
             self.groups.adopt(grouped)
+        for tell in self.on_change if grouped.judgement.alerts else ():
+            tell()
 
     async def _commit(self, judgement: Judgement) -> None:
         if judgement:

@@ -210,6 +210,13 @@ FAMILIES: Mapping[str, Family] = {
         "counter", "Attempts to notify that did not deliver.", ("receiver", "reason")
     ),
     "roomwatch_notification_duration_seconds": Family("histogram", "Time to a receiver's answer.", buckets=_SECONDS),
+    "roomwatch_alertmanager_posts_total": Family("counter", "Posts of alerts to an Alertmanager.", ("member",)),
+    "roomwatch_alertmanager_posts_failed_total": Family(
+        "counter", "Posts of alerts that an Alertmanager did not take.", ("member", "reason")
+    ),
+    "roomwatch_alertmanager_last_success_timestamp_seconds": Family(
+        "gauge", "When an Alertmanager last took a post of alerts; 0: never.", ("member",)
+    ),
     "roomwatch_outbox_waiting": Family("gauge", "Notifications not yet delivered."),
     "roomwatch_outbox_oldest_timestamp_seconds": Family(
         "gauge", "When the oldest waiting notification was owed; 0: none."

@@ -6,6 +6,7 @@ file: `api_secret_file` instead of `api_secret`.  What spans tables is checked i
 
 import ipaddress
 import re
+from base64 import b64encode
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -14,6 +15,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 
 from alerts.model import Kind, Rule, Severity, Step
+from alerts.notifiers.base import checked_url
 from alerts.rules import build_rule, parse_duration
 from collectors.registry import SOURCES
 from monitor.naming import NAME_LIMIT, PATTERN, Naming, shortened
@@ -391,6 +393,38 @@ class Alerting(Section):
         return self
 
 
+def _base_url(text: str) -> str:
+    """Return the address of a server; the complaint shows nothing of it, as a password may be part of it."""
+    return checked_url(text, "address")
+
+
+class Alertmanager(Section):
+    """The Alertmanagers that are shown every alert: each member of a cluster, and no balancer before them."""
+
+    urls: tuple[Annotated[str, AfterValidator(_base_url)], ...] = ()
+    refresh_s: Positive = 60.0
+    username: str = ""
+    password: SecretStr | None = None
+    bearer_token: SecretStr | None = None
+
+    @model_validator(mode="after")
+    def _logs_in_one_way(self) -> Self:
+        if bool(self.username) != (self.password is not None):
+            raise ValueError("username: expected username and password together, got only one of them")
+        if self.username and self.bearer_token is not None:
+            raise ValueError("bearer_token: expected either bearer_token or username with password, got both")
+        return self
+
+    def headers(self) -> dict[str, str]:
+        """Return what lets a post in."""
+        if self.bearer_token is not None:
+            return {"Authorization": f"Bearer {self.bearer_token.get_secret_value()}"}
+        if self.password is not None:
+            pair = f"{self.username}:{self.password.get_secret_value()}"
+            return {"Authorization": f"Basic {b64encode(pair.encode()).decode()}"}
+        return {}
+
+
 class Logging(Section):
     """How the daemon talks about itself."""
 
@@ -495,6 +529,7 @@ class Sections(Section):
     usage: Usage = Usage()
     canary: Canary = Canary()
     alerts: Alerting = Alerting()
+    alertmanager: Alertmanager = Alertmanager()
     log: Logging = Logging()
     pipeline: Pipelining = Pipelining()
     rules: tuple[RuleText, ...] = ()

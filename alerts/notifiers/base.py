@@ -53,7 +53,10 @@ class HttpRequest:
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """One message for a mail server, ready to be sent.  Its server, addresses and text are not shown."""
+    """One message for a mail server, ready to be sent.  Its addresses and text are not shown.
+
+    `ca_file` names the certificates that the server's is checked against; empty: those that the machine trusts.
+    """
 
     host: str
     port: int
@@ -63,6 +66,7 @@ class Mail:
     sender: str = field(repr=False)
     recipients: tuple[str, ...] = field(repr=False)
     message: bytes = field(repr=False)
+    ca_file: str = ""
 
     @property
     def origin(self) -> str:
@@ -72,15 +76,31 @@ class Mail:
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
-    """One line for the daemon's own log."""
+    """One line for the daemon's own log, or (`to` = "stdout") for whoever reads its standard output."""
 
     text: str = field(repr=False)
     severity: str = "info"
+    to: str = "log"
 
     origin = "log://"
 
 
-Request = HttpRequest | Mail | LogLine
+@dataclass(frozen=True, slots=True)
+class AppriseMessage:
+    """One message for a service that only the library Apprise can reach; `type` is one of its four."""
+
+    url: str = field(repr=False)
+    title: str = field(repr=False)
+    body: str = field(repr=False)
+    type: str  # "info", "success", "warning" or "failure"
+
+    @property
+    def origin(self) -> str:
+        """Return the part of the URL that is fit to be shown: the rest of it may be keys."""
+        return f"apprise+{self.url.partition(':')[0]}://"
+
+
+Request = HttpRequest | Mail | LogLine | AppriseMessage
 
 
 @dataclass(frozen=True, slots=True)

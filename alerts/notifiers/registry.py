@@ -6,12 +6,15 @@ One line for each.  A class carries the type of its configuration as `Config`, a
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from alerts.notifiers.apprise import Apprise
 from alerts.notifiers.base import Notifier
+from alerts.notifiers.log import Log
 from alerts.notifiers.opsgenie import Opsgenie
 from alerts.notifiers.pagerduty import PagerDuty
 from alerts.notifiers.pagerduty_change import PagerDutyChange
 from alerts.notifiers.sendgrid import SendGrid
 from alerts.notifiers.slack import Slack
+from alerts.notifiers.smtp import Smtp
 from alerts.notifiers.teams import Teams
 from alerts.notifiers.twilio_sms import TwilioSms
 from alerts.notifiers.twilio_studio import TwilioStudio
@@ -41,4 +44,7 @@ NOTIFIERS: Mapping[str, NotifierClass] = {
     "twilio_studio": TwilioStudio,
     "twilio_voice": TwilioVoice,
     "webhook": Webhook,
+    "smtp": Smtp,
+    "log": Log,
+    "apprise": Apprise,
 }

@@ -16,13 +16,14 @@ from typing import NamedTuple
 import pytest
 
 ROOT = Path(__file__).parents[2]
+PACKAGES = "prometheus prometheus-alertmanager chromium"
 
 
 def tool(name: str) -> str:
     """Return the path of a program; where it is missing, skip the test, but fail it where a change is decided upon."""
     path = shutil.which(name)
     if path is None:
-        missing = f"expected {name} on PATH, found none; on Debian: apt-get install prometheus chromium"
+        missing = f"expected {name} on PATH, found none; on Debian: apt-get install {PACKAGES}"
         pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
     return path
 

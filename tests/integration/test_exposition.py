@@ -8,11 +8,14 @@ from tests.builders import INGEST_KEY, packed, post, quality
 @pytest.mark.parametrize("scrape", ["text/plain", "application/openmetrics-text; version=1.0.0"])
 async def test_what_the_configuration_names_is_counted_from_zero(start, scrape):
     pager = {"kind": "webhook", "url": "http://127.0.0.1:9/"}
-    running = await start(receivers={"pager": pager})
+    running = await start(receivers={"pager": pager}, alertmanager={"urls": ["http://127.0.0.1:9/am"]})
     async with running.http.get(f"{running.private}/metrics", headers={"Accept": scrape}) as answer:
         lines = (await answer.text()).splitlines()
     assert 'roomwatch_notifications_total{receiver="pager"} 0.0' in lines
     assert 'roomwatch_notifications_failed_total{reason="rejected",receiver="pager"} 0.0' in lines
+    assert 'roomwatch_alertmanager_posts_total{member="http://127.0.0.1:9"} 0.0' in lines
+    assert 'roomwatch_alertmanager_posts_failed_total{member="http://127.0.0.1:9",reason="unavailable"} 0.0' in lines
+    assert 'roomwatch_alertmanager_last_success_timestamp_seconds{member="http://127.0.0.1:9"} 0.0' in lines
     assert 'roomwatch_alert_transitions_total{reason="held",rule="RoomQualityDegraded"} 0.0' in lines
     assert 'roomwatch_twilio_throttled_total{account="ACaa…aaaa"} 0.0' in lines
     assert 'roomwatch_twilio_retries_total{account="ACaa…aaaa",reason="timeout"} 0.0' in lines

@@ -80,6 +80,7 @@ PURE = {
     *("alerts.acknowledgement", "alerts.receipts", "alerts.reply_codes", "alerts.phone_numbers", "alerts.sms_text"),
     *("alerts.twilio_errors", "alerts.notifiers.headline", "alerts.notifiers.sendgrid", "alerts.notifiers.twilio"),
     *("alerts.notifiers.twilio_sms", "alerts.notifiers.twilio_studio", "alerts.notifiers.twilio_voice"),
+    *("alerts.notifiers.letter", "alerts.notifiers.smtp", "alerts.notifiers.log", "alerts.alertmanager"),
 }
 IMPURE = {
     *("asyncio", "aiohttp", "aiosqlite", "sqlite3", "time", "logging", "os", "socket", "threading", "subprocess"),

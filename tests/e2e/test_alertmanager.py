@@ -1,0 +1,216 @@
+"""A real Alertmanager shows what a real daemon sees: as long as it is so, and though the daemon is killed meanwhile."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+import yaml
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from tests.builders import INGEST_KEY
+from tests.conftest import settings
+from tests.daemon_process import DaemonProcess, free_port, write_config
+from tests.e2e.tools import running, tool
+
+pytestmark = pytest.mark.e2e
+
+REFRESH_S = 2.0
+RESOLVE_TIMEOUT_S = 2  # after which an Alertmanager lets an alert go that bears no end of its own
+
+RULE = {
+    "name": "ConnectionLost",
+    "over": "participant",
+    "raise": "level <= 1",
+    "clear": "level >= 3",
+    "severity": "critical",
+    "summary": "{participant_sid} has a bad connection.",
+}
+ROOM, PERSON = "RM" + "a" * 32, "PA" + "b" * 32
+
+
+class Sink:
+    """What the Alertmanager notifies."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+        self.url = ""
+
+    async def take(self, request: web.Request) -> web.Response:
+        self.heard.append((await request.json())["status"])
+        return web.Response()
+
+
+class Alertmanager:
+    """The little of its API that we ask for."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    async def active(self) -> list[dict[str, Any]]:
+        async with aiohttp.ClientSession() as http, http.get(f"{self.url}/api/v2/alerts?active=true") as answer:
+            alerts = await answer.json()
+        return [alert for alert in alerts if alert["labels"]["alertname"] == RULE["name"]]
+
+    async def is_ready(self) -> bool:
+        try:
+            async with aiohttp.ClientSession() as http, http.get(f"{self.url}/-/ready") as answer:
+                return answer.status == 200
+        except aiohttp.ClientError:
+            return False
+
+
+async def until(holds: Callable[[], Awaitable[Any]], what: str, within_s: float = 20) -> Any:
+    end = time.monotonic() + within_s
+    while not (answer := await holds()):
+        assert time.monotonic() < end, f"expected {what} within {within_s} s"
+        await asyncio.sleep(0.1)
+    return answer
+
+
+@asynccontextmanager
+async def alertmanager(folder: Path, port: int, sink: Sink) -> AsyncIterator[Alertmanager]:
+    """Run one that knows nothing yet."""
+    route = {"receiver": "sink", "group_wait": "0s", "group_interval": "1s"}
+    receivers = [{"name": "sink", "webhook_configs": [{"url": sink.url}]}]
+    config = {"global": {"resolve_timeout": f"{RESOLVE_TIMEOUT_S}s"}, "route": route, "receivers": receivers}
+    file = folder.with_suffix(".yml")
+    file.write_text(yaml.safe_dump(config), encoding="utf-8")
+    command = [
+        tool("prometheus-alertmanager"),
+        f"--config.file={file}",
+        f"--storage.path={folder / 'data'}",
+        f"--web.listen-address=127.0.0.1:{port}",
+        "--cluster.listen-address=",
+        "--log.level=error",
+    ]
+    with running(command):
+        it = Alertmanager(f"http://127.0.0.1:{port}")
+        await until(it.is_ready, "an Alertmanager that is ready")
+        yield it
+
+
+@pytest.fixture
+async def sink() -> AsyncIterator[Sink]:
+    sink, app = Sink(), web.Application()
+    app.router.add_post("/", sink.take)
+    async with TestServer(app) as server:
+        sink.url = str(server.make_url("/"))
+        yield sink
+
+
+class Watched:
+    """A daemon that watches one person, and can be killed."""
+
+    def __init__(self, folder: Path, alertmanagers: list[str]) -> None:
+        self._port = free_port()
+        self._seq = 0
+        self._daemon: DaemonProcess | None = None
+        self._config = write_config(
+            folder / "config.toml",
+            settings(
+                public={"port": self._port},
+                storage={"path": str(folder / "roomwatch.db")},
+                accounts=[],
+                alerts={"instance": "e2e"},
+                alertmanager={"urls": alertmanagers, "refresh_s": REFRESH_S},
+                rules=[RULE],
+            ),
+        )
+
+    async def start(self) -> None:
+        self._daemon = await DaemonProcess.start(self._config)
+
+    async def kill(self) -> None:
+        if self._daemon is not None:
+            await self._daemon.kill()
+
+    async def report(self, level: int) -> None:
+        """Tell how well the person is connected."""
+        self._seq += 1
+        event = {"type": "network_quality", "at": int(time.time() * 1000), "level": level}
+        body = {
+            "v": 1,
+            "session": "session-1",
+            "seq": self._seq,
+            "room_sid": ROOM,
+            "participant_sid": PERSON,
+            "events": [event],
+        }
+        url, headers = f"http://127.0.0.1:{self._port}/v1/telemetry", {"Authorization": f"Bearer {INGEST_KEY}"}
+        async with aiohttp.ClientSession() as http, http.post(url, data=json.dumps(body), headers=headers) as answer:
+            assert answer.status == 202, await answer.text()
+
+
+@pytest.fixture
+def ports() -> tuple[int, int]:
+    return free_port(), free_port()
+
+
+@pytest.fixture
+async def watched(tmp_path: Path, ports: tuple[int, int]) -> AsyncIterator[Watched]:
+    watched = Watched(tmp_path, [f"http://127.0.0.1:{port}" for port in ports])
+    await watched.start()
+    yield watched
+    await watched.kill()
+
+
+async def shown_by(*members: Alertmanager, within_s: float = 20) -> list[dict[str, Any]]:
+    """Return the one alert that each of them shows."""
+    alerts = [await until(each.active, "the alert", within_s) for each in members]
+    assert [len(each) for each in alerts] == [1] * len(members)
+    return [each[0] for each in alerts]
+
+
+async def test_an_alert_is_shown_for_exactly_as_long_as_it_is_so(
+    tmp_path: Path, ports: tuple[int, int], sink: Sink, watched: Watched
+) -> None:
+    one, two = (alertmanager(tmp_path / name, port, sink) for name, port in zip(("one", "two"), ports, strict=True))
+    async with one as one, two as two:
+        await watched.report(level=0)
+        first, _ = await shown_by(one, two)
+        assert first["labels"] == {
+            "alertname": "ConnectionLost",
+            "severity": "critical",
+            "kind": "participant",
+            "entity": f"{ROOM}/{PERSON}",
+            "instance": "e2e",
+        }
+        assert first["annotations"]["summary"] == f"{PERSON} has a bad connection."
+
+        # It stays, however soon they would let it go, and nobody is told anything else.
+        await asyncio.sleep(3 * RESOLVE_TIMEOUT_S)
+        kept, _ = await shown_by(one, two)
+        assert kept["startsAt"] == first["startsAt"]
+        assert kept["endsAt"] > first["endsAt"]
+        assert set(sink.heard) == {"firing"}
+
+        await watched.report(level=5)
+
+        async def is_over() -> bool:
+            return not await one.active() and not await two.active() and "resolved" in sink.heard
+
+        await until(is_over, "the end of the alert", within_s=2 * REFRESH_S)
+
+
+@pytest.mark.promise("P26")
+async def test_a_daemon_that_was_killed_shows_the_same_alert_again_also_to_who_lost_it(
+    tmp_path: Path, ports: tuple[int, int], sink: Sink, watched: Watched
+) -> None:
+    async with alertmanager(tmp_path / "one", ports[0], sink) as one:
+        async with alertmanager(tmp_path / "two", ports[1], sink) as two:
+            await watched.report(level=0)
+            first, _ = await shown_by(one, two)
+            await watched.kill()
+        async with alertmanager(tmp_path / "two anew", ports[1], sink) as two:
+            await watched.start()
+            again, anew = await shown_by(one, two, within_s=REFRESH_S)
+        assert again["fingerprint"] == anew["fingerprint"] == first["fingerprint"]
+        assert again["startsAt"] == anew["startsAt"] == first["startsAt"]
+        assert set(sink.heard) == {"firing"}
