@@ -34,6 +34,7 @@ from monitor.store.forgotten import (
 )
 from monitor.store.keeping import Keeping
 from monitor.store.lines import Lines
+from monitor.store.memory_silences import MemorySilences
 from monitor.store.person import (
     Person,
     entity_without,
@@ -530,6 +531,7 @@ class MemoryStore:
         self.rollups = MemoryRollups(self.log, scopes)
         self.picture = MemoryPicture()
         self.alerts = MemoryAlerts()
+        self.silences = MemorySilences()
         self.sessions = MemorySessions()
         self.archive = MemoryArchive(self.picture, self.alerts, self.samples)
         self._stand_in = new_stand_in()
@@ -543,6 +545,7 @@ class MemoryStore:
             "events": self.log.drop_happenings_before(bounds_ms["events"]),
             "history": self.picture.drop_before(history_ms)
             + self.alerts.drop_before(history_ms / 1000)
+            + self.silences.drop_before(history_ms / 1000)
             + self.sessions.drop_before(history_ms / 1000),
             "rollups": 0,  # they are added up anew for each question
             "identities": self._forget_who(bounds_ms["identities"]),

@@ -33,6 +33,7 @@ _DROPPED: Mapping[str, tuple[str, ...]] = {
         """DELETE FROM transitions WHERE id IN (SELECT id FROM transitions WHERE at_s < :s LIMIT :slice)""",
         """DELETE FROM outbox WHERE seq IN
            (SELECT seq FROM outbox WHERE state <> 'waiting' AND created_at_s < :s LIMIT :slice)""",
+        """DELETE FROM silences WHERE id IN (SELECT id FROM silences WHERE ends_at_s < :s LIMIT :slice)""",
         """DELETE FROM login_sessions WHERE token_hash IN
            (SELECT token_hash FROM login_sessions WHERE expires_at_s < :s LIMIT :slice)""",
     ),
