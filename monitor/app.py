@@ -52,6 +52,7 @@ from monitor.http.questions import AskedCalls
 from monitor.http.rooms import Rooms
 from monitor.http.samples import SamplesView, samples_view
 from monitor.http.server import Listener, private_routes, public_routes
+from monitor.http.silences import SilenceRoutes
 from monitor.http.trends import Trends
 from monitor.http.verdicts import Verdicts
 from monitor.http.views import live_view
@@ -65,6 +66,8 @@ from monitor.pseudonyms import Pseudonyms
 from monitor.scheduler import Scheduler
 from monitor.settings import Canary as CanarySettings
 from monitor.settings import Privacy
+from monitor.silence_answers import SilenceAnswers
+from monitor.silencing import Silences
 from monitor.store.memory import MemoryStore
 from monitor.store.ports import Store
 from monitor.store.scopes import scopes_of
@@ -138,6 +141,7 @@ class Daemon:
             now_s=self.clock.now_s,
             on_owed=self.dispatcher.wake,
         )
+        self.silences = Silences(store.silences, self.clock.now_s, on_change=partial(self.evaluation.notice, ()))
         self.pipeline = Pipeline(
             store.log,
             self.live,
@@ -205,6 +209,7 @@ class Daemon:
 
     async def _restore(self) -> None:
         self.evaluation.engine.adopt(await self.store.alerts.load_alerts(), {})
+        await self.silences.load()
         await self.housekeeping.restore()
         for watch in self._watches:
             watch.restore_budget()
@@ -243,8 +248,9 @@ class Daemon:
             config.accounts, self.pipeline, self.metrics, public_url, self.clock.now_ms, on_event=self._heard
         )
         login = Login(config.private, self.store.sessions, now_s, pages.built_files() / pages.LOGIN_PAGE)
+        answers = [*self._call_routes(), *self._silence_routes()]
         private = private_routes(
-            login, self._live_view, self._samples, self._call_routes(), self._exposition, lambda: self.is_ready
+            login, self._live_view, self._samples, answers, self._exposition, lambda: self.is_ready
         )
         self.private = await Listener.open(config.private.host, config.private.port, private, guard=login)
         max_connections = room_for(config.public.max_connections)
@@ -290,6 +296,10 @@ class Daemon:
             *Verdicts(calls, Inquiry(store, self.live, resolve)).routes(),
             *Trends(store.rollups, store.samples, resolve, self.clock.now_ms).routes(),
         ]
+
+    def _silence_routes(self) -> list[web.RouteDef]:
+        engine = self.evaluation.engine
+        return SilenceRoutes(SilenceAnswers(self.silences, lambda: engine.alerts, self.clock.now_s)).routes()
 
     def _expect_series(self) -> None:
         receivers, rules = list(self.config.notifiers), [rule.name for rule in self.config.rules]
