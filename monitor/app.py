@@ -59,6 +59,7 @@ from monitor.http.views import live_view
 from monitor.inquiry import Inquiry
 from monitor.limits import AccountLimits, CompositionLimits, Limits, RoomLimits
 from monitor.live import Live
+from monitor.local_access import LocalAccess, address_of, grant, withdraw
 from monitor.metrics import FAILURES, RETRIES, Metrics
 from monitor.pipeline import Pipeline
 from monitor.polling import Poll
@@ -253,6 +254,9 @@ class Daemon:
             login, self._live_view, self._samples, answers, self._exposition, lambda: self.is_ready
         )
         self.private = await Listener.open(config.private.host, config.private.port, private, guard=login)
+        if config.storage.path != ":memory:":
+            address = address_of(self.private.host, self.private.port)
+            grant(Path(config.storage.path), LocalAccess(address, login.new_local_token()))
         max_connections = room_for(config.public.max_connections)
         way_in = partial(Front, ingest=ingest) if config.public.fast_ingest else Plain
         self.public = await Listener.open(
@@ -264,6 +268,8 @@ class Daemon:
         self.login_token = login.new_one_time_token()
 
     async def _shut_doors(self) -> None:
+        if self.config.storage.path != ":memory:":
+            withdraw(Path(self.config.storage.path))
         for door in (self.public, self.private):
             if door is not None:
                 await door.close()
