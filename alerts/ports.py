@@ -8,6 +8,7 @@ from typing import Protocol
 
 from alerts.delivery import Settlement
 from alerts.model import Alert, Judgement, Owed
+from alerts.silences import Silence
 
 
 class AlertStore(Protocol):
@@ -41,3 +42,19 @@ class AlertStore(Protocol):
 
     async def settle(self, notification_id: str, settlement: Settlement) -> None:
         """Write what an attempt came to."""
+
+
+class SilenceStore(Protocol):
+    """What somebody asked not to be told of.  A silence stands until it is over, and is history afterwards."""
+
+    async def put_silence(self, silence: Silence) -> None:
+        """Keep a silence, in the place of what it was before."""
+
+    async def standing_silences(self, now: float) -> Sequence[Silence]:
+        """Return the silences that are not over, those that end first before others."""
+
+    async def latest_silences(self, limit: int) -> Sequence[Silence]:
+        """Return at most `limit` silences, over or not, those that end last before others."""
+
+    async def silence(self, silence_id: str) -> Silence | None:
+        """Return a silence, if it is on record."""

@@ -56,7 +56,13 @@ class Silence:
         return all_match(self.matchers, labels)
 
     def expired(self, now: float, by: str) -> "Silence":
-        """Return the silence as it is once somebody ended it; one that is over stays as it was."""
+        """Return the silence as it is once somebody ended it; one that is over stays as it was.
+
+        Raises:
+            SilenceError: nobody says who it was.
+        """
+        by = by.strip()
+        _check_text("by", by, AUTHOR_CHARACTERS)
         if self.ends_at <= now:
             return self
         return replace(self, starts_at=min(self.starts_at, now), ends_at=now, ended_by=by)
@@ -157,7 +163,5 @@ def _check_times(starts_at: float, ends_at: float, now: float) -> None:
 
 
 def _check_text(key: str, text: str, limit: int) -> None:
-    if not text:
-        raise SilenceError(key, f"expected who wants it and why, got no {key}")
-    if len(text) > limit:
-        raise SilenceError(key, f"expected at most {limit} characters, got {len(text)}")
+    if not 1 <= len(text) <= limit:
+        raise SilenceError(key, f"expected 1 to {limit} characters, got {len(text) or 'none'}")

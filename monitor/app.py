@@ -15,7 +15,6 @@ import msgspec
 from aiohttp import web
 
 from alerts.alertmanager import Origin
-from alerts.default_inhibitions import DEFAULT_INHIBITIONS
 from alerts.delivery import Delivered, Outcome, Rejected, TryAgain
 from alerts.dispatcher import Dispatcher
 from alerts.engine import Engine
@@ -59,12 +58,14 @@ from monitor.http.questions import AskedCalls
 from monitor.http.rooms import Rooms
 from monitor.http.samples import SamplesView, samples_view
 from monitor.http.server import Listener, private_routes, public_routes
+from monitor.http.silences import SilenceRoutes
 from monitor.http.trends import Trends
 from monitor.http.verdicts import Verdicts
 from monitor.http.views import live_view
 from monitor.inquiry import Inquiry
 from monitor.limits import AccountLimits, CompositionLimits, Limits, RoomLimits
 from monitor.live import Live
+from monitor.local_access import LocalAccess, address_of, grant, withdraw
 from monitor.metrics import FAILURES, RETRIES, Metrics
 from monitor.pipeline import Pipeline
 from monitor.polling import Poll
@@ -72,6 +73,8 @@ from monitor.pseudonyms import Pseudonyms
 from monitor.scheduler import Scheduler
 from monitor.settings import Canary as CanarySettings
 from monitor.settings import Privacy
+from monitor.silence_answers import SilenceAnswers
+from monitor.silencing import Silences
 from monitor.store.memory import MemoryStore
 from monitor.store.ports import Store
 from monitor.store.scopes import scopes_of
@@ -110,7 +113,8 @@ def policy_of(config: Config) -> Policy:
     alerting = config.alerts
     return Policy(
         config.routing,
-        Inhibitors(DEFAULT_INHIBITIONS),
+        Inhibitors(config.inhibitions),
+        config.time_windows,
         storms=StormLimits(alerting.storm_groups, alerting.storm_labels),
         instance=alerting.instance,
     )
@@ -157,6 +161,7 @@ class Daemon:
         )
         self.mirror = self._mirror()
         self.evaluation.on_change.append(self.mirror.wake)
+        self.silences = Silences(store.silences, self.clock.now_s, on_change=self._mute_anew)
         self.pipeline = Pipeline(
             store.log,
             self.live,
@@ -229,6 +234,7 @@ class Daemon:
         alerts = await self.store.alerts.load_alerts()
         self.evaluation.engine.adopt(alerts, {})
         self.evaluation.groups.restore(await self.store.incidents.load_groups(), alerts)
+        await self.silences.load()
         await self.housekeeping.restore()
         for watch in self._watches:
             watch.restore_budget()
@@ -267,10 +273,14 @@ class Daemon:
             config.accounts, self.pipeline, self.metrics, public_url, self.clock.now_ms, on_event=self._heard
         )
         login = Login(config.private, self.store.sessions, now_s, pages.built_files() / pages.LOGIN_PAGE)
+        answers = [*self._call_routes(), *self._silence_routes()]
         private = private_routes(
-            login, self._live_view, self._samples, self._call_routes(), self._exposition, lambda: self.is_ready
+            login, self._live_view, self._samples, answers, self._exposition, lambda: self.is_ready
         )
         self.private = await Listener.open(config.private.host, config.private.port, private, guard=login)
+        if config.storage.path != ":memory:":
+            address = address_of(self.private.host, self.private.port)
+            grant(Path(config.storage.path), LocalAccess(address, login.new_local_token()))
         max_connections = room_for(config.public.max_connections)
         way_in = partial(Front, ingest=ingest) if config.public.fast_ingest else Plain
         self.public = await Listener.open(
@@ -282,6 +292,8 @@ class Daemon:
         self.login_token = login.new_one_time_token()
 
     async def _shut_doors(self) -> None:
+        if self.config.storage.path != ":memory:":
+            withdraw(Path(self.config.storage.path))
         for door in (self.public, self.private):
             if door is not None:
                 await door.close()
@@ -290,6 +302,11 @@ class Daemon:
         await self.store.close()
         for watch in self._watches:
             await watch.close()
+
+    def _mute_anew(self) -> None:
+        """Let groups know who is silenced now, and look at those of which that may be true or no longer be."""
+        self.evaluation.groups.use_silences(self.silences.all(self.clock.now_s()))
+        self.evaluation.notice(())
 
     # --- parts --------------------------------------------------------------------------------------------
 
@@ -314,6 +331,10 @@ class Daemon:
             *Verdicts(calls, Inquiry(store, self.live, resolve)).routes(),
             *Trends(store.rollups, store.samples, resolve, self.clock.now_ms).routes(),
         ]
+
+    def _silence_routes(self) -> list[web.RouteDef]:
+        engine = self.evaluation.engine
+        return SilenceRoutes(SilenceAnswers(self.silences, lambda: engine.alerts, self.clock.now_s)).routes()
 
     def _expect_series(self) -> None:
         receivers, rules = list(self.config.notifiers), [rule.name for rule in self.config.rules]

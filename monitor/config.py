@@ -6,19 +6,22 @@ the path of its key, its line, and what was expected.  `config.example.toml` is 
 
 import re
 import tomllib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
+from alerts.default_inhibitions import DEFAULT_INHIBITIONS
 from alerts.default_rules import DEFAULT_RULES
+from alerts.inhibition import Inhibition, InhibitionError
 from alerts.model import Rule
 from alerts.notifiers.base import Notifier
 from alerts.notifiers.registry import NOTIFIERS
 from alerts.routing import Route
 from alerts.rules import RuleError
+from alerts.time_windows import TimeWindowError, TimeWindows
 from monitor.config_lines import Path as KeyPath
 from monitor.config_lines import key_lines, line_of
 from monitor.naming import Naming, NamingError
@@ -31,6 +34,7 @@ from monitor.settings import (
     Canary,
     Compositions,
     EscalationText,
+    InhibitionText,
     LivePicture,
     Logging,
     Names,
@@ -46,6 +50,7 @@ from monitor.settings import (
     Sections,
     Storage,
     Telemetry,
+    TimeWindowText,
     Usage,
     is_local,
     with_files_read,
@@ -94,6 +99,8 @@ class Config:
     rules: tuple[Rule, ...]
     routing: Route
     notifiers: Mapping[str, Notifier]
+    inhibitions: tuple[Inhibition, ...]
+    time_windows: Mapping[str, TimeWindows]
 
 
 def load(file: Path | None, environment: Mapping[str, str]) -> Config:
@@ -139,20 +146,41 @@ def build(given: Mapping[str, Any]) -> Config:
         sections = Sections.model_validate(given)
     except ValidationError as error:
         problems += _problems(error)
-    # Names, rules, receivers and routes are looked at even if something else is wrong, so that all is said in one run.
+    # What is built of texts is looked at even if something else is wrong, so that all is said in one run.
     naming = _built_naming(given, problems)
     rules = list(_built_rules(given, problems))
     notifiers = dict(_built_notifiers(given, problems))
-    routing = _built_routing(given, _named(given.get("receivers")), problems)
+    inhibitions = list(_built_inhibitions(given, problems))
+    time_windows = dict(_built_time_windows(given, problems))
+    routing = _built_routing(given, problems)
     if problems:
         raise ProblemsFound(problems)
     plain = {name: getattr(sections, name) for name in Sections.model_fields}
-    for name in ("names", "rules", "routes", "escalations", "receivers"):
+    for name in ("names", "rules", "routes", "escalations", "receivers", "inhibitions", "time_windows"):
         del plain[name]
-    disabled = sections.alerts.disabled_rules
-    own = {rule.name for rule in rules}
-    shipped = [rule for rule in DEFAULT_RULES if rule.name not in own and rule.name not in disabled]
-    return Config(**plain, naming=naming, rules=(*shipped, *rules), routing=routing, notifiers=notifiers)
+    return Config(
+        **plain,
+        naming=naming,
+        rules=_with_shipped(rules, DEFAULT_RULES, sections.alerts.disabled_rules),
+        routing=routing,
+        notifiers=notifiers,
+        inhibitions=_with_shipped(inhibitions, DEFAULT_INHIBITIONS, sections.alerts.disabled_inhibitions),
+        time_windows=time_windows,
+    )
+
+
+class _Named(Protocol):
+    @property
+    def name(self) -> str: ...
+
+
+N = TypeVar("N", bound=_Named)
+
+
+def _with_shipped(own: Sequence[N], shipped: Sequence[N], disabled: Collection[str]) -> tuple[N, ...]:
+    """Return what is shipped, but for what is off or has another in its place, and then what is configured."""
+    names = {*disabled, *(each.name for each in own)}
+    return (*(each for each in shipped if each.name not in names), *own)
 
 
 def _built_naming(given: Mapping[str, Any], problems: list[Problem]) -> Naming:
@@ -226,9 +254,10 @@ def _built_notifier(name: str, settings: Mapping[str, Any], urls: Mapping[str, s
         raise Problem((*path, *first.path), str(first)) from None
 
 
-def _built_routing(given: Mapping[str, Any], receivers: Collection[str], problems: list[Problem]) -> Route:
+def _built_routing(given: Mapping[str, Any], problems: list[Problem]) -> Route:
     """Return the tree of those routes that can be understood; what cannot be is among the problems already."""
-    names = RouteNames(receivers, dict(_valid_escalations(given)))
+    receivers, windows = _named(given.get("receivers")), _named(given.get("time_windows"))
+    names = RouteNames(receivers, dict(_valid_escalations(given)), windows)
     texts = [text for table in _tables(given.get("routes")) if (text := _valid(RouteText, table)) is not None]
     alerting = _valid(Alerting, given.get("alerts", {})) or Alerting()
     return build_routes(alerting, texts, names, lambda path, message: problems.append(Problem(path, message)))
@@ -251,6 +280,34 @@ def _valid(section: type[S], table: Any) -> S | None:
 
 def _named(given: Any) -> list[str]:
     return list(given) if isinstance(given, Mapping) else []
+
+
+def _built_inhibitions(given: Mapping[str, Any], problems: list[Problem]) -> Iterator[Inhibition]:
+    names: set[str] = set()
+    for index, text in enumerate(_tables(given.get("inhibitions"))):
+        try:
+            inhibition = InhibitionText.model_validate(text).build()
+        except ValidationError:
+            continue  # already among the problems
+        except InhibitionError as error:
+            problems.append(Problem(("inhibitions", index, error.key), str(error)))
+            continue
+        if inhibition.name in names:
+            expected = f"expected a name of its own, got {inhibition.name} again"
+            problems.append(Problem(("inhibitions", index, "name"), expected))
+        names.add(inhibition.name)
+        yield inhibition
+
+
+def _built_time_windows(given: Mapping[str, Any], problems: list[Problem]) -> Iterator[tuple[str, TimeWindows]]:
+    windows = given.get("time_windows", {})
+    for name, text in windows.items() if isinstance(windows, Mapping) else ():
+        try:
+            yield name, TimeWindowText.model_validate(text).build()
+        except ValidationError:
+            continue  # already among the problems
+        except TimeWindowError as error:
+            problems.append(Problem(("time_windows", name, error.key), str(error)))
 
 
 def _tables(given: Any) -> list[Any]:

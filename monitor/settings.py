@@ -14,9 +14,11 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 
+from alerts.inhibition import Inhibition, build_inhibition
 from alerts.model import Kind, Rule, Severity, Step
 from alerts.notifiers.base import checked_url
 from alerts.rules import build_rule, parse_duration
+from alerts.time_windows import TimeWindows, build_time_window
 from collectors.registry import SOURCES
 from monitor.naming import NAME_LIMIT, PATTERN, Naming, shortened
 from monitor.store.keeping import Keeping
@@ -87,8 +89,23 @@ def _duration_s(text: Any) -> Any:
 
 Duration = Annotated[float, BeforeValidator(_duration_s)]
 Pause = Annotated[float, BeforeValidator(_duration_s), Field(ge=60)]
+
+
+def _several(given: Any) -> Any:
+    """Let one text stand where several may."""
+    return [given] if isinstance(given, str) else given
+
+
+def _as_words(given: Any) -> Any:
+    """Let `[1, -1]` be written without quotes."""
+    return [str(each) if type(each) is int else each for each in given] if isinstance(given, list) else given
+
+
 Network = Annotated[str, AfterValidator(_network)]
 Origin = Annotated[str, AfterValidator(_origin)]
+MatcherTexts = Annotated[tuple[str, ...], BeforeValidator(_several)]
+Ranges = Annotated[tuple[str, ...], BeforeValidator(_as_words)]
+Name = Annotated[str, Field(pattern="^[A-Za-z][A-Za-z0-9_-]*$", max_length=64)]
 
 
 class Section(BaseModel):
@@ -378,6 +395,7 @@ class Alerting(Section):
     default_receiver: str | None = None
     fallback_receiver: str | None = None
     disabled_rules: tuple[str, ...] = ()
+    disabled_inhibitions: tuple[str, ...] = ()
     group_by: tuple[str, ...] = ("alertname", "account", "region", "tenant", "room")
     group_wait: Duration = 10.0
     group_interval: Duration = 60.0
@@ -512,6 +530,42 @@ class RouteText(Section):
     routes: tuple["RouteText", ...] = ()
 
 
+class InhibitionText(Section):
+    """An inhibition as it is written: matchers are still text."""
+
+    name: Name
+    source: MatcherTexts
+    target: MatcherTexts
+    equal: tuple[str, ...] = ()
+
+    def build(self) -> Inhibition:
+        """Return the inhibition that the texts describe, or raise an `InhibitionError`."""
+        return build_inhibition(self.name, source=self.source, target=self.target, equal=self.equal)
+
+
+class TimeWindowText(Section):
+    """A time window as it is written: every part of it is still text."""
+
+    times: tuple[str, ...] = ()
+    weekdays: tuple[str, ...] = ()
+    days_of_month: Ranges = ()
+    months: Ranges = ()
+    years: Ranges = ()
+    location: str = "UTC"
+
+    def build(self) -> TimeWindows:
+        """Return the window that the texts describe, or raise a `TimeWindowError`."""
+        window = build_time_window(
+            times=self.times,
+            weekdays=self.weekdays,
+            days_of_month=self.days_of_month,
+            months=self.months,
+            years=self.years,
+            location=self.location,
+        )
+        return TimeWindows((window,))
+
+
 class Sections(Section):
     """The whole file."""
 
@@ -536,6 +590,8 @@ class Sections(Section):
     routes: tuple[RouteText, ...] = ()
     escalations: Mapping[str, EscalationText] = {}
     receivers: Mapping[str, Mapping[str, Any]] = {}
+    inhibitions: tuple[InhibitionText, ...] = ()
+    time_windows: Mapping[Name, TimeWindowText] = {}
 
     @model_validator(mode="after")
     def _accounts_are_distinct(self) -> Self:

@@ -1,6 +1,7 @@
 """Who may see the pages?
 
-Whoever holds the configured access token, or a session.  A session begins with that token, or, where none is
+Whoever holds the configured access token, the token that the daemon leaves for commands on its own machine
+(`monitor.local_access`), or a session.  A session begins with that token, or, where none is
 configured, with the one-time address that the daemon prints when it starts.  There is no default password.
 """
 
@@ -36,6 +37,7 @@ class Login:
         self._now_s = now_s
         self._page = page
         self._access_token = settings.access_token.get_secret_value() if settings.access_token else None
+        self._bearers = [] if self._access_token is None else [self._access_token]
         self._one_time_token: str | None = None
 
     def new_one_time_token(self) -> str | None:
@@ -43,6 +45,12 @@ class Login:
         if self._access_token is None:
             self._one_time_token = secrets.token_urlsafe(24)
         return self._one_time_token
+
+    def new_local_token(self) -> str:
+        """Return a token that lets scripts in for as long as this daemon lives."""
+        token = secrets.token_urlsafe(32)
+        self._bearers.append(token)
+        return token
 
     @web.middleware
     async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -95,8 +103,8 @@ class Login:
 
     async def _is_known(self, request: web.Request) -> bool:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() == "bearer" and self._access_token is not None:
-            return _equal(token.strip(), self._access_token)
+        if scheme.lower() == "bearer" and self._bearers:
+            return any(_equal(token.strip(), each) for each in self._bearers)
         cookie = request.cookies.get(COOKIE)
         return bool(cookie) and await self._sessions.has_session(_hashed(cookie or ""), self._now_s())
 

@@ -1,7 +1,7 @@
 """How does the API describe itself?
 
-`OPERATIONS` has an entry for each path, and the document is made of it.  The shapes come from the types that make the
-answers, so they cannot disagree.
+`OPERATIONS` has an entry for each path, or `METHOD path` where the method is not GET, and the document is made of it.
+The shapes come from the types that make the answers, so they cannot disagree.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,6 +28,7 @@ from monitor.http.trends import (
 )
 from monitor.http.verdicts import VerdictView
 from monitor.http.views import LiveView
+from monitor.silence_answers import PreviewAsked, PreviewView, SilenceAsked, SilencesView, SilenceView
 
 Json = dict[str, Any]
 
@@ -37,13 +38,15 @@ _MOMENT = {"type": "integer", "format": "int64", "minimum": 0}
 
 
 class Operation(NamedTuple):
-    """What a GET of a path answers; `refusals` are those beside 401, by status."""
+    """What a request answers; `refusals` are those beside 401, by status.  `body` is what it has to bring."""
 
     name: str
     summary: str
     shape: type[Struct] | None
     parameters: Sequence[Json] = ()
     refusals: Mapping[int, str] = {}
+    body: type[Struct] | None = None
+    status: int = 200
 
 
 def _parameter(name: str, description: str, schema: Json = _TEXT, *, is_required: bool = False) -> Json:
@@ -75,6 +78,15 @@ _KEYS = [
 _UNCLEAR = {400: "A parameter that is none, with what was expected."}
 _NO_ROOM = {404: "No such room is on record."}
 _TOO_MUCH = {422: "More than is answered at a time, or no such metric, with what was expected."}
+
+_ID = _parameter("id", "The id of a silence.") | {"in": "path", "required": True}
+_NO_SILENCE = {404: "No such silence is on record."}
+_NO_SILENCE_OF_THAT = {
+    400: "A body that cannot be understood, or a silence that nobody can have meant; the error begins with the key.",
+    413: "A body of more than 64 KiB.",
+    415: "A body that is not declared as JSON.",
+}
+_NOT_STORED = {503: "It could not be stored, and nothing was changed."}
 
 OPERATIONS: Mapping[str, Operation] = {
     "/api/v1/live": Operation("live", "The rooms, compositions and alerts as they are now.", LiveView),
@@ -172,15 +184,45 @@ OPERATIONS: Mapping[str, Operation] = {
         [_BY, _parameter("key", "Which of them, such as the SID of a room."), *_span("that counts")],
         _UNCLEAR | _TOO_MUCH,
     ),
+    "/api/v1/silences": Operation(
+        "silences",
+        "What nobody is told of for a while, in the order in which the silences end.",
+        SilencesView,
+        [_parameter("expired", "Also those that are over: the latest thousand of all.", {"type": "boolean"})],
+        _UNCLEAR,
+    ),
+    "POST /api/v1/silences": Operation(
+        "addSilence",
+        "Silence alerts that matchers agree with, until a time or for a while.",
+        SilenceView,
+        refusals=_NO_SILENCE_OF_THAT | _NOT_STORED,
+        body=SilenceAsked,
+        status=201,
+    ),
+    "POST /api/v1/silences/preview": Operation(
+        "previewSilence",
+        "Which firing alerts matchers agree with: how many, and the first hundred.",
+        PreviewView,
+        refusals=_NO_SILENCE_OF_THAT,
+        body=PreviewAsked,
+    ),
+    "/api/v1/silences/{id}": Operation("silence", "One silence, over or not.", SilenceView, [_ID], _NO_SILENCE),
+    "DELETE /api/v1/silences/{id}": Operation(
+        "expireSilence",
+        "End a silence now. It stays on record; one that is over stays as it is.",
+        SilenceView,
+        [_ID, _parameter("by", "Who ends it, for the record.", is_required=True)],
+        _UNCLEAR | _NO_SILENCE | _NOT_STORED,
+    ),
     "/api/v1/openapi.json": Operation("openapi", "This document.", None),
 }
 
 
 def document() -> Json:
     """Return the OpenAPI 3.1 document of the private API."""
-    shapes = [each.shape for each in OPERATIONS.values() if each.shape is not None]
+    named = [shape for each in OPERATIONS.values() for shape in (each.shape, each.body) if shape is not None]
+    shapes = list(dict.fromkeys(named))
     refs, components = msgspec.json.schema_components(shapes, ref_template="#/components/schemas/{name}")
-    ref_of = dict(zip(shapes, refs, strict=True))
     return {
         "openapi": "3.1.0",
         "info": {
@@ -189,10 +231,7 @@ def document() -> Json:
             "description": "Times are milliseconds since the epoch. Null means unknown, never zero.",
         },
         "security": [{"bearer": []}, {"session": []}],
-        "paths": {
-            path: {"get": _described(each, ref_of[each.shape] if each.shape else {"type": "object"})}
-            for path, each in OPERATIONS.items()
-        },
+        "paths": _paths(dict(zip(shapes, refs, strict=True))),
         "components": {
             "schemas": {
                 **components,
@@ -206,14 +245,25 @@ def document() -> Json:
     }
 
 
-def _described(operation: Operation, schema: Json) -> Json:
+def _paths(ref_of: Mapping[type[Struct], Json]) -> Json:
+    paths: Json = {}
+    for key, operation in OPERATIONS.items():
+        method, _, path = key.rpartition(" ")
+        paths.setdefault(path, {})[method.lower() or "get"] = _described(operation, ref_of)
+    return paths
+
+
+def _described(operation: Operation, ref_of: Mapping[type[Struct], Json]) -> Json:
+    schema = ref_of[operation.shape] if operation.shape else {"type": "object"}
     refusals = {401: "No session and no token.", **operation.refusals}
-    described = {
+    described: Json = {
         "operationId": operation.name,
         "summary": operation.summary,
-        "responses": {"200": {"description": "The answer.", "content": _json(schema)}}
+        "responses": {str(operation.status): {"description": "The answer.", "content": _json(schema)}}
         | {str(status): {"description": why, "content": _json(_ERROR)} for status, why in sorted(refusals.items())},
     }
+    if operation.body is not None:
+        described["requestBody"] = {"required": True, "content": _json(ref_of[operation.body])}
     return described | ({"parameters": list(operation.parameters)} if operation.parameters else {})
 
 

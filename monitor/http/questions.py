@@ -5,11 +5,13 @@ becomes an answer that says what was expected.  `AskedCalls` finds the call that
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeVar
 
 import msgspec
 from aiohttp import web
 
 from monitor.entities import Room
+from monitor.http import body
 from monitor.live import Live
 from monitor.on_record import call_on_record
 from monitor.store.ports import Archive, Call
@@ -17,6 +19,7 @@ from monitor.store.ports import Archive, Call
 DAY_MS = 86_400_000
 LONGEST_MS = 2 * DAY_MS  # no room lasts longer than a day; who asks for more has mistyped a time
 AFTERWORD_MS = 60_000  # what comes just before and after a call belongs to it
+LARGEST_BODY_BYTES = 65_536
 _DIGITS = 15  # of a moment, at most
 
 _NOT_KEPT = {"Cache-Control": "no-store"}
@@ -24,6 +27,7 @@ _encode = msgspec.json.Encoder().encode
 
 Question = Callable[[web.Request], Awaitable[msgspec.Struct]]
 Query = Mapping[str, str]
+T = TypeVar("T")
 
 
 class Refused(Exception):
@@ -34,19 +38,34 @@ class Refused(Exception):
         self.status = status
 
 
-def answering(question: Question) -> Callable[[web.Request], Awaitable[web.Response]]:
-    """Return the handler of a question."""
+def answering(question: Question, status: int = 200) -> Callable[[web.Request], Awaitable[web.Response]]:
+    """Return the handler of a question, or of an errand; `status` is that of an answer."""
 
     async def answer(request: web.Request) -> web.Response:
         try:
             said = await question(request)
         except Refused as refused:
             return web.json_response({"error": str(refused)}, status=refused.status, headers=_NOT_KEPT)
-        response = web.Response(body=_encode(said), content_type="application/json", headers=_NOT_KEPT)
+        response = web.Response(status=status, body=_encode(said), content_type="application/json", headers=_NOT_KEPT)
         response.enable_compression()
         return response
 
     return answer
+
+
+async def told(request: web.Request, decoder: msgspec.json.Decoder[T]) -> T:
+    """Return what the body of a request says.
+
+    Only JSON that says so is taken: a form on somebody else's page cannot send that in the name of who is logged in.
+    """
+    if request.content_type != "application/json":
+        raise Refused(415, f"Content-Type: expected application/json, got {request.content_type[:60]!r}")
+    try:
+        return decoder.decode(await body.read_body(request, LARGEST_BODY_BYTES, LARGEST_BODY_BYTES))
+    except body.Refused as refused:
+        raise Refused(refused.status, str(refused)) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Refused(400, f"body: {error}") from None
 
 
 def number(query: Query, name: str, default: int, lowest: int, highest: int) -> int:

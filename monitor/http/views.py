@@ -163,7 +163,7 @@ def live_view(
         demo=demo,
         rooms=[_room(room, clock_wrong_after_s * 1000) for room in live.rooms.values()],
         compositions=[_composition(each, limits, now_s) for each in live.compositions.values()],
-        alerts=[_alert(alert) for alert in alerts],
+        alerts=[alert_view(alert) for alert in alerts],
         resolved=[_resolved(ended) for ended in resolved],
         sources=[_source(poll) for poll in polls],
         telemetry=_telemetry(metrics),
@@ -227,7 +227,8 @@ def _composition(composition: Composition, limits: CompositionLimits, now_s: flo
     )
 
 
-def _alert(alert: Alert) -> AlertView:
+def alert_view(alert: Alert) -> AlertView:
+    """Return an alert as it is shown."""
     room_sid = alert.details.get("room_sid")
     return AlertView(
         fingerprint=alert.fingerprint,

@@ -36,6 +36,7 @@ from monitor.store.keeping import Keeping
 from monitor.store.lines import Lines
 from monitor.store.memory_incidents import MemoryIncidents
 from monitor.store.memory_receipts import MemoryReceipts
+from monitor.store.memory_silences import MemorySilences
 from monitor.store.person import (
     Person,
     entity_without,
@@ -537,6 +538,8 @@ class MemoryStore:
         self.incidents = MemoryIncidents()
         self.alerts = MemoryAlerts(self.incidents)
         self.receipts = MemoryReceipts()
+        self.alerts = MemoryAlerts()
+        self.silences = MemorySilences()
         self.sessions = MemorySessions()
         self.archive = MemoryArchive(self.picture, self.alerts, self.samples)
         self._stand_in = new_stand_in()
@@ -551,6 +554,7 @@ class MemoryStore:
             "history": self.picture.drop_before(history_ms)
             + self.alerts.drop_before(history_ms / 1000)
             + self.receipts.drop_before(history_ms / 1000)
+            + self.silences.drop_before(history_ms / 1000)
             + self.sessions.drop_before(history_ms / 1000),
             "rollups": 0,  # they are added up anew for each question
             "identities": self._forget_who(bounds_ms["identities"]),

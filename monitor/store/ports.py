@@ -1,8 +1,8 @@
 """What does the house need of a memory?
 
 Small ports, satisfied twice: by SQLite for keeps (`monitor.store.sqlite`) and by plain lists for a daemon that may
-forget (`monitor.store.memory`).  One conformance suite holds both to these words.  One port more, `AlertStore`, is
-declared by the alerts themselves.
+forget (`monitor.store.memory`).  One conformance suite holds both to these words.  Two ports more, `AlertStore`
+and `SilenceStore`, are declared by the alerts themselves.
 """
 
 from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 from msgspec import Struct
 
 from alerts.model import Alert, Group, Incident, Note, Transition
-from alerts.ports import AlertStore
+from alerts.ports import AlertStore, SilenceStore
 from alerts.receipts import Receipt
 from collectors.events import Event
 from monitor.entities import Account, Composition, Entity, Recording, Room
@@ -430,6 +430,10 @@ class Store(Protocol):
     @property
     def receipts(self) -> Receipts:
         """Return what became of notifications."""
+
+    @property
+    def silences(self) -> SilenceStore:
+        """Return what nobody is to be told of."""
 
     @property
     def sessions(self) -> SessionStore:

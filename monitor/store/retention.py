@@ -37,6 +37,7 @@ _DROPPED: Mapping[str, tuple[str, ...]] = {
         """DELETE FROM notes WHERE id IN (SELECT id FROM notes WHERE at_s < :s LIMIT :slice)""",
         """DELETE FROM receipts WHERE (notification, reference, status) IN
            (SELECT notification, reference, status FROM receipts WHERE at_s < :s LIMIT :slice)""",
+        """DELETE FROM silences WHERE id IN (SELECT id FROM silences WHERE ends_at_s < :s LIMIT :slice)""",
         """DELETE FROM login_sessions WHERE token_hash IN
            (SELECT token_hash FROM login_sessions WHERE expires_at_s < :s LIMIT :slice)""",
     ),

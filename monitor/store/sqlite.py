@@ -25,6 +25,7 @@ from monitor.store.samples import SqliteSamples
 from monitor.store.scopes import SCOPES, Scopes
 from monitor.store.sessions import SqliteSessions
 from monitor.store.shrinking import give_back
+from monitor.store.silences import SqliteSilences
 from monitor.store.snapshot import Snapshot
 from monitor.store.stand_ins import new_stand_in
 
@@ -44,6 +45,7 @@ class SqliteStore:
         self.alerts = SqliteAlerts(database)
         self.incidents = SqliteIncidents(database)
         self.receipts = SqliteReceipts(database)
+        self.silences = SqliteSilences(database)
         self.sessions = SqliteSessions(database)
 
     @classmethod

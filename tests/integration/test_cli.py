@@ -43,6 +43,7 @@ def test_a_wrong_one_ends_with_78_and_every_error(tmp_path: Path, capsys: pytest
     [
         *("check-config", "run --config", "doctor --config", "canary --config", "pseudonym --config"),
         *("backup copy.db --config", "restore copy.db --config", "erase --identity alice --config"),
+        *("silences list --config", "silences preview --matcher a=b --config"),
         *(
             "export RM0 call.zip --config",
             "import call.zip --config",
@@ -56,7 +57,16 @@ def test_a_configuration_that_is_not_there_ends_with_78(command: str, tmp_path: 
 
 @pytest.mark.parametrize(
     "arguments",
-    [[], ["dance"], ["check-config"], ["backup"], ["restore"], ["erase", "--yes"], ["demo", "--scenario", "paradise"]],
+    [
+        [],
+        ["dance"],
+        ["check-config"],
+        ["backup"],
+        ["restore"],
+        ["erase", "--yes"],
+        ["silences"],
+        ["demo", "--scenario", "paradise"],
+    ],
 )
 def test_wrong_usage_ends_with_2_and_says_what_would_be_right(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
@@ -76,6 +86,11 @@ def test_wrong_usage_ends_with_2_and_says_what_would_be_right(
         "backup",
         "restore",
         "erase",
+        "silences",
+        "silences list",
+        "silences add",
+        "silences expire",
+        "silences preview",
         "canary",
         "pseudonym",
         "export",

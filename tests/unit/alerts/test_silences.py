@@ -98,6 +98,8 @@ def test_an_expired_silence_ends_now_and_says_who_did_it():
     assert (ended.ends_at, ended.ended_by) == (START + 60, "ben")
     assert not ended.is_active(START + 60)
     assert ended.expired(START + 90, "eve") == ended
+    with pytest.raises(SilenceError, match="1 to 100 characters, got none"):
+        silence().expired(START + 60, " ")
 
 
 def test_a_silence_that_is_expired_before_it_began_never_was():
@@ -124,10 +126,10 @@ def test_asking_for_the_same_twice_in_a_breath_asks_for_one():
         ({"begins_s": 400 * 86_400.0, "ends_s": 401 * 86_400.0}, "ends_at", "no more than 366 days"),
         ({"ends_s": float("nan")}, "ends_at", "after the beginning"),
         ({"ends_s": float("inf")}, "ends_at", "no more than 366 days"),
-        ({"author": "  "}, "author", "got no author"),
-        ({"reason": ""}, "reason", "got no reason"),
-        ({"author": "a" * 101}, "author", "at most 100 characters, got 101"),
-        ({"reason": "a" * 1001}, "reason", "at most 1000 characters, got 1001"),
+        ({"author": "  "}, "author", "expected 1 to 100 characters, got none"),
+        ({"reason": ""}, "reason", "expected 1 to 1000 characters, got none"),
+        ({"author": "a" * 101}, "author", "1 to 100 characters, got 101"),
+        ({"reason": "a" * 1001}, "reason", "1 to 1000 characters, got 1001"),
     ],
 )
 def test_a_silence_that_nobody_can_have_meant_is_refused(changes, key, complaint):

@@ -336,3 +336,80 @@ def test_a_key_for_pseudonyms_may_come_from_a_file(tmp_path: Path) -> None:
     privacy = build(settings(privacy={"identities": "pseudonym", "pseudonym_key_file": str(file)})).privacy
     assert privacy.pseudonym_key is not None
     assert privacy.pseudonym_key.get_secret_value() == "k" * 32
+
+
+def test_an_inhibition_of_a_shipped_name_takes_its_place_and_a_disabled_one_is_gone() -> None:
+    mine = {"name": "room-degraded", "source": "a=b", "target": ["c=d", "e!=f"], "equal": ["room"]}
+    given = settings(inhibitions=[mine], alerts={"disabled_inhibitions": ["monitor-blind"]})
+    inhibitions = {each.name: each for each in build(given).inhibitions}
+    assert {"twilio-out-of-reach", "room-degraded"} <= set(inhibitions)
+    assert "monitor-blind" not in inhibitions
+    assert [str(each) for each in inhibitions["room-degraded"].target] == ['c="d"', 'e!="f"']
+
+
+def test_time_windows_are_known_by_their_names() -> None:
+    nights = {"times": ["22:00-06:00"], "location": "Europe/Berlin", "days_of_month": [1, "-3:-1"]}
+    windows = build(settings(time_windows={"nights": nights})).time_windows
+    assert windows["nights"].contains(1_767_222_000.0)  # midnight there, as 2026 begins
+    assert not windows["nights"].contains(1_767_222_000.0 + 12 * 3600)
+
+
+def test_every_error_of_inhibitions_and_time_windows_is_said_in_one_run(tmp_path: Path) -> None:
+    text = """
+[[inhibitions]]
+name = "a"
+source = 'severity'
+target = ['room=~"("']
+
+[[inhibitions]]
+name = "b"
+source = []
+target = 'a=b'
+
+[[inhibitions]]
+name = "c"
+source = 'a=b'
+target = 'a=b'
+equal = ["no label"]
+
+[[inhibitions]]
+name = "c"
+source = 'a=b'
+target = 'a=b'
+
+[[inhibitions]]
+name = "c"
+source = 'a=b'
+target = 'a=b'
+euqal = []
+
+[time_windows.nights]
+times = ["22-6"]
+
+[time_windows.lunch]
+location = "Europe/Berln"
+
+[time_windows.ends]
+weekday = ["sat"]
+
+[time_windows.bits]
+days_of_month = [1.5]
+"""
+    said = complaints(tmp_path, text)
+    for number, expected in (
+        (4, """inhibitions[0].source: expected a matcher such as severity="critical", got 'severity'"""),
+        (9, "inhibitions[1].source: expected at least one matcher, got none: every alert would be meant"),
+        (16, "inhibitions[2].equal: expected the names of labels such as region, got 'no label'"),
+        (27, "inhibitions[4].euqal: expected a key of config.example.toml, got an unknown one"),
+        (30, "time_windows.nights.times: expected a time of the day such as 09:00-17:00, got '22-6'"),
+        (33, "time_windows.lunch.location: expected a zone such as Europe/Berlin, got 'Europe/Berln'; did you mean"),
+        (36, "time_windows.ends.weekday: expected a key of config.example.toml, got an unknown one"),
+        (39, "time_windows.bits.days_of_month[0]: expected to be a valid string"),
+    ):
+        assert any(complaint.startswith(f"{number}: {expected}") for complaint in said), (expected, said)
+    assert len(said) == 8
+
+
+def test_of_two_inhibitions_of_one_name_nobody_could_say_which_is_meant(tmp_path: Path) -> None:
+    one = "[[inhibitions]]\nname = 'c'\nsource = 'a=b'\ntarget = 'a=b'\n"
+    assert complaints(tmp_path, one + one) == ["6: inhibitions[1].name: expected a name of its own, got c again"]

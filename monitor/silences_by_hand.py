@@ -1,0 +1,154 @@
+"""How does `roomwatch silences` list, make and end silences, with a daemon or without?
+
+A daemon that runs is asked, so that it knows at once; it has the database, and nobody else may write to it.  Where
+none runs, the command takes the database for itself, and the next daemon finds there what was left.
+"""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol, TypeVar
+from urllib.parse import quote
+
+import aiohttp
+import msgspec
+
+from monitor.clock import SteadyClock
+from monitor.failures import CommandFailed
+from monitor.local_access import LocalAccess, granted
+from monitor.settings import Storage
+from monitor.silence_answers import (
+    NoSuchSilence,
+    PreviewAsked,
+    PreviewView,
+    SilenceAnswers,
+    SilenceAsked,
+    SilencesView,
+    SilenceView,
+)
+from monitor.silencing import Silences
+from monitor.store.sqlite import SqliteStore
+
+TIMEOUT_S = 15.0
+T = TypeVar("T", bound=msgspec.Struct)
+
+
+class Answers(Protocol):
+    """Whoever can be asked about silences."""
+
+    async def list(self, *, expired: bool = False) -> SilencesView:
+        """Return the silences that are not over, or the latest of all."""
+
+    async def add(self, asked: SilenceAsked) -> SilenceView:
+        """Make a silence."""
+
+    async def expire(self, silence_id: str, by: str) -> SilenceView:
+        """End a silence."""
+
+    async def preview(self, asked: PreviewAsked) -> PreviewView:
+        """Return what a silence would be about."""
+
+
+@asynccontextmanager
+async def whoever_has(storage: Storage) -> AsyncIterator[Answers]:
+    """Give whoever answers for a database: the daemon that has it, or else this process.
+
+    Raises:
+        CommandFailed: the daemon does not answer, or refuses.
+        StoreFailed: the database cannot be opened.
+    """
+    database = Path(storage.path)
+    access = granted(database)
+    if access is not None:
+        timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
+        async with aiohttp.ClientSession(timeout=timeout) as http:
+            yield AskedDaemon(http, access)
+        return
+    store = await SqliteStore.open(database, storage.synchronous, storage.reserve_bytes)
+    try:
+        yield await _own_answers(store)
+    finally:
+        await store.close()
+
+
+async def _own_answers(store: SqliteStore) -> SilenceAnswers:
+    clock, alerts = SteadyClock(), await store.alerts.load_alerts()
+    silences = Silences(store.silences, clock.now_s)
+    await silences.load()
+    return SilenceAnswers(silences, lambda: alerts, clock.now_s)
+
+
+class AskedDaemon:
+    """The daemon, asked through its private door."""
+
+    def __init__(self, http: aiohttp.ClientSession, access: LocalAccess) -> None:
+        self._http = http
+        self._access = access
+
+    async def list(self, *, expired: bool = False) -> SilencesView:
+        """Return the silences that are not over, or the latest of all."""
+        return await self._ask("GET", "?expired=true" if expired else "", SilencesView)
+
+    async def add(self, asked: SilenceAsked) -> SilenceView:
+        """Make a silence."""
+        return await self._ask("POST", "", SilenceView, asked)
+
+    async def expire(self, silence_id: str, by: str) -> SilenceView:
+        """End a silence."""
+        return await self._ask("DELETE", f"/{quote(silence_id, safe='')}?by={quote(by, safe='')}", SilenceView)
+
+    async def preview(self, asked: PreviewAsked) -> PreviewView:
+        """Return what a silence would be about."""
+        return await self._ask("POST", "/preview", PreviewView, asked)
+
+    async def _ask(self, method: str, path: str, shape: type[T], asked: msgspec.Struct | None = None) -> T:
+        url = f"{self._access.url}/api/v1/silences{path}"
+        headers = {"Authorization": f"Bearer {self._access.token}", "Content-Type": "application/json"}
+        body = None if asked is None else msgspec.json.encode(asked)
+        try:
+            async with self._http.request(method, url, data=body, headers=headers, allow_redirects=False) as answer:
+                status, said = answer.status, await answer.read()
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise CommandFailed(f"the daemon at {self._access.url} does not answer: {type(error).__name__}") from None
+        return _understood(status, said, shape, self._access.url)
+
+
+class _Refusal(msgspec.Struct):
+    error: str
+
+
+def _understood(status: int, said: bytes, shape: type[T], url: str) -> T:
+    """Return what the daemon answered.
+
+    Raises:
+        NoSuchSilence: there is none of that name.
+        CommandFailed: it refused, or said something else.
+    """
+    try:
+        if status in (200, 201):
+            return msgspec.json.decode(said, type=shape)
+        refusal = msgspec.json.decode(said, type=_Refusal).error
+    except msgspec.DecodeError:
+        raise CommandFailed(f"expected an answer of Roomwatch's at {url}, got status {status}") from None
+    raise (NoSuchSilence if status == 404 else CommandFailed)(refusal.removeprefix("id: "))
+
+
+def lines_of(silence: SilenceView) -> Iterator[str]:
+    """Return a silence in words."""
+    yield f"{silence.id}  {silence.state:<7}  {_when(silence.starts_at_ms)} to {_when(silence.ends_at_ms)}"
+    yield f"    {{{', '.join(silence.matchers)}}}"
+    ended = f"; ended by {silence.ended_by}" if silence.ended_by else ""
+    yield f"    {silence.author}: {silence.reason}{ended}"
+
+
+def lines_of_preview(found: PreviewView) -> Iterator[str]:
+    """Return in words which alerts are meant."""
+    yield f"{found.count or 'no'} firing alert{'' if found.count == 1 else 's'} would be silenced"
+    yield from (f"    {alert.severity:<8}  {alert.rule}  {alert.summary or alert.entity}" for alert in found.alerts)
+    if found.count > len(found.alerts):
+        yield f"    and {found.count - len(found.alerts)} more"
+
+
+def _when(at_ms: int) -> str:
+    return datetime.fromtimestamp(at_ms / 1000).astimezone().isoformat(" ", "minutes")
