@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from alerts.default_rules import DEFAULT_RULES
-from alerts.delivery import Fate, Settlement
+from alerts.delivery import Fate, Settled, Settlement
 from alerts.engine import Engine
 from alerts.model import Judgement, Kind, Notification, NotificationKind, Reading, State
 from alerts.routing import RoutingTable, judgement
@@ -175,6 +175,10 @@ def delivered(at: float) -> Settlement:
     return Settlement(Fate.DELIVERED, 1, at)
 
 
+async def settle(store: Store, notification_id: str, settlement: Settlement) -> None:
+    await store.alerts.settle([Settled(notification_id, settlement)])
+
+
 async def test_a_judgement_is_found_again_whole(store: Store) -> None:
     made, _ = fired()
     await store.alerts.record(made)
@@ -200,17 +204,17 @@ async def test_a_resolve_waits_for_its_trigger(store: Store) -> None:
     await store.alerts.record(ended(engine))
     (head,) = await store.alerts.due(1e9, 10)
     assert head.notification.kind is NotificationKind.TRIGGER
-    await store.alerts.settle(head.notification.id, delivered(201))
+    await settle(store, head.notification.id, delivered(201))
     (head,) = await store.alerts.due(1e9, 10)
     assert head.notification.kind is NotificationKind.RESOLVE
-    await store.alerts.settle(head.notification.id, delivered(202))
+    await settle(store, head.notification.id, delivered(202))
     assert list(await store.alerts.due(1e9, 10)) == []
 
 
 async def test_a_retry_waits_until_its_time_and_remembers_why(store: Store) -> None:
     made, _ = fired()
     await store.alerts.record(made)
-    await store.alerts.settle(made.notifications[0].id, Settlement(Fate.RETRY, 3, 110, 130.0, "answered 500"))
+    await settle(store, made.notifications[0].id, Settlement(Fate.RETRY, 3, 110, 130.0, "answered 500"))
     assert list(await store.alerts.due(129.9, 10)) == []
     assert await store.alerts.next_due_at(110) == 130.0
     assert await store.alerts.next_due_at(130.0) is None
@@ -234,14 +238,14 @@ async def test_the_outbox_counts_what_waits_and_what_was_given_up(store: Store) 
     await store.alerts.record(made)
     await store.alerts.record(ended(engine))
     assert tuple(await store.alerts.outbox_counts()) == (2, 0, 100.0)
-    await store.alerts.settle(made.notifications[0].id, Settlement(Fate.DEAD, 1, 210, None, "answered 400"))
+    await settle(store, made.notifications[0].id, Settlement(Fate.DEAD, 1, 210, None, "answered 400"))
     assert tuple(await store.alerts.outbox_counts()) == (1, 1, 200.0)
 
 
 async def test_recording_the_same_judgement_again_owes_nothing_twice(store: Store) -> None:
     made, _ = fired()
     await store.alerts.record(made)
-    await store.alerts.settle(made.notifications[0].id, delivered(101))
+    await settle(store, made.notifications[0].id, delivered(101))
     await store.alerts.record(made)
     assert list(await store.alerts.due(1e9, 10)) == []
 
