@@ -50,9 +50,9 @@ _OWED = """SELECT head.seq, head.body, head.attempts, head.next_at_s, head.last_
          AND later.seq > head.seq ORDER BY later.seq))
 """
 
-# S608: of constants.
+# S608: of constants.  Left to itself SQLite would sort all that is due by urgency, to find the few most urgent.
 _DUE = f"""{_RECEIVERS} {_OWED} FROM waiting_for JOIN outbox AS head ON head.seq IN (
-        SELECT head.seq FROM outbox AS head
+        SELECT head.seq FROM outbox AS head INDEXED BY outbox_by_urgency
         WHERE head.state = 'waiting' AND head.receiver = waiting_for.receiver AND head.next_at_s <= ?
             AND head.begun_at_s IS NULL AND {_IS_HEAD}
         ORDER BY head.rank, head.seq LIMIT ?)

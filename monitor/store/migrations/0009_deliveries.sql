@@ -61,6 +61,7 @@ ALTER TABLE deliveries RENAME TO outbox;
 CREATE INDEX outbox_by_lane ON outbox (lane, seq);
 CREATE INDEX outbox_by_urgency ON outbox (receiver, rank, seq, next_at_s) WHERE state = 'waiting';
 CREATE INDEX outbox_by_next_attempt ON outbox (receiver, next_at_s) WHERE state = 'waiting';
+CREATE INDEX outbox_waiting_by_age ON outbox (created_at_s) WHERE state = 'waiting';
 CREATE INDEX outbox_begun ON outbox (seq) WHERE begun_at_s IS NOT NULL;
 CREATE INDEX outbox_dead ON outbox (seq) WHERE state = 'dead';
 CREATE INDEX outbox_not_fallen_back ON outbox (seq) WHERE state = 'dead' AND NOT fallen_back;
