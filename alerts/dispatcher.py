@@ -24,7 +24,7 @@ from typing import NamedTuple, Protocol
 from alerts.attempting import Tried, attempt
 from alerts.breaker import Circuit
 from alerts.dead_letters import DeadLetters
-from alerts.delivery import AttemptMade, Fate, Outcome, Rejected, Settled, Settlement, give_up, in_a_word, settle
+from alerts.delivery import AttemptMade, Fate, Rejected, Settled, Settlement, give_up, in_a_word, settle
 from alerts.gates import Gates
 from alerts.insisting import insist, place_of
 from alerts.lanes import CALLS, needless, rank
@@ -53,11 +53,11 @@ _LONGEST_WINDOW_S = 600.0
 class AttemptObserver(Protocol):
     """Somebody who counts attempts."""
 
-    def __call__(self, receiver: str, outcome: Outcome, seconds: float) -> None:
+    def __call__(self, notification: Notification, made: AttemptMade) -> None:
         """Take note of one attempt that was settled."""
 
 
-def unobserved(receiver: str, outcome: Outcome, seconds: float) -> None:
+def unobserved(notification: Notification, made: AttemptMade) -> None:
     """Take no note."""
 
 
@@ -257,7 +257,7 @@ class Dispatcher:
             settlement = replace(settlement, payload_hash=tried.payload_hash)
             made = AttemptMade(ended, ended - began, in_a_word(tried.outcome), tried.status, settlement.last_error)
             await self._settling.write([Settled(owed.notification.id, settlement, made)])
-            self._tell(owed.notification, settlement, tried.outcome, ended - began)
+            self._tell(owed.notification, settlement, made)
         finally:
             self._finish(owed.notification, door)
 
@@ -276,7 +276,7 @@ class Dispatcher:
             self._gates.free(door)
         self.wake()
 
-    def _tell(self, notification: Notification, settlement: Settlement, outcome: Outcome, seconds: float) -> None:
+    def _tell(self, notification: Notification, settlement: Settlement, made: AttemptMade) -> None:
         if settlement.fate is not Fate.DELIVERED:
             level = logging.ERROR if settlement.fate is Fate.DEAD else logging.WARNING
             words = "%s to %s: %s after attempt %d: %s"
@@ -285,7 +285,7 @@ class Dispatcher:
         if settlement.fate is Fate.DEAD:
             self._dead_letters.wake()
         try:
-            self._on_attempt(notification.receiver, outcome, seconds)
+            self._on_attempt(notification, made)
         except Exception as error:  # noqa: BLE001 - a miscounted page is better than no page
             logger.error("the observer of attempts failed: %s", place_of(error))  # noqa: TRY400 - see place_of
 

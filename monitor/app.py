@@ -14,10 +14,10 @@ from pathlib import Path
 import msgspec
 from aiohttp import web
 
-from alerts.delivery import Delivered, Outcome, Rejected
+from alerts.delivery import AttemptMade
 from alerts.dispatcher import Dispatcher
 from alerts.engine import Engine
-from alerts.model import Reason
+from alerts.model import Notification, Reason
 from alerts.transport import Transport
 from collectors.events import Event
 from monitor.account_watch import AccountWatch
@@ -46,6 +46,7 @@ from monitor.http.ingest import Ingest
 from monitor.http.ingest_auth import IngestAuthority
 from monitor.http.ingest_routes import IngestRoutes
 from monitor.http.login import Login
+from monitor.http.notifications import Notifications
 from monitor.http.origins import AllowedOrigins
 from monitor.http.proxies import TrustedProxies
 from monitor.http.questions import AskedCalls
@@ -124,7 +125,12 @@ class Daemon:
         self._pseudonyms = pseudonyms_of(config.privacy)
         self._transport = Transport()
         self.dispatcher = Dispatcher(
-            store.alerts, config.notifiers, self._transport, self.clock.now_s, on_attempt=self._count_attempt
+            store.alerts,
+            config.notifiers,
+            self._transport,
+            self.clock.now_s,
+            on_attempt=self._count_attempt,
+            on_dead=self._count_death,
         )
         self.evaluation = Evaluation(
             Engine(config.rules),
@@ -244,7 +250,12 @@ class Daemon:
         )
         login = Login(config.private, self.store.sessions, now_s, pages.built_files() / pages.LOGIN_PAGE)
         private = private_routes(
-            login, self._live_view, self._samples, self._call_routes(), self._exposition, lambda: self.is_ready
+            login,
+            self._live_view,
+            self._samples,
+            [*self._call_routes(), *Notifications(self.store.alerts, now_s, self.dispatcher.wake).routes()],
+            self._exposition,
+            lambda: self.is_ready,
         )
         self.private = await Listener.open(config.private.host, config.private.port, private, guard=login)
         max_connections = room_for(config.public.max_connections)
@@ -295,6 +306,7 @@ class Daemon:
         receivers, rules = list(self.config.notifiers), [rule.name for rule in self.config.rules]
         self.metrics.expect("roomwatch_notifications_total", receivers)
         self.metrics.expect("roomwatch_notifications_failed_total", receivers, FAILURES)
+        self.metrics.expect("roomwatch_notifications_dead_total", receivers)
         self.metrics.expect("roomwatch_alert_transitions_total", rules, Reason)
         accounts = [account.name for account in self.config.accounts]
         self.metrics.expect("roomwatch_twilio_throttled_total", accounts)
@@ -321,12 +333,16 @@ class Daemon:
         if self.canary is not None:
             self.canary.hear(event, time.monotonic())
 
-    def _count_attempt(self, receiver: str, outcome: Outcome, seconds: float) -> None:
-        self.metrics.add("roomwatch_notifications_total", receiver)
-        self.metrics.observe("roomwatch_notification_duration_seconds", seconds)
-        if not isinstance(outcome, Delivered):
-            reason = "rejected" if isinstance(outcome, Rejected) else "unknown" if outcome.ambiguous else "unavailable"
-            self.metrics.add("roomwatch_notifications_failed_total", receiver, reason)
+    def _count_attempt(self, notification: Notification, made: AttemptMade) -> None:
+        self.metrics.add("roomwatch_notifications_total", notification.receiver)
+        self.metrics.observe("roomwatch_notification_duration_seconds", made.duration_s)
+        if made.outcome == "delivered":
+            self.metrics.observe("roomwatch_notification_delay_seconds", made.at - notification.created_at)
+        else:
+            self.metrics.add("roomwatch_notifications_failed_total", notification.receiver, made.outcome)
+
+    async def _count_death(self, notification: Notification, reason: str) -> None:  # noqa: ARG002 - it is in the outbox
+        self.metrics.add("roomwatch_notifications_dead_total", notification.receiver)
 
     @property
     def polls(self) -> list[Poll]:
@@ -360,6 +376,7 @@ class Daemon:
             naming=self.config.naming,
             size=await self.store.size(),
             census=take(self.live, self._limits, self.clock.now_s()),
+            breakers=self.dispatcher.breakers,
         )
         return exposition(self.metrics, self.live, house, accept)
 

@@ -13,6 +13,15 @@ from msgspec import Struct
 from monitor import __version__
 from monitor.history.answers import DEGRADED_MINUTES, MOST_KEYS
 from monitor.history.rollups import METRICS
+from monitor.http.notifications import (
+    MOST_NOTIFICATIONS,
+    NOTIFICATIONS,
+    STATES,
+    NotificationLife,
+    NotificationsPage,
+    Replay,
+    Replayed,
+)
 from monitor.http.room_views import CallView, FoundPage, SamplesPage
 from monitor.http.rooms import FOUND, MOST_FOUND, MOST_POINTS, MOST_SAMPLES, POINTS, SAMPLES
 from monitor.http.samples import SamplesView
@@ -37,13 +46,19 @@ _MOMENT = {"type": "integer", "format": "int64", "minimum": 0}
 
 
 class Operation(NamedTuple):
-    """What a GET of a path answers; `refusals` are those beside 401, by status."""
+    """What a path answers; `refusals` are those beside 401, by status, and `body` is what is posted to it."""
 
     name: str
     summary: str
     shape: type[Struct] | None
     parameters: Sequence[Json] = ()
     refusals: Mapping[int, str] = {}
+    body: type[Struct] | None = None
+
+    @property
+    def method(self) -> str:
+        """Return how it is asked."""
+        return "get" if self.body is None else "post"
 
 
 def _parameter(name: str, description: str, schema: Json = _TEXT, *, is_required: bool = False) -> Json:
@@ -172,13 +187,51 @@ OPERATIONS: Mapping[str, Operation] = {
         [_BY, _parameter("key", "Which of them, such as the SID of a room."), *_span("that counts")],
         _UNCLEAR | _TOO_MUCH,
     ),
+    "/api/v1/notifications": Operation(
+        "notifications",
+        "What receivers were told or are to be told, the latest first, in pages.",
+        NotificationsPage,
+        [
+            _parameter("incident", "The id of an incident."),
+            _parameter("receiver", "The name of a receiver."),
+            _parameter("state", "How it stands.", {"enum": list(STATES)}),
+            _count("limit", "How many a page has.", NOTIFICATIONS, MOST_NOTIFICATIONS),
+            _AFTER,
+        ],
+        _UNCLEAR,
+    ),
+    "/api/v1/notifications/{id}": Operation(
+        "notification",
+        "One notification, with the attempts at it and what they came to.",
+        NotificationLife,
+        [_parameter("id", "The id of a notification.") | {"in": "path", "required": True}],
+        {404: "No such notification is on record."},
+    ),
+    "/api/v1/dead-letters": Operation(
+        "deadLetters",
+        "What was given up and why, the latest first, in pages.",
+        NotificationsPage,
+        [
+            _parameter("receiver", "The name of a receiver."),
+            _count("limit", "How many a page has.", NOTIFICATIONS, MOST_NOTIFICATIONS),
+            _AFTER,
+        ],
+        _UNCLEAR,
+    ),
+    "/api/v1/dead-letters/replay": Operation(
+        "replayDeadLetters",
+        "Owe again what was given up, of some ids or of a receiver, unless a later word has made it pointless.",
+        Replayed,
+        refusals={400: "A body that says nothing of the kind, with what was expected."},
+        body=Replay,
+    ),
     "/api/v1/openapi.json": Operation("openapi", "This document.", None),
 }
 
 
 def document() -> Json:
     """Return the OpenAPI 3.1 document of the private API."""
-    shapes = [each.shape for each in OPERATIONS.values() if each.shape is not None]
+    shapes = [shape for each in OPERATIONS.values() for shape in (each.shape, each.body) if shape is not None]
     refs, components = msgspec.json.schema_components(shapes, ref_template="#/components/schemas/{name}")
     ref_of = dict(zip(shapes, refs, strict=True))
     return {
@@ -189,10 +242,7 @@ def document() -> Json:
             "description": "Times are milliseconds since the epoch. Null means unknown, never zero.",
         },
         "security": [{"bearer": []}, {"session": []}],
-        "paths": {
-            path: {"get": _described(each, ref_of[each.shape] if each.shape else {"type": "object"})}
-            for path, each in OPERATIONS.items()
-        },
+        "paths": {path: {each.method: _described(each, ref_of)} for path, each in OPERATIONS.items()},
         "components": {
             "schemas": {
                 **components,
@@ -206,15 +256,20 @@ def document() -> Json:
     }
 
 
-def _described(operation: Operation, schema: Json) -> Json:
+def _described(operation: Operation, ref_of: Mapping[type[Struct], Json]) -> Json:
+    schema = ref_of[operation.shape] if operation.shape else {"type": "object"}
     refusals = {401: "No session and no token.", **operation.refusals}
-    described = {
+    described: Json = {
         "operationId": operation.name,
         "summary": operation.summary,
         "responses": {"200": {"description": "The answer.", "content": _json(schema)}}
         | {str(status): {"description": why, "content": _json(_ERROR)} for status, why in sorted(refusals.items())},
     }
-    return described | ({"parameters": list(operation.parameters)} if operation.parameters else {})
+    if operation.parameters:
+        described["parameters"] = list(operation.parameters)
+    if operation.body is not None:
+        described["requestBody"] = {"required": True, "content": _json(ref_of[operation.body])}
+    return described
 
 
 def _json(schema: Json) -> Json:

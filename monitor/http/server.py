@@ -45,7 +45,7 @@ def private_routes(
     login: Login,
     live: Answer,
     samples: Samples,
-    about_calls: Iterable[web.RouteDef],
+    questions: Iterable[web.RouteDef],
     exposition: Exposition,
     is_ready: Callable[[], bool],
 ) -> list[web.RouteDef]:
@@ -80,7 +80,7 @@ def private_routes(
         web.post("/login", login.log_in),
         web.get("/api/v1/live", send_live),
         web.get("/api/v1/live/samples", send_samples),
-        *about_calls,
+        *questions,
         web.get("/api/v1/openapi.json", send_openapi),
         *pages.routes(pages.built_files()),
     ]

@@ -21,6 +21,8 @@ GUARDED = (
     "/api/v1/worst-rooms",
     "/api/v1/coverage",
     "/api/v1/minutes",
+    "/api/v1/notifications",
+    "/api/v1/dead-letters",
     "/api/v1/openapi.json",
     "/no/such/page",
 )
