@@ -1,94 +1,146 @@
 """Who empties the outbox?
 
 One loop.  It asks the store for the rows that are due, starts an attempt for each, and sleeps until the next row
-falls due, an attempt ends, or somebody says that rows were added.  An attempt words the notification, sends it, has
-the answer judged, and settles the row; everything it decides is decided by pure functions elsewhere.
+falls due, an attempt ends, a receiver may be asked again, or somebody says that rows were added.  An attempt words the
+notification, sends it, has the answer judged, and settles the row; everything it decides is decided by pure functions
+elsewhere: what is urgent and what is needless (`alerts.lanes`), who may be asked now (`alerts.gates`), through which
+notifier (`alerts.receivers`), and what an outcome means (`alerts.delivery`).
 
 *Order*: only the head of a lane is ever due, and it stays the head until it is settled, so a resolve waits for
-its trigger.  *Independence*: each receiver has its own few hands.  A slow one keeps its own hands busy and
-nobody else's, and one that asked for a pause is left alone, all its lanes together, until the pause is over.
+its trigger.  *Independence*: each receiver has its own few hands, and what keeps one waiting keeps no other.
 
-*Nothing is lost*: a row leaves the outbox only when the store has written what became of it.  Whatever is cut
-short, by a crash or at the end of a drain, is still owed after the next start, under the same id.
+*Nothing is lost*: an attempt is written down before it begins, and a row leaves the outbox only when the store has
+written what became of it.  Whatever is cut short, by a crash or at the end of a drain, is still owed after the next
+start, under the same id, and known to be maybe heard.
 """
 
 import asyncio
 import logging
-import traceback
-from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Protocol, TypeVar
+from dataclasses import replace
+from typing import NamedTuple, Protocol
 
-from alerts.delivery import Delivered, Fate, Outcome, Rejected, Settlement, TryAgain, settle
+from alerts.attempting import Tried, attempt
+from alerts.breaker import Circuit
+from alerts.dead_letters import DeadLetters
+from alerts.delivery import AttemptMade, Fate, Rejected, Settled, Settlement, give_up, in_a_word, settle
+from alerts.gates import Gates
+from alerts.insisting import insist, place_of
+from alerts.lanes import CALLS, needless, rank
 from alerts.model import Notification, Owed
-from alerts.notifiers.base import PAGER_PATIENCE_S, Attempt, Notifier
-from alerts.ports import AlertStore
-from alerts.transport import Answer, Transport
+from alerts.notifiers.base import PAGER_PATIENCE_S, Notifier, target_of
+from alerts.ports import Fallback, Outbox
+from alerts.receivers import Door, Receivers
+from alerts.settling import Settling
+from alerts.transport import Transport
 
 logger = logging.getLogger(__name__)
 
-T = TypeVar("T")
-
-HANDS_PER_RECEIVER = 8
-BATCH = 100  # rows read from the outbox at a time
+HANDS_PER_RECEIVER = 16
 
 #: `wake` is a courtesy, not a promise: one that is forgotten costs this long, not a page.
 LONGEST_SLEEP_S = 60.0
 
-STORE_BACKOFF_BASE_S = 0.1
-STORE_BACKOFF_CAP_S = 30.0
+#: How often it is looked whether the time of what a silent receiver is owed has run out, and at how many at once.
+GIVE_UP_EVERY_S = 60.0
+_GIVEN_UP_AT_ONCE = 500
+
+#: A service that counts by longer windows than this sees, after a restart, more than it allows.
+_LONGEST_WINDOW_S = 600.0
 
 
 class AttemptObserver(Protocol):
     """Somebody who counts attempts."""
 
-    def __call__(self, receiver: str, outcome: Outcome, seconds: float) -> None:
+    def __call__(self, notification: Notification, made: AttemptMade) -> None:
         """Take note of one attempt that was settled."""
 
 
-def unobserved(receiver: str, outcome: Outcome, seconds: float) -> None:
+def unobserved(notification: Notification, made: AttemptMade) -> None:
     """Take no note."""
 
 
+async def nobody_else(notification: Notification, reason: str) -> None:
+    """Tell nobody."""
+
+
+class _Begun(NamedTuple):
+    """An attempt that is about to go; without a door there is nowhere to go."""
+
+    owed: Owed
+    door: Door | None
+    is_probe: bool = False
+
+
 class Dispatcher:
-    """Delivers what the outbox owes, to the receivers it is given."""
+    """Delivers what the outbox owes, to the receivers it is given.
+
+    Args:
+        store: the outbox.
+        notifiers: the receivers there are, by their names.
+        transport: carries what is to be said.
+        now: what time it is, on the daemon's steady clock.
+        on_attempt: is told of every attempt.
+        on_dead: is told of every notification that was given up, until it has returned once.
+        hands_per_receiver: how many attempts to one receiver may be on their way at once.
+    """
 
     def __init__(
         self,
-        store: AlertStore,
+        store: Outbox,
         notifiers: Mapping[str, Notifier],
         transport: Transport,
         now: Callable[[], float],
         on_attempt: AttemptObserver = unobserved,
+        on_dead: Fallback = nobody_else,
         hands_per_receiver: int = HANDS_PER_RECEIVER,
     ) -> None:
         self._store = store
-        self._notifiers = notifiers
         self._transport = transport
         self._now = now
         self._on_attempt = on_attempt
         self._hands_per_receiver = hands_per_receiver
-        self._in_flight: set[str] = set()
-        self._hands: Counter[str] = Counter()
-        self._paused_until: dict[str, float] = {}
-        self._settled_meanwhile: set[str] = set()
+        self._receivers = Receivers(notifiers)
+        self._gates = Gates(hands_per_receiver)
+        self._settling = Settling(store)
+        self._dead_letters = DeadLetters(store, on_dead)
+        self._lanes_in_flight: set[str] = set()
+        self._settled_meanwhile: set[str] = set()  # lanes, too
+        self._shut_doors: dict[str, Door] = {}
+        self._give_up_at = 0.0
+        self._knows_targets = False
         self._woken = asyncio.Event()
         self._stopped = asyncio.Event()
         self._stopped.set()
         self._leash = asyncio.timeout(None)
         self._draining = False
 
+    @property
+    def breakers(self) -> Mapping[str, Circuit]:
+        """Return whether each receiver of today is asked, or has not answered for too long."""
+        circuits = self._gates.circuits
+        return {name: circuits.get(name, Circuit.CLOSED) for name in self._receivers.names}
+
     def wake(self) -> None:
         """Look at the outbox now: rows were added."""
         self._woken.set()
+
+    def use(self, notifiers: Mapping[str, Notifier]) -> None:
+        """Have these receivers from now on.  Those of before still close what they opened."""
+        self._receivers.use(notifiers)
+        self._knows_targets = False
+        self.wake()
 
     async def run(self) -> None:
         """Deliver until drained or cancelled; once in the life of a dispatcher."""
         self._stopped.clear()
         try:
-            async with self._leash, asyncio.TaskGroup() as attempts:
-                await self._deliver_all(attempts)
+            async with self._leash, asyncio.TaskGroup() as tasks:
+                await self._recover()
+                tasks.create_task(self._dead_letters.run())
+                await self._deliver_all(tasks)
+                self._dead_letters.end()
         except TimeoutError:
             logger.warning("stopped with attempts in flight; what they carried is still owed")
         finally:
@@ -105,125 +157,160 @@ class Dispatcher:
 
     # --- the loop ---
 
-    async def _deliver_all(self, attempts: asyncio.TaskGroup) -> None:
+    async def _recover(self) -> None:
+        """Learn from the life before this one what was cut short, and how much of their budgets receivers have left."""
+        now = self._now()
+        cut_short = await insist("look for what was cut short", lambda: self._store.recover(now))
+        if cut_short:
+            logger.warning("%d attempts were cut short; nobody knows whether they were heard", cut_short)
+        attempted = await insist("read past attempts", lambda: self._store.attempted_since(now - _LONGEST_WINDOW_S))
+        doors = dict(self._receivers.usual_doors())
+        for receiver, at in attempted:
+            if receiver in doors:
+                self._gates.remember(doors[receiver], at)
+
+    async def _deliver_all(self, tasks: asyncio.TaskGroup) -> None:
         while True:
             self._woken.clear()
+            if not self._knows_targets:
+                await self._learn_targets()
             now = self._now()
-            while await self._start_some(attempts, now):
-                pass
-            if self._draining and not self._in_flight:
+            await self._give_up_on_the_silent(now)
+            while await self._start_some(tasks, now):
+                now = self._now()
+            if self._draining and not self._lanes_in_flight:
                 return
             await self._sleep(now)
 
-    async def _start_some(self, attempts: asyncio.TaskGroup, now: float) -> bool:
-        """Start what may be started of the next batch of due rows, and say whether that was anything."""
+    async def _learn_targets(self) -> None:
+        self._knows_targets = True
+        present = self._receivers.targets
+        self._receivers.remember(await insist("remember the receivers", lambda: self._store.targets(present)))
+
+    async def _start_some(self, tasks: asyncio.TaskGroup, now: float) -> bool:
+        """Start what may be started of the rows that are due, and say whether that was anything."""
         self._settled_meanwhile.clear()
-        limit, busy = BATCH + len(self._in_flight), self._busy(now)
-        started = False
-        for owed in await _insist("read the outbox", lambda: self._store.due(now, limit, busy)):
-            if self._may_start(owed.notification, now):
-                self._start(attempts, owed)
-                started = True
-        return started
+        self._shut_doors.clear()
+        limit, skip = self._hands_per_receiver, self._shut(now)
+        due = await insist("read the outbox", lambda: self._store.due(now, limit, skip))
+        # A lane that was settled while the store was being read may still look due in what it returned.
+        free = [each for each in due if each.notification.lane not in self._lanes_in_flight | self._settled_meanwhile]
+        judged = [(owed, needless(owed, now)) for owed in free]
+        begun = [self._begun(owed, now) for owed, overtaken in judged if not overtaken]
+        await self._settling.write([settled for _, overtaken in judged for settled in overtaken])
+        under_way = [each for each in begun if each is not None]
+        if under_way:
+            await self._write_begun(under_way, now)
+        for each in under_way:
+            tasks.create_task(self._attempt(each))
+        return bool(under_way) or any(overtaken for _, overtaken in judged)
+
+    def _begun(self, owed: Owed, now: float) -> _Begun | None:
+        """Take a hand of the receiver for a row, or None if it may not be asked now."""
+        door = self._receivers.door(owed)
+        is_urgent = rank(owed.notification) == CALLS
+        if door is not None and not self._gates.is_open(door, now, is_urgent=is_urgent):
+            self._shut_doors[door.name] = door
+            return None
+        self._lanes_in_flight.add(owed.notification.lane)
+        return _Begun(owed, door, is_probe=door is not None and self._gates.begin(door))
+
+    async def _write_begun(self, begun: list[_Begun], now: float) -> None:
+        """Write that attempts begin; if the store cannot, they begin all the same: a page is worth more than that."""
+        targets = {each.owed.notification.id: target_of(each.door.notifier) for each in begun if each.door is not None}
+        try:
+            await self._store.begin(targets, now)
+        except Exception as error:  # noqa: BLE001 - see above
+            logger.warning("could not write that attempts begin: %s: %s", type(error).__name__, error)
 
     async def _sleep(self, now: float) -> None:
-        """Sleep until woken, until a row falls due after `now`, or until a receiver's pause is over."""
-        next_due_at = await _insist("read the outbox", lambda: self._store.next_due_at(now))
-        moments = [until for until in self._paused_until.values() if until > now]
-        wake_at = min(moments if next_due_at is None else [*moments, next_due_at], default=now + LONGEST_SLEEP_S)
+        """Sleep until woken, until a row falls due after `now`, or until a receiver may be asked."""
+        skip = self._shut(now)
+        next_due_at = await insist("read the outbox", lambda: self._store.next_due_at(now, skip))
+        doors = {**dict(self._receivers.usual_doors()), **self._shut_doors}
+        wake_at = self._gates.next_opening(doors.values(), now)
+        if next_due_at is not None:
+            wake_at = min(wake_at, next_due_at)
         with suppress(TimeoutError):
             async with asyncio.timeout(min(max(wake_at - self._now(), 0.0), LONGEST_SLEEP_S)):
                 await self._woken.wait()
 
-    # --- who may be told now ---
-
-    def _busy(self, now: float) -> set[str]:
-        """Return the receivers that have no free hand, or asked to be left alone."""
-        full = {receiver for receiver, hands in self._hands.items() if hands >= self._hands_per_receiver}
-        return full | {receiver for receiver, until in self._paused_until.items() if until > now}
-
-    def _may_start(self, notification: Notification, now: float) -> bool:
-        # A row that was settled while the store was being read may still look due in what it returned.
-        taken = notification.id in self._in_flight or notification.id in self._settled_meanwhile
-        return not taken and notification.receiver not in self._busy(now)
-
-    def _start(self, attempts: asyncio.TaskGroup, owed: Owed) -> None:
-        self._in_flight.add(owed.notification.id)
-        self._hands[owed.notification.receiver] += 1
-        attempts.create_task(self._attempt(owed))
-
-    def _finish(self, notification: Notification) -> None:
-        self._in_flight.discard(notification.id)
-        self._settled_meanwhile.add(notification.id)
-        self._hands[notification.receiver] -= 1
-        self.wake()
-
-    def _pause(self, receiver: str, outcome: Outcome, now: float) -> None:
-        """Leave the receiver alone for as long as it asked; what it said last counts."""
-        if isinstance(outcome, TryAgain) and outcome.after_s is not None:
-            self._paused_until[receiver] = now + outcome.after_s
+    def _shut(self, now: float) -> set[str]:
+        """Return the receivers that cannot be told anything now, however urgent."""
+        doors = self._receivers.usual_doors()
+        return {name for name, door in doors if not self._gates.is_open(door, now, is_urgent=True)}
 
     # --- one attempt ---
 
-    async def _attempt(self, owed: Owed) -> None:
-        notification = owed.notification
+    async def _attempt(self, begun: _Begun) -> None:
+        owed, door = begun.owed, begun.door
         began = self._now()
         try:
-            outcome = await self._outcome(owed)
+            tried = await self._tried(owed, door, began)
             ended = self._now()
-            settlement = settle(owed, outcome, ended, self._patience_s(notification.receiver))
-            self._pause(notification.receiver, outcome, ended)
-            await _insist("settle a notification", lambda: self._store.settle(notification.id, settlement))
-            self._tell(notification, outcome, settlement, ended - began)
+            probe_at = (
+                None
+                if door is None
+                else self._gates.end(door, tried.outcome, ended, was_probe=begun.is_probe, was_asked=tried.was_asked)
+            )
+            settlement = settle(owed, tried.outcome, ended, _patience_s(door), probe_at)
+            settlement = replace(settlement, payload_hash=tried.payload_hash)
+            made = AttemptMade(ended, ended - began, in_a_word(tried.outcome), tried.status, settlement.last_error)
+            await self._settling.write([Settled(owed.notification.id, settlement, made)])
+            self._tell(owed.notification, settlement, made)
         finally:
-            self._finish(notification)
+            self._finish(owed.notification, door)
 
-    def _patience_s(self, receiver: str) -> float:
-        notifier = self._notifiers.get(receiver)
-        return PAGER_PATIENCE_S if notifier is None else notifier.give_up_after_s
+    async def _tried(self, owed: Owed, door: Door | None, now: float) -> Tried:
+        if door is None:
+            name = owed.notification.receiver
+            return Tried(
+                Rejected(f"no receiver named {name!r} is configured; what it was told before is to be closed by hand")
+            )
+        return await attempt(owed, door.notifier, self._transport, now)
 
-    async def _outcome(self, owed: Owed) -> Outcome:
-        """Return what an attempt comes to; a notifier that fails spoils its own notification and no other."""
-        notification = owed.notification
-        notifier = self._notifiers.get(notification.receiver)
-        if notifier is None:
-            return Rejected(f"no receiver named {notification.receiver!r} is configured")
-        try:
-            request = notifier.render(notification, Attempt(self._now(), owed.reference, owed.maybe_heard))
-            if request is None:
-                return Delivered()  # there is no word for it, and nothing to add to those before
-            answer = await self._transport.exchange(request)
-            if not isinstance(answer, Answer):
-                return answer
-            return notifier.judge(answer.status, answer.headers, answer.body)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the rows behind this one must go on
-            return Rejected(f"the notifier failed: {_where(error)}")
+    def _finish(self, notification: Notification, door: Door | None) -> None:
+        self._lanes_in_flight.discard(notification.lane)
+        self._settled_meanwhile.add(notification.lane)
+        if door is not None:
+            self._gates.free(door)
+        self.wake()
 
-    def _tell(self, notification: Notification, outcome: Outcome, settlement: Settlement, seconds: float) -> None:
+    def _tell(self, notification: Notification, settlement: Settlement, made: AttemptMade) -> None:
         if settlement.fate is not Fate.DELIVERED:
             level = logging.ERROR if settlement.fate is Fate.DEAD else logging.WARNING
             words = "%s to %s: %s after attempt %d: %s"
             args = (notification.id, notification.receiver, settlement.fate, settlement.attempts, settlement.last_error)
             logger.log(level, words, *args)
+        if settlement.fate is Fate.DEAD:
+            self._dead_letters.wake()
         try:
-            self._on_attempt(notification.receiver, outcome, seconds)
+            self._on_attempt(notification, made)
         except Exception as error:  # noqa: BLE001 - a miscounted page is better than no page
-            logger.error("the observer of attempts failed: %s", _where(error))  # noqa: TRY400 - see _where
+            logger.error("the observer of attempts failed: %s", place_of(error))  # noqa: TRY400 - see place_of
+
+    # --- those who do not answer ---
+
+    async def _give_up_on_the_silent(self, now: float) -> None:
+        """Give up what a receiver was not asked for because its breaker is open, once its time has run out."""
+        if now < self._give_up_at:
+            return
+        self._give_up_at = now + GIVE_UP_EVERY_S
+        for receiver, door in self._receivers.usual_doors():
+            if self._gates.is_away(door):
+                await self._give_up_on(receiver, door, now)
+
+    async def _give_up_on(self, receiver: str, door: Door, now: float) -> None:
+        patience_s = door.notifier.give_up_after_s
+        while found := await self._overdue(receiver, now - patience_s):
+            await self._settling.write([Settled(o.notification.id, give_up(o, now, patience_s)) for o in found])
+            logger.error("%d notifications to %s given up: it has not answered for too long", len(found), receiver)
+            self._dead_letters.wake()
+
+    async def _overdue(self, receiver: str, before: float) -> list[Owed]:
+        found = await insist("read the outbox", lambda: self._store.overdue(receiver, before, _GIVEN_UP_AT_ONCE))
+        return [each for each in found if each.notification.lane not in self._lanes_in_flight]
 
 
-async def _insist(what: str, call: Callable[[], Awaitable[T]]) -> T:
-    """Return what `call` returns, calling again, ever more slowly, for as long as it fails."""
-    pause_s = STORE_BACKOFF_BASE_S
-    while True:
-        try:
-            return await call()
-        except Exception as error:  # noqa: BLE001 - a store that is away is waited for; the outbox is inside it
-            logger.warning("could not %s, again in %g s: %s: %s", what, pause_s, type(error).__name__, error)
-        await asyncio.sleep(pause_s)
-        pause_s = min(2 * pause_s, STORE_BACKOFF_CAP_S)
-
-
-def _where(error: Exception) -> str:
-    """Return an error's type and place, without its message, which may quote an address or a key."""
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{type(error).__name__} in {frame.name}, {frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}"
+def _patience_s(door: Door | None) -> float:
+    return PAGER_PATIENCE_S if door is None else door.notifier.give_up_after_s

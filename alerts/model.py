@@ -340,11 +340,21 @@ class Notification:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """A word that waits behind another one in its lane."""
+
+    id: str
+    kind: NotificationKind
+
+
+@dataclass(frozen=True, slots=True)
 class Owed:
     """A row of the outbox: a notification, and how far its delivery has come.
 
     `reference` is what the receiver called what it accepted last in this lane.  `maybe_heard` says that an attempt
-    ended in nobody knowing whether it was accepted.
+    ended in nobody knowing whether it was accepted.  `since` is when its time began to run, where that was later than
+    its creation: it was replayed.  `is_known` says that the receiver may know of the incident from words before this
+    one, `target` where those went, and `behind` what waits in the lane after it.
     """
 
     notification: Notification
@@ -353,6 +363,10 @@ class Owed:
     last_error: str = ""
     reference: str = ""
     maybe_heard: bool = False
+    since: float | None = None
+    is_known: bool = False
+    target: str = ""
+    behind: tuple[Waiting, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,20 +3,67 @@
 The daemon's store satisfies these; so does the store that lives in memory.  Neither is imported here.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
-from alerts.delivery import Settlement
-from alerts.model import Alert, Judgement, Owed
+from alerts.delivery import Settled
+from alerts.model import Alert, Judgement, Notification, Owed
 from alerts.silences import Silence
 
 
-class AlertStore(Protocol):
-    """Alert states, their transitions, and the outbox.
+class Outbox(Protocol):
+    """What is owed to receivers, and what became of it.
 
-    A row of the outbox is unsettled until it is delivered or dead.  The *head* of a lane is its first unsettled row:
-    no other row of that lane may be attempted before it.
+    A row waits until it is delivered or dead, or need not be said any more (cancelled, superseded).  The *head* of a
+    lane is its first row that waits: no other row of that lane may be attempted before it.  An attempt is *begun* in
+    the outbox before its first byte leaves, so that whoever finds it begun after a crash knows it may have been heard.
     """
+
+    async def recover(self, now: float) -> int:
+        """End the attempts that an earlier life began and did not settle: maybe heard; return how many those were."""
+
+    async def due(self, now: float, limit: int, skip: Collection[str] = ()) -> Sequence[Owed]:
+        """Return of each receiver at most `limit` heads of lanes that want an attempt by `now`, the most urgent first.
+
+        Receivers in `skip` are left out, and so are heads of which an attempt is begun.
+        """
+
+    async def next_due_at(self, after: float, skip: Collection[str] = ()) -> float | None:
+        """Return the earliest moment later than `after` at which the head of a lane wants its next attempt, or None.
+
+        Rows due by `after` are already known to the caller, who is busy with them or has a reason to let them wait.
+        """
+
+    async def begin(self, targets: Mapping[str, str], now: float) -> None:
+        """Write that attempts begin, of notifications by their id, and where each goes; empty: not known."""
+
+    async def settle(self, settled: Sequence[Settled]) -> None:
+        """Write what became of notifications, all of it or nothing; of those that wait no longer nothing is written."""
+
+    async def overdue(self, receiver: str, before: float, limit: int) -> Sequence[Owed]:
+        """Return at most `limit` waiting rows of a receiver whose time began to run before, the oldest first."""
+
+    async def attempted_since(self, since: float) -> Sequence[tuple[str, float]]:
+        """Return the receiver of each attempt that ended since, and when, the oldest first."""
+
+    async def targets(self, present: Mapping[str, str]) -> Mapping[str, str]:
+        """Remember the target of each receiver there is; return that of all there ever were."""
+
+    async def not_fallen_back(self, limit: int) -> Sequence[Owed]:
+        """Return at most `limit` dead rows that nobody else was told of yet, the oldest first."""
+
+    async def fell_back(self, notification_id: str) -> None:
+        """Write that somebody else was told of a dead row."""
+
+    async def replay(self, now: float, ids: Collection[str] | None = None, receiver: str | None = None) -> int:
+        """Put dead rows back, all or of these ids or of a receiver, as if owed from now on; return how many those are.
+
+        Not those that a later word of their lane has made pointless: the receiver knows better already, or it is over.
+        """
+
+
+class AlertStore(Outbox, Protocol):
+    """Alert states, their transitions, and the outbox."""
 
     async def load_alerts(self) -> Sequence[Alert]:
         """Return every alert that is pending or firing."""
@@ -27,21 +74,12 @@ class AlertStore(Protocol):
         An alert whose state is inactive is forgotten; its transitions stay.
         """
 
-    async def due(self, now: float, limit: int, skip: Collection[str] = ()) -> Sequence[Owed]:
-        """Return at most `limit` heads of lanes that want an attempt by `now`, oldest first.
 
-        Rows of the receivers in `skip` are left out before the limit counts, so that a receiver with a thousand rows
-        and no free hand cannot hide the one row of another.
-        """
+class Fallback(Protocol):
+    """Whoever has to know that a receiver was not told."""
 
-    async def next_due_at(self, after: float) -> float | None:
-        """Return the earliest moment later than `after` at which the head of a lane wants its next attempt, or None.
-
-        Rows due by `after` are already known to the caller, who is busy with them or has a reason to let them wait.
-        """
-
-    async def settle(self, notification_id: str, settlement: Settlement) -> None:
-        """Write what an attempt came to."""
+    async def __call__(self, notification: Notification, reason: str) -> None:
+        """Do what there is to do; called again, also after a restart, unless it returns."""
 
 
 class SilenceStore(Protocol):

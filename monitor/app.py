@@ -15,14 +15,14 @@ import msgspec
 from aiohttp import web
 
 from alerts.alertmanager import Origin
-from alerts.delivery import Delivered, Outcome, Rejected, TryAgain
+from alerts.delivery import AttemptMade, Delivered, Outcome, Rejected, TryAgain
 from alerts.dispatcher import Dispatcher
 from alerts.engine import Engine
 from alerts.group_book import Policy
 from alerts.groups import Groups
 from alerts.inhibition import Inhibitors
 from alerts.mirror import Mirror
-from alerts.model import Alert, Reason
+from alerts.model import Alert, Notification, Reason
 from alerts.storms import Limits as StormLimits
 from alerts.transport import Transport
 from collectors.events import Event
@@ -52,6 +52,7 @@ from monitor.http.ingest import Ingest
 from monitor.http.ingest_auth import IngestAuthority
 from monitor.http.ingest_routes import IngestRoutes
 from monitor.http.login import Login
+from monitor.http.notifications import Notifications
 from monitor.http.origins import AllowedOrigins
 from monitor.http.proxies import TrustedProxies
 from monitor.http.questions import AskedCalls
@@ -146,7 +147,12 @@ class Daemon:
         self._pseudonyms = pseudonyms_of(config.privacy)
         self._transport = Transport()
         self.dispatcher = Dispatcher(
-            store.alerts, config.notifiers, self._transport, self.clock.now_s, on_attempt=self._count_attempt
+            store.alerts,
+            config.notifiers,
+            self._transport,
+            self.clock.now_s,
+            on_attempt=self._count_attempt,
+            on_dead=self._count_death,
         )
         self.evaluation = Evaluation(
             Engine(config.rules),
@@ -275,7 +281,12 @@ class Daemon:
         login = Login(config.private, self.store.sessions, now_s, pages.built_files() / pages.LOGIN_PAGE)
         answers = [*self._call_routes(), *self._silence_routes()]
         private = private_routes(
-            login, self._live_view, self._samples, answers, self._exposition, lambda: self.is_ready
+            login,
+            self._live_view,
+            self._samples,
+            [*answers, *Notifications(self.store.alerts, now_s, self.dispatcher.wake).routes()],
+            self._exposition,
+            lambda: self.is_ready,
         )
         self.private = await Listener.open(config.private.host, config.private.port, private, guard=login)
         if config.storage.path != ":memory:":
@@ -340,6 +351,7 @@ class Daemon:
         receivers, rules = list(self.config.notifiers), [rule.name for rule in self.config.rules]
         self.metrics.expect("roomwatch_notifications_total", receivers)
         self.metrics.expect("roomwatch_notifications_failed_total", receivers, FAILURES)
+        self.metrics.expect("roomwatch_notifications_dead_total", receivers)
         self.metrics.expect("roomwatch_alert_transitions_total", rules, Reason)
         self.metrics.expect("roomwatch_alertmanager_posts_total", self.mirror.members)
         self.metrics.expect("roomwatch_alertmanager_posts_failed_total", self.mirror.members, FAILURES)
@@ -385,18 +397,23 @@ class Daemon:
         if self.canary is not None:
             self.canary.hear(event, time.monotonic())
 
-    def _count_attempt(self, receiver: str, outcome: Outcome, seconds: float) -> None:
-        self.metrics.add("roomwatch_notifications_total", receiver)
-        self.metrics.observe("roomwatch_notification_duration_seconds", seconds)
-        if not isinstance(outcome, Delivered):
-            self.metrics.add("roomwatch_notifications_failed_total", receiver, _failure(outcome))
-
     def _count_post(self, member: str, outcome: Outcome) -> None:
         self.metrics.add("roomwatch_alertmanager_posts_total", member)
         if isinstance(outcome, Delivered):
             self.metrics.set("roomwatch_alertmanager_last_success_timestamp_seconds", self.clock.now_s(), member)
         else:
             self.metrics.add("roomwatch_alertmanager_posts_failed_total", member, _failure(outcome))
+
+    def _count_attempt(self, notification: Notification, made: AttemptMade) -> None:
+        self.metrics.add("roomwatch_notifications_total", notification.receiver)
+        self.metrics.observe("roomwatch_notification_duration_seconds", made.duration_s)
+        if made.outcome == "delivered":
+            self.metrics.observe("roomwatch_notification_delay_seconds", made.at - notification.created_at)
+        else:
+            self.metrics.add("roomwatch_notifications_failed_total", notification.receiver, made.outcome)
+
+    async def _count_death(self, notification: Notification, reason: str) -> None:  # noqa: ARG002 - it is in the outbox
+        self.metrics.add("roomwatch_notifications_dead_total", notification.receiver)
 
     @property
     def polls(self) -> list[Poll]:
@@ -430,6 +447,7 @@ class Daemon:
             naming=self.config.naming,
             size=await self.store.size(),
             census=take(self.live, self._limits, self.clock.now_s()),
+            breakers=self.dispatcher.breakers,
         )
         return exposition(self.metrics, self.live, house, accept)
 

@@ -26,6 +26,7 @@ from monitor.bundle.putting import is_too_old
 from monitor.by_hand import export_call, export_samples, import_call
 from monitor.canary_by_hand import by_hand
 from monitor.config import Config, ConfigInvalid, load
+from monitor.dead_letters import dead_letters, line_of, replay
 from monitor.doctor.examination import examine
 from monitor.doctor.findings import is_failed, report
 from monitor.erasing import account_of, erase_person
@@ -86,6 +87,7 @@ def _parser() -> argparse.ArgumentParser:
         _add_export,
         _add_import,
         _add_silences,
+        _add_dead_letters,
         _add_canary,
         _add_pseudonym,
         _add_check,
@@ -222,6 +224,24 @@ def _add_import(commands: Commands) -> None:
     command.add_argument("file", type=Path, metavar="FILE", help="a bundle")
     _add_config(command)
     command.set_defaults(command=_import)
+
+
+def _add_dead_letters(commands: Commands) -> None:
+    command = commands.add_parser(
+        "dead-letters",
+        help="show what receivers could not be told, or have it said again",
+        description="Print the notifications that were given up, the latest first: when, to whom, of what, and why.  "
+        "With --replay they are owed again, as if from now on; those that a later word of the same incident has made "
+        "pointless are not.",
+        epilog="Printing changes nothing, and the daemon may go on meanwhile.  --replay asks the daemon, if it runs, "
+        "which takes private.access_token; else it changes the database.  Exit codes: 0 well, 1 it could not be done, "
+        "78 wrong configuration.",
+    )
+    command.add_argument("ids", nargs="*", metavar="ID", help="only these; default: all")
+    command.add_argument("--receiver", metavar="NAME", help="only those of one receiver")
+    command.add_argument("--replay", action="store_true", help="have them said again")
+    _add_config(command)
+    command.set_defaults(command=_dead_letters)
 
 
 def _moment(text: str) -> int:
@@ -557,6 +577,20 @@ def _asked_of_silences(options: argparse.Namespace, question: Callable[[Answers]
         return asyncio.run(ask())
     except (SilenceError, NoSuchSilence) as error:
         raise CommandFailed(str(error)) from None
+
+
+def _dead_letters(options: argparse.Namespace) -> int:
+    config = _configured(options)
+    database = _database_of(config)
+    found = dead_letters(database, options.ids, options.receiver)
+    if not options.replay:
+        print(*(line_of(entry) for entry in found), sep="\n" if found else "")
+        return OK
+    replayed = replay(config, [entry.notification.id for entry in found])
+    print(
+        f"{replayed} of {len(found)} are owed again" + ("" if replayed == len(found) else "; the others are pointless")
+    )
+    return OK
 
 
 def _canary(options: argparse.Namespace) -> int:

@@ -7,6 +7,7 @@ does not depend on the number of rooms.
 import platform
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from prometheus_client import GC_COLLECTOR, PLATFORM_COLLECTOR, PROCESS_COLLECTOR, CollectorRegistry
@@ -14,6 +15,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
+from alerts.breaker import Circuit
 from alerts.model import Alert
 from collectors.error_codes import BY_CODE
 from collectors.events import Trouble
@@ -52,6 +54,7 @@ class House(NamedTuple):
     naming: Naming
     size: Size
     census: Census
+    breakers: Mapping[str, Circuit] = MappingProxyType({})
 
 
 def exposition(metrics: Metrics, live: Live, house: House, accept: str) -> tuple[bytes, str]:
@@ -77,6 +80,8 @@ def look_up(metrics: Metrics, live: Live, house: House) -> None:
     metrics.set("roomwatch_outbox_waiting", house.outbox.waiting)
     metrics.set("roomwatch_outbox_dead", house.outbox.dead)
     metrics.set("roomwatch_outbox_oldest_timestamp_seconds", house.outbox.oldest_waiting_at_s or 0)
+    for receiver, circuit in house.breakers.items():
+        metrics.set("roomwatch_receiver_circuit_open", circuit is not Circuit.CLOSED, receiver)
     _set_polls(metrics, house.polls)
     _set_accounts(metrics, house.accounts)
     _set_troubles(metrics, live, house)

@@ -48,6 +48,7 @@ class Family(NamedTuple):
 _MS = 0.001
 _NOTED_AT_ONCE = 256  # few enough to be still at hand for the processor
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+_DELAY = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0)
 _RTT = (0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.4, 0.6, 1.0, 2.0)
 _JITTER = (0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.25)
 _LOSS = (0.0, 0.001, 0.005, 0.01, 0.03, 0.05, 0.08, 0.15, 0.3)
@@ -216,6 +217,13 @@ FAMILIES: Mapping[str, Family] = {
     ),
     "roomwatch_alertmanager_last_success_timestamp_seconds": Family(
         "gauge", "When an Alertmanager last took a post of alerts; 0: never.", ("member",)
+    ),
+    "roomwatch_notification_delay_seconds": Family(
+        "histogram", "Time from the decision to notify until a receiver accepted it.", buckets=_DELAY
+    ),
+    "roomwatch_notifications_dead_total": Family("counter", "Notifications given up.", ("receiver",)),
+    "roomwatch_receiver_circuit_open": Family(
+        "gauge", "Whether a receiver has not answered for so long that only one attempt at a time goes.", ("receiver",)
     ),
     "roomwatch_outbox_waiting": Family("gauge", "Notifications not yet delivered."),
     "roomwatch_outbox_oldest_timestamp_seconds": Family(

@@ -3,9 +3,12 @@
 It survives the dispatcher, as a database would, so a test can start a second dispatcher on what the first one left.
 """
 
-from alerts.delivery import Settlement
+from collections.abc import Sequence
+
+from alerts.delivery import Settled, Settlement
 from alerts.model import Notification
-from monitor.store.memory import MemoryAlerts, OutboxRow
+from monitor.store.memory_alerts import MemoryAlerts
+from monitor.store.memory_outbox import OutboxRow
 
 
 class OutboxStore(MemoryAlerts):
@@ -25,6 +28,6 @@ class OutboxStore(MemoryAlerts):
     def fate_of(self, notification: Notification) -> Settlement | None:
         return next((last for id_, last in reversed(self.settlements) if id_ == notification.id), None)
 
-    async def settle(self, notification_id: str, settlement: Settlement) -> None:
-        self.settlements.append((notification_id, settlement))
-        await super().settle(notification_id, settlement)
+    async def settle(self, settled: Sequence[Settled]) -> None:
+        self.settlements += [(each.notification_id, each.settlement) for each in settled]
+        await super().settle(settled)

@@ -7,7 +7,7 @@ import msgspec
 from msgspec.structs import replace
 
 from alerts.default_rules import DEFAULT_RULES
-from alerts.delivery import Fate, Settlement
+from alerts.delivery import Fate, Settled, Settlement
 from alerts.model import Judgement, Kind, Reading
 from collectors.events import Event, Source, TrackSeen
 from collectors.observations import (
@@ -114,7 +114,7 @@ async def alarm(store: Store, her_key: str, name: str, at_s: float, *, ends: boo
             *(await look(Reading(Kind.PARTICIPANT, her_key, gone="left"), at_s + 20)).notifications,
         )
         for each in owed:
-            await store.alerts.settle(each.id, Settlement(Fate.DELIVERED, 1, at_s + 20))
+            await store.alerts.settle([Settled(each.id, Settlement(Fate.DELIVERED, 1, at_s + 20))])
 
 
 async def lived(store: Store) -> None:

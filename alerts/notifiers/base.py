@@ -132,6 +132,7 @@ class Notifier(Protocol):
     """The wording of one service, for one configured receiver.
 
     `budget` is what the service allows, None where it sets no limit; `give_up_after_s` how long a word is worth saying.
+    One may also have a `target` (see `target`): what it opened is closed there and nowhere else.
     """
 
     @property
@@ -243,6 +244,19 @@ def _finite(value: Any) -> Any:
 def shown_key(secret: str) -> str:
     """Return what tells one secret from another and may be shown: nothing of it can be had back."""
     return sha256(secret.encode()).hexdigest()[:8]
+
+
+# --- identity --------------------------------------------------------------------------------------------
+
+
+def target(service: str, *parts: str) -> str:
+    """Return what tells one place to be told from another, by its address and credential; it may be shown."""
+    return shown_key("\n".join((service, *parts)))
+
+
+def target_of(notifier: Notifier) -> str:
+    """Return where a notifier's words go, or nothing where it does not say."""
+    return getattr(notifier, "target", "")
 
 
 # --- configuration ---------------------------------------------------------------------------------------

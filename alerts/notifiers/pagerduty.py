@@ -2,7 +2,8 @@
 
 Through its Events API v2: a trigger opens an alert under our dedup key, or attaches to the one already open, and a
 resolve with the same key closes it.  Either may therefore be sent twice without harm.  A resolve with another routing
-key than its trigger's is dropped without a word, so replace a key only while nothing is open.
+key than its trigger's is dropped without a word; after a change of keys in a running daemon, what is open is closed
+with the old one, but over a restart an old key is gone unless some receiver has it.
 
 An update or a repeat is a trigger under the same key: it changes what the open incident shows and opens nothing, unless
 somebody closed it there while it goes on; then it is opened again, which is what a repeat is for.
@@ -33,6 +34,7 @@ from alerts.notifiers.base import (
     judge_status,
     rfc3339,
     shown_key,
+    target,
 )
 from alerts.notifiers.wording import alert_line, is_link, links, summary
 
@@ -86,6 +88,7 @@ class PagerDuty:
 
     def __init__(self, config: PagerDutyConfig) -> None:
         self._config = config
+        self.target = target("pagerduty", config.base_url, config.routing_key)
         self.budget = Budget(EVENTS_PER_MINUTE, 60.0, f"pagerduty:{shown_key(config.routing_key)}")
 
     give_up_after_s = PAGER_PATIENCE_S

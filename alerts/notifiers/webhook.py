@@ -27,6 +27,7 @@ from alerts.notifiers.base import (
     json_body,
     judge_status,
     rfc3339,
+    target,
 )
 from alerts.notifiers.wording import LONGEST_URL
 
@@ -62,6 +63,7 @@ class Webhook:
 
     def __init__(self, config: WebhookConfig) -> None:
         self._config = config
+        self.target = target("webhook", config.url)
         self._keys = tuple(_key(secret, place) for place, secret in enumerate(config.secrets))
 
     budget = None

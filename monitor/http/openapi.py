@@ -13,6 +13,15 @@ from msgspec import Struct
 from monitor import __version__
 from monitor.history.answers import DEGRADED_MINUTES, MOST_KEYS
 from monitor.history.rollups import METRICS
+from monitor.http.notifications import (
+    MOST_NOTIFICATIONS,
+    NOTIFICATIONS,
+    STATES,
+    NotificationLife,
+    NotificationsPage,
+    Replay,
+    Replayed,
+)
 from monitor.http.room_views import CallView, FoundPage, SamplesPage
 from monitor.http.rooms import FOUND, MOST_FOUND, MOST_POINTS, MOST_SAMPLES, POINTS, SAMPLES
 from monitor.http.samples import SamplesView
@@ -213,6 +222,44 @@ OPERATIONS: Mapping[str, Operation] = {
         SilenceView,
         [_ID, _parameter("by", "Who ends it, for the record.", is_required=True)],
         _UNCLEAR | _NO_SILENCE | _NOT_STORED,
+    ),
+    "/api/v1/notifications": Operation(
+        "notifications",
+        "What receivers were told or are to be told, the latest first, in pages.",
+        NotificationsPage,
+        [
+            _parameter("incident", "The id of an incident."),
+            _parameter("receiver", "The name of a receiver."),
+            _parameter("state", "How it stands.", {"enum": list(STATES)}),
+            _count("limit", "How many a page has.", NOTIFICATIONS, MOST_NOTIFICATIONS),
+            _AFTER,
+        ],
+        _UNCLEAR,
+    ),
+    "/api/v1/notifications/{id}": Operation(
+        "notification",
+        "One notification, with the attempts at it and what they came to.",
+        NotificationLife,
+        [_parameter("id", "The id of a notification.") | {"in": "path", "required": True}],
+        {404: "No such notification is on record."},
+    ),
+    "/api/v1/dead-letters": Operation(
+        "deadLetters",
+        "What was given up and why, the latest first, in pages.",
+        NotificationsPage,
+        [
+            _parameter("receiver", "The name of a receiver."),
+            _count("limit", "How many a page has.", NOTIFICATIONS, MOST_NOTIFICATIONS),
+            _AFTER,
+        ],
+        _UNCLEAR,
+    ),
+    "POST /api/v1/dead-letters/replay": Operation(
+        "replayDeadLetters",
+        "Owe again what was given up, of some ids or of a receiver, unless a later word has made it pointless.",
+        Replayed,
+        refusals={400: "A body that says nothing of the kind, with what was expected."},
+        body=Replay,
     ),
     "/api/v1/openapi.json": Operation("openapi", "This document.", None),
 }

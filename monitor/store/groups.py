@@ -18,7 +18,7 @@ _decode_group = msgspec.json.Decoder(Group).decode
 _decode_incident = msgspec.json.Decoder(Incident).decode
 
 
-def write_groups(writer: sqlite3.Connection, judgement: Judgement, at_s: float) -> None:
+def write_groups(writer: sqlite3.Connection, judgement: Judgement) -> None:
     """Write what a judgement says of groups and incidents."""
     writer.executemany("DELETE FROM groups WHERE key = ?", [(key,) for key in judgement.over])
     writer.executemany(
@@ -27,7 +27,7 @@ def write_groups(writer: sqlite3.Connection, judgement: Judgement, at_s: float) 
     )
     writer.executemany(
         "INSERT OR REPLACE INTO incidents (id, opened_at_s, closed_at_s, said_at_s, body) VALUES (?, ?, ?, ?, ?)",
-        [(each.id, each.started_at, each.ended_at, at_s, encode(each)) for each in judgement.incidents],
+        [(each.id, each.started_at, each.ended_at, judgement.at, encode(each)) for each in judgement.incidents],
     )
     writer.executemany(
         "INSERT INTO notes (at_s, fingerprint, group_key, text) VALUES (?, ?, ?, ?)",

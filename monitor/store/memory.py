@@ -4,15 +4,14 @@ A true second store, on plain lists and dictionaries, held to the same conforman
 `storage.path = ":memory:"`, for looking around and for tests that are about something else.
 """
 
-from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Iterator, Mapping, Sequence
 from copy import deepcopy
 from operator import attrgetter
 from typing import TypeVar
 
 import msgspec
 
-from alerts.delivery import Fate, Settlement
-from alerts.model import Alert, Judgement, Notification, Owed, State
+from alerts.model import Alert
 from collectors.events import Event
 from collectors.observations import TelemetryBatch
 from monitor.calls import ENDED_ROOMS_KEPT
@@ -21,6 +20,7 @@ from monitor.history.answers import Selection
 from monitor.history.rollup_rows import Part, Row, packed
 from monitor.history.rollups import ROOM, bounded, rolled, selected
 from monitor.store.answering import Answering
+from monitor.store.changing import changed_by
 from monitor.store.forgotten import (
     TELEMETRY,
     alert_of_nobody,
@@ -30,10 +30,10 @@ from monitor.store.forgotten import (
     event_of_nobody,
     happening_of_nobody,
     is_about_a_name,
-    notification_with,
 )
 from monitor.store.keeping import Keeping
 from monitor.store.lines import Lines
+from monitor.store.memory_alerts import MemoryAlerts
 from monitor.store.memory_incidents import MemoryIncidents
 from monitor.store.memory_receipts import MemoryReceipts
 from monitor.store.memory_silences import MemorySilences
@@ -48,13 +48,11 @@ from monitor.store.person import (
 from monitor.store.ports import (
     Call,
     Changed,
-    Ended,
     Entry,
     Erased,
     Found,
     Happening,
     Line,
-    OutboxCounts,
     Picture,
     Resolve,
     Search,
@@ -69,12 +67,6 @@ from monitor.store.stand_ins import new_stand_in
 T = TypeVar("T")
 
 E = TypeVar("E", Room, Participant, Composition, Recording)
-
-
-def _changed(things: Iterable[T], change: Callable[[T], T | None]) -> tuple[list[T], int]:
-    """Return what a change leaves of things, and how many became others, or nothing."""
-    pairs = [(thing, change(thing)) for thing in things]
-    return [after for _, after in pairs if after is not None], sum(after != before for before, after in pairs)
 
 
 class _Logged(msgspec.Struct):
@@ -148,7 +140,7 @@ class MemoryLog:
                 return None
             return entry if event is entry.event else _Logged(entry.id, entry.received_at_ms, event)
 
-        self.entries, count = _changed(self.entries, changed)
+        self.entries, count = changed_by(self.entries, changed)
         return count
 
     def change_happenings(self, change: Callable[[Happening], Happening | None]) -> int:
@@ -158,7 +150,7 @@ class MemoryLog:
             happening = change(entry[1])
             return happening and (entry[0], happening)
 
-        self.happened, count = _changed(self.happened, changed)
+        self.happened, count = changed_by(self.happened, changed)
         return count
 
     def drop_happenings_before(self, bound_ms: float) -> int:
@@ -272,7 +264,7 @@ class MemoryPicture:
 
     def change(self, change: Callable[[Entity], Entity | None]) -> int:
         """Change records; return how many became others, or none."""
-        before, (entities, _) = self._entities, _changed(self.entities(), change)
+        before, (entities, _) = self._entities, changed_by(self.entities(), change)
         self._entities = {entity.ref: msgspec.json.encode(entity) for entity in entities}
         self._kinds = {entity.ref: type(entity) for entity in entities}
         return len(before) - sum(before.get(ref) == body for ref, body in self._entities.items())
@@ -303,130 +295,6 @@ def _over_at_ms(entity: Entity) -> int | None:
             return entity.left_at_ms
         case Composition():
             return entity.completed_at_ms or entity.seen_at_ms
-
-
-class OutboxRow(msgspec.Struct):
-    """A notification, and how far its delivery has come."""
-
-    notification: Notification
-    state: str = "waiting"
-    attempts: int = 0
-    next_at: float = 0.0
-    last_error: str = ""
-
-
-class MemoryAlerts:
-    """Alert states and the outbox in memory (`monitor.store.ports.AlertHistory`)."""
-
-    def __init__(self, incidents: MemoryIncidents | None = None) -> None:
-        self._incidents = MemoryIncidents() if incidents is None else incidents
-        self._alerts: dict[str, Alert] = {}
-        self._history: list[Ended] = []
-        self.outbox: dict[str, OutboxRow] = {}
-
-    async def load_alerts(self) -> Sequence[Alert]:
-        """Return every alert that is pending or firing."""
-        return list(self._alerts.values())
-
-    async def record(self, judgement: Judgement) -> None:
-        """Make the whole judgement true."""
-        alerts = {alert.fingerprint: alert for alert in judgement.alerts}
-        for fingerprint, alert in alerts.items():
-            if alert.state is State.INACTIVE:
-                self._alerts.pop(fingerprint, None)
-            else:
-                self._alerts[fingerprint] = alert
-        self._history += [Ended(t, alerts[t.fingerprint]) for t in judgement.transitions]
-        for notification in judgement.notifications:
-            self.owe(notification)
-        self._incidents.write(judgement)
-
-    def owe(self, notification: Notification) -> None:
-        """Put a notification into the outbox, unless it is there already."""
-        self.outbox.setdefault(notification.id, OutboxRow(notification, next_at=notification.created_at))
-
-    def _heads(self) -> list[OutboxRow]:
-        heads: dict[str, OutboxRow] = {}
-        for row in self.outbox.values():
-            if row.state == "waiting":
-                heads.setdefault(row.notification.lane, row)
-        return list(heads.values())
-
-    async def due(self, now: float, limit: int, skip: Collection[str] = ()) -> Sequence[Owed]:
-        """Return at most `limit` heads of lanes that want an attempt by `now`, oldest first."""
-        due = [row for row in self._heads() if row.next_at <= now and row.notification.receiver not in skip]
-        return [Owed(row.notification, row.attempts, row.next_at, row.last_error) for row in due[:limit]]
-
-    async def next_due_at(self, after: float) -> float | None:
-        """Return the earliest moment later than `after` at which the head of a lane wants its next attempt."""
-        return min((row.next_at for row in self._heads() if row.next_at > after), default=None)
-
-    async def settle(self, notification_id: str, settlement: Settlement) -> None:
-        """Keep what an attempt came to."""
-        row = self.outbox[notification_id]
-        row.state = {Fate.DELIVERED: "delivered", Fate.DEAD: "dead", Fate.RETRY: "waiting"}[settlement.fate]
-        row.attempts, row.last_error = settlement.attempts, settlement.last_error
-        row.next_at = row.next_at if settlement.next_at is None else settlement.next_at
-
-    async def ended(self, since_s: float, limit: int) -> Sequence[Ended]:
-        """Return the episodes that ended since, latest first."""
-        ended = [e for e in self._history if e.transition.before is State.FIRING and e.transition.at >= since_s]
-        ended.reverse()  # of two at the same moment the later one comes first
-        return sorted(ended, key=lambda e: -e.transition.at)[:limit]
-
-    def all_alerts(self) -> Sequence[Alert]:
-        """Return the alerts that there are, those of which something is on record, and those somebody was told of."""
-        told = [alert for row in self.outbox.values() for alert in row.notification.incident.alerts]
-        ended = (entry.alert for entry in self._history)
-        return [*self._alerts.values(), *ended, *told, *self._incidents.alerts()]
-
-    def changes(self) -> Sequence[Changed]:
-        """Return every change of an alert's state, oldest first."""
-        return self._history
-
-    async def outbox_counts(self) -> OutboxCounts:
-        """Return how many notifications wait, and how many were given up."""
-        waiting = [row.notification.created_at for row in self.outbox.values() if row.state == "waiting"]
-        dead = sum(row.state == "dead" for row in self.outbox.values())
-        return OutboxCounts(len(waiting), dead, min(waiting, default=None))
-
-    def drop_before(self, bound_s: float) -> int:
-        """Drop finished history older than the bound."""
-        history = [entry for entry in self._history if entry.transition.at >= bound_s]
-        outbox = {
-            key: row
-            for key, row in self.outbox.items()
-            if row.state == "waiting" or row.notification.created_at >= bound_s
-        }
-        dropped = len(self._history) - len(history) + len(self.outbox) - len(outbox)
-        self._history, self.outbox = history, outbox
-        return dropped + self._incidents.drop_before(bound_s)
-
-    def change(self, change: Callable[[Alert], Alert | None], before_s: float | None = None) -> int:
-        """Change alerts, and what became of them; of those only that are over and older, where a time is given.
-
-        Returns:
-            How many became others, or none.
-        """
-
-        def ended(entry: Ended) -> Ended | None:
-            is_due = before_s is None or entry.transition.at < before_s
-            alert = change(entry.alert) if is_due else entry.alert
-            return None if alert is None else entry._replace(alert=alert)
-
-        def told(row: OutboxRow) -> OutboxRow | None:
-            is_due = before_s is None or (row.state != "waiting" and row.notification.created_at < before_s)
-            left = notification_with(row.notification, change) if is_due else row.notification
-            if left is None:
-                return None
-            return row if left == row.notification else msgspec.structs.replace(row, notification=left)
-
-        alerts, standing = _changed(self._alerts.values(), lambda alert: change(alert) if before_s is None else alert)
-        self._history, past = _changed(self._history, ended)
-        outbox, owed = _changed(self.outbox.values(), told)
-        self._alerts = {alert.fingerprint: alert for alert in alerts}
-        self.outbox = {row.notification.id: row for row in outbox}
-        return standing + past + owed + self._incidents.change(change, before_s)
 
 
 class MemoryArchive:

@@ -10,7 +10,8 @@ from typing import NamedTuple, Protocol
 
 from msgspec import Struct
 
-from alerts.model import Alert, Group, Incident, Note, Transition
+from alerts.delivery import AttemptMade
+from alerts.model import Alert, Group, Incident, Note, Notification, Transition
 from alerts.ports import AlertStore, SilenceStore
 from alerts.receipts import Receipt
 from collectors.events import Event
@@ -133,6 +134,31 @@ class OutboxCounts(NamedTuple):
     waiting: int
     dead: int
     oldest_waiting_at_s: float | None
+
+
+class OutboxEntry(NamedTuple):
+    """A notification that was or is owed, and what has become of it; `seq` numbers them in the order they were owed."""
+
+    seq: int
+    notification: Notification
+    state: str  # waiting, delivered, dead, cancelled or superseded
+    attempts: int
+    next_at_s: float
+    settled_at_s: float | None
+    last_error: str
+    reference: str
+    payload_hash: str
+    maybe_heard: bool
+
+
+class OutboxSearch(NamedTuple):
+    """Which notifications are looked for, the latest first; what is empty does not matter."""
+
+    incident: str = ""
+    receiver: str = ""
+    state: str = ""
+    before_seq: int | None = None
+    limit: int = 50
 
 
 class Entry(Struct, frozen=True):
@@ -355,6 +381,15 @@ class AlertHistory(AlertStore, Protocol):
 
     async def outbox_counts(self) -> OutboxCounts:
         """Return how many notifications wait, and how many were given up."""
+
+    async def notifications(self, search: OutboxSearch) -> Sequence[OutboxEntry]:
+        """Return the notifications that are looked for, the latest first."""
+
+    async def notification(self, notification_id: str) -> OutboxEntry | None:
+        """Return one notification, or None if there is none of this id."""
+
+    async def attempts(self, seq: int) -> Sequence[tuple[int, AttemptMade]]:
+        """Return the attempts at a notification, by its number, each with its own; of many the first and the last."""
 
 
 class Receipts(Protocol):

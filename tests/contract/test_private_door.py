@@ -22,6 +22,8 @@ GUARDED = (
     "/api/v1/coverage",
     "/api/v1/minutes",
     "/api/v1/silences",
+    "/api/v1/notifications",
+    "/api/v1/dead-letters",
     "/api/v1/openapi.json",
     "/no/such/page",
 )

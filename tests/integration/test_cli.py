@@ -48,6 +48,7 @@ def test_a_wrong_one_ends_with_78_and_every_error(tmp_path: Path, capsys: pytest
             "export RM0 call.zip --config",
             "import call.zip --config",
             "export --from 2026-11-21 --to 2026-11-22 x --config",
+            "dead-letters --config",
         ),
     ],
 )
@@ -95,6 +96,7 @@ def test_wrong_usage_ends_with_2_and_says_what_would_be_right(
         "pseudonym",
         "export",
         "import",
+        "dead-letters",
     ],
 )
 def test_help_helps(command: str, capsys: pytest.CaptureFixture[str]) -> None:

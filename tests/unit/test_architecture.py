@@ -73,6 +73,7 @@ PURE = {
     ),
     *("monitor.evidence.thresholds", "monitor.evidence.troubles", "monitor.evidence.witnesses"),
     "monitor.evidence.wording",
+    *("alerts.breaker", "alerts.budgets", "alerts.gates", "alerts.lanes", "alerts.receivers", "monitor.store.changing"),
     *("alerts.delivery", "alerts.notifiers.base", "alerts.notifiers.webhook", "alerts.notifiers.pagerduty"),
     *("alerts.notifiers.opsgenie", "alerts.notifiers.pagerduty_change", "alerts.notifiers.slack"),
     *("alerts.notifiers.teams", "alerts.notifiers.wording"),
