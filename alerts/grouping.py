@@ -24,10 +24,11 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from alerts.fingerprint import dedup_key, incident_id, notification_id
-from alerts.model import Alert, Group, Incident, Notification, NotificationKind, Severity
+from alerts.model import Alert, Group, Incident, Notification, NotificationKind, Plan, Severity
 
 MOST_LISTED = 20  # alerts named in one notification; all are counted
 UNMUTED = "no longer muted"
+RECEIVER_REMOVED = "the receiver was removed"
 
 Alerts = Mapping[str, Alert]  # by fingerprint
 
@@ -273,6 +274,26 @@ def handed_on(group: Group, seen: Seen, now: float, *, failed: str, to: str) -> 
     known, reason = _known(group, seen), f"{failed} could not be told"
     group, words = _trigger(group, [to], known, seen, reason)
     return Look(group, words=words, look_again_at=now)
+
+
+def parted(group: Group, seen: Seen, now: float, receivers: Collection[str]) -> Look:
+    """Return the look at which receivers are no more that are not among these: they hear that it is over for them.
+
+    The group is over if that leaves nobody to tell.
+    """
+    gone = {receiver: key for receiver, key in group.receivers.items() if receiver not in receivers}
+    left = {receiver: key for receiver, key in group.receivers.items() if receiver in receivers}
+    ended = closed(replace(group, receivers=gone), seen, now, RECEIVER_REMOVED)
+    after = replace(group, receivers=left, plan=_without(group.plan, receivers), words=group.words + 1)
+    is_over = not after.plan.steps
+    return Look(after, is_over=is_over, words=ended.words, look_again_at=None if is_over else now)
+
+
+def _without(plan: Plan, receivers: Collection[str]) -> Plan:
+    steps = [
+        replace(step, receivers=tuple(each for each in step.receivers if each in receivers)) for step in plan.steps
+    ]
+    return replace(plan, steps=tuple(steps) if any(step.receivers for step in steps) else ())
 
 
 def closed(group: Group, seen: Seen, now: float, reason: str) -> Look:

@@ -9,7 +9,7 @@ The memory between two looks, as `alerts.engine.Engine` is that of single alerts
 One thing is believed before it is durable: which alerts mute others.  If the commit fails, the same alerts come again.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from alerts import grouping
 from alerts.engine import Look as Found
@@ -63,6 +63,12 @@ class Groups:
                 policy.inhibitors.add(alert)
         self._policy = policy
         self._book.are_mutes_stale = True
+
+    def part(self, receivers: Collection[str], now: float) -> Grouped:
+        """Return what becomes of the groups when there are no receivers but these, and change nothing."""
+        draft = Draft(self._book, self._policy, Found(), now)
+        draft.part(receivers)
+        return draft.grouped()
 
     # --- the three strokes ---
 

@@ -7,7 +7,7 @@ are compared with it, and may become one.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from alerts import grouping
@@ -50,6 +50,24 @@ class Draft:
             group = self.group(key)
             if group is not None:
                 self.take(key, grouping.look(group, self.seen(group), self._now))
+
+    def part(self, receivers: Collection[str]) -> None:
+        """Let go of receivers that are not among these, and put what they alone were told of into groups anew."""
+        for key, group in self._book.groups.items():
+            if not set(receivers).issuperset((*group.plan.receivers, *group.receivers)):
+                look = grouping.parted(group, self.seen(group), self._now, receivers)
+                self.take(key, look)
+                for alert in list(self.members(key).values()) if look.is_over else ():
+                    self._regroup(alert, key)
+
+    def _regroup(self, alert: Alert, left: str) -> None:
+        """Put an alert that fires into the groups of today's routes, in the place of one that is over."""
+        new = [self._key_for(alert, plan) for plan in plans(alert.all_labels, self._policy.root)]
+        keys = (*(key for key in alert.groups if key != left), *new)
+        moved = self._alerts[alert.fingerprint] = replace(alert, groups=tuple(dict.fromkeys(keys)))
+        for key in moved.groups:
+            self.members(key)[alert.fingerprint] = moved
+            self._deadlines.setdefault(key, self._now)
 
     def take(self, key: str, look: grouping.Look) -> None:
         """Write down what a look at a group found."""

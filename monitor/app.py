@@ -7,6 +7,7 @@ order in which they come up and, in reverse, go down.
 import asyncio
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from logging import getLogger
 from pathlib import Path
@@ -71,6 +72,7 @@ from monitor.metrics import FAILURES, RETRIES, Metrics
 from monitor.pipeline import Pipeline
 from monitor.polling import Poll
 from monitor.pseudonyms import Pseudonyms
+from monitor.reloading import RELOADED, Reloading
 from monitor.scheduler import Scheduler
 from monitor.settings import Canary as CanarySettings
 from monitor.settings import Privacy
@@ -131,7 +133,9 @@ def pseudonyms_of(privacy: Privacy) -> Pseudonyms | None:
 class Daemon:
     """Every part of Roomwatch, put together.  Built inside a running event loop."""
 
-    def __init__(self, config: Config, store: Store, *, demo: bool = False) -> None:
+    def __init__(
+        self, config: Config, store: Store, *, demo: bool = False, reread: Callable[[], Config] | None = None
+    ) -> None:
         self.config = config
         self.store = store
         self.clock = SteadyClock()
@@ -190,6 +194,7 @@ class Daemon:
             now_ms=self.clock.now_ms,
         )
         self._expect_series()
+        self.reloading = Reloading(config, reread or (lambda: config), self.reload, self.metrics, self.clock.now_s)
         self._scheduler = Scheduler()
         self.canary: Canary | None = None
         self._watches = [
@@ -216,6 +221,7 @@ class Daemon:
             delivering = group.create_task(self.dispatcher.run())
             storing = group.create_task(self.pipeline.run())
             evaluating = group.create_task(self.evaluation.run())
+            reloading = group.create_task(self.reloading.run())
             mirroring = group.create_task(self.mirror.run())
             self._schedule(group)
             await self._open_doors()
@@ -226,6 +232,7 @@ class Daemon:
 
             self.is_ready = False
             _log.info("stopping")
+            reloading.cancel()
             await self._shut_doors()
             await self._scheduler.stop()
             self.pipeline.close()
@@ -246,7 +253,7 @@ class Daemon:
             watch.restore_budget()
         if not self.config.canary.enabled:
             self.live.account_book.forget_canaries()
-        await self.evaluation.end_removed_rules()
+        await self.evaluation.end_what_is_no_more(set(self.config.notifiers))
         self.evaluation.notice_everything()
 
     def _schedule(self, group: asyncio.TaskGroup) -> None:
@@ -341,11 +348,12 @@ class Daemon:
             *Rooms(store, calls, resolve).routes(),
             *Verdicts(calls, Inquiry(store, self.live, resolve)).routes(),
             *Trends(store.rollups, store.samples, resolve, self.clock.now_ms).routes(),
+            *self.reloading.routes(),
         ]
 
     def _silence_routes(self) -> list[web.RouteDef]:
-        engine = self.evaluation.engine
-        return SilenceRoutes(SilenceAnswers(self.silences, lambda: engine.alerts, self.clock.now_s)).routes()
+        firing = lambda: self.evaluation.engine.alerts  # noqa: E731 - a reload makes another engine
+        return SilenceRoutes(SilenceAnswers(self.silences, firing, self.clock.now_s)).routes()
 
     def _expect_series(self) -> None:
         receivers, rules = list(self.config.notifiers), [rule.name for rule in self.config.rules]
@@ -433,6 +441,17 @@ class Daemon:
             f"Telemetry:  {public}/v1/telemetry",
             f"Callbacks:  {public}/callbacks/twilio",
         ]
+
+    async def reload(self, config: Config) -> None:
+        """Go by what can change of another configuration while it runs (`monitor.reloading`).
+
+        Raises:
+            StoreFailed: what ends by it could not be written; reload again.
+        """
+        self.dispatcher.use(config.notifiers)
+        await self.evaluation.go_by(config.rules, policy_of(config), set(config.notifiers))
+        self.config = replace(self.config, **{name: getattr(config, name) for name in RELOADED})
+        self._expect_series()
 
     # --- what is shown ------------------------------------------------------------------------------------
 

@@ -407,7 +407,7 @@ def _configured(options: argparse.Namespace) -> Config:
 def _run(options: argparse.Namespace) -> int:
     config = _configured(options)
     log.set_up(config.log.format, config.log.level)
-    return _live(lambda stop: serve(config, stop))
+    return _live(lambda stop: serve(config, stop, lambda: _configured(options)))
 
 
 def _demo(options: argparse.Namespace) -> int:
@@ -674,9 +674,10 @@ def _below(route: Route) -> Iterator[Route]:
         yield from _below(each)
 
 
-async def serve(config: Config, stop: asyncio.Event) -> None:
-    """Run a daemon by a configuration until told to stop."""
-    daemon = Daemon(config, await open_store(config))
+async def serve(config: Config, stop: asyncio.Event, reread: Callable[[], Config]) -> None:
+    """Run a daemon by a configuration until told to stop; SIGHUP has it read anew."""
+    daemon = Daemon(config, await open_store(config), reread=reread)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, daemon.reloading.ask)
 
     def announce() -> None:
         for warning in warnings_about(config):

@@ -7,13 +7,13 @@ it fails, the same look is simply taken again.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from logging import getLogger
 
 from alerts.engine import Engine, Look
-from alerts.group_book import Grouped
+from alerts.group_book import Grouped, Policy
 from alerts.groups import Groups
-from alerts.model import Judgement, Kind
+from alerts.model import Judgement, Kind, Rule
 from monitor.entities import Change, Ref
 from monitor.limits import Limits
 from monitor.live import Live
@@ -104,14 +104,15 @@ class Evaluation:
         Raises:
             StoreFailed: nothing was decided; what had changed is still remembered.
         """
-        now_s = self._now_s()
-        noticed, self._changed = self._changed, {}
-        due = {Ref(kind.value, entity): Change(Ref(kind.value, entity)) for kind, entity in self.engine.due(now_s)}
-        try:
-            await self._decide((due | noticed).values(), now_s)
-        except BaseException:
-            self._changed = noticed | self._changed  # what changed meanwhile is newer
-            raise
+        async with self._turn:
+            now_s = self._now_s()
+            noticed, self._changed = self._changed, {}
+            due = {Ref(kind.value, entity): Change(Ref(kind.value, entity)) for kind, entity in self.engine.due(now_s)}
+            try:
+                await self._decide((due | noticed).values(), now_s)
+            except BaseException:
+                self._changed = noticed | self._changed  # what changed meanwhile is newer
+                raise
 
     async def _decide(self, changes: Iterable[Change], now_s: float) -> None:
         readings = [
@@ -130,10 +131,30 @@ class Evaluation:
         kind = Kind.PARTICIPANT if ref.kind == "participant" else Kind.ROOM
         return self.engine.is_quiet(kind, ref.key, seen.values, seen.changes_at)
 
-    async def end_removed_rules(self) -> None:
-        """Resolve what rules had opened that are not configured any more."""
+    async def go_by(self, rules: Iterable[Rule], policy: Policy, receivers: Collection[str]) -> None:
+        """Go by other rules, routes and receivers from now on; end what those had opened that are no more.
+
+        Raises:
+            StoreFailed: what ends could not be written; go by them again.
+        """
+        async with self._turn:
+            self.engine = Engine(rules, self.engine.alerts)
+            self.groups.use_policy(policy)
+            await self._end_what_is_no_more(receivers)
+        self.notice_everything()
+
+    async def end_what_is_no_more(self, receivers: Collection[str]) -> None:
+        """Resolve what rules and receivers had opened that are not configured any more."""
+        async with self._turn:
+            await self._end_what_is_no_more(receivers)
+
+    async def _end_what_is_no_more(self, receivers: Collection[str]) -> None:
         now_s = self._now_s()
         await self._make_true(self.engine.removed_rules(now_s), now_s)
+        parted = self.groups.part(receivers, now_s)
+        await self._commit(parted.judgement)
+        self.engine.adopt(parted.judgement.alerts, {})
+        self.groups.adopt(parted, is_look=False)
 
     async def do(self, deed: Callable[[float], Grouped | None]) -> bool:
         """Do to an incident what somebody wants done to it, and say whether that changed anything.
@@ -151,11 +172,10 @@ class Evaluation:
         return True
 
     async def _make_true(self, look: Look, now_s: float) -> None:
-        async with self._turn:
-            grouped = self.groups.judge(look, now_s)
-            await self._commit(grouped.judgement)
-            self.engine.adopt(grouped.judgement.alerts, look.deadlines)
-            self.groups.adopt(grouped)
+        grouped = self.groups.judge(look, now_s)
+        await self._commit(grouped.judgement)
+        self.engine.adopt(grouped.judgement.alerts, look.deadlines)
+        self.groups.adopt(grouped)
         for tell in self.on_change if grouped.judgement.alerts else ():
             tell()
 

@@ -62,6 +62,12 @@ LEVELS = ("0", "1", "2", "3", "4", "5", "idle", "unknown")
 
 FAMILIES: Mapping[str, Family] = {
     # the calls
+    "roomwatch_config_last_reload_successful": Family(
+        "gauge", "Whether the configuration was right when it was last read: 1 or 0."
+    ),
+    "roomwatch_config_last_reload_success_timestamp_seconds": Family(
+        "gauge", "When the configuration in use was read, since the epoch."
+    ),
     "roomwatch_live_rooms": Family("gauge", "Rooms believed to be in progress."),
     "roomwatch_live_participants": Family(
         "gauge", "Participants in live rooms by network quality level; idle: nothing flows.", ("level",), (LEVELS,)

@@ -84,12 +84,21 @@ class Naming:
         Raises:
             NamingError: it cannot be understood, or no name could tell what is listed.
         """
+        self._text = pattern
         self._pattern = compiled(pattern)
         _check_listed("tenants", tenants, self._pattern.end_of("tenant"))
         _check_listed("kinds", kinds, self._pattern.end_of("kind"))
         self._listed = {"tenant": frozenset(tenants), "resource_kind": frozenset(kinds)}
         values = {"tenant": (*tenants, OTHER, UNKNOWN), "resource_kind": (*kinds, OTHER, UNKNOWN)}
         self.values: Mapping[str, Sequence[str]] = {label: values[label] for label in values if self._listed[label]}
+
+    def __eq__(self, other: object) -> bool:
+        """Whether names tell the same by the other one."""
+        return isinstance(other, Naming) and (self._text, self._listed) == (other._text, other._listed)
+
+    def __hash__(self) -> int:
+        """Return the same for two that are equal."""
+        return hash(self._text)
 
     def parse(self, room_name: str) -> RoomName | None:
         """Return what the name tells, or None where it does not follow the pattern."""

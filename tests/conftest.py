@@ -69,8 +69,9 @@ async def start() -> AsyncIterator[Start]:
     async with AsyncExitStack() as running:
 
         async def start_one(**given: Any) -> Running:
+            reread = given.pop("reread", None)
             config = build(settings(**given))
-            daemon = Daemon(config, await open_store(config))
+            daemon = Daemon(config, await open_store(config), reread=reread)
             stop, started = asyncio.Event(), asyncio.Event()
             life = asyncio.create_task(daemon.run(stop, started.set))
 

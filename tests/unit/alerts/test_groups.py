@@ -193,6 +193,47 @@ def test_the_end_goes_to_whoever_got_the_trigger_though_routes_changed():
     assert [(told.kind, told.receiver) for told in desk.owed] == [(TRIGGER, "ops"), (RESOLVE, "ops")]
 
 
+@pytest.mark.promise("P7")
+def test_a_receiver_that_is_removed_hears_the_end_and_todays_routes_say_who_is_told_instead():
+    desk = Desk(make_plan("old"))
+    desk.look(bad())
+    desk.look(after=10)
+    desk.groups.use_policy(Policy(Route(make_plan("new")), Inhibitors(), instance="here"))
+    desk._adopt(desk.groups.part({"new"}, desk.at))
+    desk.look()
+    desk.look(after=10)
+    desk.look(ends=[bad()], after=1)
+    desk.look(after=10)
+    told = [(each.kind, each.receiver) for each in desk.owed]
+    assert told == [(TRIGGER, "old"), (RESOLVE, "old"), (TRIGGER, "new"), (RESOLVE, "new")]
+    assert desk.owed[1].reason == "the receiver was removed"
+    assert desk.groups.groups == ()
+
+
+@pytest.mark.promise("P7")
+def test_who_is_left_of_several_receivers_goes_on_being_told():
+    desk = Desk(make_plan(steps=(Step(0, ("ops",)), Step(60, ("gone", "lead")))))
+    desk.look(bad())
+    desk.look(after=10)
+    desk._adopt(desk.groups.part({"ops", "lead"}, desk.at))
+    desk.look(after=60)
+    desk.look(ends=[bad()], after=1)
+    desk.look(after=10)
+    told = [(each.kind, each.receiver) for each in desk.owed]
+    assert told == [(TRIGGER, "ops"), (TRIGGER, "lead"), (RESOLVE, "ops"), (RESOLVE, "lead")]
+
+
+@pytest.mark.promise("P25")
+def test_a_reload_without_a_change_says_nothing_and_keeps_the_timers():
+    desk, undisturbed = Desk(), Desk()
+    for after in (0, 4, 4, 4, 50, 20, 100, 4000, 14_400):
+        for each in (desk, undisturbed):
+            each.look(*([bad(after)] if after < 60 else []), after=after)
+        desk.groups.use_policy(replace(desk.policy, inhibitors=Inhibitors([REGION_BAD])))
+        desk._adopt(desk.groups.part({"ops"}, desk.at))
+    assert [told.id for told in desk.owed] == [told.id for told in undisturbed.owed] != []
+
+
 # --- what mutes ---
 
 
