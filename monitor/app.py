@@ -156,7 +156,7 @@ class Daemon:
             self._transport,
             self.clock.now_s,
             on_attempt=self._count_attempt,
-            on_dead=self._count_death,
+            on_dead=self._fall_back,
         )
         self.evaluation = Evaluation(
             Engine(config.rules),
@@ -420,8 +420,13 @@ class Daemon:
         else:
             self.metrics.add("roomwatch_notifications_failed_total", notification.receiver, made.outcome)
 
-    async def _count_death(self, notification: Notification, reason: str) -> None:  # noqa: ARG002 - it is in the outbox
+    async def _fall_back(self, notification: Notification, reason: str) -> None:  # noqa: ARG002 - it is in the outbox
+        """Tell somebody else of what a receiver could not be told."""
         self.metrics.add("roomwatch_notifications_dead_total", notification.receiver)
+        to, incident = self.config.alerts.fallback_receiver, notification.incident.id
+        if to is not None and to != notification.receiver and not notification.is_test:
+            groups, failed = self.evaluation.groups, notification.receiver
+            await self.evaluation.do(lambda now_s: groups.hand_on(incident, failed, to, now_s))
 
     @property
     def polls(self) -> list[Poll]:

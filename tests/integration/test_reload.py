@@ -24,8 +24,11 @@ class Hooks:
         self.door: Listener | None = None
         self.given: dict[str, Any] = {}
         self.fault = ""
+        self.refuses: set[str] = set()
 
     async def _take(self, request: web.Request) -> web.Response:
+        if request.match_info["name"] in self.refuses:
+            return web.Response(status=400)
         message = await request.json()
         self.said.append((request.match_info["name"], message["status"], message["notification_reason"]))
         return web.Response()
