@@ -6,7 +6,7 @@ does the engine believe it and the dispatcher hear of it; if it fails, the same 
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from logging import getLogger
 
 from alerts.engine import Engine, Look
@@ -17,7 +17,7 @@ from monitor.limits import Limits
 from monitor.live import Live
 from monitor.metrics import Metrics
 from monitor.naming import Naming
-from monitor.readings import glance, read
+from monitor.readings import NOWHERE, Read, glance, read
 from monitor.store.ports import AlertHistory, StoreFailed
 
 _log = getLogger(__name__)
@@ -42,6 +42,7 @@ class Evaluation:
         instance: str,
         now_s: Callable[[], float],
         on_owed: Callable[[], None],
+        elsewhere: Mapping[Kind, Read] = NOWHERE,
     ) -> None:
         self.engine = engine
         self._live = live
@@ -53,6 +54,7 @@ class Evaluation:
         self._instance = instance
         self._now_s = now_s
         self._on_owed = on_owed
+        self._elsewhere = elsewhere  # how to read what is not in the picture
         self._changed: dict[Ref, Change] = {}
         self._wake = asyncio.Event()
         self._closing = False
@@ -112,7 +114,7 @@ class Evaluation:
 
     async def _decide(self, changes: Iterable[Change], now_s: float) -> None:
         readings = [
-            read(self._live, change, self._limits, self._naming, now_s)
+            read(self._live, change, self._limits, self._naming, now_s, self._elsewhere)
             for change in changes
             if not self._is_quiet(change, now_s)
         ]
