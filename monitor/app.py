@@ -17,7 +17,7 @@ from aiohttp import web
 from alerts.delivery import Delivered, Outcome, Rejected
 from alerts.dispatcher import Dispatcher
 from alerts.engine import Engine
-from alerts.model import Reason
+from alerts.model import Kind, Reading, Reason
 from alerts.transport import Transport
 from collectors.events import Event
 from monitor.account_watch import AccountWatch
@@ -27,6 +27,7 @@ from monitor.canary import Canary
 from monitor.census import take
 from monitor.clock import SteadyClock
 from monitor.config import Config
+from monitor.error_budgets import ErrorBudgets
 from monitor.evaluation import Evaluation
 from monitor.exposition import House, exposition
 from monitor.housekeeping import (
@@ -58,10 +59,12 @@ from monitor.http.views import live_view
 from monitor.inquiry import Inquiry
 from monitor.limits import AccountLimits, CompositionLimits, Limits, RoomLimits
 from monitor.live import Live
+from monitor.loop_lag import TRY_EVERY_S
 from monitor.metrics import FAILURES, RETRIES, Metrics
 from monitor.pipeline import Pipeline
 from monitor.polling import Poll
 from monitor.pseudonyms import Pseudonyms
+from monitor.rounds import ROUND_EVERY_S, Rounds
 from monitor.scheduler import Scheduler
 from monitor.settings import Canary as CanarySettings
 from monitor.settings import Privacy
@@ -111,7 +114,15 @@ class Daemon:
         self.config = config
         self.store = store
         self.clock = SteadyClock()
-        self.live = Live([account.account_sid for account in config.accounts], self.clock.now_ms())
+        self._limits = limits_of(config)
+        self.budgets = ErrorBudgets(config.objectives)
+        self.live = Live(
+            [account.account_sid for account in config.accounts],
+            self.clock.now_ms(),
+            naming=config.naming,
+            limits=self._limits.compositions,
+            on_outcome=self.budgets.count,
+        )
         agenda = Agenda(self.live, int(config.polling.participants_every_s * 1000))
         self.metrics = Metrics()
         self._expect_series()
@@ -120,7 +131,6 @@ class Daemon:
         self.private: Listener | None = None
         self.login_token: str | None = None
         self._demo = demo
-        self._limits = limits_of(config)
         self._pseudonyms = pseudonyms_of(config.privacy)
         self._transport = Transport()
         self.dispatcher = Dispatcher(
@@ -137,6 +147,7 @@ class Daemon:
             instance=config.alerts.instance,
             now_s=self.clock.now_s,
             on_owed=self.dispatcher.wake,
+            elsewhere={kind: partial(self._read_elsewhere, kind) for kind in (Kind.SOURCE, Kind.DAEMON, Kind.SLO)},
         )
         self.pipeline = Pipeline(
             store.log,
@@ -158,6 +169,7 @@ class Daemon:
             storage=config.storage,
             picture=config.live,
             now_ms=self.clock.now_ms,
+            budgets=self.budgets,
         )
         self._scheduler = Scheduler()
         self.canary: Canary | None = None
@@ -165,6 +177,17 @@ class Daemon:
             AccountWatch(account, config.polling, self.live, agenda, self.pipeline, self.metrics, self.clock.now_s)
             for account in config.accounts
         ]
+        self.rounds = Rounds(
+            store,
+            self.live,
+            self.pipeline,
+            self.metrics,
+            self.budgets,
+            self._watches,
+            instance=config.alerts.instance,
+            now_s=self.clock.now_s,
+            on_change=self.evaluation.notice,
+        )
 
     # --- life ---------------------------------------------------------------------------------------------
 
@@ -221,6 +244,8 @@ class Daemon:
             self.canary = self._canary(config.canary)
             every(config.canary.every_s, self.canary.run)
         every(config.storage.checkpoint_every_s, self._checkpoint)
+        every(ROUND_EVERY_S, self.rounds.go, at_once=True)
+        every(TRY_EVERY_S, self.rounds.loop_lag.measure)
         every(EXPIRE_EVERY_S, self.housekeeping.expire)
         every(SETTLE_EVERY_S, self.housekeeping.settle)
         every(LOOK_FOR_ROOM_EVERY_S, self.store.look_for_room)
@@ -317,6 +342,9 @@ class Daemon:
             hears=True,
         )
 
+    def _read_elsewhere(self, kind: Kind, key: str, now_s: float) -> Reading | None:
+        return self.rounds.readers[kind](key, now_s)
+
     def _heard(self, event: Event) -> None:
         if self.canary is not None:
             self.canary.hear(event, time.monotonic())
@@ -360,6 +388,8 @@ class Daemon:
             naming=self.config.naming,
             size=await self.store.size(),
             census=take(self.live, self._limits, self.clock.now_s()),
+            budgets=self.budgets,
+            now_s=self.clock.now_s(),
         )
         return exposition(self.metrics, self.live, house, accept)
 

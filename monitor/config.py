@@ -6,10 +6,10 @@ the path of its key, its line, and what was expected.  `config.example.toml` is 
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -22,6 +22,7 @@ from alerts.rules import RuleError
 from monitor.config_lines import Path as KeyPath
 from monitor.config_lines import key_lines, line_of
 from monitor.naming import Naming, NamingError
+from monitor.objectives import DEFAULT_OBJECTIVES, Objective, ObjectiveError
 from monitor.settings import (
     Account,
     Alerting,
@@ -40,11 +41,14 @@ from monitor.settings import (
     RuleText,
     Section,
     Sections,
+    SloText,
     Storage,
     Telemetry,
     Usage,
     with_files_read,
 )
+
+T = TypeVar("T", bound=Rule | Objective)
 
 
 class Problem(Exception):
@@ -84,6 +88,7 @@ class Config:
     pipeline: Pipelining
     naming: Naming
     rules: tuple[Rule, ...]
+    objectives: tuple[Objective, ...]
     routing: RoutingTable
     notifiers: Mapping[str, Notifier]
 
@@ -134,17 +139,28 @@ def build(given: Mapping[str, Any]) -> Config:
     # Names, rules, receivers and routes are looked at even if something else is wrong, so that all is said in one run.
     naming = _built_naming(given, problems)
     rules = list(_built_rules(given, problems))
+    objectives = list(_built_objectives(given, problems))
     notifiers = dict(_built_notifiers(given, problems))
     routing = _built_routing(given, notifiers, problems)
     if problems:
         raise ProblemsFound(problems)
     plain = {name: getattr(sections, name) for name in Sections.model_fields}
-    for name in ("names", "rules", "routes", "receivers"):
+    for name in ("names", "rules", "slos", "routes", "receivers"):
         del plain[name]
-    disabled = sections.alerts.disabled_rules
-    own = {rule.name for rule in rules}
-    shipped = [rule for rule in DEFAULT_RULES if rule.name not in own and rule.name not in disabled]
-    return Config(**plain, naming=naming, rules=(*shipped, *rules), routing=routing, notifiers=notifiers)
+    return Config(
+        **plain,
+        naming=naming,
+        rules=_with_shipped(rules, DEFAULT_RULES, sections.alerts.disabled_rules),
+        objectives=_with_shipped(objectives, DEFAULT_OBJECTIVES, sections.alerts.disabled_slos),
+        routing=routing,
+        notifiers=notifiers,
+    )
+
+
+def _with_shipped(own: Sequence[T], shipped: Sequence[T], disabled: Collection[str]) -> tuple[T, ...]:
+    """Return what is configured, after what is shipped and neither replaced by its name nor off."""
+    hidden = {each.name for each in own} | set(disabled)
+    return (*(each for each in shipped if each.name not in hidden), *own)
 
 
 def _built_naming(given: Mapping[str, Any], problems: list[Problem]) -> Naming:
@@ -172,6 +188,25 @@ def _built_rules(given: Mapping[str, Any], problems: list[Problem]) -> Iterator[
             problems.append(Problem(("rules", index, "name"), f"expected a name of its own, got {rule.name} again"))
         names.add(rule.name)
         yield rule
+
+
+def _built_objectives(given: Mapping[str, Any], problems: list[Problem]) -> Iterator[Objective]:
+    names: set[str] = set()
+    for index, text in enumerate(_tables(given.get("slos"))):
+        try:
+            objective = SloText.model_validate(text).build()
+        except ValidationError:
+            continue  # already among the problems
+        except RuleError as error:
+            problems.append(Problem(("slos", index, "windows"), str(error)))
+            continue
+        except ObjectiveError as error:
+            problems.append(Problem(("slos", index, "windows", error.key), str(error)))
+            continue
+        if objective.name in names:
+            problems.append(Problem(("slos", index, "name"), f"expected a name of its own, got {objective.name} again"))
+        names.add(objective.name)
+        yield objective
 
 
 _RULE_KEYS = {"raise_when": "raise", "clear_when": "clear", "hold_for": "for"}  # as they are written in the file

@@ -13,9 +13,11 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from alerts.model import Kind, Rule, Severity
-from alerts.rules import build_rule
+from alerts.rules import build_rule, parse_duration
 from collectors.registry import SOURCES
 from monitor.naming import NAME_LIMIT, PATTERN, Naming, shortened
+from monitor.objectives import WINDOWS, BurnWindow, Objective, Scope
+from monitor.outcomes import Over
 from monitor.store.keeping import Keeping
 
 _ORIGIN = re.compile(r"\*|null|[a-z][a-z0-9+.-]*://([a-z0-9._-]+|\[[0-9a-f:]+\])(:[0-9]+)?")
@@ -357,6 +359,7 @@ class Alerting(Section):
     instance: str = "roomwatch"
     default_receiver: str | None = None
     disabled_rules: tuple[str, ...] = ()
+    disabled_slos: tuple[str, ...] = ()
 
 
 class Logging(Section):
@@ -404,6 +407,35 @@ class RuleText(Section):
         )
 
 
+class WindowText(Section):
+    """A pair of windows as it is written: durations are still text."""
+
+    long: str
+    short: str
+    burn: Positive
+    severity: Severity = Severity.WARNING
+
+    def build(self) -> BurnWindow:
+        """Return the windows, or raise a `RuleError` or an `ObjectiveError`."""
+        return BurnWindow(int(parse_duration(self.long)), int(parse_duration(self.short)), self.burn, self.severity)
+
+
+class SloText(Section):
+    """A service level objective as it is written."""
+
+    name: Annotated[str, Field(pattern="^[A-Za-z][A-Za-z0-9_]*$")]
+    over: Over
+    objective: Annotated[float, Field(gt=0, lt=1)]
+    scope: Scope = Scope.ACCOUNT
+    at_least: Annotated[int, Field(ge=1)] = 100
+    windows: tuple[WindowText, ...] = ()
+
+    def build(self) -> Objective:
+        """Return the objective; without windows of its own it has the usual ones."""
+        windows = tuple(window.build() for window in self.windows)
+        return Objective(self.name, self.over, self.objective, self.scope, self.at_least, windows or WINDOWS)
+
+
 class RouteText(Section):
     """A route as it is written."""
 
@@ -432,6 +464,7 @@ class Sections(Section):
     log: Logging = Logging()
     pipeline: Pipelining = Pipelining()
     rules: tuple[RuleText, ...] = ()
+    slos: tuple[SloText, ...] = ()
     routes: tuple[RouteText, ...] = ()
     receivers: Mapping[str, Mapping[str, Any]] = {}
 

@@ -116,3 +116,10 @@ class SqliteAlerts:
         )
         ((dead,),) = await self._database.read("SELECT COUNT(*) FROM outbox WHERE state = 'dead'")
         return OutboxCounts(waiting, dead, oldest)
+
+    async def dead_since(self, since_s: float) -> int:
+        """Return how many notifications were given up since."""
+        ((dead,),) = await self._database.read(
+            "SELECT COUNT(*) FROM outbox WHERE state = 'dead' AND settled_at_s >= ?", (since_s,)
+        )
+        return int(dead)

@@ -34,6 +34,7 @@ from monitor.store.forgotten import (
 )
 from monitor.store.keeping import Keeping
 from monitor.store.lines import Lines
+from monitor.store.memory_slo import MemorySlos
 from monitor.store.person import (
     Person,
     entity_without,
@@ -310,6 +311,7 @@ class OutboxRow(msgspec.Struct):
     attempts: int = 0
     next_at: float = 0.0
     last_error: str = ""
+    settled_at: float = 0.0
 
 
 class MemoryAlerts:
@@ -360,7 +362,7 @@ class MemoryAlerts:
         """Keep what an attempt came to."""
         row = self.outbox[notification_id]
         row.state = {Fate.DELIVERED: "delivered", Fate.DEAD: "dead", Fate.RETRY: "waiting"}[settlement.fate]
-        row.attempts, row.last_error = settlement.attempts, settlement.last_error
+        row.attempts, row.last_error, row.settled_at = settlement.attempts, settlement.last_error, settlement.at
         row.next_at = row.next_at if settlement.next_at is None else settlement.next_at
 
     async def ended(self, since_s: float, limit: int) -> Sequence[Ended]:
@@ -383,6 +385,10 @@ class MemoryAlerts:
         waiting = [row.notification.created_at for row in self.outbox.values() if row.state == "waiting"]
         dead = sum(row.state == "dead" for row in self.outbox.values())
         return OutboxCounts(len(waiting), dead, min(waiting, default=None))
+
+    async def dead_since(self, since_s: float) -> int:
+        """Return how many notifications were given up since."""
+        return sum(row.state == "dead" and row.settled_at >= since_s for row in self.outbox.values())
 
     def drop_before(self, bound_s: float) -> int:
         """Drop finished history older than the bound."""
@@ -530,6 +536,7 @@ class MemoryStore:
         self.rollups = MemoryRollups(self.log, scopes)
         self.picture = MemoryPicture()
         self.alerts = MemoryAlerts()
+        self.slos = MemorySlos()
         self.sessions = MemorySessions()
         self.archive = MemoryArchive(self.picture, self.alerts, self.samples)
         self._stand_in = new_stand_in()

@@ -14,6 +14,7 @@ from alerts.model import Alert, Transition
 from alerts.ports import AlertStore
 from collectors.events import Event
 from monitor.entities import Account, Composition, Entity, Recording, Room
+from monitor.error_budgets import Kept
 from monitor.history.answers import Attendance, Percentiles, Selection, Worst
 from monitor.history.buckets import Buckets
 from monitor.history.samples import Samples
@@ -320,6 +321,23 @@ class AlertHistory(AlertStore, Protocol):
     async def outbox_counts(self) -> OutboxCounts:
         """Return how many notifications wait, and how many were given up."""
 
+    async def dead_since(self, since_s: float) -> int:
+        """Return how many notifications were given up since."""
+
+
+class SloStore(Protocol):
+    """What error budgets count, saved with the picture."""
+
+    async def save(self, kept: Sequence[Kept], now_s: float) -> None:
+        """Save steps as they stand now, and drop those that no window reaches any more.
+
+        Raises:
+            StoreFailed: nothing was saved.
+        """
+
+    async def load(self) -> Sequence[Kept]:
+        """Return the steps that were saved, in the order of time."""
+
 
 class SessionStore(Protocol):
     """Who is logged in, by the hash of the cookie."""
@@ -376,6 +394,10 @@ class Store(Protocol):
     @property
     def alerts(self) -> AlertHistory:
         """Return the alert states and the outbox."""
+
+    @property
+    def slos(self) -> SloStore:
+        """Return what error budgets count."""
 
     @property
     def sessions(self) -> SessionStore:

@@ -23,6 +23,7 @@ from monitor.store.samples import SqliteSamples
 from monitor.store.scopes import SCOPES, Scopes
 from monitor.store.sessions import SqliteSessions
 from monitor.store.shrinking import give_back
+from monitor.store.slo import SqliteSlos
 from monitor.store.snapshot import Snapshot
 from monitor.store.stand_ins import new_stand_in
 
@@ -40,6 +41,7 @@ class SqliteStore:
         self.archive = SqliteArchive(database)
         self.picture = SqlitePicture(database, numbering)
         self.alerts = SqliteAlerts(database)
+        self.slos = SqliteSlos(database)
         self.sessions = SqliteSessions(database)
 
     @classmethod

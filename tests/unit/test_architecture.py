@@ -57,7 +57,10 @@ PURE = {
     ),
     *("monitor.http.addresses", "monitor.clock_offset", "monitor.pseudonyms", "collectors.moments"),
     *("alerts.model", "alerts.rules", "alerts.engine", "alerts.deadlines", "alerts.fingerprint", "alerts.routing"),
-    *("alerts.default_rules", "alerts.ports", "monitor.store.ports"),
+    *("alerts.default_rules", "alerts.crowd_rules", "alerts.house_rules", "alerts.ports", "monitor.store.ports"),
+    *("monitor.crowds", "monitor.crowd_readings", "monitor.source_readings", "monitor.daemon_readings"),
+    *("monitor.outcomes", "monitor.live_minutes", "monitor.objectives", "monitor.slo", "monitor.error_budgets"),
+    *("monitor.slo_readings", "monitor.slo_metrics"),
     *("monitor.verdict", "monitor.causes.case", "monitor.causes.crowds", "monitor.causes.facts"),
     *("monitor.causes.hearsay", "monitor.causes.no_cause", "monitor.causes.one_person", "monitor.causes.twilio"),
     *(
