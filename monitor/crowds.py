@@ -1,9 +1,9 @@
 """How do the people of one media region, or of one tenant, fare together?
 
-Counts that follow the picture change by change: whoever comes, goes, or gets a better or a worse level moves one number
-in each crowd they belong to, so that asking costs nothing and nobody ever counts a whole crowd.  A room belongs to the
-crowd of its media region once Twilio has told it, and to that of its tenant if that is one of those listed in
-`[names]`; when either becomes known later, the room moves with everybody in it.
+Counts that follow the picture change by change: a room in which somebody came, went, or got another level is taken
+out of the crowds that it belongs to and put in again as it is now, so that asking costs nothing and nobody ever counts
+a whole crowd.  A room belongs to the crowd of its media region once Twilio has told it, and to that of its tenant if
+that is one of those listed in `[names]`.
 
 There are few crowds: as many as there are tenants on the list, and media regions at Twilio.
 """
@@ -11,9 +11,9 @@ There are few crowds: as many as there are tenants on the list, and media region
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from msgspec import Struct, field
+from msgspec import Struct
 
-from monitor.entities import Change, Participant, Ref, Room
+from monitor.entities import Change, Ref, Room
 from monitor.naming import OTHER, UNKNOWN, Naming
 
 DEGRADED_LEVEL = 1  # Twilio's word for level 1 is "bad", for 0 "broken"
@@ -46,7 +46,8 @@ class Crowd(Struct):
     degraded: int = 0
 
     def count(self, share: Share, times: int) -> None:
-        """Add what a room is to the crowd once, or take it out (-1)."""
+        """Put a room into the crowd (1), or take it out (-1)."""
+        self.rooms += times
         self.participants += times * share.participants
         self.known += times * share.known
         self.degraded += times * share.degraded
@@ -54,14 +55,13 @@ class Crowd(Struct):
         self.degraded_rooms += times * (share.degraded > 0)
 
 
-class _Counted(Struct):
-    """A room as it was counted last: what it was told by, where it belongs, and who was in it with which level."""
+class _Counted(NamedTuple):
+    """A room as it was counted last: what tells where it belongs, where that is, and what it added there."""
 
     region: str | None
     name: str | None
     refs: tuple[Ref, ...]
-    levels: dict[str, int | None] = field(default_factory=dict)
-    share: Share = Share()
+    share: Share
 
 
 class Crowds:
@@ -94,102 +94,66 @@ class Crowds:
         tenant = self._naming.labels(room_name).get("tenant")
         return None if tenant in (OTHER, UNKNOWN) else tenant
 
+    @property
+    def have_changed(self) -> bool:
+        """Whether there are any changes to take."""
+        return bool(self._changed)
+
     def take_changes(self) -> Sequence[Change]:
-        """Return the crowds that have changed since the last call; those that nobody belongs to any more are gone."""
-        if not self._changed:
-            return ()
+        """Return the crowds that have changed since the last call; those that no room belongs to any more are gone."""
         changed, self._changed = self._changed, {}
         return [Change(ref, None if ref in self._crowds else NOBODY_LEFT) for ref in changed]
 
     # --- what happened ------------------------------------------------------------------------------------
 
-    def see(self, room: Room, participant: Participant) -> None:
-        """Take note of how somebody is who is in a room."""
-        counted = self._rooms.get(room.key)
-        if counted is None or counted.name != room.name or counted.region != room.media_region:
-            counted = self._place(room)
-        level, key = participant.level, participant.key
-        if key in counted.levels and counted.levels[key] == level:
-            return  # as nearly always
-        counted.levels[key] = level
-        self._recount(counted)
-
-    def lose(self, key: str) -> None:
-        """Take note that somebody is gone, by the key of their `Ref`."""
-        room_key, _, participant_key = key.rpartition("/")
-        counted = self._rooms.get(room_key)
-        if counted is not None and participant_key in counted.levels:
-            del counted.levels[participant_key]
-            self._recount(counted)
-
     def see_room(self, room: Room) -> None:
-        """Take note of a room, and of where it belongs."""
-        counted = self._rooms.get(room.key)
-        if counted is None or counted.name != room.name or counted.region != room.media_region:
-            self._place(room)
+        """Take note of how a room and the people in it are now."""
+        before = self._rooms.get(room.key)
+        share = Share.of([participant.level for participant in room.participants.values()])
+        is_placed = before is not None and before.region == room.media_region and before.name == room.name
+        if before is not None and is_placed and before.share == share:
+            return
+        if before is not None:
+            self._take_out(before)
+        refs = before.refs if before is not None and is_placed else self._refs_of(room)
+        after = self._rooms[room.key] = _Counted(room.media_region, room.name, refs, share)
+        self._put_in(after)
 
     def lose_room(self, key: str) -> None:
         """Take note that a room is over, and everybody in it gone."""
-        counted = self._rooms.pop(key, None)
-        if counted is not None:
-            self._leave(counted)
+        before = self._rooms.pop(key, None)
+        if before is not None:
+            self._take_out(before)
 
     # --- counting -----------------------------------------------------------------------------------------
 
-    def _place(self, room: Room) -> _Counted:
-        """Count a room where it belongs now, with everybody who was counted in it."""
-        before = self._rooms.get(room.key)
-        if before is not None:
-            self._leave(before)
-        counted = _Counted(room.media_region, room.name, tuple(self._refs_of(room)))
-        if before is not None:
-            counted.levels, counted.share = before.levels, before.share
-        self._rooms[room.key] = counted
-        self._enter(counted)
-        return counted
-
-    def _refs_of(self, room: Room) -> list[Ref]:
-        refs = []
+    def _refs_of(self, room: Room) -> tuple[Ref, ...]:
+        tenant, refs = self.tenant_of(room.name), []
         if room.media_region is not None:
             refs.append(Ref("region", room.media_region))
-        if (tenant := self.tenant_of(room.name)) is not None:
+        if tenant is not None:
             refs.append(Ref("tenant", tenant))
-        return [ref for ref in refs if ref in self._crowds or self._has_place_for(ref)]
+        return tuple(ref for ref in refs if ref in self._crowds or self._has_place_for(ref))
 
     def _has_place_for(self, ref: Ref) -> bool:
         return ref.kind != "region" or self._regions < MOST_REGIONS
 
-    def _recount(self, counted: _Counted) -> None:
-        """Let the crowds follow a change within a room."""
-        share = Share.of(list(counted.levels.values()))
-        if share == counted.share:
-            return
-        for crowd in (self.everybody, *(self._crowds[ref] for ref in counted.refs)):
-            crowd.count(counted.share, -1)
-            crowd.count(share, 1)
-        counted.share = share
-        self._changed.update(dict.fromkeys(counted.refs))
-
-    def _enter(self, counted: _Counted) -> None:
+    def _put_in(self, counted: _Counted) -> None:
         for ref in counted.refs:
-            if ref not in self._crowds:
-                self._crowds[ref] = Crowd()
+            crowd = self._crowds.get(ref)
+            if crowd is None:
+                crowd = self._crowds[ref] = Crowd()
                 self._regions += ref.kind == "region"
-            self._join(self._crowds[ref], counted, 1)
-        self._join(self.everybody, counted, 1)
-        self._changed.update(dict.fromkeys(counted.refs))
+            crowd.count(counted.share, 1)
+            self._changed[ref] = None
+        self.everybody.count(counted.share, 1)
 
-    def _leave(self, counted: _Counted) -> None:
+    def _take_out(self, counted: _Counted) -> None:
         for ref in counted.refs:
             crowd = self._crowds[ref]
-            self._join(crowd, counted, -1)
+            crowd.count(counted.share, -1)
             if not crowd.rooms:
                 del self._crowds[ref]
                 self._regions -= ref.kind == "region"
-        self._join(self.everybody, counted, -1)
-        self._changed.update(dict.fromkeys(counted.refs))
-
-    @staticmethod
-    def _join(crowd: Crowd, counted: _Counted, times: int) -> None:
-        crowd.rooms += times
-        crowd.count(counted.share, times)
+            self._changed[ref] = None
+        self.everybody.count(counted.share, -1)

@@ -220,6 +220,9 @@ class Tally:
 
     def spend(self, until_ms: int, verdict: bool | None) -> None:
         """Let time go by up to a moment, all of which was good, bad, or unknown; it never goes back."""
+        if self.at_ms < until_ms < self._minute_ms + MINUTE_MS:  # within a minute, as nearly always
+            self._spend_within(until_ms, verdict)
+            return
         while self.at_ms < until_ms:
             if self.at_ms == self._minute_ms and until_ms - self.at_ms >= MINUTE_MS:
                 self._spend_whole((until_ms - self.at_ms) // MINUTE_MS, verdict)
@@ -246,12 +249,17 @@ class Tally:
         self._minute_ms = self.at_ms
 
     def _spend_part(self, until_ms: int, verdict: bool | None) -> None:
-        spent_ms = until_ms - self.at_ms
-        self.at_ms = until_ms
-        self._known_ms += 0 if verdict is None else spent_ms
-        self._good_ms += spent_ms if verdict else 0
+        self._spend_within(until_ms, verdict)
         if until_ms - self._minute_ms == MINUTE_MS:
             self._close()
+
+    def _spend_within(self, until_ms: int, verdict: bool | None) -> None:
+        if verdict is not None:
+            spent_ms = until_ms - self.at_ms
+            self._known_ms += spent_ms
+            if verdict:
+                self._good_ms += spent_ms
+        self.at_ms = until_ms
 
     def _close(self) -> None:
         is_known = self._known_ms > 0 and self._known_ms >= KNOWN_RATIO * (self.at_ms - self._minute_ms)

@@ -90,7 +90,6 @@ class Hearing:
         if is_new or is_room_changed:
             changes.append(Change(room.ref))
         if participant.is_live:
-            self._minutes.notice(room, participant, batch.received_at_ms)
             changes.append(Change(participant.ref))
         return changes
 
@@ -128,14 +127,11 @@ class Hearing:
             if type(seen) is MediaStats:
                 media.append(seen)
             elif type(seen) is NetworkQuality:
-                if seen.subject is None or seen.subject == reporter.sid:
-                    _set_own_level(reporter, seen)
-                else:
-                    changes += self._observe_other(room, reporter, seen.subject, seen)
+                changes += self._observe_levels(room, reporter, (seen,))
             elif type(seen) is MediaStatsSeries:
                 series.append(seen)
             elif type(seen) is NetworkQualitySeries:
-                changes += self._observe_all(room, reporter, seen.rows())[0]
+                changes += self._observe_levels(room, reporter, seen.rows())
             elif type(seen) is Connection and seen.subject is None:
                 changes += self._observe_connection(room, reporter, seen)
             elif type(seen) is Track and seen.subject is None and seen.code is not None:
@@ -143,7 +139,19 @@ class Hearing:
         if (media or series) and reporter.is_live:
             self._minutes.hear(room, reporter, media, series)
             self._observe_media(reporter, media, series)
+        elif reporter.is_live:
+            self._minutes.notice(room, reporter, reporter.heard_at_ms or 0)
         return changes, bool(changes) or reporter.level != before
+
+    def _observe_levels(self, room: Room, reporter: Participant, levels: Iterable[NetworkQuality]) -> Iterable[Change]:
+        """Take levels; return who else has changed."""
+        changes: list[Change] = []
+        for seen in levels:
+            if seen.subject is None or seen.subject == reporter.sid:
+                _set_own_level(reporter, seen)
+            else:
+                changes += self._observe_other(room, reporter, seen.subject, seen)
+        return changes
 
     def _observe_media(
         self, reporter: Participant, media: list[MediaStats], series: Iterable[MediaStatsSeries]

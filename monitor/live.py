@@ -111,8 +111,9 @@ class Live:
         """Change the picture by one event and return what changed."""
         changes = self._reducers[type(event)](event)
         self._follow(changes)
-        also = (*self._take_failed(), *self.crowds.take_changes())
-        return (*changes, *also) if also else changes
+        if self._failed or self.crowds.have_changed:
+            return (*changes, *self._take_failed(), *self.crowds.take_changes())
+        return changes
 
     def _see_room(self, seen: RoomSeen) -> Sequence[Change]:
         self.account_book.hear_room(seen)
@@ -165,22 +166,16 @@ class Live:
         return (*changes, *self.crowds.take_changes())
 
     def _follow(self, changes: Iterable[Change]) -> None:
-        """Let those who only count follow what has changed."""
+        """Let those who only count follow what has changed; where somebody's level has, so has their room."""
         for ref, gone in changes:
             if ref.kind == "participant":
-                self._follow_participant(ref.key, is_gone=gone is not None)
+                if gone is not None:
+                    self.rings.forget(ref.key)
+                    self._minutes.end(ref.key)
             elif ref.kind == "room":
                 self._follow_room(ref.key)
             elif ref.kind == "composition" and (composition := self.media.composition(ref.key)) is not None:
                 self._outcomes.composition(composition, composition.seen_at_ms)
-
-    def _follow_participant(self, key: str, *, is_gone: bool) -> None:
-        if is_gone:
-            self.rings.forget(key)
-            self._minutes.end(key)
-            self.crowds.lose(key)
-        elif (found := self.calls.find_participant(key)) is not None:
-            self.crowds.see(*found)
 
     def _follow_room(self, key: str) -> None:
         room = self.rooms.get(key)
@@ -274,8 +269,6 @@ class Live:
         self.calls.restore(rooms, ended)
         for room in self.rooms.values():
             self.crowds.see_room(room)
-            for participant in room.participants.values():
-                self.crowds.see(room, participant)
         self.crowds.take_changes()  # whoever restores looks at everything
         self.media.restore(media)
         self.account_book.restore(accounts)

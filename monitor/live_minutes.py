@@ -28,11 +28,13 @@ from monitor.good_minutes import (
     verdict_of,
 )
 from monitor.quality import SHARP_BITS, SMOOTH_FPS
+from monitor.rings import name_of
 
 # Up to here in every way at once, a score is good; a property test holds `score_of` to it.
 PLAIN_RTT_MS = 300.0
 PLAIN_JITTER_MS = 30.0
 PLAIN_LOSS_RATIO = 0.03
+PLAINLY_BAD_LOSS_RATIO = 0.12  # from here on, the score is bad
 MOST_FPS = 1_000.0  # a number that is none, or out of this world, is for the score to judge
 MOST_BPS = 1e12
 
@@ -60,7 +62,7 @@ class LiveMinutes:
         self, room: Room, who: Participant, media: Sequence[MediaStats], series: Sequence[MediaStatsSeries]
     ) -> None:
         """Judge the intervals that samples tell of."""
-        key, offset_ms = who.ref.key, who.clock_offset_ms
+        key, offset_ms = name_of(who), who.clock_offset_ms
         stay = self._stays.get(key)
         if stay is None:
             if (first_ms := _first_ms(media, series)) is None:
@@ -77,7 +79,7 @@ class LiveMinutes:
 
     def notice(self, room: Room, who: Participant, now_ms: int) -> None:
         """Judge the time since the last word of somebody who sends no samples by the level alone."""
-        key = who.ref.key
+        key = name_of(who)
         stay = self._stays.get(key)
         if stay is None:
             self._stays[key] = _Stay(room, Tally(now_ms))
@@ -92,7 +94,7 @@ class LiveMinutes:
 
     def break_off(self, room: Room, who: Participant, from_ms: int, until_ms: int) -> None:
         """Judge the time in which somebody's connection was being made anew."""
-        stay = self._stays.get(who.ref.key)
+        stay = self._stays.get(name_of(who))
         if stay is not None and until_ms > from_ms:
             stay.tally.spend(from_ms, None)
             stay.tally.spend(until_ms, verdict=False)
@@ -101,7 +103,7 @@ class LiveMinutes:
 
     def end(self, key: str) -> None:
         """Close the minutes of somebody who is gone, by the key of their `Ref`."""
-        stay = self._stays.pop(key, None)
+        stay = self._stays.pop(key, None) or self._stays.pop(key.rpartition("/")[2], None)
         if stay is not None and (last := stay.tally.end()) != Minutes(0, 0, 0):
             self._tell(stay.room, stay.room.heard_at_ms, last)
 
@@ -114,15 +116,20 @@ def _first_ms(media: Sequence[MediaStats], series: Sequence[MediaStatsSeries]) -
 
 
 def _spend(tally: Tally, seen: MediaStats, level: int | None, offset_ms: int) -> None:
-    if is_plainly_well(seen) and (level is None or level >= GOOD_LEVEL):
-        verdict: bool | None = True
-    else:
-        verdict = verdict_of(heard_in(seen, None), level)
     at_ms = seen.at_ms - offset_ms
     began_ms = at_ms - interval_ms_of(seen)
     if began_ms > tally.at_ms:
         tally.spend(began_ms, None)  # nobody speaks for the time between
-    tally.spend(at_ms, verdict)
+    tally.spend(at_ms, _verdict(seen, level))
+
+
+def _verdict(seen: MediaStats, level: int | None) -> bool | None:
+    """Whether a moment is good, or None where that is not known; the dear question is asked last."""
+    if level is not None and level < GOOD_LEVEL:
+        return False
+    if is_plainly_well(seen):
+        return True
+    return False if is_plainly_bad(seen) else verdict_of(heard_in(seen, None), level)
 
 
 def _spend_all(tally: Tally, seen: MediaStatsSeries, level: int | None, offset_ms: int) -> None:
@@ -157,16 +164,21 @@ def is_plainly_well(seen: MediaStats) -> bool:
 
 
 def _is_plain(way: Direction) -> bool:
-    loss_ratio, jitter_ms, bitrate_bps, fps = way.loss_ratio, way.jitter_ms, way.bitrate_bps, way.fps
     return (
-        (loss_ratio is None or 0 <= loss_ratio <= PLAIN_LOSS_RATIO)
-        and (jitter_ms is None or 0 <= jitter_ms <= PLAIN_JITTER_MS)
-        and (bitrate_bps is None or 0 < bitrate_bps <= MOST_BPS)
-        and (fps is None or SMOOTH_FPS <= fps <= MOST_FPS)
+        ((loss_ratio := way.loss_ratio) is None or 0 <= loss_ratio <= PLAIN_LOSS_RATIO)
+        and ((jitter_ms := way.jitter_ms) is None or 0 <= jitter_ms <= PLAIN_JITTER_MS)
+        and ((bitrate_bps := way.bitrate_bps) is None or 0 < bitrate_bps <= MOST_BPS)
+        and ((fps := way.fps) is None or SMOOTH_FPS <= fps <= MOST_FPS)
         and not way.freezes
-        and (way.limited_by is None or way.limited_by == "none")
-        and (not way.width or not way.height or (bitrate_bps or 0) >= SHARP_BITS * way.width * way.height)
+        and ((limited_by := way.limited_by) is None or limited_by == "none")
+        and (not (width := way.width) or (bitrate_bps or 0) >= SHARP_BITS * width * (way.height or 0))
     )
+
+
+def is_plainly_bad(seen: MediaStats) -> bool:
+    """Whether so much is lost one way that the score of a sample is bad, whatever the rest of it tells."""
+    ways = (way for way in (seen.up, seen.down) if way is not None)
+    return any(way.loss_ratio is not None and PLAINLY_BAD_LOSS_RATIO <= way.loss_ratio <= 1 for way in ways)
 
 
 def is_plainly_well_throughout(seen: MediaStatsSeries) -> bool:

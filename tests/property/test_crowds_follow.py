@@ -47,7 +47,6 @@ def counted_anew(live: Live) -> dict[Ref, Crowd]:
         tenant = live.crowds.tenant_of(each.name)
         refs += [Ref("tenant", tenant)] if tenant else []
         for ref in refs:
-            crowds[ref].rooms += 1
             crowds[ref].count(Share.of([person.level for person in each.participants.values()]), 1)
     return dict(crowds)
 
