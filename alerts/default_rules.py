@@ -3,12 +3,14 @@
 Text like that of a configuration, so that a rule of the same name in a configuration takes the place of one here.  The
 description says what to do first; the page in `docs/runbooks` has the rest.  Critical is what keeps people from calls,
 loses what was promised, or makes the daemon blind.
+
+Rules over many people at once are in `alerts.crowd_rules`, those over the daemon itself in `alerts.house_rules`.
 """
 
+from alerts.crowd_rules import CROWD_RULES
+from alerts.house_rules import HOUSE_RULES
 from alerts.model import Kind, Rule, Severity
-from alerts.rules import build_rule
-
-RUNBOOKS = "docs/runbooks"
+from alerts.rules import RUNBOOKS, build_rule
 
 _CALLS: tuple[Rule, ...] = (
     build_rule(
@@ -309,4 +311,11 @@ _ACCOUNTS: tuple[Rule, ...] = (
     ),
 )
 
-DEFAULT_RULES: tuple[Rule, ...] = (*_CALLS, *_RECORDINGS_AND_COMPOSITIONS, *_PEOPLE_OF_AN_ACCOUNT, *_ACCOUNTS)
+DEFAULT_RULES: tuple[Rule, ...] = (
+    *_CALLS,
+    *_RECORDINGS_AND_COMPOSITIONS,
+    *_PEOPLE_OF_AN_ACCOUNT,
+    *_ACCOUNTS,
+    *CROWD_RULES,
+    *HOUSE_RULES,
+)

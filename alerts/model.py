@@ -25,6 +25,11 @@ class Kind(StrEnum):
     COMPOSITION = "composition"
     RECORDING = "recording"
     ACCOUNT = "account"
+    REGION = "region"  # everybody whose room is in one of Twilio's media regions
+    TENANT = "tenant"  # everybody whose room's name tells the same customer of ours
+    SOURCE = "source"  # one of the ways by which we learn of an account
+    DAEMON = "daemon"  # this process
+    SLO = "slo"  # a service level objective, for one account, region or tenant, or for all
 
 
 class Severity(StrEnum):

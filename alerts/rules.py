@@ -39,12 +39,27 @@ _ACCOUNT_VALUES = (
     *("day_cost", "month_cost_forecast", "budget_ratio"),
 )
 
-_NAMED = ("room_name", "tenant", "resource_kind")  # the latter two where the configuration lists their values
+# Where something is, as far as that is known; the latter two where the configuration lists their values.
+_IN_A_ROOM = ("room", "room_name", "account", "region", "tenant", "resource_kind")
+
+_CROWD_VALUES = ("participants", "known", "degraded", "degraded_ratio", "rooms", "degraded_rooms")
+
+_SOURCE_VALUES = ("stale_s", "failures_in_a_row")
+
+_DAEMON_VALUES = (
+    *("outbox_oldest_s", "dead_notifications", "queue_ratio"),
+    *("event_loop_lag_s", "disk_full", "commit_s"),
+)
+
+_SLO_VALUES = (
+    *("burn_5m", "burn_30m", "burn_1h", "burn_2h", "burn_6h", "burn_1d", "burn_3d"),
+    *("critical_burn_ratio", "warning_burn_ratio", "info_burn_ratio", "budget_remaining_ratio"),
+)
 
 VOCABULARY: Mapping[Kind, Words] = {
     Kind.PARTICIPANT: Words(
         values=("level", "rtt_ms", "jitter_ms", "loss_ratio"),
-        labels=_NAMED,
+        labels=_IN_A_ROOM,
         details=(
             *("identity", "participant_sid", "room_sid", "room_name"),
             *("level", "rtt_ms", "loss_ratio", "jitter_ms"),
@@ -52,7 +67,7 @@ VOCABULARY: Mapping[Kind, Words] = {
     ),
     Kind.ROOM: Words(
         values=("degraded_ratio", "participants", "occupancy_ratio", "overdue_s"),
-        labels=_NAMED,
+        labels=_IN_A_ROOM,
         details=(
             *("room_sid", "room_name", "degraded", "known", "participants", "degraded_ratio"),
             *("max_participants", "occupancy_ratio", "overdue_s", "age_s", "due_because"),
@@ -60,7 +75,7 @@ VOCABULARY: Mapping[Kind, Words] = {
     ),
     Kind.COMPOSITION: Words(
         values=("overdue_s", "missing", "failed", "empty"),
-        labels=_NAMED,
+        labels=_IN_A_ROOM,
         details=(
             *("composition_sid", "room_sid", "room_name", "hook_sid", "status", "duration_s"),
             *("overdue_s", "limit_s", "waited_s", "percent_done"),
@@ -69,7 +84,7 @@ VOCABULARY: Mapping[Kind, Words] = {
     ),
     Kind.RECORDING: Words(
         values=("failed", "empty"),
-        labels=_NAMED,
+        labels=_IN_A_ROOM,
         details=(
             *("recording_sid", "room_sid", "room_name", "identity", "participant_sid", "media", "status"),
             *("duration_s", "failed_operation", "remedy"),
@@ -87,6 +102,25 @@ VOCABULARY: Mapping[Kind, Words] = {
             *("canary_step", "canary_error", "currency", "month_budget"),
         ),
     ),
+    Kind.REGION: Words(_CROWD_VALUES, labels=("region",), details=("region", *_CROWD_VALUES)),
+    Kind.TENANT: Words(_CROWD_VALUES, labels=("tenant",), details=("tenant", *_CROWD_VALUES)),
+    Kind.SOURCE: Words(
+        _SOURCE_VALUES,
+        labels=("source", "account"),
+        details=("source", "source_name", "account", "silent_s", "error", *_SOURCE_VALUES),
+    ),
+    Kind.DAEMON: Words(_DAEMON_VALUES, labels=(), details=("instance", *_DAEMON_VALUES)),
+    Kind.SLO: Words(
+        _SLO_VALUES,
+        labels=("slo", "scope", "account", "region", "tenant"),
+        details=(
+            *("slo", "over", "scope_name", "objective", "budget_spent_ratio", "budget_days"),
+            *("critical_burn", "critical_window", "critical_bad", "critical_events"),
+            *("warning_burn", "warning_window", "warning_bad", "warning_events"),
+            *("info_burn", "info_window", "info_bad", "info_events"),
+            *_SLO_VALUES,
+        ),
+    ),
 }
 
 OPERATORS: Mapping[str, Callable[[float, float], bool]] = {
@@ -97,6 +131,8 @@ OPERATORS: Mapping[str, Callable[[float, float], bool]] = {
     "==": operator.eq,
     "!=": operator.ne,
 }
+
+RUNBOOKS = "docs/runbooks"
 
 RESERVED_LABELS = ("alertname", "severity", "kind")  # every alert has these already; routes match on them
 

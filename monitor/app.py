@@ -23,7 +23,7 @@ from alerts.group_book import Policy
 from alerts.groups import Groups
 from alerts.inhibition import Inhibitors
 from alerts.mirror import Mirror
-from alerts.model import Alert, Notification, Reason
+from alerts.model import Alert, Kind, Notification, Reading, Reason
 from alerts.storms import Limits as StormLimits
 from alerts.transport import Transport
 from collectors.events import Event
@@ -34,6 +34,7 @@ from monitor.canary import Canary
 from monitor.census import take
 from monitor.clock import SteadyClock
 from monitor.config import Config
+from monitor.error_budgets import ErrorBudgets
 from monitor.evaluation import Evaluation
 from monitor.exposition import House, exposition
 from monitor.housekeeping import (
@@ -68,11 +69,13 @@ from monitor.inquiry import Inquiry
 from monitor.limits import AccountLimits, CompositionLimits, Limits, RoomLimits
 from monitor.live import Live
 from monitor.local_access import LocalAccess, address_of, grant, withdraw
+from monitor.loop_lag import TRY_EVERY_S
 from monitor.metrics import FAILURES, RETRIES, Metrics
 from monitor.pipeline import Pipeline
 from monitor.polling import Poll
 from monitor.pseudonyms import Pseudonyms
 from monitor.reloading import RELOADED, Reloading
+from monitor.rounds import ROUND_EVERY_S, Rounds
 from monitor.scheduler import Scheduler
 from monitor.settings import Canary as CanarySettings
 from monitor.settings import Privacy
@@ -139,7 +142,15 @@ class Daemon:
         self.config = config
         self.store = store
         self.clock = SteadyClock()
-        self.live = Live([account.account_sid for account in config.accounts], self.clock.now_ms())
+        self._limits = limits_of(config)
+        self.budgets = ErrorBudgets(config.objectives)
+        self.live = Live(
+            [account.account_sid for account in config.accounts],
+            self.clock.now_ms(),
+            naming=config.naming,
+            limits=self._limits.compositions,
+            on_outcome=self.budgets.count,
+        )
         agenda = Agenda(self.live, int(config.polling.participants_every_s * 1000))
         self.metrics = Metrics()
         self.is_ready = False
@@ -147,7 +158,6 @@ class Daemon:
         self.private: Listener | None = None
         self.login_token: str | None = None
         self._demo = demo
-        self._limits = limits_of(config)
         self._pseudonyms = pseudonyms_of(config.privacy)
         self._transport = Transport()
         self.dispatcher = Dispatcher(
@@ -168,6 +178,7 @@ class Daemon:
             naming=config.naming,
             now_s=self.clock.now_s,
             on_owed=self.dispatcher.wake,
+            elsewhere={kind: partial(self._read_elsewhere, kind) for kind in (Kind.SOURCE, Kind.DAEMON, Kind.SLO)},
         )
         self.mirror = self._mirror()
         self.evaluation.on_change.append(self.mirror.wake)
@@ -192,6 +203,7 @@ class Daemon:
             storage=config.storage,
             picture=config.live,
             now_ms=self.clock.now_ms,
+            budgets=self.budgets,
         )
         self._expect_series()
         self.reloading = Reloading(config, reread or (lambda: config), self.reload, self.metrics, self.clock.now_s)
@@ -201,6 +213,17 @@ class Daemon:
             AccountWatch(account, config.polling, self.live, agenda, self.pipeline, self.metrics, self.clock.now_s)
             for account in config.accounts
         ]
+        self.rounds = Rounds(
+            store,
+            self.live,
+            self.pipeline,
+            self.metrics,
+            self.budgets,
+            self._watches,
+            instance=config.alerts.instance,
+            now_s=self.clock.now_s,
+            on_change=self.evaluation.notice,
+        )
 
     # --- life ---------------------------------------------------------------------------------------------
 
@@ -264,6 +287,8 @@ class Daemon:
             self.canary = self._canary(config.canary)
             every(config.canary.every_s, self.canary.run)
         every(config.storage.checkpoint_every_s, self._checkpoint)
+        every(ROUND_EVERY_S, self.rounds.go, at_once=True)
+        every(TRY_EVERY_S, self.rounds.loop_lag.measure)
         every(EXPIRE_EVERY_S, self.housekeeping.expire)
         every(SETTLE_EVERY_S, self.housekeeping.settle)
         every(LOOK_FOR_ROOM_EVERY_S, self.store.look_for_room)
@@ -401,6 +426,9 @@ class Daemon:
     async def _ended(self, since_s: float) -> list[Alert]:
         return [ended.alert for ended in await self.store.alerts.ended(since_s, RESOLVED_MIRRORED)]
 
+    def _read_elsewhere(self, kind: Kind, key: str, now_s: float) -> Reading | None:
+        return self.rounds.readers[kind](key, now_s)
+
     def _heard(self, event: Event) -> None:
         if self.canary is not None:
             self.canary.hear(event, time.monotonic())
@@ -472,6 +500,8 @@ class Daemon:
             size=await self.store.size(),
             census=take(self.live, self._limits, self.clock.now_s()),
             breakers=self.dispatcher.breakers,
+            budgets=self.budgets,
+            now_s=self.clock.now_s(),
         )
         return exposition(self.metrics, self.live, house, accept)
 

@@ -50,6 +50,12 @@ class CallbackHealth:
             self.missed += 1
 
     @property
+    def missed_in_a_row(self) -> int:
+        """Return how many of the latest changes no callback told."""
+        latest = list(self._outcomes)[::-1]
+        return latest.index(True) if True in latest else len(latest)
+
+    @property
     def missed_ratio(self) -> float | None:
         """Return which part of the latest changes no callback told, or None while nothing is known."""
         return self._outcomes.count(False) / len(self._outcomes) if self._outcomes else None

@@ -20,13 +20,22 @@ class Calls:
 
     Args:
         mark: takes note of what has to be saved: a room is saved with its people, and who has left by themselves, too.
+        on_join: hears of each room that somebody has come into.
+        on_named: hears of each room that is new, or of which another name has been told.
     """
 
-    def __init__(self, mark: Callable[[Entity], None]) -> None:
+    def __init__(
+        self,
+        mark: Callable[[Entity], None],
+        on_join: Callable[[Room], None] = lambda _: None,
+        on_named: Callable[[Room], None] = lambda _: None,
+    ) -> None:
         self.rooms: dict[str, Room] = {}
         self.ended: OrderedDict[str, Room] = OrderedDict()  # by SID, in the order in which their end was told
         self.unsealed: dict[str, Room] = {}  # those among them of which something is still expected
         self.mark = mark
+        self._on_join = on_join
+        self._on_named = on_named
         self._by_sid: dict[str | None, Room] = {}
         self._by_name: dict[str | None, Room] = {}
         self._ended_by_name: dict[str, Room] = {}  # of those of one name, the one that ended last
@@ -51,6 +60,7 @@ class Calls:
             self._by_sid[room.sid] = room
         if room.name:
             self._by_name[room.name] = room
+        self._on_named(room)
 
     def forget(self, room: Room, why: str) -> list[Change]:
         """Take a room out of the picture, and everybody in it."""
@@ -72,6 +82,7 @@ class Calls:
         participant = Participant(key=sid or f"identity:{identity}", room_key=room.key, sid=sid, identity=identity)
         room.participants[participant.key] = participant
         room.empty_since_ms = None
+        self._on_join(room)
         return participant
 
     def learn(self, room: Room, participant: Participant, sid: str | None, identity: str | None) -> None:

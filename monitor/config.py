@@ -25,6 +25,7 @@ from alerts.time_windows import TimeWindowError, TimeWindows
 from monitor.config_lines import Path as KeyPath
 from monitor.config_lines import key_lines, line_of
 from monitor.naming import Naming, NamingError
+from monitor.objectives import DEFAULT_OBJECTIVES, Objective, ObjectiveError
 from monitor.routes import Names as RouteNames
 from monitor.routes import build_routes
 from monitor.settings import (
@@ -48,6 +49,7 @@ from monitor.settings import (
     RuleText,
     Section,
     Sections,
+    SloText,
     Storage,
     Telemetry,
     TimeWindowText,
@@ -98,6 +100,7 @@ class Config:
     naming: Naming
     rules: tuple[Rule, ...]
     routing: Route
+    objectives: tuple[Objective, ...]
     notifiers: Mapping[str, Notifier]
     inhibitions: tuple[Inhibition, ...]
     time_windows: Mapping[str, TimeWindows]
@@ -149,6 +152,7 @@ def build(given: Mapping[str, Any]) -> Config:
     # What is built of texts is looked at even if something else is wrong, so that all is said in one run.
     naming = _built_naming(given, problems)
     rules = list(_built_rules(given, problems))
+    objectives = list(_built_objectives(given, problems))
     notifiers = dict(_built_notifiers(given, problems))
     inhibitions = list(_built_inhibitions(given, problems))
     time_windows = dict(_built_time_windows(given, problems))
@@ -156,12 +160,13 @@ def build(given: Mapping[str, Any]) -> Config:
     if problems:
         raise ProblemsFound(problems)
     plain = {name: getattr(sections, name) for name in Sections.model_fields}
-    for name in ("names", "rules", "routes", "escalations", "receivers", "inhibitions", "time_windows"):
+    for name in ("names", "rules", "slos", "routes", "escalations", "receivers", "inhibitions", "time_windows"):
         del plain[name]
     return Config(
         **plain,
         naming=naming,
         rules=_with_shipped(rules, DEFAULT_RULES, sections.alerts.disabled_rules),
+        objectives=_with_shipped(objectives, DEFAULT_OBJECTIVES, sections.alerts.disabled_slos),
         routing=routing,
         notifiers=notifiers,
         inhibitions=_with_shipped(inhibitions, DEFAULT_INHIBITIONS, sections.alerts.disabled_inhibitions),
@@ -208,6 +213,25 @@ def _built_rules(given: Mapping[str, Any], problems: list[Problem]) -> Iterator[
             problems.append(Problem(("rules", index, "name"), f"expected a name of its own, got {rule.name} again"))
         names.add(rule.name)
         yield rule
+
+
+def _built_objectives(given: Mapping[str, Any], problems: list[Problem]) -> Iterator[Objective]:
+    names: set[str] = set()
+    for index, text in enumerate(_tables(given.get("slos"))):
+        try:
+            objective = SloText.model_validate(text).build()
+        except ValidationError:
+            continue  # already among the problems
+        except RuleError as error:
+            problems.append(Problem(("slos", index, "windows"), str(error)))
+            continue
+        except ObjectiveError as error:
+            problems.append(Problem(("slos", index, "windows", error.key), str(error)))
+            continue
+        if objective.name in names:
+            problems.append(Problem(("slos", index, "name"), f"expected a name of its own, got {objective.name} again"))
+        names.add(objective.name)
+        yield objective
 
 
 _RULE_KEYS = {"raise_when": "raise", "clear_when": "clear", "hold_for": "for"}  # as they are written in the file

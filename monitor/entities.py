@@ -17,7 +17,7 @@ from collectors.rest.budget import BudgetState
 class Ref(NamedTuple):
     """The name of one thing in the picture: its kind, and a key that never changes while it lives."""
 
-    kind: str  # participant, room, composition, recording or account
+    kind: str  # participant, room, composition, recording, account, region, tenant, source, daemon or slo
     key: str
 
 
@@ -192,6 +192,7 @@ class Composition(Struct, omit_defaults=True):
     is_expected: bool = False  # a hook should make it, and nobody has seen it; its SID is `hook:RM…`
     asked: int = 0  # how often Twilio was asked for one that is expected
     asked_at_ms: int | None = None
+    is_judged: bool = False  # it has been counted whether it was made well and in time
     is_live: bool = True
 
     @property

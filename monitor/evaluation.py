@@ -7,7 +7,7 @@ it fails, the same look is simply taken again.
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from logging import getLogger
 
 from alerts.engine import Engine, Look
@@ -19,7 +19,7 @@ from monitor.limits import Limits
 from monitor.live import Live
 from monitor.metrics import Metrics
 from monitor.naming import Naming
-from monitor.readings import glance, read
+from monitor.readings import NOWHERE, Read, glance, read
 from monitor.store.ports import AlertHistory, StoreFailed
 
 _log = getLogger(__name__)
@@ -43,6 +43,7 @@ class Evaluation:
         naming: Naming,
         now_s: Callable[[], float],
         on_owed: Callable[[], None],
+        elsewhere: Mapping[Kind, Read] = NOWHERE,
     ) -> None:
         self.engine = engine
         self.groups = groups
@@ -55,6 +56,7 @@ class Evaluation:
         self._now_s = now_s
         self._on_owed = on_owed
         self.on_change: list[Callable[[], None]] = []  # whom to tell that alerts began, ended or changed
+        self._elsewhere = elsewhere  # how to read what is not in the picture
         self._changed: dict[Ref, Change] = {}
         self._wake = asyncio.Event()
         self._closing = False
@@ -116,7 +118,7 @@ class Evaluation:
 
     async def _decide(self, changes: Iterable[Change], now_s: float) -> None:
         readings = [
-            read(self._live, change, self._limits, self._naming, now_s)
+            read(self._live, change, self._limits, self._naming, now_s, self._elsewhere)
             for change in changes
             if not self._is_quiet(change, now_s)
         ]

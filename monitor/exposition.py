@@ -22,10 +22,12 @@ from collectors.events import Trouble
 from monitor import __version__
 from monitor.census import Census
 from monitor.entities import Participant, Room
+from monitor.error_budgets import ErrorBudgets
 from monitor.live import Live
 from monitor.metrics import FAMILIES, LEVELS, Family, Histogram, Metrics
 from monitor.naming import Naming
 from monitor.polling import Poll
+from monitor.slo_metrics import set_slos
 from monitor.store.ports import OutboxCounts, Size
 
 
@@ -55,6 +57,8 @@ class House(NamedTuple):
     size: Size
     census: Census
     breakers: Mapping[str, Circuit] = MappingProxyType({})
+    budgets: ErrorBudgets | None = None
+    now_s: float = 0.0
 
 
 def exposition(metrics: Metrics, live: Live, house: House, accept: str) -> tuple[bytes, str]:
@@ -85,6 +89,8 @@ def look_up(metrics: Metrics, live: Live, house: House) -> None:
     _set_polls(metrics, house.polls)
     _set_accounts(metrics, house.accounts)
     _set_troubles(metrics, live, house)
+    if house.budgets is not None:
+        set_slos(metrics, house.budgets, {use.sid: use.account for use in house.accounts}, house.now_s)
     metrics.set("roomwatch_pipeline_queue_events", house.queue_events)
     metrics.set("roomwatch_pipeline_queue_capacity_events", house.queue_capacity_events)
     metrics.set("roomwatch_store_database_bytes", house.size.database_bytes)

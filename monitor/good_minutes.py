@@ -41,7 +41,7 @@ KNOWN_RATIO = 0.5  # how much of a minute is known, at least, or it is unknown
 INTERVAL_MS = 10_000  # of a sample that does not say; it is what the browser SDK does
 LONGEST_INTERVAL_MS = 60_000  # what a longer one is an average of is nobody's experience
 MOST_TRACKS = 100  # of one participant that are remembered; more are not published at once
-_BROKEN = 0  # Twilio's level while a connection is being made anew
+BROKEN = 0  # Twilio's level while a connection is being made anew
 
 
 class Minutes(Struct, frozen=True):
@@ -78,7 +78,7 @@ def good_minutes(
     stay: _Stay | None = None if began_ms is None else _Stay(began_ms, ended_ms, codec)
     for seen in unrolled(observations):
         if isinstance(seen, MediaStats):
-            stay = stay or _Stay(seen.at_ms - _interval_ms(seen), ended_ms, codec)
+            stay = stay or _Stay(seen.at_ms - interval_ms_of(seen), ended_ms, codec)
             stay.sample(seen)
         elif isinstance(seen, NetworkQuality | Connection | Track) and seen.subject in {None, participant_sid}:
             stay = stay or _Stay(seen.at_ms, ended_ms, codec)
@@ -86,7 +86,7 @@ def good_minutes(
     return Minutes(0, 0, 0) if stay is None else stay.end()
 
 
-class _Heard(Struct, frozen=True, gc=False):
+class Heard(Struct, frozen=True, gc=False):
     """What a sample proves: `is_well` is None where it proves nothing; `flows` where it does not tell."""
 
     is_well: bool | None = None
@@ -94,8 +94,8 @@ class _Heard(Struct, frozen=True, gc=False):
     is_gap: bool = False
 
 
-_NO_SAMPLES = _Heard()
-_GAP = _Heard(is_gap=True)
+NO_SAMPLES = Heard()
+GAP = Heard(is_gap=True)
 
 
 class _State(Struct, frozen=True, gc=False):
@@ -110,7 +110,7 @@ class _Stay:
     """One participant's time in a room, judged as it goes by."""
 
     def __init__(self, began_ms: int, ended_ms: int | None, codec: str | None) -> None:
-        self._tally = _Tally(began_ms)
+        self._tally = Tally(began_ms)
         self._ended_ms = ended_ms
         self._codec = codec
         self._last_ms = began_ms
@@ -118,13 +118,13 @@ class _Stay:
         self._is_broken = False
         self._published: set[str] = set()
         self._states = deque([_State(began_ms, None, publishes=False)])  # those that are not judged yet
-        self._between = _NO_SAMPLES  # what is to be thought of the time that no sample speaks for
+        self._between = NO_SAMPLES  # what is to be thought of the time that no sample speaks for
 
     def sample(self, seen: MediaStats) -> None:
         """Judge the time before a sample by the level alone, and its interval by both."""
-        self._judge(seen.at_ms - _interval_ms(seen), self._between)
-        self._judge(seen.at_ms, _heard(seen, self._codec))
-        self._between = _GAP
+        self._judge(seen.at_ms - interval_ms_of(seen), self._between)
+        self._judge(seen.at_ms, heard_in(seen, self._codec))
+        self._between = GAP
         self._last_ms = max(self._last_ms, seen.at_ms)
 
     def step(self, seen: NetworkQuality | Connection | Track) -> None:
@@ -136,7 +136,7 @@ class _Stay:
         elif seen.track_sid is not None:
             self._publish(seen.track_sid, seen.state)
         self._last_ms = max(self._last_ms, seen.at_ms)
-        self._hold(_State(self._last_ms, _BROKEN if self._is_broken else self._level, bool(self._published)))
+        self._hold(_State(self._last_ms, BROKEN if self._is_broken else self._level, bool(self._published)))
         self._judge(self._last_ms - LONGEST_INTERVAL_MS, self._between)
 
     def end(self) -> Minutes:
@@ -146,7 +146,7 @@ class _Stay:
 
     def _connect(self, state: ConnectionState) -> None:
         self._is_broken = state is ConnectionState.RECONNECTING
-        if state is ConnectionState.RECONNECTED and self._level == _BROKEN:
+        if state is ConnectionState.RECONNECTED and self._level == BROKEN:
             self._level = None  # left over from the outage
         elif state is ConnectionState.DISCONNECTED:
             self._level = None
@@ -164,26 +164,28 @@ class _Stay:
             self._states.pop()
         self._states.append(state)
 
-    def _judge(self, until_ms: int, heard: _Heard) -> None:
+    def _judge(self, until_ms: int, heard: Heard) -> None:
         """Judge the time up to a moment, state by state."""
         if self._ended_ms is not None:
             until_ms = min(until_ms, self._ended_ms)
         while len(self._states) > 1 and self._states[1].since_ms <= until_ms:
             state = self._states.popleft()
-            self._tally.spend(self._states[0].since_ms, _verdict(heard, state))
-        self._tally.spend(until_ms, _verdict(heard, self._states[0]))
+            self._tally.spend(self._states[0].since_ms, verdict_of(heard, state.level, publishes=state.publishes))
+        self._tally.spend(until_ms, verdict_of(heard, self._states[0].level, publishes=self._states[0].publishes))
 
 
-def _interval_ms(seen: MediaStats) -> int:
+def interval_ms_of(seen: MediaStats) -> int:
+    """Return how long the interval is that a sample speaks for."""
     return min(seen.interval_ms or INTERVAL_MS, LONGEST_INTERVAL_MS)
 
 
-def _heard(seen: MediaStats, codec: str | None) -> _Heard:
+def heard_in(seen: MediaStats, codec: str | None) -> Heard:
+    """Return what a sample proves."""
     score = score_of(seen, codec)
     is_well = None
     if score is not None and (score.value < GOOD_SCORE or score.is_loss_known):
         is_well = score.value >= GOOD_SCORE
-    return _Heard(is_well, _flows(seen))
+    return Heard(is_well, _flows(seen))
 
 
 def _flows(seen: MediaStats) -> bool | None:
@@ -194,59 +196,79 @@ def _flows(seen: MediaStats) -> bool | None:
     return False if ways and all(map(is_idle, ways)) else None
 
 
-def _verdict(heard: _Heard, state: _State) -> bool | None:
-    """Whether a moment is good, or None where that is not known."""
-    level = None if heard.is_gap and state.level != _BROKEN else state.level
+def verdict_of(heard: Heard, level: int | None, *, publishes: bool = False) -> bool | None:
+    """Whether a moment with this level is good, or None where that is not known."""
+    if heard.is_gap and level != BROKEN:
+        level = None
     if heard.is_well is False or (level is not None and level < GOOD_LEVEL):
         return False
     if heard.is_well or level is None or heard.flows is False:
         return heard.is_well
-    return True if level < IDLE_LEVEL or heard.flows or state.publishes else None
+    return True if level < IDLE_LEVEL or heard.flows or publishes else None
 
 
-class _Tally:
+class Tally:
     """Counts minutes as time is spent, from the first moment on."""
 
+    __slots__ = ("_bad", "_good", "_good_ms", "_known_ms", "_minute_ms", "_unknown", "at_ms", "is_news")
+
     def __init__(self, began_ms: int) -> None:
-        self._at_ms = self._minute_ms = began_ms
+        self.at_ms = self._minute_ms = began_ms
+        self.is_news = False  # a minute is over that nobody has taken
         self._known_ms = self._good_ms = 0
         self._good = self._bad = self._unknown = 0
 
     def spend(self, until_ms: int, verdict: bool | None) -> None:
         """Let time go by up to a moment, all of which was good, bad, or unknown; it never goes back."""
-        while self._at_ms < until_ms:
-            if self._at_ms == self._minute_ms and until_ms - self._at_ms >= MINUTE_MS:
-                self._spend_whole((until_ms - self._at_ms) // MINUTE_MS, verdict)
+        if self.at_ms < until_ms < self._minute_ms + MINUTE_MS:  # within a minute, as nearly always
+            self._spend_within(until_ms, verdict)
+            return
+        while self.at_ms < until_ms:
+            if self.at_ms == self._minute_ms and until_ms - self.at_ms >= MINUTE_MS:
+                self._spend_whole((until_ms - self.at_ms) // MINUTE_MS, verdict)
             else:
                 self._spend_part(min(until_ms, self._minute_ms + MINUTE_MS), verdict)
 
     def end(self) -> Minutes:
-        """Close the minute that has begun, and return them all."""
-        if self._at_ms > self._minute_ms:
+        """Close the minute that has begun, and return those that nobody has taken."""
+        if self.at_ms > self._minute_ms:
             self._close()
-        return Minutes(self._good, self._bad, self._unknown)
+        return self.take()
+
+    def take(self) -> Minutes:
+        """Return the minutes that are over and that nobody has taken yet."""
+        taken = Minutes(self._good, self._bad, self._unknown)
+        self._good = self._bad = self._unknown = 0
+        self.is_news = False
+        return taken
 
     def _spend_whole(self, minutes: int, verdict: bool | None) -> None:
         """Count minutes of one kind at once: nobody knows how long a gap is."""
         self._count(minutes, verdict)
-        self._at_ms += minutes * MINUTE_MS
-        self._minute_ms = self._at_ms
+        self.at_ms += minutes * MINUTE_MS
+        self._minute_ms = self.at_ms
 
     def _spend_part(self, until_ms: int, verdict: bool | None) -> None:
-        spent_ms = until_ms - self._at_ms
-        self._at_ms = until_ms
-        self._known_ms += 0 if verdict is None else spent_ms
-        self._good_ms += spent_ms if verdict else 0
+        self._spend_within(until_ms, verdict)
         if until_ms - self._minute_ms == MINUTE_MS:
             self._close()
 
+    def _spend_within(self, until_ms: int, verdict: bool | None) -> None:
+        if verdict is not None:
+            spent_ms = until_ms - self.at_ms
+            self._known_ms += spent_ms
+            if verdict:
+                self._good_ms += spent_ms
+        self.at_ms = until_ms
+
     def _close(self) -> None:
-        is_known = self._known_ms > 0 and self._known_ms >= KNOWN_RATIO * (self._at_ms - self._minute_ms)
+        is_known = self._known_ms > 0 and self._known_ms >= KNOWN_RATIO * (self.at_ms - self._minute_ms)
         self._count(1, self._good_ms >= GOOD_RATIO * self._known_ms if is_known else None)
-        self._minute_ms = self._at_ms
+        self._minute_ms = self.at_ms
         self._known_ms = self._good_ms = 0
 
     def _count(self, minutes: int, verdict: bool | None) -> None:
+        self.is_news = True
         if verdict is None:
             self._unknown += minutes
         elif verdict:

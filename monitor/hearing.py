@@ -31,7 +31,9 @@ from collectors.observations import (
 )
 from monitor.calls import Calls
 from monitor.entities import Change, Failure, Participant, Room
+from monitor.live_minutes import LiveMinutes
 from monitor.merging import want_look
+from monitor.outcomes import Outcomes
 from monitor.rings import Rings, values_of, values_of_rows
 
 RETURN_AFTER_MS = 30_000  # somebody known by identity only has come back who tells of a time this long after leaving
@@ -45,12 +47,23 @@ class Hearing:
     Args:
         calls: the rooms and the people in them.
         rings: the last samples of those people.
+        minutes: judges the minutes of those people.
+        outcomes: hears who could not join.
         fail: takes note of somebody who could not join, or lost the connection, and in which account.
     """
 
-    def __init__(self, calls: Calls, rings: Rings, fail: Callable[[str | None, str, Failure], None]) -> None:
+    def __init__(
+        self,
+        calls: Calls,
+        rings: Rings,
+        minutes: LiveMinutes,
+        outcomes: Outcomes,
+        fail: Callable[[str | None, str, Failure], None],
+    ) -> None:
         self._calls = calls
         self._rings = rings
+        self._minutes = minutes
+        self._outcomes = outcomes
         self._fail = fail
 
     def hear(self, batch: TelemetryBatch) -> Sequence[Change]:
@@ -98,6 +111,7 @@ class Hearing:
         for each in failures:
             account_sid = batch.account_sid or (room.account_sid if room else None)
             self._fail(account_sid, "join_failures", Failure(batch.received_at_ms, batch.identity or "", each.code))
+            self._outcomes.could_not_join(room, batch.room_name, account_sid, batch.received_at_ms)
         return True
 
     def _observe_all(
@@ -113,21 +127,31 @@ class Hearing:
             if type(seen) is MediaStats:
                 media.append(seen)
             elif type(seen) is NetworkQuality:
-                if seen.subject is None or seen.subject == reporter.sid:
-                    _set_own_level(reporter, seen)
-                else:
-                    changes += self._observe_other(room, reporter, seen.subject, seen)
+                changes += self._observe_levels(room, reporter, (seen,))
             elif type(seen) is MediaStatsSeries:
                 series.append(seen)
             elif type(seen) is NetworkQualitySeries:
-                changes += self._observe_all(room, reporter, seen.rows())[0]
+                changes += self._observe_levels(room, reporter, seen.rows())
             elif type(seen) is Connection and seen.subject is None:
                 changes += self._observe_connection(room, reporter, seen)
             elif type(seen) is Track and seen.subject is None and seen.code is not None:
                 reporter.error_code = seen.code
         if (media or series) and reporter.is_live:
+            self._minutes.hear(room, reporter, media, series)
             self._observe_media(reporter, media, series)
+        elif reporter.is_live:
+            self._minutes.notice(room, reporter, reporter.heard_at_ms or 0)
         return changes, bool(changes) or reporter.level != before
+
+    def _observe_levels(self, room: Room, reporter: Participant, levels: Iterable[NetworkQuality]) -> Iterable[Change]:
+        """Take levels; return who else has changed."""
+        changes: list[Change] = []
+        for seen in levels:
+            if seen.subject is None or seen.subject == reporter.sid:
+                _set_own_level(reporter, seen)
+            else:
+                changes += self._observe_other(room, reporter, seen.subject, seen)
+        return changes
 
     def _observe_media(
         self, reporter: Participant, media: list[MediaStats], series: Iterable[MediaStatsSeries]
@@ -170,6 +194,8 @@ class Hearing:
         at_ms = seen.at_ms - reporter.clock_offset_ms
         if seen.at_ms < reporter.connection_at_ms or at_ms < (reporter.heard_at_ms or 0) - PRESENT_MS:
             return ()
+        if reporter.reconnecting:
+            self._minutes.break_off(room, reporter, reporter.connection_at_ms - reporter.clock_offset_ms, at_ms)
         reporter.connection_at_ms = seen.at_ms
         reporter.error_code = seen.code if seen.code is not None else reporter.error_code
         reporter.reconnecting = seen.state is ConnectionState.RECONNECTING

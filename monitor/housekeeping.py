@@ -1,14 +1,15 @@
 """What has to be done now and then, whatever happens?
 
-Save the picture, so that a restart need not read the whole log; forget rooms that nobody mentions; make history of
-what is in the log; drop what is older than it may be.
+Save the picture and what error budgets count, so that a restart need not read the whole log; forget rooms that nobody
+mentions; make history of what is in the log; drop what is older than it may be.
 """
 
 from collections.abc import Callable, Sequence
 from logging import getLogger
 
 from monitor.agenda import Agenda
-from monitor.entities import Change
+from monitor.entities import Change, Entity
+from monitor.error_budgets import ErrorBudgets, Kept
 from monitor.live import Live
 from monitor.metrics import Metrics
 from monitor.pipeline import Pipeline
@@ -42,6 +43,7 @@ class Housekeeping:
         storage: Storage,
         picture: LivePicture,
         now_ms: Callable[[], int],
+        budgets: ErrorBudgets | None = None,
     ) -> None:
         self._store = store
         self._live = live
@@ -52,11 +54,13 @@ class Housekeeping:
         self._storage = storage
         self._picture = picture
         self._now_ms = now_ms
+        self._budgets = budgets or ErrorBudgets()
         self._saved_through = 0
         self._rests_until_ms = 0
 
     async def restore(self) -> None:
         """Take up the picture that was saved, and what the log has since."""
+        self._budgets.restore(await self._store.slos.load())
         picture = await self._store.picture.load()
         self._live.restore(picture.rooms, picture.ended, picture.media, picture.accounts)
         through, replayed = picture.through, 0
@@ -76,22 +80,32 @@ class Housekeeping:
     async def save_picture(self) -> None:
         """Save what changed since the last time."""
         # Both are read before anything is awaited: the picture and the log id that it reaches belong together.
-        entities, through = self._live.take_dirty(), self._pipeline.applied_id
-        if not entities and through == self._saved_through:
+        entities, through, counted = self._live.take_dirty(), self._pipeline.applied_id, self._budgets.take_changed()
+        if not entities and not counted and through == self._saved_through:
             return
         began_ms = self._now_ms()
-        try:
-            await self._store.picture.save(entities, through)
-        except BaseException as error:
-            self._live.mark_dirty(entities)
-            if not isinstance(error, StoreFailed):
-                raise
-            _log.error("picture not saved, trying again later: %s", error)
+        if not await self._save(entities, through, counted):
             return
         self._saved_through = through
         ended_ms = self._now_ms()
         self._rests_until_ms = ended_ms + min(int((ended_ms - began_ms) / SAVING_RATIO), LONGEST_REST_MS)
         self._metrics.set("roomwatch_checkpoint_timestamp_seconds", ended_ms / 1000)
+
+    async def _save(self, entities: Sequence[Entity], through: int, counted: Sequence[Kept]) -> bool:
+        """Save the picture and what was counted until then; what could not be saved is saved next time."""
+        unsaved_entities, unsaved_counts = entities, counted
+        try:
+            await self._store.picture.save(entities, through)
+            unsaved_entities = ()
+            await self._store.slos.save(counted, self._now_ms() / 1000)
+            unsaved_counts = ()
+        except StoreFailed as error:
+            _log.error("picture not saved, trying again later: %s", error)
+            return False
+        finally:
+            self._live.mark_dirty(unsaved_entities)
+            self._budgets.mark_changed(unsaved_counts)
+        return True
 
     async def expire(self) -> None:
         """Forget what nobody has mentioned for long, and let go of the people in rooms that are over and known."""

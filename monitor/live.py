@@ -5,7 +5,8 @@ clock and waits for nothing, so the picture after a restart is the picture that 
 
 It is made of three: `monitor.calls` (rooms and the people in them, changed by what browsers say in `monitor.hearing`
 and by what Twilio says in `monitor.seeing`), `monitor.media` (recordings and compositions) and `monitor.accounts`.
-Here they are introduced to each other.
+Here they are introduced to each other, and to those who only count: `monitor.crowds`, and `monitor.outcomes` with
+`monitor.live_minutes`.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -37,9 +38,14 @@ from collectors.events import (
 from collectors.observations import TelemetryBatch
 from monitor.accounts import Accounts
 from monitor.calls import Calls
+from monitor.crowds import Crowds
 from monitor.entities import Account, Change, Composition, Entity, Failure, Participant, Recording, Ref, Room
 from monitor.hearing import Hearing
+from monitor.limits import CompositionLimits
+from monitor.live_minutes import LiveMinutes
 from monitor.media import Media
+from monitor.naming import Naming
+from monitor.outcomes import Outcome, Outcomes
 from monitor.rings import Rings
 from monitor.seeing import Seeing
 
@@ -50,17 +56,33 @@ class Live:
     Args:
         accounts: the SIDs of the accounts that are watched.
         since_ms: from when on callbacks could reach us.
+        naming: how rooms are named, which tells their tenants.
+        limits: how long a composition may take.
+        on_outcome: hears of each minute, join and composition, once it is decided whether it was well.
     """
 
-    def __init__(self, accounts: Sequence[str] = (), since_ms: int = 0) -> None:
+    def __init__(
+        self,
+        accounts: Sequence[str] = (),
+        since_ms: int = 0,
+        *,
+        naming: Naming | None = None,
+        limits: CompositionLimits | None = None,
+        on_outcome: Callable[[Outcome], None] = lambda _: None,
+    ) -> None:
         self._dirty: dict[int, Entity] = {}  # by their identity in memory: names are built anew each time
         self._failed: list[Change] = []
-        self.calls = Calls(self._mark)
-        self.rings = Rings()
-        hearing, seeing = Hearing(self.calls, self.rings, self._fail), Seeing(self.calls)
-        self._seeing = seeing
-        self.media = Media(self._mark)
         self.account_book = Accounts(accounts, since_ms, self._mark)
+        self.media = Media(self._mark)
+        self.crowds = Crowds(naming)
+        self._outcomes = outcomes = Outcomes(
+            self.account_book, self.crowds, self.room, limits or CompositionLimits(), on_outcome
+        )
+        self.calls = Calls(self._mark, outcomes.joined, self.crowds.see_room)
+        self.rings = Rings()
+        self._minutes = LiveMinutes(outcomes.minutes)
+        self._seeing = seeing = Seeing(self.calls)
+        hearing = Hearing(self.calls, self.rings, self._minutes, outcomes, self._fail)
         self._reducers: dict[type[Event], Callable[[Any], Sequence[Change]]] = {
             TelemetryBatch: hearing.hear,
             RoomSeen: self._see_room,
@@ -88,8 +110,10 @@ class Live:
     def apply(self, event: Event) -> Sequence[Change]:
         """Change the picture by one event and return what changed."""
         changes = self._reducers[type(event)](event)
-        self._let_go(changes)
-        return (*changes, *self._take_failed()) if self._failed else changes
+        self._follow(changes)
+        if self._failed or self.crowds.have_changed:
+            return (*changes, *self._take_failed(), *self.crowds.take_changes())
+        return changes
 
     def _see_room(self, seen: RoomSeen) -> Sequence[Change]:
         self.account_book.hear_room(seen)
@@ -134,15 +158,31 @@ class Live:
 
     def expire(self, now_ms: int, forget_after_ms: int) -> Sequence[Change]:
         """Forget rooms that nothing has mentioned for `forget_after_ms`, and what came to nothing as long ago."""
+        for late in [each for each in self.compositions.values() if self._outcomes.composition(each, now_ms)]:
+            self._mark(late)
         changes = [*self.calls.expire(now_ms, forget_after_ms), *self.media.expire(now_ms, forget_after_ms)]
-        self._let_go(changes)
+        self._follow(changes)
         self.account_book.forget_failures(now_ms)
-        return changes
+        return (*changes, *self.crowds.take_changes())
 
-    def _let_go(self, changes: Iterable[Change]) -> None:
-        for change in changes:
-            if change.gone is not None:
-                self.rings.forget(change.ref.key)
+    def _follow(self, changes: Iterable[Change]) -> None:
+        """Let those who only count follow what has changed; where somebody's level has, so has their room."""
+        for ref, gone in changes:
+            if ref.kind == "participant":
+                if gone is not None:
+                    self.rings.forget(ref.key)
+                    self._minutes.end(ref.key)
+            elif ref.kind == "room":
+                self._follow_room(ref.key)
+            elif ref.kind == "composition" and (composition := self.media.composition(ref.key)) is not None:
+                self._outcomes.composition(composition, composition.seen_at_ms)
+
+    def _follow_room(self, key: str) -> None:
+        room = self.rooms.get(key)
+        if room is None:
+            self.crowds.lose_room(key)
+        else:
+            self.crowds.see_room(room)
 
     # --- what is known ------------------------------------------------------------------------------------
 
@@ -179,7 +219,7 @@ class Live:
             self.recordings.values(),
             self.accounts.values(),
         )
-        return (thing.ref for thing in things)
+        return chain((thing.ref for thing in things), self.crowds.refs())
 
     def room(self, room_sid: str | None) -> Room | None:
         """Return the room with this SID, live or ended not long ago."""
@@ -227,5 +267,8 @@ class Live:
     ) -> None:
         """Take up a saved picture: rooms with their people, live and ended lately, and what became of their media."""
         self.calls.restore(rooms, ended)
+        for room in self.rooms.values():
+            self.crowds.see_room(room)
+        self.crowds.take_changes()  # whoever restores looks at everything
         self.media.restore(media)
         self.account_book.restore(accounts)

@@ -184,6 +184,10 @@ class Media:
         self._mark(thing)
         return (Change(thing.ref, why),)
 
+    def composition(self, sid: str) -> Composition | None:
+        """Return a composition of the picture, or one that was finished lately."""
+        return self.compositions.get(sid) or self._finished_compositions.get(sid)
+
     def all_compositions(self) -> Iterator[Composition]:
         """Return the compositions of the picture, and those that were finished lately."""
         return chain(self.compositions.values(), self._finished_compositions.values())

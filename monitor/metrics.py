@@ -206,6 +206,26 @@ FAMILIES: Mapping[str, Family] = {
     "roomwatch_usage_month_cost_forecast": Family(
         "gauge", "What Video will have cost by the end of the month, if it goes on so.", ("account", "currency")
     ),
+    # what is promised
+    "roomwatch_judged_call_seconds_total": Family(
+        "counter", "Time of people in calls of which it is known whether it was good, counted by the minute."
+    ),
+    "roomwatch_bad_call_seconds_total": Family("counter", "Time of people in calls that was bad."),
+    "roomwatch_unknown_call_seconds_total": Family(
+        "counter", "Time of people in calls who report, of which too little is known to say whether it was good."
+    ),
+    "roomwatch_join_attempts_total": Family("counter", "Times that somebody joined a room, or tried to."),
+    "roomwatch_failed_join_attempts_total": Family("counter", "Times that somebody could not join a room."),
+    "roomwatch_judged_compositions_total": Family("counter", "Compositions that are finished, or should be."),
+    "roomwatch_bad_compositions_total": Family("counter", "Compositions that were late, failed, or are empty."),
+    "roomwatch_slo_objective_ratio": Family("gauge", "The share that is to end well.", ("slo",)),
+    "roomwatch_slo_burn_rate": Family(
+        "gauge", "How many times as fast as allowed an error budget was spent within a window.",
+        ("slo", "scope", "window"),
+    ),
+    "roomwatch_slo_budget_remaining_ratio": Family(
+        "gauge", "What is left of an error budget of 30 days; below 0: it is overdrawn.", ("slo", "scope")
+    ),
     # what is concluded
     "roomwatch_alerts": Family(
         "gauge", "Alerts by state and severity.", ("state", "severity"),

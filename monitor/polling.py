@@ -61,6 +61,7 @@ class Poll:
         self.account = account
         self.last_success_ms: int | None = None
         self.error = ""
+        self.failures_in_a_row = 0
         self._asked_at_ms = 0
         self._collector = collector
         self._known = known
@@ -132,12 +133,13 @@ class Poll:
     def _succeeded(self) -> None:
         if self.error:
             _log.info("%s of account %s can be read again", self.resource, self.account)
-        self.error, self.last_success_ms = "", self._now_ms()
+        self.error, self.last_success_ms, self.failures_in_a_row = "", self._now_ms(), 0
 
     def _failed(self, why: str) -> None:
         if not self.error:
             _log.warning("%s of account %s cannot be read: %s", self.resource, self.account, why)
         self.error = why
+        self.failures_in_a_row += 1
 
 
 class RequestCounter(Observer):

@@ -1,22 +1,28 @@
 """What does a rule get to see of the live picture?
 
 Rules speak of values by name; this is where the names are given their meaning, one function for each kind of entity.
-What is seen of a whole account is in `monitor.account_readings`.
+What is seen of a whole account is in `monitor.account_readings`, of a region or a tenant in `monitor.crowd_readings`.
+What is not in the picture is read elsewhere: `monitor.source_readings`, `daemon_readings` and `slo_readings`.
+
+Labels tell where something is, as far as that is known: the `room` (its SID, or its key), its `room_name`, `account`
+and `region`, and what its name tells.  They are for routes, groups and inhibition, and no labels of metrics.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import NamedTuple
 
 from alerts.model import Kind, Reading, Value
 from collectors.events import CompositionStatus, RecordingStatus
 from monitor.account_readings import of_account
+from monitor.crowd_readings import of_crowd
+from monitor.crowds import DEGRADED_LEVEL
 from monitor.entities import Change, Composition, Participant, Recording, Ref, Room
 from monitor.limits import CompositionLimits, Limits, RoomLimits
 from monitor.live import Live
 from monitor.naming import Naming
 
-DEGRADED_LEVEL = 1  # Twilio's word for level 1 is "bad", for 0 "broken"
 MAX_PARTICIPANTS = 50  # Twilio's limit for a room that set none of its own
 SMALL_ROOM = 10  # a room with fewer places is meant to be full, as a call of two is with both there
 MAX_ROOM_AGE_S = 86_400.0  # Twilio lets no room and no stay last longer
@@ -26,23 +32,50 @@ UNUSED_TIMEOUT_S = 3600.0  # the longest a room may wait for its first participa
 _JUST_AFTER_S = 0.001  # at the limit nothing is late yet
 
 
-def read(live: Live, change: Change, limits: Limits, naming: Naming, now_s: float) -> Reading:
-    """Return the reading of a thing in the picture, or of its absence."""
-    kind = Kind(change.ref.kind)
+Read = Callable[[str, float], Reading | None]  # what is read of a key at a time; None: there is no such thing
+NOWHERE: Mapping[Kind, Read] = MappingProxyType({})
+
+_IN_ROOMS = (Kind.PARTICIPANT, Kind.ROOM, Kind.COMPOSITION, Kind.RECORDING)
+
+
+def read(
+    live: Live,
+    change: Change,
+    limits: Limits,
+    naming: Naming,
+    now_s: float,
+    elsewhere: Mapping[Kind, Read] = NOWHERE,
+) -> Reading:
+    """Return the reading of a thing in the picture or elsewhere, or of its absence."""
+    kind, key = Kind(change.ref.kind), change.ref.key
     if change.gone is not None:
-        return Reading(kind, change.ref.key, gone=change.gone)
-    reading = _read(live, change.ref, limits, now_s)
+        return Reading(kind, key, gone=change.gone)
+    reading = elsewhere[kind](key, now_s) if kind in elsewhere else _read(live, change.ref, limits, now_s)
     if reading is None:
-        return Reading(kind, change.ref.key, gone="not_seen_any_more")
-    return reading if kind is Kind.ACCOUNT else _told_by_name(reading, naming)
+        return Reading(kind, key, gone="not_seen_any_more")
+    return _placed(reading, live, naming) if kind in _IN_ROOMS else reading
 
 
-def _told_by_name(reading: Reading, naming: Naming) -> Reading:
-    labels = naming.labels(reading.labels.get("room_name"))
-    return replace(reading, labels={**reading.labels, **labels}) if labels else reading
+def _placed(reading: Reading, live: Live, naming: Naming) -> Reading:
+    """Return the reading of something in a room with the labels that do not stand in the room itself."""
+    labels = {**reading.labels, **naming.labels(reading.labels.get("room_name"))}
+    account = live.account_book.of(labels.get("account"))
+    if account is not None:
+        labels["account"] = account.sid
+    return replace(reading, labels=labels)
 
 
 def _read(live: Live, ref: Ref, limits: Limits, now_s: float) -> Reading | None:
+    if Kind(ref.kind) in _IN_ROOMS:
+        return _read_in_room(live, ref, limits, now_s)
+    if ref.kind == Kind.ACCOUNT:
+        account = live.accounts.get(ref.key)
+        return of_account(account, live.connected(ref.key), limits.accounts, now_s) if account else None
+    crowd = live.crowds.of(ref)
+    return of_crowd(ref, crowd) if crowd else None
+
+
+def _read_in_room(live: Live, ref: Ref, limits: Limits, now_s: float) -> Reading | None:
     match ref.kind:
         case "participant":
             found = live.find_participant(ref.key)
@@ -52,13 +85,17 @@ def _read(live: Live, ref: Ref, limits: Limits, now_s: float) -> Reading | None:
             return of_room(room, limits.rooms, now_s) if room else None
         case "composition":
             composition = live.compositions.get(ref.key)
-            return of_composition(composition, limits.compositions, now_s) if composition else None
-        case "recording":
-            recording = live.recordings.get(ref.key)
-            return of_recording(recording) if recording else None
+            return _of_media(of_composition(composition, limits.compositions, now_s), live) if composition else None
         case _:
-            account = live.accounts.get(ref.key)
-            return of_account(account, live.connected(ref.key), limits.accounts, now_s) if account else None
+            recording = live.recordings.get(ref.key)
+            return _of_media(of_recording(recording), live) if recording else None
+
+
+def _of_media(reading: Reading, live: Live) -> Reading:
+    """Return the reading of what a room leaves behind with the region of that room, while it is remembered."""
+    room = live.room(reading.labels.get("room"))
+    region = room.media_region if room else None
+    return reading if region is None else replace(reading, labels={**reading.labels, "region": region})
 
 
 class Glance(NamedTuple):
@@ -102,7 +139,7 @@ def of_participant(room: Room, participant: Participant) -> Reading:
         "room_name": room.name,
         **values,
     }
-    return Reading(Kind.PARTICIPANT, participant.ref.key, values, _named(room.name), details)
+    return Reading(Kind.PARTICIPANT, participant.ref.key, values, _labels_of(room), details)
 
 
 # --- rooms -----------------------------------------------------------------------------------------------
@@ -123,7 +160,7 @@ def of_room(room: Room, limits: RoomLimits, now_s: float) -> Reading:
         "due_because": due_because,
         **values,
     }
-    return Reading(Kind.ROOM, room.key, values, _named(room.name), details, _just_after(due_at_s, now_s))
+    return Reading(Kind.ROOM, room.key, values, _labels_of(room), details, _just_after(due_at_s, now_s))
 
 
 def _room_values(room: Room, levels: list[int], due_at_s: float | None, now_s: float) -> dict[str, float | None]:
@@ -195,7 +232,8 @@ def of_composition(composition: Composition, limits: CompositionLimits, now_s: f
         "error_message": composition.error_message,
         "remedy": _composition_remedy(composition),
     }
-    labels, changes_at = _named(composition.room_name), _just_after(due_at_s, now_s)
+    changes_at = _just_after(due_at_s, now_s)
+    labels = _told(room=composition.room_sid, room_name=composition.room_name, account=composition.account_sid)
     return Reading(Kind.COMPOSITION, composition.sid, values, labels, details, changes_at)
 
 
@@ -245,7 +283,8 @@ def of_recording(recording: Recording) -> Reading:
         "failed_operation": recording.failed_operation,
         "remedy": _RECORDING_REMEDIES.get(recording.failed_operation or "", _ANY_REMEDY),
     }
-    return Reading(Kind.RECORDING, recording.sid, values, _named(recording.room_name), details)
+    labels = _told(room=recording.room_sid, room_name=recording.room_name, account=recording.account_sid)
+    return Reading(Kind.RECORDING, recording.sid, values, labels, details)
 
 
 # --- what they have in common ----------------------------------------------------------------------------
@@ -262,5 +301,9 @@ def _just_after(due_at_s: float | None, now_s: float) -> float | None:
     return None if due_at_s is None or due_at_s < now_s else due_at_s + _JUST_AFTER_S
 
 
-def _named(room_name: str | None) -> dict[str, str]:
-    return {} if room_name is None else {"room_name": room_name}
+def _labels_of(room: Room) -> dict[str, str]:
+    return _told(room=room.history_key, room_name=room.name, account=room.account_sid, region=room.media_region)
+
+
+def _told(**labels: str | None) -> dict[str, str]:
+    return {name: value for name, value in labels.items() if value is not None}

@@ -135,7 +135,7 @@ class Rings:
 
     def of(self, participant: Participant, began_ms: int) -> Ring:
         """Return somebody's ring; that of somebody new begins at a moment before which there will be no sample."""
-        name = _name_of(participant)
+        name = name_of(participant)
         ring = self._rings.get(name)
         if ring is None:
             ring = self._rings[name] = Ring(began_ms)
@@ -143,7 +143,7 @@ class Rings:
 
     def samples(self, participant: Participant) -> list[Sample]:
         """Return the last samples of somebody, oldest first."""
-        ring = self._rings.get(_name_of(participant))
+        ring = self._rings.get(name_of(participant))
         return [] if ring is None else list(ring.samples())
 
     def forget(self, key: str) -> None:
@@ -152,6 +152,6 @@ class Rings:
             self._rings.pop(key.rpartition("/")[2], None)
 
 
-def _name_of(participant: Participant) -> str:
+def name_of(participant: Participant) -> str:
     """Return a name that nobody else has: a SID is there already, and a name of its own would cost memory for each."""
     return participant.key if participant.key.startswith("PA") else participant.ref.key

@@ -21,6 +21,8 @@ from alerts.rules import build_rule, parse_duration
 from alerts.time_windows import TimeWindows, build_time_window
 from collectors.registry import SOURCES
 from monitor.naming import NAME_LIMIT, PATTERN, Naming, shortened
+from monitor.objectives import WINDOWS, BurnWindow, Objective, Scope
+from monitor.outcomes import Over
 from monitor.store.keeping import Keeping
 
 _ORIGIN = re.compile(r"\*|null|[a-z][a-z0-9+.-]*://([a-z0-9._-]+|\[[0-9a-f:]+\])(:[0-9]+)?")
@@ -396,6 +398,7 @@ class Alerting(Section):
     fallback_receiver: str | None = None
     disabled_rules: tuple[str, ...] = ()
     disabled_inhibitions: tuple[str, ...] = ()
+    disabled_slos: tuple[str, ...] = ()
     group_by: tuple[str, ...] = ("alertname", "account", "region", "tenant", "room")
     group_wait: Duration = 10.0
     group_interval: Duration = 60.0
@@ -486,6 +489,35 @@ class RuleText(Section):
             description=self.description,
             runbook_url=self.runbook_url,
         )
+
+
+class WindowText(Section):
+    """A pair of windows as it is written: durations are still text."""
+
+    long: str
+    short: str
+    burn: Positive
+    severity: Severity = Severity.WARNING
+
+    def build(self) -> BurnWindow:
+        """Return the windows, or raise a `RuleError` or an `ObjectiveError`."""
+        return BurnWindow(int(parse_duration(self.long)), int(parse_duration(self.short)), self.burn, self.severity)
+
+
+class SloText(Section):
+    """A service level objective as it is written."""
+
+    name: Annotated[str, Field(pattern="^[A-Za-z][A-Za-z0-9_]*$")]
+    over: Over
+    objective: Annotated[float, Field(gt=0, lt=1)]
+    scope: Scope = Scope.ACCOUNT
+    at_least: Annotated[int, Field(ge=1)] = 100
+    windows: tuple[WindowText, ...] = ()
+
+    def build(self) -> Objective:
+        """Return the objective; without windows of its own it has the usual ones."""
+        windows = tuple(window.build() for window in self.windows)
+        return Objective(self.name, self.over, self.objective, self.scope, self.at_least, windows or WINDOWS)
 
 
 class StepText(Section):
@@ -587,6 +619,7 @@ class Sections(Section):
     log: Logging = Logging()
     pipeline: Pipelining = Pipelining()
     rules: tuple[RuleText, ...] = ()
+    slos: tuple[SloText, ...] = ()
     routes: tuple[RouteText, ...] = ()
     escalations: Mapping[str, EscalationText] = {}
     receivers: Mapping[str, Mapping[str, Any]] = {}

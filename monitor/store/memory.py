@@ -37,6 +37,7 @@ from monitor.store.memory_alerts import MemoryAlerts
 from monitor.store.memory_incidents import MemoryIncidents
 from monitor.store.memory_receipts import MemoryReceipts
 from monitor.store.memory_silences import MemorySilences
+from monitor.store.memory_slo import MemorySlos
 from monitor.store.person import (
     Person,
     entity_without,
@@ -408,6 +409,7 @@ class MemoryStore:
         self.receipts = MemoryReceipts()
         self.alerts = MemoryAlerts()
         self.silences = MemorySilences()
+        self.slos = MemorySlos()
         self.sessions = MemorySessions()
         self.archive = MemoryArchive(self.picture, self.alerts, self.samples)
         self._stand_in = new_stand_in()

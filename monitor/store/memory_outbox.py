@@ -165,6 +165,10 @@ class MemoryOutbox:
         dead = sum(row.state == "dead" for row in self.outbox.values())
         return OutboxCounts(len(waiting), dead, min(waiting, default=None))
 
+    async def dead_since(self, since_s: float) -> int:
+        """Return how many notifications were given up since."""
+        return sum(row.state == "dead" and (row.settled_at or 0.0) >= since_s for row in self.outbox.values())
+
     async def notifications(self, search: OutboxSearch) -> Sequence[OutboxEntry]:
         """Return the notifications that are looked for, the latest first."""
         found = [row.entry() for row in reversed(self.outbox.values()) if _is_wanted(row, search)]

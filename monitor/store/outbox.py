@@ -185,6 +185,13 @@ class SqliteOutbox:
 
     # --- what people ask ---
 
+    async def dead_since(self, since_s: float) -> int:
+        """Return how many notifications were given up since."""
+        ((dead,),) = await self._database.read(
+            "SELECT COUNT(*) FROM outbox WHERE state = 'dead' AND settled_at_s >= ?", (since_s,)
+        )
+        return int(dead)
+
     async def outbox_counts(self) -> OutboxCounts:
         """Return how many notifications wait, and how many were given up."""
         ((waiting, oldest),) = await self._database.read(

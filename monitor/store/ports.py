@@ -16,6 +16,7 @@ from alerts.ports import AlertStore, SilenceStore
 from alerts.receipts import Receipt
 from collectors.events import Event
 from monitor.entities import Account, Composition, Entity, Recording, Room
+from monitor.error_budgets import Kept
 from monitor.history.answers import Attendance, Percentiles, Selection, Worst
 from monitor.history.buckets import Buckets
 from monitor.history.samples import Samples
@@ -391,6 +392,9 @@ class AlertHistory(AlertStore, Protocol):
     async def attempts(self, seq: int) -> Sequence[tuple[int, AttemptMade]]:
         """Return the attempts at a notification, by its number, each with its own; of many the first and the last."""
 
+    async def dead_since(self, since_s: float) -> int:
+        """Return how many notifications were given up since."""
+
 
 class Receipts(Protocol):
     """What became of notifications after they were accepted."""
@@ -400,6 +404,20 @@ class Receipts(Protocol):
 
     async def of(self, notification_id: str) -> Sequence[Receipt]:
         """Return what is known of a notification, oldest first."""
+
+
+class SloStore(Protocol):
+    """What error budgets count, saved with the picture."""
+
+    async def save(self, kept: Sequence[Kept], now_s: float) -> None:
+        """Save steps as they stand now, and drop those that no window reaches any more.
+
+        Raises:
+            StoreFailed: nothing was saved.
+        """
+
+    async def load(self) -> Sequence[Kept]:
+        """Return the steps that were saved, in the order of time."""
 
 
 class SessionStore(Protocol):
@@ -469,6 +487,10 @@ class Store(Protocol):
     @property
     def silences(self) -> SilenceStore:
         """Return what nobody is to be told of."""
+
+    @property
+    def slos(self) -> SloStore:
+        """Return what error budgets count."""
 
     @property
     def sessions(self) -> SessionStore:

@@ -26,6 +26,7 @@ from monitor.store.scopes import SCOPES, Scopes
 from monitor.store.sessions import SqliteSessions
 from monitor.store.shrinking import give_back
 from monitor.store.silences import SqliteSilences
+from monitor.store.slo import SqliteSlos
 from monitor.store.snapshot import Snapshot
 from monitor.store.stand_ins import new_stand_in
 
@@ -46,6 +47,7 @@ class SqliteStore:
         self.incidents = SqliteIncidents(database)
         self.receipts = SqliteReceipts(database)
         self.silences = SqliteSilences(database)
+        self.slos = SqliteSlos(database)
         self.sessions = SqliteSessions(database)
 
     @classmethod

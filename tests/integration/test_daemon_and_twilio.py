@@ -188,3 +188,28 @@ async def test_callbacks_that_come_twice_late_and_out_of_order_leave_the_true_pi
     await until(lambda: scene.daemon.metrics.total("roomwatch_callbacks_total") > 30)
     world, live = scene.simulator.world, scene.daemon.live
     await until(lambda: {r.sid for r in world.live_rooms} == {r.sid for r in live.rooms.values()})
+
+
+REGION = {
+    "name": "RegionQualityDegraded",
+    "over": "region",
+    "raise": "degraded_ratio >= 0.3",
+    "clear": "degraded_ratio <= 0.15",
+    "for": "500ms",
+    "clear_for": "500ms",
+    "severity": "critical",
+    "summary": "{degraded} of {known} people in media region {region} have a bad connection.",
+}
+
+
+async def test_a_region_that_goes_bad_is_paged_once_by_its_name_and_resolved_once(play: Play) -> None:
+    scene = await play("bad-region", speed=10, rules=[REGION], rooms=9, participants_per_room=5)
+    name = "RegionQualityDegraded"
+    await until(lambda: ("resolved", name) in scene.pager.said, within_s=40)
+    told = [alert for message in scene.pager.messages for alert in message["alerts"]]
+    of_region = [alert for alert in told if alert["labels"]["alertname"] == name]
+    assert [alert["status"] for alert in of_region] == ["firing", "resolved"]
+    assert {alert["labels"]["region"] for alert in of_region} == {"us1"}
+    assert "people in media region us1 have a bad connection." in of_region[0]["annotations"]["summary"]
+    rooms = [alert["labels"] for alert in told if alert["labels"]["alertname"] == "RoomQualityDegraded"]
+    assert all(labels["region"] == "us1" and labels["room"].startswith("RM") for labels in rooms)

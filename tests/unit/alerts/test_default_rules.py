@@ -8,6 +8,15 @@ from alerts.rules import VOCABULARY, render_template
 
 CRITICAL, WARNING, INFO = Severity.CRITICAL, Severity.WARNING, Severity.INFO
 
+NAMED = {
+    Kind.ACCOUNT: ("account",),
+    Kind.REGION: ("region",),
+    Kind.TENANT: ("tenant",),
+    Kind.SOURCE: ("source_name",),
+    Kind.DAEMON: ("instance",),
+    Kind.SLO: ("slo",),
+}
+
 each_rule = pytest.mark.parametrize("rule", DEFAULT_RULES, ids=lambda rule: rule.name)
 
 
@@ -37,6 +46,17 @@ def test_the_default_rules_are_these():
         "CallbacksSilent": ("callbacks_silent >= 1", 0, "callbacks_silent < 1", 0, WARNING),
         "CanaryFailed": ("canary_failed >= 1", 0, "canary_failed < 1", 0, CRITICAL),
         "CostForecastHigh": ("budget_ratio >= 1", 0, "budget_ratio < 0.95", 3600, INFO),
+        "RegionQualityDegraded": ("degraded_ratio >= 0.3", 30, "degraded_ratio <= 0.15", 60, CRITICAL),
+        "TenantQualityDegraded": ("degraded_ratio >= 0.3", 30, "degraded_ratio <= 0.15", 60, CRITICAL),
+        "ErrorBudgetBurnsFast": ("critical_burn_ratio >= 1", 0, "critical_burn_ratio < 1", 300, CRITICAL),
+        "ErrorBudgetBurns": ("warning_burn_ratio >= 1", 0, "warning_burn_ratio < 1", 300, WARNING),
+        "ErrorBudgetBurnsSlowly": ("info_burn_ratio >= 1", 0, "info_burn_ratio < 1", 300, INFO),
+        "SourceStale": ("stale_s > 0", 60, "stale_s <= 0", 0, WARNING),
+        "OutboxStuck": ("outbox_oldest_s >= 600", 0, "outbox_oldest_s < 300", 0, CRITICAL),
+        "NotificationsDead": ("dead_notifications >= 1", 0, "dead_notifications < 1", 0, CRITICAL),
+        "PipelineNearlyFull": ("queue_ratio >= 0.8", 30, "queue_ratio < 0.5", 60, WARNING),
+        "EventLoopLag": ("event_loop_lag_s >= 0.5", 60, "event_loop_lag_s < 0.25", 60, WARNING),
+        "DiskFull": ("disk_full >= 1", 0, "disk_full < 1", 0, CRITICAL),
     }
 
 
@@ -51,8 +71,7 @@ def test_a_default_rule_can_be_read_by_whoever_is_woken(rule):
 
 @each_rule
 def test_the_summary_says_of_what_it_speaks(rule):
-    named = {"identity", "room_name"} if rule.over is not Kind.ACCOUNT else {"account"}
-    assert any(f"{{{name}}}" in rule.summary for name in named)
+    assert any(f"{{{name}}}" in rule.summary for name in NAMED.get(rule.over, ("identity", "room_name")))
 
 
 def test_there_is_a_default_rule_over_every_kind_of_thing():

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from alerts.model import Severity
 from alerts.notifiers.registry import NOTIFIERS
 from monitor.config import ConfigInvalid, ProblemsFound, build, load
+from monitor.objectives import WINDOWS, BurnWindow, Objective
 from monitor.settings import Account, Sections
 from monitor.store.keeping import Keeping
 from tests.builders import ACCOUNT, API_KEY, API_SECRET, AUTH_TOKEN
@@ -413,3 +415,47 @@ days_of_month = [1.5]
 def test_of_two_inhibitions_of_one_name_nobody_could_say_which_is_meant(tmp_path: Path) -> None:
     one = "[[inhibitions]]\nname = 'c'\nsource = 'a=b'\ntarget = 'a=b'\n"
     assert complaints(tmp_path, one + one) == ["6: inhibitions[1].name: expected a name of its own, got c again"]
+
+
+# --- objectives ------------------------------------------------------------------------------------------
+
+SLO = {"name": "Mine", "over": "joins", "objective": 0.9}
+
+
+def objectives(*slos: dict[str, object], **given: object) -> dict[str, Objective]:
+    return {each.name: each for each in build(settings(slos=list(slos), **given)).objectives}
+
+
+def test_an_objective_has_the_usual_windows_unless_it_has_its_own() -> None:
+    own = {"long": "2h", "short": "10m", "burn": 5, "severity": "info"}
+    usual, other = objectives(SLO), objectives({**SLO, "windows": [own]})
+    assert usual["Mine"].windows == WINDOWS
+    assert other["Mine"].windows == (BurnWindow(7200, 600, 5.0, Severity.INFO),)
+
+
+def test_a_shipped_objective_can_be_replaced_by_its_name_or_turned_off() -> None:
+    assert set(objectives()) == {"GoodMinutes", "Joins", "CompositionLatency"}
+    assert objectives({**SLO, "name": "Joins"})["Joins"].target_ratio == 0.9
+    assert set(objectives(alerts={"disabled_slos": ["Joins"]})) == {"GoodMinutes", "CompositionLatency"}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"objective": 1}, "slos[0].objective: "),
+        ({"windows": [{"long": "5m", "short": "1h", "burn": 1}]}, "slos[0].windows.short: expected less than the long"),
+        ({"windows": [{"long": "5 minutes", "short": "1m", "burn": 1}]}, "slos[0].windows: expected a duration"),
+        ({"windows": [{"long": "30d", "short": "1h", "burn": 1}]}, "slos[0].windows.long: expected whole minutes"),
+        ({"over": "minutes"}, "slos[0].over: "),
+    ],
+)
+def test_an_objective_that_cannot_be_is_refused_with_what_would_have_been_right(
+    wrong: dict[str, object], said: str
+) -> None:
+    with pytest.raises(ProblemsFound, match=re.escape(said)):
+        objectives({**SLO, **wrong})
+
+
+def test_two_objectives_of_one_name_are_one_too_many() -> None:
+    with pytest.raises(ProblemsFound, match=r"slos\[1\]\.name: expected a name of its own, got Mine again"):
+        objectives(SLO, SLO)

@@ -4,15 +4,18 @@ from collections.abc import Sequence
 
 from monitor.agenda import Agenda
 from monitor.entities import Entity
+from monitor.error_budgets import ErrorBudgets
 from monitor.housekeeping import LONGEST_REST_MS, SAVING_RATIO, Housekeeping
 from monitor.live import Live
 from monitor.metrics import Metrics
+from monitor.objectives import Objective
+from monitor.outcomes import Over
 from monitor.pipeline import Pipeline
 from monitor.settings import LivePicture, Storage
 from monitor.store.keeping import CLASSES, DAY_MS
 from monitor.store.memory import MemoryPicture, MemoryStore
 from monitor.store.ports import Entry, StoreFailed
-from tests.builders import ALICE, NOW_MS, batch, level
+from tests.builders import ALICE, BOB, NOW_MS, batch, level
 
 
 class Disk(MemoryPicture):
@@ -35,7 +38,8 @@ class House:
     """The chores, a picture, and a disk to save it to."""
 
     def __init__(self) -> None:
-        self.disk, self.live = Disk(), Live()
+        self.budgets = ErrorBudgets([Objective("Joins", Over.JOINS, 0.99)])
+        self.disk, self.live = Disk(), Live(on_outcome=self.budgets.count)
         self.store, self.metrics = store, metrics = MemoryStore(), Metrics()
         store.picture = self.disk
         self.chores = Housekeeping(
@@ -48,6 +52,7 @@ class House:
             storage=Storage(),
             picture=LivePicture(),
             now_ms=lambda: self.disk.now_ms,
+            budgets=self.budgets,
         )
 
     async def saved(self, seen: int) -> int | None:
@@ -94,3 +99,21 @@ async def test_what_was_dropped_is_counted_by_class_and_when_it_was_looked_for_i
     assert {labels[0]: rows for labels, rows in dropped.items()} == dict.fromkeys(CLASSES, 0) | {"raw": 2}
     looked = house.metrics.values["roomwatch_store_retention_timestamp_seconds"]
     assert set(looked.values()) == {house.disk.now_ms / 1000}
+
+
+async def test_what_error_budgets_count_is_saved_with_the_picture_that_it_belongs_to() -> None:
+    house = House()
+    await house.saved(1)
+    house.live.apply(batch(level(1), reporter=BOB))  # after the picture was saved
+    ((objective, whose, step), _) = await house.store.slos.load()
+    assert (objective, whose, step.good) == ("Joins", "unknown", 1)
+
+
+async def test_counts_that_did_not_fit_on_the_disk_are_saved_when_there_is_room() -> None:
+    house = House()
+    house.disk.is_full = True
+    await house.saved(1)
+    assert await house.store.slos.load() == []
+    house.disk.is_full = False
+    await house.chores.save_picture()
+    assert [kept.step.good for kept in await house.store.slos.load()] == [1, 1]

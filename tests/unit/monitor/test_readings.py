@@ -45,7 +45,7 @@ def test_a_participant_is_shown_with_who_and_where_it_is() -> None:
     reading = look(live, "participant", f"{ROOM}/{ALICE}")
     assert reading.values["level"] == 1
     assert reading.values["rtt_ms"] is None
-    assert (reading.details["identity"], reading.labels) == ("alice", {"room_name": "acme:class:1"})
+    assert (reading.details["identity"], reading.labels) == ("alice", {"room": ROOM, "room_name": "acme:class:1"})
 
 
 @pytest.mark.parametrize(("duration_s", "limit_s"), [(60, 600), (7200, 3600), (None, 600)])
@@ -256,4 +256,4 @@ def test_routes_can_match_on_what_the_name_of_the_room_tells(room_name: str | No
     live.apply(batch(level(1), room_name=room_name))
     live.apply(composition())
     for kind, key in (("participant", f"{ROOM}/{ALICE}"), ("room", ROOM), ("composition", COMPOSITION)):
-        assert look(live, kind, key, naming=NAMING).labels == labels
+        assert look(live, kind, key, naming=NAMING).labels == {"room": ROOM, **labels}

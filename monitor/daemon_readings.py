@@ -1,0 +1,30 @@
+"""What does a rule get to see of this process?
+
+What stands between a trouble and the person who should hear of it, as far as the daemon can tell of itself: whether
+receivers take what they are owed, whether the disk keeps up, and whether its one loop is free.  What has not been
+looked at yet is not known.
+"""
+
+from typing import NamedTuple
+
+from alerts.model import Kind, Reading, Value
+
+
+class Vitals(NamedTuple):
+    """How the daemon was when it was looked at last; None where it was not."""
+
+    outbox_oldest_s: float | None = None  # how long the oldest notification has been waiting; 0: none waits
+    dead_notifications: int | None = None  # given up within the last hour
+    queue_ratio: float | None = None  # how full the pipeline's queue is
+    event_loop_lag_s: float | None = None  # how much too late the loop came round, at worst, in the last seconds
+    disk_full: bool | None = None
+    commit_s: float | None = None  # the mean time of a commit since the look before
+
+
+def of_daemon(instance: str, vitals: Vitals) -> Reading:
+    """Return what a rule over the daemon sees."""
+    values: dict[str, float | None] = {
+        name: None if value is None else float(value) for name, value in vitals._asdict().items()
+    }
+    details: dict[str, Value] = {"instance": instance, **values}
+    return Reading(Kind.DAEMON, instance, values, {}, details)
