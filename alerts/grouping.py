@@ -10,8 +10,9 @@ Theory of operation.  A group is looked at when one of its alerts began or ended
 
 *Audible* is an alert that fires and is not muted: by a silence, by another alert, by the time of the day.  While the
 group is open it is an incident.  Its receivers hear a trigger first; an update, at most each group_interval, when there
-are others in it than they know of; a repeat when that is long ago; and in the end, always, that it is over.  What
-receivers were told of stays told: a silence that begins later stops updates, repeats and escalation, not the end.
+are others in it than they know of, or when it has become known what is behind it; a repeat when that is long ago; and
+in the end, always, that it is over.  What receivers were told of stays told: a silence that begins later stops updates,
+repeats and escalation, not the end.
 
 A worse alert than any before need not wait for the interval.  Nobody who has acknowledged is woken again by a repeat
 or a step, but hears of updates and of the end.
@@ -149,6 +150,7 @@ def _opened(group: Group, seen: Seen, now: float) -> Look:
         opened_at=now,
         severity=worst(audible.values()),
         told=tuple(sorted(audible)),
+        cause=seen.cause,
         said_at=now,
         waiting_since=None,
         next_step_at=now + group.plan.steps[0].after_s,
@@ -179,7 +181,8 @@ def _update_due_at(group: Group, seen: Seen) -> float | None:
     """Return when receivers are to hear that the group consists of others now; None if it does not."""
     audible = seen.audible
     news = [alert for name, alert in audible.items() if name not in group.told]
-    if not news and all(name in seen.firing for name in group.told):
+    is_explained = bool(seen.cause) and not group.cause
+    if not news and not is_explained and all(name in seen.firing for name in group.told):
         return None
     due_at = group.said_at + group.plan.group_interval_s
     if news and group.waiting_since is not None and worst(news).rank < group.severity.rank:
@@ -191,6 +194,8 @@ def _news(group: Group, known: Alerts) -> str:
     joined = sum(name not in group.told for name in known)
     ended = sum(name not in known for name in group.told)
     told = [f"{count} {what}" for count, what in ((joined, "more fire"), (ended, "ended")) if count]
+    if not told:
+        return "it is known what is behind it"
     return f"{', '.join(told)}; {group.reason}" if joined else ", ".join(told)
 
 
@@ -230,7 +235,9 @@ def _said(kind: NotificationKind, group: Group, known: Alerts, seen: Seen, now: 
     group = replace(group, words=group.words + 1, said_at=now)
     word = Word(kind, group.receivers, reason, _incident(group, known, seen), group.words)
     severity = min(group.severity, worst(known.values()), key=lambda each: each.rank)
-    after = replace(group, told=tuple(sorted(known)), resolved=(), severity=severity, waiting_since=None)
+    after = replace(
+        group, told=tuple(sorted(known)), cause=seen.cause, resolved=(), severity=severity, waiting_since=None
+    )
     return Look(after, words=(word,) if group.receivers else ())
 
 

@@ -51,6 +51,11 @@ class Groups:
                 for key in alert.groups:
                     self._book.members.setdefault(key, {})[alert.fingerprint] = alert
 
+    def look_again(self, key: str) -> None:
+        """Look at a group as soon as anyone asks: what is behind it has become known."""
+        if key in self._book.groups:
+            self._book.deadlines.set(key, 0.0)
+
     def use_silences(self, silences: Iterable[Silence]) -> None:
         """Mute by these from now on."""
         self._book.silences = tuple(silences)

@@ -214,7 +214,8 @@ class Group:
     that nobody was told of (None: there is nothing), `reason` why.
 
     From the first word to the last a group is an incident: `incident` is its id, `opened_at` its beginning, `receivers`
-    those who were told, each with the dedup key they know it by, `told` the fingerprints of the alerts they know of.
+    those who were told, each with the dedup key they know it by, `told` the fingerprints of the alerts they know of,
+    `cause` what they were told is behind it.
     `said_at` is when the last word was owed, `words` how many have been.  `resolved` lists alerts of `told` that ended
     since; `cleared_at` is when none was left (None: some are).  `steps_taken` of the plan have been, the next falls due
     at `next_step_at`.  `is_storm` marks a group that took the place of many smaller ones.
@@ -231,6 +232,7 @@ class Group:
     severity: Severity = Severity.INFO
     receivers: Mapping[str, str] = field(default_factory=dict)
     told: tuple[str, ...] = ()
+    cause: str = ""
     said_at: float = 0.0
     words: int = 0
     resolved: tuple[Alert, ...] = ()
@@ -302,11 +304,11 @@ class Incident:
 
     @property
     def summary(self) -> str:
-        """One sentence: what is wrong, how often, and what it has in common."""
+        """What is wrong, how often, and what is behind it."""
         first = self.first.annotations.get("summary") or f"{self.first.rule} {self.first.entity}"
         others = max(self.firing_count, len(self.firing)) - 1 if self.firing else self.resolved_count - 1
         text = f"{first.rstrip('.')}, and {others} more." if others > 0 else first
-        return f"{self.cause}: {text}" if self.cause else text
+        return f"{text} {self.cause}" if self.cause else text
 
 
 _ERASED = Alert("", "erased", Kind.PARTICIPANT, "", Severity.INFO, State.INACTIVE, 0.0, {})

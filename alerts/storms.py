@@ -63,7 +63,7 @@ def in_common(alerts: Sequence[Alert], limits: Limits) -> str:
         return ""
     shared = _shared([alert.all_labels for alert in alerts])
     name = next((each for each in (*limits.labels, "room_name") if each in shared), None)
-    return f"All {len(alerts)} share {name} {shared[name]}" if name else ""
+    return f"All {len(alerts)} share {name} {shared[name]}." if name else ""
 
 
 def _shared(each: Sequence[Mapping[str, str]]) -> dict[str, str]:

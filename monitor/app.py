@@ -19,7 +19,7 @@ from alerts.alertmanager import Origin
 from alerts.delivery import AttemptMade, Delivered, Outcome, Rejected, TryAgain
 from alerts.dispatcher import Dispatcher
 from alerts.engine import Engine
-from alerts.group_book import Policy
+from alerts.group_book import Policy, not_known
 from alerts.groups import Groups
 from alerts.inhibition import Inhibitors
 from alerts.mirror import Mirror
@@ -85,6 +85,7 @@ from monitor.store.memory import MemoryStore
 from monitor.store.ports import Store
 from monitor.store.scopes import scopes_of
 from monitor.store.sqlite import SqliteStore
+from monitor.suspicion import Suspicion
 
 _log = getLogger(__name__)
 
@@ -114,8 +115,8 @@ def limits_of(config: Config) -> Limits:
     )
 
 
-def policy_of(config: Config) -> Policy:
-    """Return what the configuration says about groups of alerts."""
+def policy_of(config: Config, cause_of: Callable[[str], str] = not_known) -> Policy:
+    """Return what the configuration says about groups of alerts; `cause_of` may know what is behind one."""
     alerting = config.alerts
     return Policy(
         config.routing,
@@ -123,6 +124,7 @@ def policy_of(config: Config) -> Policy:
         config.time_windows,
         storms=StormLimits(alerting.storm_groups, alerting.storm_labels),
         instance=alerting.instance,
+        cause_of=cause_of,
     )
 
 
@@ -180,9 +182,6 @@ class Daemon:
             on_owed=self.dispatcher.wake,
             elsewhere={kind: partial(self._read_elsewhere, kind) for kind in (Kind.SOURCE, Kind.DAEMON, Kind.SLO)},
         )
-        self.mirror = self._mirror()
-        self.evaluation.on_change.append(self.mirror.wake)
-        self.silences = Silences(store.silences, self.clock.now_s, on_change=self._mute_anew)
         self.pipeline = Pipeline(
             store.log,
             self.live,
@@ -205,6 +204,12 @@ class Daemon:
             now_ms=self.clock.now_ms,
             budgets=self.budgets,
         )
+        self.inquiry = Inquiry(store, self.live, self.housekeeping.resolve)
+        self.suspicion = Suspicion(store.archive, self.live, self.inquiry, self.clock.now_s, on_found=self._look_again)
+        self.evaluation.groups.use_policy(policy_of(config, self.suspicion.of))
+        self.mirror = self._mirror()
+        self.evaluation.on_change += [self.suspicion.notice, lambda _: self.mirror.wake()]
+        self.silences = Silences(store.silences, self.clock.now_s, on_change=self._mute_anew)
         self._expect_series()
         self.reloading = Reloading(config, reread or (lambda: config), self.reload, self.metrics, self.clock.now_s)
         self._scheduler = Scheduler()
@@ -245,6 +250,7 @@ class Daemon:
             storing = group.create_task(self.pipeline.run())
             evaluating = group.create_task(self.evaluation.run())
             reloading = group.create_task(self.reloading.run())
+            suspecting = group.create_task(self.suspicion.run())
             mirroring = group.create_task(self.mirror.run())
             self._schedule(group)
             await self._open_doors()
@@ -256,6 +262,7 @@ class Daemon:
             self.is_ready = False
             _log.info("stopping")
             reloading.cancel()
+            suspecting.cancel()
             await self._shut_doors()
             await self._scheduler.stop()
             self.pipeline.close()
@@ -351,6 +358,11 @@ class Daemon:
         self.evaluation.groups.use_silences(self.silences.all(self.clock.now_s()))
         self.evaluation.notice(())
 
+    def _look_again(self, group: str) -> None:
+        """Look at a group of which it has become known what is behind it."""
+        self.evaluation.groups.look_again(group)
+        self.evaluation.notice(())
+
     # --- parts --------------------------------------------------------------------------------------------
 
     def _admission(self) -> Admission:
@@ -371,7 +383,7 @@ class Daemon:
         calls = AskedCalls(store.archive, self.live, self.clock.now_ms)
         return [
             *Rooms(store, calls, resolve).routes(),
-            *Verdicts(calls, Inquiry(store, self.live, resolve)).routes(),
+            *Verdicts(calls, self.inquiry).routes(),
             *Trends(store.rollups, store.samples, resolve, self.clock.now_ms).routes(),
             *self.reloading.routes(),
         ]
@@ -482,7 +494,7 @@ class Daemon:
             StoreFailed: what ends by it could not be written; reload again.
         """
         self.dispatcher.use(config.notifiers)
-        await self.evaluation.go_by(config.rules, policy_of(config), set(config.notifiers))
+        await self.evaluation.go_by(config.rules, policy_of(config, self.suspicion.of), set(config.notifiers))
         self.config = replace(self.config, **{name: getattr(config, name) for name in RELOADED})
         self._expect_series()
 

@@ -55,7 +55,7 @@ class Evaluation:
         self._turn = asyncio.Lock()  # what people do and what a look finds are decided one after the other
         self._now_s = now_s
         self._on_owed = on_owed
-        self.on_change: list[Callable[[], None]] = []  # whom to tell that alerts began, ended or changed
+        self.on_change: list[Callable[[Judgement], None]] = []  # whom to tell of alerts and groups that changed
         self._elsewhere = elsewhere  # how to read what is not in the picture
         self._changed: dict[Ref, Change] = {}
         self._wake = asyncio.Event()
@@ -178,8 +178,8 @@ class Evaluation:
         await self._commit(grouped.judgement)
         self.engine.adopt(grouped.judgement.alerts, look.deadlines)
         self.groups.adopt(grouped)
-        for tell in self.on_change if grouped.judgement.alerts else ():
-            tell()
+        for tell in self.on_change if grouped.judgement.alerts or grouped.groups else ():
+            tell(grouped.judgement)
 
     async def _commit(self, judgement: Judgement) -> None:
         if judgement:

@@ -186,11 +186,11 @@ def test_both_forms_say_what_is_known():
         severity=Severity.WARNING,
     )
     links = {"page": "https://rw.example.com/#/i1", "acknowledge": "https://rw.example.com/ack?t=1&u=2"}
-    incident = make_incident(alert, cause="Twilio is down", acknowledged_by="bob")
+    incident = make_incident(alert, cause="Twilio is down.", acknowledged_by="bob")
     told = mail(make_notification(incident=incident, links=links), external_url="https://rw.example.com")
     for form in ("plain", "html"):
         text = text_of(told, form).replace("&amp;", "&")
-        for wanted in (*links.values(), "Level 0.", "https://example.com/book", "Twilio is down: x", "bob", "warning"):
+        for wanted in (*links.values(), "Level 0.", "https://example.com/book", "x Twilio is down.", "bob", "warning"):
             assert wanted in text
         assert "2025-11-21 01:53:20 UTC" in text
 

@@ -166,6 +166,17 @@ def test_one_that_ends_and_begins_again_between_two_words_is_not_mentioned():
     assert story.look(ONE, TWO, after=100) == []
 
 
+def test_what_is_behind_it_is_told_once_when_it_becomes_known():
+    story = opened(ONE)
+    assert story.look(ONE, cause="alice's uplink.", after=45) == []
+    assert story.look(ONE, cause="alice's uplink.", after=15) == [(UPDATE, "ops")]
+    assert (story.words[0].reason, story.words[0].incident.cause) == (
+        "it is known what is behind it",
+        "alice's uplink.",
+    )
+    assert story.look(ONE, cause="bob's uplink.", after=600) == []
+
+
 # --- repeats ---
 
 
