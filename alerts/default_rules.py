@@ -3,6 +3,10 @@
 Text like that of a configuration, so that a rule of the same name in a configuration takes the place of one here.  The
 description says what to do first; the page in `docs/runbooks` has the rest.  Critical is what keeps people from calls,
 loses what was promised, or makes the daemon blind.
+
+Connections go to and fro more often than anything else here, so whoever had a bad one has to be well for minutes before
+it is called over.  What tells that the daemon itself sees or hears less is over as soon as it is: others hold their
+tongues while it fires.
 """
 
 from alerts.model import Kind, Rule, Severity
@@ -18,6 +22,7 @@ _CALLS: tuple[Rule, ...] = (
         hold_for="10s",
         clear_when="level >= 3",
         clear_for="20s",
+        keep_firing_for="5m",
         severity=Severity.WARNING,
         summary="{identity} has a bad connection in {room_name}.",
         description=(
@@ -33,6 +38,7 @@ _CALLS: tuple[Rule, ...] = (
         hold_for="10s",
         clear_when="degraded_ratio <= 0.25",
         clear_for="20s",
+        keep_firing_for="5m",
         severity=Severity.CRITICAL,
         summary="The call in {room_name} is bad for {degraded} of {known} people.",
         description=(
@@ -225,6 +231,8 @@ _ACCOUNTS: tuple[Rule, ...] = (
         Kind.ACCOUNT,
         raise_when="auth_lost >= 1",
         clear_when="auth_lost < 1",
+        clear_for_max="5m",
+        flap_damping=False,
         severity=Severity.CRITICAL,
         summary="Twilio does not accept the credentials of {account}.",
         description=(
@@ -241,6 +249,8 @@ _ACCOUNTS: tuple[Rule, ...] = (
         hold_for="2m",
         clear_when="throttled < 1",
         clear_for="2m",
+        clear_for_max="5m",
+        flap_damping=False,
         severity=Severity.WARNING,
         summary="Twilio throttles requests for {account}.",
         description=(
@@ -256,6 +266,8 @@ _ACCOUNTS: tuple[Rule, ...] = (
         hold_for="1m",
         clear_when="unreachable < 1",
         clear_for="1m",
+        clear_for_max="5m",
+        flap_damping=False,
         severity=Severity.CRITICAL,
         summary="Twilio's API cannot be reached for {account}.",
         description=(
@@ -309,4 +321,29 @@ _ACCOUNTS: tuple[Rule, ...] = (
     ),
 )
 
-DEFAULT_RULES: tuple[Rule, ...] = (*_CALLS, *_RECORDINGS_AND_COMPOSITIONS, *_PEOPLE_OF_AN_ACCOUNT, *_ACCOUNTS)
+_DAEMON: tuple[Rule, ...] = (
+    build_rule(
+        "MonitorBlind",
+        Kind.DAEMON,
+        raise_when="blind >= 1",
+        clear_when="blind < 1",
+        clear_for="30s",
+        clear_for_max="5m",
+        flap_damping=False,
+        severity=Severity.CRITICAL,
+        summary="{instance} cannot see what it watches.",
+        description=(
+            "{why}. Alerts that go by what is missing stand as they stood, and neither begin nor end before it is told "
+            "again. Calls may be well all the while: look at what lies between them and this daemon."
+        ),
+        runbook_url=f"{RUNBOOKS}/MonitorBlind.md",
+    ),
+)
+
+DEFAULT_RULES: tuple[Rule, ...] = (
+    *_CALLS,
+    *_RECORDINGS_AND_COMPOSITIONS,
+    *_PEOPLE_OF_AN_ACCOUNT,
+    *_ACCOUNTS,
+    *_DAEMON,
+)

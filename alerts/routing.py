@@ -111,12 +111,12 @@ def judgement(
 
 def begins_episode(transition: Transition) -> bool:
     """Whether a person is needed from here on."""
-    return transition.after is State.FIRING
+    return transition.after is State.FIRING and transition.before is not State.FIRING
 
 
 def ends_episode(transition: Transition) -> bool:
     """Whether a person who was needed no longer is."""
-    return transition.before is State.FIRING
+    return transition.before is State.FIRING and transition.after is not State.FIRING
 
 
 def _addressed(alert: Alert, table: RoutingTable) -> Alert:
@@ -128,6 +128,8 @@ def _why_not(transition: Transition, alert: Alert) -> str:
         return "" if alert.receivers else "no route matched, and there is no fallback"
     if ends_episode(transition):
         return "" if alert.receivers else "nobody was told that it began"
+    if transition.after is State.FIRING:
+        return "it fires already, and only goes to and fro"
     if transition.after is State.PENDING:
         return "pending: it has not held for long enough to tell anyone"
     return "it ended before anyone was told that it began"

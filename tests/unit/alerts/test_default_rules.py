@@ -37,7 +37,18 @@ def test_the_default_rules_are_these():
         "CallbacksSilent": ("callbacks_silent >= 1", 0, "callbacks_silent < 1", 0, WARNING),
         "CanaryFailed": ("canary_failed >= 1", 0, "canary_failed < 1", 0, CRITICAL),
         "CostForecastHigh": ("budget_ratio >= 1", 0, "budget_ratio < 0.95", 3600, INFO),
+        "MonitorBlind": ("blind >= 1", 0, "blind < 1", 30, CRITICAL),
     }
+
+
+def test_connections_have_to_be_well_for_minutes_before_they_are_called_so():
+    kept = {rule.name: rule.keep_firing_for_s for rule in DEFAULT_RULES if rule.keep_firing_for_s}
+    assert kept == {"ParticipantQualityDegraded": 300, "RoomQualityDegraded": 300}
+
+
+def test_what_tells_of_our_own_sight_is_over_soon_after_it_is():
+    own = [rule for rule in DEFAULT_RULES if rule.name in {"MonitorBlind", "TwilioUnreachable", "TwilioAuthLost"}]
+    assert [(rule.clear_for_max_s, rule.damps_flapping) for rule in own] == [(300, False)] * 3
 
 
 @each_rule
@@ -51,7 +62,7 @@ def test_a_default_rule_can_be_read_by_whoever_is_woken(rule):
 
 @each_rule
 def test_the_summary_says_of_what_it_speaks(rule):
-    named = {"identity", "room_name"} if rule.over is not Kind.ACCOUNT else {"account"}
+    named = {Kind.ACCOUNT: {"account"}, Kind.DAEMON: {"instance"}}.get(rule.over, {"identity", "room_name"})
     assert any(f"{{{name}}}" in rule.summary for name in named)
 
 
