@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
-from alerts.model import Kind, Rule, Severity
+from alerts.model import Kind, NoData, Rule, Severity
 from alerts.rules import build_rule
 from collectors.registry import SOURCES
 from monitor.naming import NAME_LIMIT, PATTERN, Naming, shortened
@@ -357,6 +357,7 @@ class Alerting(Section):
     instance: str = "roomwatch"
     default_receiver: str | None = None
     disabled_rules: tuple[str, ...] = ()
+    blind_after_s: Positive = 30.0
 
 
 class Logging(Section):
@@ -382,6 +383,12 @@ class RuleText(Section):
     severity: Severity = Severity.WARNING
     for_: str = Field(alias="for", default="0s")
     clear_for: str = "0s"
+    keep_firing_for: str = "0s"
+    clear_for_max: str | None = None
+    bounce_window: str = "1h"
+    flap_damping: bool = True
+    no_data: NoData = NoData.HOLD
+    no_data_for: str = "5m"
     labels: Mapping[str, str] = {}
     summary: str = ""
     description: str = ""
@@ -397,6 +404,12 @@ class RuleText(Section):
             severity=self.severity,
             hold_for=self.for_,
             clear_for=self.clear_for,
+            keep_firing_for=self.keep_firing_for,
+            clear_for_max=self.clear_for_max,
+            bounce_window=self.bounce_window,
+            flap_damping=self.flap_damping,
+            no_data=self.no_data,
+            no_data_for=self.no_data_for,
             labels=self.labels,
             summary=self.summary,
             description=self.description,
