@@ -33,8 +33,14 @@ def read(live: Live, change: Change, limits: Limits, naming: Naming, now_s: floa
         return Reading(kind, change.ref.key, gone=change.gone)
     reading = _read(live, change.ref, limits, now_s)
     if reading is None:
-        return Reading(kind, change.ref.key, gone="not_seen_any_more")
+        return Reading(kind, change.ref.key, gone=_why_absent(live, change.ref))
     return reading if kind is Kind.ACCOUNT else _told_by_name(reading, naming)
+
+
+def _why_absent(live: Live, ref: Ref) -> str:
+    """Return why something is not in the picture: its room has ended, or nobody knows."""
+    room_key = ref.key if ref.kind == "room" else ref.key.rpartition("/")[0]
+    return "room_ended" if room_key in live.calls.ended else "not_seen_any_more"
 
 
 def _told_by_name(reading: Reading, naming: Naming) -> Reading:
