@@ -18,10 +18,13 @@ from alerts.delivery import Delivered, Outcome, Rejected
 from alerts.dispatcher import Dispatcher
 from alerts.engine import Engine
 from alerts.model import Reason
+from alerts.signals import with_watchers
 from alerts.transport import Transport
 from collectors.events import Event
 from monitor.account_watch import AccountWatch
 from monitor.agenda import Agenda
+from monitor.blindness import BROWSERS, TWILIO, Blindness, Posts, last_seen_s
+from monitor.blindness import LOOK_EVERY_S as BLINDNESS_EVERY_S
 from monitor.callback_address import callback_url
 from monitor.canary import Canary
 from monitor.census import take
@@ -160,6 +163,7 @@ class Daemon:
             now_ms=self.clock.now_ms,
         )
         self._scheduler = Scheduler()
+        self.blindness = Blindness(config.alerts.blind_after_s)
         self.canary: Canary | None = None
         self._watches = [
             AccountWatch(account, config.polling, self.live, agenda, self.pipeline, self.metrics, self.clock.now_s)
@@ -204,13 +208,15 @@ class Daemon:
             await delivering
 
     async def _restore(self) -> None:
-        self.evaluation.engine.adopt(await self.store.alerts.load_alerts(), {})
         await self.housekeeping.restore()
+        alerts = await self.store.alerts.load_alerts()
+        await self.evaluation.take_up(alerts, last_seen_s(self.live, alerts))
         for watch in self._watches:
             watch.restore_budget()
         if not self.config.canary.enabled:
             self.live.account_book.forget_canaries()
         await self.evaluation.end_removed_rules()
+        await self._look_at_sight()
         self.evaluation.notice_everything()
 
     def _schedule(self, group: asyncio.TaskGroup) -> None:
@@ -221,6 +227,7 @@ class Daemon:
             self.canary = self._canary(config.canary)
             every(config.canary.every_s, self.canary.run)
         every(config.storage.checkpoint_every_s, self._checkpoint)
+        every(min(BLINDNESS_EVERY_S, config.alerts.blind_after_s / 2), self._look_at_sight)
         every(EXPIRE_EVERY_S, self.housekeeping.expire)
         every(SETTLE_EVERY_S, self.housekeeping.settle)
         every(LOOK_FOR_ROOM_EVERY_S, self.store.look_for_room)
@@ -230,6 +237,14 @@ class Daemon:
     async def _checkpoint(self) -> None:
         self._keep_budgets()
         await self.housekeeping.save_picture_now_and_then()
+
+    async def _look_at_sight(self) -> None:
+        answers = self.metrics.values["roomwatch_telemetry_posts_total"]
+        posts = Posts(taken=answers.get(("202",), 0), refused=answers.get(("503",), 0))
+        sight = self.blindness.look(self.live, posts, self.clock.now_s())
+        self.metrics.set("roomwatch_blind", bool(sight.accounts), TWILIO)
+        self.metrics.set("roomwatch_blind", bool(sight.browsers), BROWSERS)
+        self.evaluation.see(sight)
 
     def _keep_budgets(self) -> None:
         for watch in self._watches:
@@ -292,7 +307,8 @@ class Daemon:
         ]
 
     def _expect_series(self) -> None:
-        receivers, rules = list(self.config.notifiers), [rule.name for rule in self.config.rules]
+        receivers = list(self.config.notifiers)
+        rules = [each.name for rule in self.config.rules for each in with_watchers(rule)]
         self.metrics.expect("roomwatch_notifications_total", receivers)
         self.metrics.expect("roomwatch_notifications_failed_total", receivers, FAILURES)
         self.metrics.expect("roomwatch_alert_transitions_total", rules, Reason)
@@ -318,6 +334,9 @@ class Daemon:
         )
 
     def _heard(self, event: Event) -> None:
+        account_sid: str | None = getattr(event, "account_sid", None)
+        if account_sid is not None:
+            self.blindness.eyes.hear_callback(account_sid, self.clock.now_s())
         if self.canary is not None:
             self.canary.hear(event, time.monotonic())
 

@@ -57,6 +57,7 @@ PURE = {
     ),
     *("monitor.http.addresses", "monitor.clock_offset", "monitor.pseudonyms", "collectors.moments"),
     *("alerts.model", "alerts.rules", "alerts.engine", "alerts.deadlines", "alerts.fingerprint", "alerts.routing"),
+    *("alerts.flapping", "alerts.signals", "alerts.states", "alerts.timers", "monitor.blindness"),
     *("alerts.default_rules", "alerts.ports", "monitor.store.ports"),
     *("monitor.verdict", "monitor.causes.case", "monitor.causes.crowds", "monitor.causes.facts"),
     *("monitor.causes.hearsay", "monitor.causes.no_cause", "monitor.causes.one_person", "monitor.causes.twilio"),
