@@ -5,6 +5,9 @@ description says what to do first; the page in `docs/runbooks` has the rest.  Cr
 loses what was promised, or makes the daemon blind.
 
 Rules over many people at once are in `alerts.crowd_rules`, those over the daemon itself in `alerts.house_rules`.
+Connections go to and fro more often than anything else here, so whoever had a bad one has to be well for minutes before
+it is called over.  What tells that the daemon itself sees or hears less is over as soon as it is: others hold their
+tongues while it fires.
 """
 
 from alerts.crowd_rules import CROWD_RULES
@@ -20,6 +23,7 @@ _CALLS: tuple[Rule, ...] = (
         hold_for="10s",
         clear_when="level >= 3",
         clear_for="20s",
+        keep_firing_for="5m",
         severity=Severity.WARNING,
         summary="{identity} has a bad connection in {room_name}.",
         description=(
@@ -35,6 +39,7 @@ _CALLS: tuple[Rule, ...] = (
         hold_for="10s",
         clear_when="degraded_ratio <= 0.25",
         clear_for="20s",
+        keep_firing_for="5m",
         severity=Severity.CRITICAL,
         summary="The call in {room_name} is bad for {degraded} of {known} people.",
         description=(
@@ -227,6 +232,8 @@ _ACCOUNTS: tuple[Rule, ...] = (
         Kind.ACCOUNT,
         raise_when="auth_lost >= 1",
         clear_when="auth_lost < 1",
+        clear_for_max="5m",
+        flap_damping=False,
         severity=Severity.CRITICAL,
         summary="Twilio does not accept the credentials of {account}.",
         description=(
@@ -243,6 +250,8 @@ _ACCOUNTS: tuple[Rule, ...] = (
         hold_for="2m",
         clear_when="throttled < 1",
         clear_for="2m",
+        clear_for_max="5m",
+        flap_damping=False,
         severity=Severity.WARNING,
         summary="Twilio throttles requests for {account}.",
         description=(
@@ -258,6 +267,8 @@ _ACCOUNTS: tuple[Rule, ...] = (
         hold_for="1m",
         clear_when="unreachable < 1",
         clear_for="1m",
+        clear_for_max="5m",
+        flap_damping=False,
         severity=Severity.CRITICAL,
         summary="Twilio's API cannot be reached for {account}.",
         description=(
@@ -311,6 +322,25 @@ _ACCOUNTS: tuple[Rule, ...] = (
     ),
 )
 
+_DAEMON: tuple[Rule, ...] = (
+    build_rule(
+        "MonitorBlind",
+        Kind.DAEMON,
+        raise_when="blind >= 1",
+        clear_when="blind < 1",
+        clear_for="30s",
+        clear_for_max="5m",
+        flap_damping=False,
+        severity=Severity.CRITICAL,
+        summary="{instance} cannot see what it watches.",
+        description=(
+            "{why}. Alerts that go by what is missing stand as they stood, and neither begin nor end before it is told "
+            "again. Calls may be well all the while: look at what lies between them and this daemon."
+        ),
+        runbook_url=f"{RUNBOOKS}/MonitorBlind.md",
+    ),
+)
+
 DEFAULT_RULES: tuple[Rule, ...] = (
     *_CALLS,
     *_RECORDINGS_AND_COMPOSITIONS,
@@ -318,4 +348,5 @@ DEFAULT_RULES: tuple[Rule, ...] = (
     *_ACCOUNTS,
     *CROWD_RULES,
     *HOUSE_RULES,
+    *_DAEMON,
 )

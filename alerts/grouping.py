@@ -10,9 +10,9 @@ Theory of operation.  A group is looked at when one of its alerts began or ended
 
 *Audible* is an alert that fires and is not muted: by a silence, by another alert, by the time of the day.  While the
 group is open it is an incident.  Its receivers hear a trigger first; an update, at most each group_interval, when there
-are others in it than they know of, or when it has become known what is behind it; a repeat when that is long ago; and
-in the end, always, that it is over.  What receivers were told of stays told: a silence that begins later stops updates,
-repeats and escalation, not the end.
+are others in it than they know of, when one goes to and fro, or when it has become known what is behind it; a repeat
+when that is long ago; and in the end, always, that it is over.  What receivers were told of stays told: a silence that
+begins later stops updates, repeats and escalation, not the end.
 
 A worse alert than any before need not wait for the interval.  Nobody who has acknowledged is woken again by a repeat
 or a step, but hears of updates and of the end.
@@ -45,6 +45,7 @@ class Seen:
         muted: why an alert is not audible, by fingerprint.
         quiet_until: when that may change by itself (None: it does not).
         cause: what they have in common, in words, where that is known.
+        news: what else has happened that is worth a word.
     """
 
     firing: Alerts
@@ -53,6 +54,7 @@ class Seen:
     muted: Mapping[str, str] = field(default_factory=dict)
     quiet_until: float | None = None
     cause: str = ""
+    news: str = ""
 
     @property
     def audible(self) -> Alerts:
@@ -117,6 +119,8 @@ def look(group: Group, seen: Seen, now: float) -> Look:
 
 def _remembered(group: Group, seen: Seen) -> Group:
     """Return the group with the alerts in mind that ended, as far as somebody was told of them."""
+    if seen.news and group.incident:
+        group = replace(group, news=seen.news)
     if not seen.ended and not group.resolved:
         return group
     over = (*group.resolved, *(alert for alert, _ in seen.ended if alert.fingerprint in group.told))
@@ -182,7 +186,7 @@ def _update_due_at(group: Group, seen: Seen) -> float | None:
     audible = seen.audible
     news = [alert for name, alert in audible.items() if name not in group.told]
     is_explained = bool(seen.cause) and not group.cause
-    if not news and not is_explained and all(name in seen.firing for name in group.told):
+    if not news and not is_explained and not group.news and all(name in seen.firing for name in group.told):
         return None
     due_at = group.said_at + group.plan.group_interval_s
     if news and group.waiting_since is not None and worst(news).rank < group.severity.rank:
@@ -195,7 +199,7 @@ def _news(group: Group, known: Alerts) -> str:
     ended = sum(name not in known for name in group.told)
     told = [f"{count} {what}" for count, what in ((joined, "more fire"), (ended, "ended")) if count]
     if not told:
-        return "it is known what is behind it"
+        return group.news or "it is known what is behind it"
     return f"{', '.join(told)}; {group.reason}" if joined else ", ".join(told)
 
 
@@ -236,7 +240,7 @@ def _said(kind: NotificationKind, group: Group, known: Alerts, seen: Seen, now: 
     word = Word(kind, group.receivers, reason, _incident(group, known, seen), group.words)
     severity = min(group.severity, worst(known.values()), key=lambda each: each.rank)
     after = replace(
-        group, told=tuple(sorted(known)), cause=seen.cause, resolved=(), severity=severity, waiting_since=None
+        group, told=tuple(sorted(known)), cause=seen.cause, resolved=(), news="", severity=severity, waiting_since=None
     )
     return Look(after, words=(word,) if group.receivers else ())
 

@@ -65,6 +65,17 @@ class Reason(StrEnum):
     CLEARED = "cleared"  # the clear condition held for long enough
     GONE = "gone"  # the entity is over; the transition's detail says how
     RULE_REMOVED = "rule_removed"
+    NO_DATA = "no_data"  # nobody has told the value for so long that the rule has its own word on it
+    FLAPPING = "flapping"  # it goes to and fro: it stays firing, and no further end or beginning is told
+
+
+class NoData(StrEnum):
+    """What it means to a rule that nobody has told a value for long."""
+
+    HOLD = "hold"  # nothing
+    FIRE = "fire"  # trouble
+    RESOLVE = "resolve"  # the end of trouble
+    ALERT = "alert"  # trouble of another sort, with an alert of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +84,8 @@ class Reading:
 
     `values` are what conditions compare, None meaning unknown.  `details` are for the person who gets the page.
     `changes_at` is the next moment at which a value will change though nothing happens (a composition grows overdue).
-    `gone` says in a word why the entity is over (`room_ended`); its values no longer count.
+    `gone` says in a word why the entity is over (`room_ended`); its values no longer count.  `untrusted` names the
+    values that may be anything by now, each with the reason: whoever used to tell them cannot be heard.
     """
 
     kind: Kind
@@ -83,6 +95,7 @@ class Reading:
     details: Mapping[str, Value] = field(default_factory=dict)
     changes_at: float | None = None
     gone: str | None = None
+    untrusted: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +115,12 @@ class Condition:
 class Rule:
     """When an entity is in trouble, and when it is well again.
 
-    The raise condition must hold for `hold_for_s` before anyone is told, the clear condition for `clear_for_s` before
-    anyone is told that it is over; between the two conditions nothing changes.
+    The raise condition must hold for `hold_for_s` before anyone is told.  An alert ends once the clear condition has
+    held for `clear_for_s` and trouble was last seen `keep_firing_for_s` ago; between the two conditions nothing
+    changes.  An alert that fires again within `bounce_window_s` of its end has to be well for longer the next time, up
+    to `clear_for_max_s`.  A value that nobody has told for `no_data_for_s` means what `no_data` says.
+
+    A rule that `watches_silence` is raised by that silence itself; its conditions only name the values.
     """
 
     name: str
@@ -113,6 +130,13 @@ class Rule:
     severity: Severity
     hold_for_s: float = 0.0
     clear_for_s: float = 0.0
+    keep_firing_for_s: float = 0.0
+    clear_for_max_s: float = 3600.0
+    bounce_window_s: float = 3600.0
+    damps_flapping: bool = True
+    no_data: NoData = NoData.HOLD
+    no_data_for_s: float = 300.0
+    watches_silence: bool = False
     labels: Mapping[str, str] = field(default_factory=dict)
     summary: str = ""
     description: str = ""
@@ -121,11 +145,19 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """One rule's opinion of one entity.  Only pending and firing alerts are kept.
+    """One rule's opinion of one entity.  Kept are those that are pending or firing, and for a while what ended.
 
-    `since` is when the present state began, `clear_since` when the clear condition began to hold (None: it does not).
-    `episode` is empty and `fired_at` None until the alert fires; both outlive the firing state, as does `groups`, the
-    keys of the groups it was put into: they, and not today's routes, say who hears of its end.
+    `since` is when the present state began.  `episode` is empty and `fired_at` None until the alert fires; both outlive
+    the firing state, as does `groups`, the keys of the groups it was put into: they, and not today's routes, say who
+    hears of its end.
+
+    The timers, each None while it does not run: `clear_since`, since when the clear condition holds, or held when it
+    ended; `trouble_until`, when trouble was last seen; `unknown_since`, since when nobody tells the value;
+    `paused_since`, since when all timers stand still, because nothing can be trusted.
+
+    What is remembered of how restless it is: `is_well`, on which side it was last seen; `flips`, the minutes up to
+    `flipped_at` in which it changed sides, one bit each; `flapping_since`; `clear_after_s`, for how long it has to be
+    well by now; `remember_until`, up to when an alert that ended is kept for that.
     """
 
     fingerprint: str
@@ -143,6 +175,25 @@ class Alert:
     episode: str = ""
     fired_at: float | None = None
     groups: tuple[str, ...] = ()
+    trouble_until: float | None = None
+    unknown_since: float | None = None
+    paused_since: float | None = None
+    is_well: bool = False
+    flips: int = 0
+    flipped_at: float = 0.0
+    flapping_since: float | None = None
+    clear_after_s: float = 0.0
+    remember_until: float | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is pending or firing."""
+        return self.state is not State.INACTIVE
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether it is to be known after this: it is open, or what ended is remembered for a while."""
+        return self.is_open or self.remember_until is not None
 
     @property
     def all_labels(self) -> Mapping[str, str]:
@@ -152,7 +203,7 @@ class Alert:
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """One change of an alert's state, and why."""
+    """One change of an alert's state, and why; of one that begins to flap, which stays firing, it says so."""
 
     fingerprint: str
     rule: str
@@ -164,6 +215,16 @@ class Transition:
     detail: str = ""
     value: float | None = None
     episode: str = ""
+
+    @property
+    def begins_episode(self) -> bool:
+        """Whether a person is needed from here on."""
+        return self.after is State.FIRING and self.before is not State.FIRING
+
+    @property
+    def ends_episode(self) -> bool:
+        """Whether a person who was needed no longer is."""
+        return self.before is State.FIRING and self.after is not State.FIRING
 
     @property
     def why(self) -> str:
@@ -217,8 +278,9 @@ class Group:
     those who were told, each with the dedup key they know it by, `told` the fingerprints of the alerts they know of,
     `cause` what they were told is behind it.
     `said_at` is when the last word was owed, `words` how many have been.  `resolved` lists alerts of `told` that ended
-    since; `cleared_at` is when none was left (None: some are).  `steps_taken` of the plan have been, the next falls due
-    at `next_step_at`.  `is_storm` marks a group that took the place of many smaller ones.
+    since, `news` is what else there is to say; `cleared_at` is when none was left (None: some are).  `steps_taken` of
+    the plan have been, the next falls due at `next_step_at`.  `is_storm` marks a group that took the place of many
+    smaller ones.
     """
 
     key: str
@@ -236,6 +298,7 @@ class Group:
     said_at: float = 0.0
     words: int = 0
     resolved: tuple[Alert, ...] = ()
+    news: str = ""
     cleared_at: float | None = None
     steps_taken: int = 0
     next_step_at: float | None = None

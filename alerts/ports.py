@@ -66,12 +66,12 @@ class AlertStore(Outbox, Protocol):
     """Alert states, their transitions, and the outbox."""
 
     async def load_alerts(self) -> Sequence[Alert]:
-        """Return every alert that is pending or firing."""
+        """Return every alert that is kept: open, or remembered after its end."""
 
     async def record(self, judgement: Judgement) -> None:
         """Make the whole judgement true, or none of it: states, transitions and outbox rows in one transaction.
 
-        An alert whose state is inactive is forgotten; its transitions stay.
+        An alert that is not kept (`Alert.is_kept`) is forgotten; its transitions stay.
         """
 
 

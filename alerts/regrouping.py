@@ -15,7 +15,7 @@ from alerts.engine import Look as Found
 from alerts.fingerprint import group_key
 from alerts.group_book import Book, Grouped, Members, Mutes, Policy
 from alerts.grouping import Seen
-from alerts.model import Alert, Group, Incident, Judgement, Note, Notification, Plan, State, Transition
+from alerts.model import Alert, Group, Incident, Judgement, Note, Notification, Plan, Reason, State
 from alerts.routing import group_labels, key_of, plans
 from alerts.silences import ActiveSilences, next_change
 from alerts.storms import belongs, find_storm, in_common
@@ -31,8 +31,9 @@ class Draft:
         self._policy = policy
         self._now = now
         self._found = found
-        self._begun = {each.fingerprint: each.why for each in found.transitions if _begins(each)}
+        self._begun = {each.fingerprint: each.why for each in found.transitions if each.begins_episode}
         self._ended: dict[str, list[tuple[Alert, str]]] = defaultdict(list)  # by group
+        self._news: dict[str, str] = {}  # by group: what else there is to say
         self._alerts = {alert.fingerprint: alert for alert in found.alerts}
         self._groups: dict[str, Group | None] = {}
         self._members: dict[str, Members] = {}
@@ -104,10 +105,13 @@ class Draft:
         touched: set[str] = set()
         for transition in self._found.transitions:
             alert = self._alerts[transition.fingerprint]
-            if _begins(transition):
+            if transition.begins_episode:
                 touched.update(self._join(alert))
-            elif _ends(transition):
+            elif transition.ends_episode:
                 touched.update(self._leave(alert, transition.why))
+            elif transition.reason is Reason.FLAPPING:
+                self._news |= dict.fromkeys(alert.groups, transition.why)
+                touched.update(alert.groups)
         self._show_again()
         return touched
 
@@ -183,6 +187,7 @@ class Draft:
             begun=self._begun,
             muted=mutes,
             quiet_until=quiet_until,
+            news=self._news.get(group.key, ""),
             cause=in_common(audible, self._policy.storms) or self._policy.cause_of(group.key),
         )
 
@@ -267,11 +272,3 @@ class Draft:
                 self.members(each)[name] = moved
         self._members[key] = {}
         self._groups[key] = None
-
-
-def _begins(transition: Transition) -> bool:
-    return transition.after is State.FIRING and transition.before is not State.FIRING
-
-
-def _ends(transition: Transition) -> bool:
-    return transition.before is State.FIRING and transition.after is not State.FIRING

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from alerts.model import Condition, Kind, Rule, Severity, Value
+from alerts.model import Condition, Kind, NoData, Rule, Severity, Value
 
 
 class RuleError(ValueError):
@@ -25,11 +25,15 @@ class RuleError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What can be said about one kind of entity: `values` in conditions; `labels` and `details` in templates."""
+    """What can be said about one kind of entity: `values` in conditions; `labels` and `details` in templates.
+
+    `subject` is a template, too: what one of them is called in a sentence.
+    """
 
     values: tuple[str, ...]
     labels: tuple[str, ...]
     details: tuple[str, ...]
+    subject: str = ""
 
 
 _ACCOUNT_VALUES = (
@@ -47,6 +51,7 @@ _CROWD_VALUES = ("participants", "known", "degraded", "degraded_ratio", "rooms",
 _SOURCE_VALUES = ("stale_s", "failures_in_a_row")
 
 _DAEMON_VALUES = (
+    "blind",
     *("outbox_oldest_s", "dead_notifications", "queue_ratio"),
     *("event_loop_lag_s", "disk_full", "commit_s"),
 )
@@ -64,6 +69,7 @@ VOCABULARY: Mapping[Kind, Words] = {
             *("identity", "participant_sid", "room_sid", "room_name"),
             *("level", "rtt_ms", "loss_ratio", "jitter_ms"),
         ),
+        subject="{identity} in {room_name}",
     ),
     Kind.ROOM: Words(
         values=("degraded_ratio", "participants", "occupancy_ratio", "overdue_s"),
@@ -72,6 +78,7 @@ VOCABULARY: Mapping[Kind, Words] = {
             *("room_sid", "room_name", "degraded", "known", "participants", "degraded_ratio"),
             *("max_participants", "occupancy_ratio", "overdue_s", "age_s", "due_because"),
         ),
+        subject="{room_name}",
     ),
     Kind.COMPOSITION: Words(
         values=("overdue_s", "missing", "failed", "empty"),
@@ -81,6 +88,7 @@ VOCABULARY: Mapping[Kind, Words] = {
             *("overdue_s", "limit_s", "waited_s", "percent_done"),
             *("failed_operation", "error_message", "remedy"),
         ),
+        subject="a composition of {room_name}",
     ),
     Kind.RECORDING: Words(
         values=("failed", "empty"),
@@ -89,6 +97,7 @@ VOCABULARY: Mapping[Kind, Words] = {
             *("recording_sid", "room_sid", "room_name", "identity", "participant_sid", "media", "status"),
             *("duration_s", "failed_operation", "remedy"),
         ),
+        subject="a recording of {identity} in {room_name}",
     ),
     Kind.ACCOUNT: Words(
         values=_ACCOUNT_VALUES,
@@ -101,15 +110,16 @@ VOCABULARY: Mapping[Kind, Words] = {
             *("reconnect_people", "reconnect_error", "reconnect_meaning", "reconnect_remedy"),
             *("canary_step", "canary_error", "currency", "month_budget"),
         ),
+        subject="{account}",
     ),
-    Kind.REGION: Words(_CROWD_VALUES, labels=("region",), details=("region", *_CROWD_VALUES)),
-    Kind.TENANT: Words(_CROWD_VALUES, labels=("tenant",), details=("tenant", *_CROWD_VALUES)),
+    Kind.REGION: Words(_CROWD_VALUES, labels=("region",), details=("region", *_CROWD_VALUES), subject="{region}"),
+    Kind.TENANT: Words(_CROWD_VALUES, labels=("tenant",), details=("tenant", *_CROWD_VALUES), subject="{tenant}"),
     Kind.SOURCE: Words(
         _SOURCE_VALUES,
         labels=("source", "account"),
         details=("source", "source_name", "account", "silent_s", "error", *_SOURCE_VALUES),
     ),
-    Kind.DAEMON: Words(_DAEMON_VALUES, labels=(), details=("instance", *_DAEMON_VALUES)),
+    Kind.DAEMON: Words(_DAEMON_VALUES, labels=(), details=("instance", "why", *_DAEMON_VALUES), subject="{instance}"),
     Kind.SLO: Words(
         _SLO_VALUES,
         labels=("slo", "scope", "account", "region", "tenant"),
@@ -135,6 +145,8 @@ OPERATORS: Mapping[str, Callable[[float, float], bool]] = {
 RUNBOOKS = "docs/runbooks"
 
 RESERVED_LABELS = ("alertname", "severity", "kind")  # every alert has these already; routes match on them
+
+DEFAULT_CLEAR_FOR_MAX_S = 3600.0
 
 _COMPARISON = re.compile(r"\s*(?P<value>\w+)\s*(?P<operator>[<>=!]+)\s*(?P<number>\S+)\s*")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
@@ -238,40 +250,68 @@ def build_rule(
     severity: Severity,
     hold_for: str = "0s",
     clear_for: str = "0s",
+    keep_firing_for: str = "0s",
+    clear_for_max: str | None = None,
+    bounce_window: str = "1h",
+    flap_damping: bool = True,
+    no_data: NoData = NoData.HOLD,
+    no_data_for: str = "5m",
     labels: Mapping[str, str] = MappingProxyType({}),
     summary: str = "",
     description: str = "",
     runbook_url: str = "",
 ) -> Rule:
     """Return the rule that these texts describe; raise a `RuleError` that names the rule and the key at fault."""
-    known = dict.fromkeys((*VOCABULARY[over].details, *VOCABULARY[over].labels, *labels))
     with _blaming(name, "raise_when"):
         raised = parse_condition(raise_when, over)
     with _blaming(name, "clear_when"):
         cleared = _apart_from(raised, parse_condition(clear_when, over))
-    with _blaming(name, "hold_for"):
-        hold_for_s = parse_duration(hold_for)
-    with _blaming(name, "clear_for"):
-        clear_for_s = parse_duration(clear_for)
     with _blaming(name, "labels"):
         _none_reserved(labels)
-    with _blaming(name, "summary"):
-        check_template(summary, known)
-    with _blaming(name, "description"):
-        check_template(description, known)
+    _check_templates(name, over, labels, summary=summary, description=description)
+    clear_for_s = _duration(name, "clear_for", clear_for)
     return Rule(
         name=name,
         over=over,
         raise_when=raised,
         clear_when=cleared,
         severity=severity,
-        hold_for_s=hold_for_s,
+        hold_for_s=_duration(name, "hold_for", hold_for),
         clear_for_s=clear_for_s,
+        keep_firing_for_s=_duration(name, "keep_firing_for", keep_firing_for),
+        clear_for_max_s=_longest_clear_s(name, clear_for_max, clear_for_s),
+        bounce_window_s=_duration(name, "bounce_window", bounce_window),
+        damps_flapping=flap_damping,
+        no_data=no_data,
+        no_data_for_s=_duration(name, "no_data_for", no_data_for),
         labels=dict(labels),
         summary=summary,
         description=description,
         runbook_url=runbook_url,
     )
+
+
+def _duration(rule: str, key: str, text: str) -> float:
+    with _blaming(rule, key):
+        return parse_duration(text)
+
+
+def _longest_clear_s(rule: str, text: str | None, clear_for_s: float) -> float:
+    """Return up to what the clear delay may grow; where nobody said, to an hour, or not at all if it is longer."""
+    if text is None:
+        return max(DEFAULT_CLEAR_FOR_MAX_S, clear_for_s)
+    longest_s = _duration(rule, "clear_for_max", text)
+    with _blaming(rule, "clear_for_max"):
+        if longest_s < clear_for_s:
+            raise RuleError(f"expected at least clear_for, which is {clear_for_s:g} s, got {text}")
+    return longest_s
+
+
+def _check_templates(rule: str, over: Kind, labels: Mapping[str, str], **texts: str) -> None:
+    known = dict.fromkeys((*VOCABULARY[over].details, *VOCABULARY[over].labels, *labels))
+    for key, text in texts.items():
+        with _blaming(rule, key):
+            check_template(text, known)
 
 
 @contextmanager

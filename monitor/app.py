@@ -24,11 +24,14 @@ from alerts.groups import Groups
 from alerts.inhibition import Inhibitors
 from alerts.mirror import Mirror
 from alerts.model import Alert, Kind, Notification, Reading, Reason
+from alerts.signals import with_watchers
 from alerts.storms import Limits as StormLimits
 from alerts.transport import Transport
 from collectors.events import Event
 from monitor.account_watch import AccountWatch
 from monitor.agenda import Agenda
+from monitor.blindness import BROWSERS, TWILIO, Blindness, Posts, last_seen_s
+from monitor.blindness import LOOK_EVERY_S as BLINDNESS_EVERY_S
 from monitor.callback_address import callback_url
 from monitor.canary import Canary
 from monitor.census import take
@@ -213,6 +216,7 @@ class Daemon:
         self._expect_series()
         self.reloading = Reloading(config, reread or (lambda: config), self.reload, self.metrics, self.clock.now_s)
         self._scheduler = Scheduler()
+        self.blindness = Blindness(config.alerts.blind_after_s)
         self.canary: Canary | None = None
         self._watches = [
             AccountWatch(account, config.polling, self.live, agenda, self.pipeline, self.metrics, self.clock.now_s)
@@ -228,6 +232,7 @@ class Daemon:
             instance=config.alerts.instance,
             now_s=self.clock.now_s,
             on_change=self.evaluation.notice,
+            sight=lambda: self.evaluation.sight,
         )
 
     # --- life ---------------------------------------------------------------------------------------------
@@ -274,16 +279,16 @@ class Daemon:
             await delivering
 
     async def _restore(self) -> None:
-        alerts = await self.store.alerts.load_alerts()
-        self.evaluation.engine.adopt(alerts, {})
-        self.evaluation.groups.restore(await self.store.incidents.load_groups(), alerts)
-        await self.silences.load()
         await self.housekeeping.restore()
+        alerts, groups = await self.store.alerts.load_alerts(), await self.store.incidents.load_groups()
+        await self.evaluation.take_up(alerts, groups, last_seen_s(self.live, alerts))
+        await self.silences.load()
         for watch in self._watches:
             watch.restore_budget()
         if not self.config.canary.enabled:
             self.live.account_book.forget_canaries()
         await self.evaluation.end_what_is_no_more(set(self.config.notifiers))
+        await self._look_at_sight()
         self.evaluation.notice_everything()
 
     def _schedule(self, group: asyncio.TaskGroup) -> None:
@@ -296,6 +301,7 @@ class Daemon:
         every(config.storage.checkpoint_every_s, self._checkpoint)
         every(ROUND_EVERY_S, self.rounds.go, at_once=True)
         every(TRY_EVERY_S, self.rounds.loop_lag.measure)
+        every(min(BLINDNESS_EVERY_S, config.alerts.blind_after_s / 2), self._look_at_sight)
         every(EXPIRE_EVERY_S, self.housekeeping.expire)
         every(SETTLE_EVERY_S, self.housekeeping.settle)
         every(LOOK_FOR_ROOM_EVERY_S, self.store.look_for_room)
@@ -305,6 +311,14 @@ class Daemon:
     async def _checkpoint(self) -> None:
         self._keep_budgets()
         await self.housekeeping.save_picture_now_and_then()
+
+    async def _look_at_sight(self) -> None:
+        answers = self.metrics.values["roomwatch_telemetry_posts_total"]
+        posts = Posts(taken=answers.get(("202",), 0), refused=answers.get(("503",), 0))
+        sight = self.blindness.look(self.live, posts, self.clock.now_s())
+        self.metrics.set("roomwatch_blind", bool(sight.accounts), TWILIO)
+        self.metrics.set("roomwatch_blind", bool(sight.browsers), BROWSERS)
+        self.evaluation.see(sight)
 
     def _keep_budgets(self) -> None:
         for watch in self._watches:
@@ -393,7 +407,8 @@ class Daemon:
         return SilenceRoutes(SilenceAnswers(self.silences, firing, self.clock.now_s)).routes()
 
     def _expect_series(self) -> None:
-        receivers, rules = list(self.config.notifiers), [rule.name for rule in self.config.rules]
+        receivers = list(self.config.notifiers)
+        rules = [each.name for rule in self.config.rules for each in with_watchers(rule)]
         self.metrics.expect("roomwatch_notifications_total", receivers)
         self.metrics.expect("roomwatch_notifications_failed_total", receivers, FAILURES)
         self.metrics.expect("roomwatch_notifications_dead_total", receivers)
@@ -442,6 +457,9 @@ class Daemon:
         return self.rounds.readers[kind](key, now_s)
 
     def _heard(self, event: Event) -> None:
+        account_sid: str | None = getattr(event, "account_sid", None)
+        if account_sid is not None:
+            self.blindness.eyes.hear_callback(account_sid, self.clock.now_s())
         if self.canary is not None:
             self.canary.hear(event, time.monotonic())
 

@@ -1,6 +1,7 @@
 """What time is it, for a daemon whose wall clock may be stepped?"""
 
 import time
+from collections.abc import Callable
 
 
 class SteadyClock:
@@ -10,12 +11,15 @@ class SteadyClock:
     nothing fires and nothing resolves; after a restart the clock agrees with the wall again.
     """
 
-    def __init__(self) -> None:
-        self._offset_s = time.time() - time.monotonic()
+    def __init__(
+        self, wall_s: Callable[[], float] = time.time, monotonic_s: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._monotonic_s = monotonic_s
+        self._offset_s = wall_s() - monotonic_s()
 
     def now_s(self) -> float:
         """Return seconds since the epoch."""
-        return time.monotonic() + self._offset_s
+        return self._monotonic_s() + self._offset_s
 
     def now_ms(self) -> int:
         """Return milliseconds since the epoch."""

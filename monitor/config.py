@@ -21,6 +21,7 @@ from alerts.notifiers.base import Notifier
 from alerts.notifiers.registry import NOTIFIERS
 from alerts.routing import Route
 from alerts.rules import RuleError
+from alerts.signals import with_watchers
 from alerts.time_windows import TimeWindowError, TimeWindows
 from monitor.config_lines import Path as KeyPath
 from monitor.config_lines import key_lines, line_of
@@ -209,9 +210,10 @@ def _built_rules(given: Mapping[str, Any], problems: list[Problem]) -> Iterator[
             key, _, message = str(error).removeprefix(f"rule {text.get('name')}: ").partition(": ")
             problems.append(Problem(("rules", index, _RULE_KEYS.get(key, key)), message))
             continue
-        if rule.name in names:
-            problems.append(Problem(("rules", index, "name"), f"expected a name of its own, got {rule.name} again"))
-        names.add(rule.name)
+        for name in (each.name for each in with_watchers(rule)):
+            if name in names:
+                problems.append(Problem(("rules", index, "name"), f"expected a name of its own, got {name} again"))
+            names.add(name)
         yield rule
 
 

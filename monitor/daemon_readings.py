@@ -8,6 +8,7 @@ looked at yet is not known.
 from typing import NamedTuple
 
 from alerts.model import Kind, Reading, Value
+from monitor.blindness import DAEMON, Sight
 
 
 class Vitals(NamedTuple):
@@ -21,10 +22,11 @@ class Vitals(NamedTuple):
     commit_s: float | None = None  # the mean time of a commit since the look before
 
 
-def of_daemon(instance: str, vitals: Vitals) -> Reading:
+def of_daemon(instance: str, vitals: Vitals, sight: Sight) -> Reading:
     """Return what a rule over the daemon sees."""
     values: dict[str, float | None] = {
         name: None if value is None else float(value) for name, value in vitals._asdict().items()
     }
-    details: dict[str, Value] = {"instance": instance, **values}
-    return Reading(Kind.DAEMON, instance, values, {}, details)
+    values["blind"] = float(sight.is_blind)
+    details: dict[str, Value] = {"instance": instance, "why": sight.why, **values}
+    return Reading(Kind.DAEMON, DAEMON.key, values, {}, details)

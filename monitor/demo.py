@@ -14,6 +14,7 @@ from typing import Any
 
 from aiohttp import web
 
+from alerts.default_rules import DEFAULT_RULES
 from monitor.app import Daemon, open_store
 from monitor.config import build
 from monitor.http.server import Listener
@@ -24,6 +25,26 @@ from monitor.simulator.simulator import Simulator
 __all__ = ["SCENARIOS", "demo"]
 
 _HOST = "127.0.0.1"
+
+# As shipped, but over within seconds and as often as it comes: here somebody's uplink is bad in every other minute.
+_IMPATIENT_RULES = [
+    {
+        "name": rule.name,
+        "over": rule.over.value,
+        "raise": str(rule.raise_when),
+        "for": "10s",
+        "clear": str(rule.clear_when),
+        "clear_for": "20s",
+        "bounce_window": "0s",
+        "flap_damping": False,
+        "severity": rule.severity.value,
+        "summary": rule.summary,
+        "description": rule.description,
+        "runbook_url": rule.runbook_url,
+    }
+    for rule in DEFAULT_RULES
+    if rule.keep_firing_for_s
+]
 
 
 async def demo(stop: asyncio.Event, scenario: str, seed: int, port: int, public_port: int) -> None:
@@ -64,6 +85,7 @@ def _settings(
         ],
         "polling": {"rooms_every_s": 5, "participants_every_s": 10, "compositions_every_s": 5},
         "compositions": {"limit_floor_s": 30},
+        "rules": _IMPATIENT_RULES,
         "names": {"tenants": TENANTS, "kinds": KINDS},
         "alerts": {"instance": "roomwatch-demo", "default_receiver": "terminal"},
         "receivers": {

@@ -4,6 +4,9 @@ Whenever the picture changed, and whenever a deadline fell due, of an alert or o
 once, shows the rules what changed, puts what fires into groups, asks which of them are owed a word, and writes all of
 it in one transaction.  Only when that has committed do engine and groups believe it and the dispatcher hear of it; if
 it fails, the same look is simply taken again.
+
+What cannot be seen just now (`monitor.blindness`) is marked so in what rules are shown, and looked at again once it
+can.
 """
 
 import asyncio
@@ -13,7 +16,8 @@ from logging import getLogger
 from alerts.engine import Engine, Look
 from alerts.group_book import Grouped, Policy
 from alerts.groups import Groups
-from alerts.model import Judgement, Kind, Rule
+from alerts.model import Alert, Group, Judgement, Kind, Reading, Rule
+from monitor.blindness import DAEMON, Sight, account_of, through
 from monitor.entities import Change, Ref
 from monitor.limits import Limits
 from monitor.live import Live
@@ -57,6 +61,8 @@ class Evaluation:
         self._on_owed = on_owed
         self.on_change: list[Callable[[Judgement], None]] = []  # whom to tell of alerts and groups that changed
         self._elsewhere = elsewhere  # how to read what is not in the picture
+        self._sight = Sight()
+        self._unseen: set[Ref] = set()  # what was looked at while it could not be trusted
         self._changed: dict[Ref, Change] = {}
         self._wake = asyncio.Event()
         self._closing = False
@@ -69,8 +75,36 @@ class Evaluation:
 
     def notice_everything(self) -> None:
         """Look at the whole picture once, and at whatever is alerted on that is in it no longer: after a restart."""
-        refs = [*self._live.refs(), *(Ref(alert.kind.value, alert.entity) for alert in self.engine.alerts)]
+        refs = [DAEMON, *self._live.refs(), *(Ref(alert.kind.value, alert.entity) for alert in self.engine.alerts)]
         self.notice([Change(ref) for ref in refs if ref not in self._changed])
+
+    @property
+    def sight(self) -> Sight:
+        """What is not seen just now."""
+        return self._sight
+
+    def see(self, sight: Sight) -> None:
+        """Go by what can be seen from now on: alerts stand still where nothing can, and go on where it can again."""
+        if sight == self._sight:
+            return
+        self._sight = sight
+        alerted = (Ref(alert.kind.value, alert.entity) for alert in self.engine.alerts)
+        refs, self._unseen = {DAEMON, *alerted, *self._unseen}, set()
+        self.notice([Change(ref) for ref in refs if ref not in self._changed])
+
+    async def take_up(self, alerts: Sequence[Alert], groups: Iterable[Group], last_seen_s: float | None) -> None:
+        """Take up the alerts and groups of an earlier life, which watched until then.
+
+        Raises:
+            StoreFailed: nothing was taken up.
+        """
+        unwatched_s = 0.0 if last_seen_s is None else self._now_s() - last_seen_s
+        look = self.engine.rested(alerts, unwatched_s)
+        moved = tuple(after for before, after in zip(alerts, look.alerts, strict=True) if after is not before)
+        if moved:
+            await self._store.record(Judgement(moved))
+        self.engine.adopt(look.alerts, look.deadlines)
+        self.groups.restore(groups, look.alerts)
 
     async def run(self) -> None:
         """Look whenever there is something to look at, for as long as the daemon runs."""
@@ -117,12 +151,17 @@ class Evaluation:
                 raise
 
     async def _decide(self, changes: Iterable[Change], now_s: float) -> None:
-        readings = [
-            read(self._live, change, self._limits, self._naming, now_s, self._elsewhere)
-            for change in changes
-            if not self._is_quiet(change, now_s)
-        ]
+        readings = [self._read(change, now_s) for change in changes if not self._is_quiet(change, now_s)]
         await self._make_true(self.engine.judge(readings, now_s), now_s)
+
+    def _read(self, change: Change, now_s: float) -> Reading:
+        reading = read(self._live, change, self._limits, self._naming, now_s, self._elsewhere)
+        if not self._sight.is_blind:
+            return reading
+        seen = through(self._sight, reading, account_of(self._live, change.ref))
+        if seen.untrusted:
+            self._unseen.add(change.ref)
+        return seen
 
     def _is_quiet(self, change: Change, now_s: float) -> bool:
         """Whether a look would find nothing: of people who are well, and come by the thousand, that is soon said."""
@@ -140,7 +179,7 @@ class Evaluation:
             StoreFailed: what ends could not be written; go by them again.
         """
         async with self._turn:
-            self.engine = Engine(rules, self.engine.alerts)
+            self.engine = Engine(rules, self.engine.kept)
             self.groups.use_policy(policy)
             await self._end_what_is_no_more(receivers)
         self.notice_everything()

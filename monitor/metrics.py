@@ -231,6 +231,10 @@ FAMILIES: Mapping[str, Family] = {
         "gauge", "Alerts by state and severity.", ("state", "severity"),
         (("pending", "firing"), ("critical", "warning", "info")),
     ),
+    "roomwatch_blind": Family(
+        "gauge", "Whether nothing is told by whoever should tell, so that alerts stand still.", ("by",),
+        (("twilio", "browsers"),),
+    ),
     "roomwatch_alert_transitions_total": Family("counter", "Changes of alert state by rule.", ("rule", "reason")),
     "roomwatch_notifications_total": Family("counter", "Attempts to notify.", ("receiver",)),
     "roomwatch_notifications_failed_total": Family(

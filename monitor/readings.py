@@ -52,8 +52,14 @@ def read(
         return Reading(kind, key, gone=change.gone)
     reading = elsewhere[kind](key, now_s) if kind in elsewhere else _read(live, change.ref, limits, now_s)
     if reading is None:
-        return Reading(kind, key, gone="not_seen_any_more")
+        return Reading(kind, key, gone=_why_absent(live, change.ref))
     return _placed(reading, live, naming) if kind in _IN_ROOMS else reading
+
+
+def _why_absent(live: Live, ref: Ref) -> str:
+    """Return why something is not in the picture: its room has ended, or nobody knows."""
+    room_key = ref.key if ref.kind == "room" else ref.key.rpartition("/")[0]
+    return "room_ended" if room_key in live.calls.ended else "not_seen_any_more"
 
 
 def _placed(reading: Reading, live: Live, naming: Naming) -> Reading:

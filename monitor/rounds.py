@@ -10,6 +10,7 @@ from logging import getLogger
 from typing import Protocol
 
 from alerts.model import Kind, Reading
+from monitor.blindness import DAEMON, Sight
 from monitor.daemon_readings import Vitals, of_daemon
 from monitor.entities import Change, Ref
 from monitor.error_budgets import ErrorBudgets
@@ -61,7 +62,9 @@ class Rounds:
         instance: str,
         now_s: Callable[[], float],
         on_change: Callable[[Sequence[Change]], None],
+        sight: Callable[[], Sight],
     ) -> None:
+        self._sight = sight
         self._store = store
         self._live = live
         self._pipeline = pipeline
@@ -85,7 +88,7 @@ class Rounds:
             _log.error("the outbox could not be looked at: %s", error)
         self._sources = self._look_at_sources()
         sources = [Ref("source", key) for key in self._sources]
-        refs = [Ref("daemon", self._instance), *sources, *self._budgets.refs()]
+        refs = [DAEMON, *sources, *self._budgets.refs()]
         self._on_change([Change(ref) for ref in refs])
 
     @property
@@ -96,7 +99,7 @@ class Rounds:
     # --- the daemon ---------------------------------------------------------------------------------------
 
     def _read_daemon(self, key: str, _now_s: float) -> Reading | None:
-        return of_daemon(self._instance, self._vitals) if key == self._instance else None
+        return of_daemon(self._instance, self._vitals, self._sight()) if key == DAEMON.key else None
 
     async def _take_vitals(self) -> Vitals:
         now_s, alerts = self._now_s(), self._store.alerts

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 
 from alerts.inhibition import Inhibition, build_inhibition
-from alerts.model import Kind, Rule, Severity, Step
+from alerts.model import Kind, NoData, Rule, Severity, Step
 from alerts.notifiers.base import checked_url
 from alerts.rules import build_rule, parse_duration
 from alerts.time_windows import TimeWindows, build_time_window
@@ -397,6 +397,7 @@ class Alerting(Section):
     default_receiver: str | None = None
     fallback_receiver: str | None = None
     disabled_rules: tuple[str, ...] = ()
+    blind_after_s: Positive = 30.0
     disabled_inhibitions: tuple[str, ...] = ()
     disabled_slos: tuple[str, ...] = ()
     group_by: tuple[str, ...] = ("alertname", "account", "region", "tenant", "room")
@@ -469,6 +470,12 @@ class RuleText(Section):
     severity: Severity = Severity.WARNING
     for_: str = Field(alias="for", default="0s")
     clear_for: str = "0s"
+    keep_firing_for: str = "0s"
+    clear_for_max: str | None = None
+    bounce_window: str = "1h"
+    flap_damping: bool = True
+    no_data: NoData = NoData.HOLD
+    no_data_for: str = "5m"
     labels: Mapping[str, str] = {}
     summary: str = ""
     description: str = ""
@@ -484,6 +491,12 @@ class RuleText(Section):
             severity=self.severity,
             hold_for=self.for_,
             clear_for=self.clear_for,
+            keep_firing_for=self.keep_firing_for,
+            clear_for_max=self.clear_for_max,
+            bounce_window=self.bounce_window,
+            flap_damping=self.flap_damping,
+            no_data=self.no_data,
+            no_data_for=self.no_data_for,
             labels=self.labels,
             summary=self.summary,
             description=self.description,

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from alerts.model import Alert, Judgement, State, Transition
+from alerts.model import Alert, Judgement, Transition
 from monitor.store.groups import write_groups
 from monitor.store.outbox import SqliteOutbox, add_owed
 from monitor.store.ports import Ended
@@ -24,14 +24,14 @@ class SqliteAlerts(SqliteOutbox):
     """Alert states beside the outbox, on SQLite (`monitor.store.ports.AlertHistory`)."""
 
     async def load_alerts(self) -> Sequence[Alert]:
-        """Return every alert that is pending or firing."""
+        """Return every alert that is kept: open, or remembered after its end."""
         return [_decode_alert(body) for (body,) in await self._database.read("SELECT body FROM alerts")]
 
     async def record(self, judgement: Judgement) -> None:
         """Make the whole judgement true, or none of it."""
         bodies = {alert.fingerprint: encode(alert) for alert in judgement.alerts}
-        over = [(a.fingerprint,) for a in judgement.alerts if a.state is State.INACTIVE]
-        standing = [(a.fingerprint, bodies[a.fingerprint]) for a in judgement.alerts if a.state is not State.INACTIVE]
+        over = [(a.fingerprint,) for a in judgement.alerts if not a.is_kept]
+        standing = [(a.fingerprint, bodies[a.fingerprint]) for a in judgement.alerts if a.is_kept]
         transitions = [
             (t.fingerprint, t.rule, t.entity, t.before, t.after, t.at, encode(t), bodies[t.fingerprint])
             for t in judgement.transitions
@@ -46,7 +46,6 @@ class SqliteAlerts(SqliteOutbox):
                 transitions,
             )
             add_owed(writer, judgement.notifications)
-
             write_groups(writer, judgement)
 
         await self._database.write(write)
@@ -54,7 +53,7 @@ class SqliteAlerts(SqliteOutbox):
     async def ended(self, since_s: float, limit: int) -> Sequence[Ended]:
         """Return the episodes that ended since, latest first."""
         rows = await self._database.read(
-            "SELECT body, alert FROM transitions WHERE at_s >= ? AND before = 'firing'"
+            "SELECT body, alert FROM transitions WHERE at_s >= ? AND before = 'firing' AND after <> 'firing'"
             " ORDER BY at_s DESC, id DESC LIMIT ?",
             (since_s, limit),
         )

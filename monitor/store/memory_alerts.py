@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from alerts.model import Alert, Judgement, State
+from alerts.model import Alert, Judgement
 from monitor.store.changing import changed_by
 from monitor.store.memory_incidents import MemoryIncidents
 from monitor.store.memory_outbox import MemoryOutbox
@@ -19,17 +19,17 @@ class MemoryAlerts(MemoryOutbox):
         self._history: list[Ended] = []
 
     async def load_alerts(self) -> Sequence[Alert]:
-        """Return every alert that is pending or firing."""
+        """Return every alert that is kept: open, or remembered after its end."""
         return list(self._alerts.values())
 
     async def record(self, judgement: Judgement) -> None:
         """Make the whole judgement true."""
         alerts = {alert.fingerprint: alert for alert in judgement.alerts}
         for fingerprint, alert in alerts.items():
-            if alert.state is State.INACTIVE:
-                self._alerts.pop(fingerprint, None)
-            else:
+            if alert.is_kept:
                 self._alerts[fingerprint] = alert
+            else:
+                self._alerts.pop(fingerprint, None)
         self._history += [Ended(t, alerts[t.fingerprint]) for t in judgement.transitions]
         for notification in judgement.notifications:
             self.owe(notification)
@@ -37,7 +37,7 @@ class MemoryAlerts(MemoryOutbox):
 
     async def ended(self, since_s: float, limit: int) -> Sequence[Ended]:
         """Return the episodes that ended since, latest first."""
-        ended = [e for e in self._history if e.transition.before is State.FIRING and e.transition.at >= since_s]
+        ended = [e for e in self._history if e.transition.ends_episode and e.transition.at >= since_s]
         ended.reverse()  # of two at the same moment the later one comes first
         return sorted(ended, key=lambda e: -e.transition.at)[:limit]
 

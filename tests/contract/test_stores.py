@@ -1,6 +1,7 @@
 """One suite, every store: whatever holds for SQLite holds for the one in memory."""
 
 from collections.abc import Sequence
+from dataclasses import replace as replaced
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from msgspec.structs import replace
 
 from alerts.default_rules import DEFAULT_RULES
 from alerts.delivery import AttemptMade, Fate, Settled, Settlement
-from alerts.model import Judgement, Kind, Notification, NotificationKind, Reading, Severity, State
+from alerts.model import Judgement, Kind, Notification, NotificationKind, Reading, Reason, Severity, State
 from collectors.events import AccountTrouble, Event, Source, Trouble
 from collectors.observations import Direction, MediaStats, Speaker
 from collectors.telemetry import decode, kept
@@ -195,6 +196,22 @@ async def test_an_alert_that_ended_is_forgotten_and_its_episode_remembered(store
     (episode,) = await store.alerts.ended(150.0, 10)
     assert (episode.transition.detail, episode.alert.details["identity"]) == ("room_ended", "alice")
     assert list(await store.alerts.ended(201.0, 10)) == []
+
+
+async def test_an_alert_that_ended_and_may_come_back_is_kept_and_let_go_in_its_time(store: Store) -> None:
+    made, _ = fired()
+    over = replaced(made.alerts[0], state=State.INACTIVE, remember_until=500.0)
+    await store.alerts.record(Judgement((over,)))
+    assert list(await store.alerts.load_alerts()) == [over]
+    await store.alerts.record(Judgement((replaced(over, remember_until=None),)))
+    assert list(await store.alerts.load_alerts()) == []
+
+
+async def test_an_episode_that_only_flaps_has_not_ended(store: Store) -> None:
+    made, _ = fired()
+    flaps = replaced(made.transitions[0], before=State.FIRING, at=150.0, reason=Reason.FLAPPING)
+    await store.alerts.record(Judgement(made.alerts, (flaps,)))
+    assert list(await store.alerts.ended(100.0, 10)) == []
 
 
 async def test_a_resolve_waits_for_its_trigger(store: Store) -> None:

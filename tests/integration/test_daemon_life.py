@@ -4,13 +4,14 @@ import asyncio
 import sqlite3
 import threading
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp import web
 
-from alerts.model import State
+from alerts.model import Judgement, State
 from monitor.http.server import Listener
 from monitor.store.database import Database
 from monitor.store.ports import StoreFailed
@@ -226,6 +227,53 @@ async def test_what_is_not_a_database_is_refused(tmp_path: Path) -> None:
     path.write_bytes(b"this is not a database, though it is long enough to look like one" * 100)
     with pytest.raises(StoreFailed, match="expected a Roomwatch database"):
         await SqliteStore.open(path)
+
+
+@pytest.mark.promise("P23")
+async def test_a_restart_keeps_since_when_trouble_has_held(start: Start, tmp_path: Path) -> None:
+    given = lasting(tmp_path, rules=[{**AT_ONCE, "for": "10m"}])
+    first = await start(**given)
+    since = await _pending_since(first)
+    await first.stop()
+    second = await start(**given)
+    await asyncio.sleep(0.2)
+    (after,) = second.daemon.evaluation.engine.alerts
+    assert (after.state, after.since) == (State.PENDING, since)
+
+
+@pytest.mark.promise("P23")
+async def test_the_time_in_which_nobody_watched_does_not_count(start: Start, tmp_path: Path) -> None:
+    given = lasting(tmp_path, rules=[{**AT_ONCE, "for": "10m"}])
+    first = await start(**given)
+    since = await _pending_since(first)
+    await first.stop()
+    await _let_an_hour_pass(tmp_path / "roomwatch.db")
+    second = await start(**given)
+    (after,) = second.daemon.evaluation.engine.alerts
+    assert after.since == pytest.approx(since - 60, abs=10), "a minute of that hour counts"
+    await second.stop()
+    third = await start(**given)
+    assert third.daemon.evaluation.engine.alerts[0].since == pytest.approx(after.since)
+
+
+async def _pending_since(running: Running) -> float:
+    assert await send(running, quality(1)) == 202
+    await until(lambda: running.daemon.evaluation.engine.alerts)
+    return running.daemon.evaluation.engine.alerts[0].since
+
+
+async def _let_an_hour_pass(path: Path) -> None:
+    """Make all that was left behind an hour older."""
+    store = await SqliteStore.open(path)
+    alerts = [replace(alert, since=alert.since - 3600) for alert in await store.alerts.load_alerts()]
+    picture = await store.picture.load()
+    for room in picture.rooms:
+        room.heard_at_ms -= 3_600_000
+    for account in picture.accounts:
+        account.budget = None
+    await store.alerts.record(Judgement(tuple(alerts)))
+    await store.picture.save([*picture.rooms, *picture.accounts], picture.through)
+    await store.close()
 
 
 async def test_a_piece_of_writing_that_fails_leaves_no_trace(tmp_path: Path) -> None:

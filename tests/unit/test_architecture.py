@@ -58,6 +58,7 @@ PURE = {
     *("monitor.http.addresses", "monitor.clock_offset", "monitor.pseudonyms", "collectors.moments"),
     *("alerts.model", "alerts.rules", "alerts.engine", "alerts.deadlines", "alerts.fingerprint", "alerts.routing"),
     *("alerts.group_book", "alerts.grouping", "alerts.groups", "alerts.regrouping", "alerts.storms"),
+    *("alerts.flapping", "alerts.signals", "alerts.states", "alerts.timers", "monitor.blindness"),
     *("alerts.default_rules", "alerts.ports", "monitor.store.ports"),
     *("alerts.patterns", "alerts.matchers", "alerts.silences", "alerts.inhibition", "alerts.default_inhibitions"),
     "alerts.time_windows",

@@ -57,7 +57,18 @@ def test_the_default_rules_are_these():
         "PipelineNearlyFull": ("queue_ratio >= 0.8", 30, "queue_ratio < 0.5", 60, WARNING),
         "EventLoopLag": ("event_loop_lag_s >= 0.5", 60, "event_loop_lag_s < 0.25", 60, WARNING),
         "DiskFull": ("disk_full >= 1", 0, "disk_full < 1", 0, CRITICAL),
+        "MonitorBlind": ("blind >= 1", 0, "blind < 1", 30, CRITICAL),
     }
+
+
+def test_connections_have_to_be_well_for_minutes_before_they_are_called_so():
+    kept = {rule.name: rule.keep_firing_for_s for rule in DEFAULT_RULES if rule.keep_firing_for_s}
+    assert kept == {"ParticipantQualityDegraded": 300, "RoomQualityDegraded": 300}
+
+
+def test_what_tells_of_our_own_sight_is_over_soon_after_it_is():
+    own = [rule for rule in DEFAULT_RULES if rule.name in {"MonitorBlind", "TwilioUnreachable", "TwilioAuthLost"}]
+    assert [(rule.clear_for_max_s, rule.damps_flapping) for rule in own] == [(300, False)] * 3
 
 
 @each_rule

@@ -2,8 +2,10 @@ from dataclasses import replace
 
 import pytest
 
-from alerts.engine import MOVES, Engine, Signal, Step, step
+from alerts.engine import Engine
 from alerts.model import Kind, Reason, State
+from alerts.signals import Signal
+from alerts.states import MOVES, Step, step
 from tests.alert_builders import START, make_reading, make_rule
 
 RULE = make_rule(hold_for="10s", clear_for="20s")

@@ -157,3 +157,17 @@ def test_a_rule_without_words_is_still_a_rule():
         "Quiet", Kind.ROOM, raise_when="participants > 50", clear_when="participants <= 50", severity=Severity.INFO
     )
     assert (rule.hold_for_s, rule.clear_for_s, rule.labels) == (0, 0, {})
+
+
+@pytest.mark.parametrize(
+    "key", ["hold_for", "clear_for", "keep_firing_for", "clear_for_max", "bounce_window", "no_data_for"]
+)
+def test_what_takes_its_time_says_how_long_in_units(key):
+    with pytest.raises(RuleError, match=f"rule Bad: {key}: expected a duration such as 10s, .* got 'soon'"):
+        make_rule(**{key: "soon"})
+
+
+def test_being_well_may_not_have_to_last_longer_than_the_longest_time():
+    with pytest.raises(RuleError, match="clear_for_max: expected at least clear_for, which is 120 s, got 1m"):
+        make_rule(clear_for="2m", clear_for_max="1m")
+    assert make_rule(clear_for="2h").clear_for_max_s == 7200

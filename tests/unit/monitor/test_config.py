@@ -124,6 +124,13 @@ def test_no_complaint_repeats_a_secret(tmp_path: Path) -> None:
     assert not any("hush-hush" in complaint for complaint in said)
 
 
+def test_a_rule_and_the_alert_of_another_ones_silence_cannot_share_a_name() -> None:
+    rule = {"over": "participant", "raise": "level <= 1", "clear": "level >= 3"}
+    rules = [{"name": "Bad", "no_data": "alert", **rule}, {"name": "BadNoData", **rule}]
+    with pytest.raises(ProblemsFound, match=r"rules\[1\].name: expected a name of its own, got BadNoData again"):
+        build(settings(rules=rules))
+
+
 def test_what_is_not_said_of_a_class_follows_from_the_others() -> None:
     assert build(settings(storage={})).storage.keeping() == Keeping()
     kept = build(settings(storage={"history_days": 90, "raw_days": 7})).storage.keeping()

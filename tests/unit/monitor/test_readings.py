@@ -257,3 +257,18 @@ def test_routes_can_match_on_what_the_name_of_the_room_tells(room_name: str | No
     live.apply(composition())
     for kind, key in (("participant", f"{ROOM}/{ALICE}"), ("room", ROOM), ("composition", COMPOSITION)):
         assert look(live, kind, key, naming=NAMING).labels == {"room": ROOM, **labels}
+
+
+@pytest.mark.promise("P29")
+@pytest.mark.parametrize("key", [ROOM, f"{ROOM}/{ALICE}"])
+def test_of_a_room_that_has_ended_and_of_who_was_in_it_that_is_known_whenever_one_looks(key: str) -> None:
+    live = Live()
+    live.apply(batch(level(1)))
+    live.apply(room("completed", ended_at_ms=NOW_MS))
+    kind = "participant" if "/" in key else "room"
+    assert look(live, kind, key).gone == "room_ended"
+
+
+@pytest.mark.promise("P29")
+def test_of_a_room_that_nobody_told_of_no_end_is_made_up() -> None:
+    assert look(Live(), "room", ROOM).gone == "not_seen_any_more"

@@ -9,6 +9,7 @@ from alerts.delivery import Fate, Settled, Settlement
 from alerts.model import Judgement, Kind
 from collectors.base import CollectError
 from monitor.agenda import Agenda
+from monitor.blindness import DAEMON, Sight
 from monitor.entities import Change, Ref
 from monitor.error_budgets import ErrorBudgets
 from monitor.live import Live
@@ -63,6 +64,7 @@ class House:
             instance="here",
             now_s=lambda: self.now_ms / 1000,
             on_change=self._notice,
+            sight=Sight,
         )
 
     def _notice(self, changes: Sequence[Change]) -> None:
@@ -83,7 +85,7 @@ async def test_a_round_looks_at_every_source_budget_and_the_daemon(house: House)
     house.budgets.count(Outcome(Over.JOINS, NOW_MS, bad=1, account_sid=ACCOUNT))
     await house.rounds.go()
     assert {change.ref for change in house.noticed} == {
-        Ref("daemon", "here"),
+        DAEMON,
         Ref("source", "telemetry"),
         Ref("source", f"{ACCOUNT}/callbacks"),
         Ref("source", f"{ACCOUNT}/rooms"),
@@ -96,11 +98,11 @@ async def test_the_outbox_is_watched_for_what_waits_and_for_what_was_given_up(ho
     await house.store.alerts.record(Judgement(notifications=(waiting, given_up)))
     await house.store.alerts.settle([Settled(given_up.id, Settlement(Fate.DEAD, 1, NOW_MS / 1000 - 60))])
     await house.rounds.go()
-    values = house.values(Kind.DAEMON, "here")
+    values = house.values(Kind.DAEMON, DAEMON.key)
     assert (values["outbox_oldest_s"], values["dead_notifications"]) == (700, 1)
     house.now_ms += 3_600_000
     await house.rounds.go()
-    assert house.values(Kind.DAEMON, "here")["dead_notifications"] == 0
+    assert house.values(Kind.DAEMON, DAEMON.key)["dead_notifications"] == 0
 
 
 async def test_a_poll_that_fails_grows_stale_and_says_how_often(house: House) -> None:
@@ -124,9 +126,9 @@ async def test_the_mean_time_of_commits_is_that_since_the_round_before(house: Ho
     for seconds in (0.25, 0.75):
         house.metrics.observe("roomwatch_pipeline_commit_duration_seconds", seconds)
     await house.rounds.go()
-    assert house.values(Kind.DAEMON, "here")["commit_s"] == 0.5
+    assert house.values(Kind.DAEMON, DAEMON.key)["commit_s"] == 0.5
     await house.rounds.go()
-    assert house.values(Kind.DAEMON, "here")["commit_s"] is None
+    assert house.values(Kind.DAEMON, DAEMON.key)["commit_s"] is None
 
 
 async def test_a_source_or_a_budget_that_is_no_more_has_no_reading(house: House) -> None:

@@ -5,6 +5,7 @@ import pytest
 from alerts.model import Kind, Reading
 from alerts.rules import VOCABULARY
 from collectors.events import Source
+from monitor.blindness import Sight
 from monitor.callback_health import GRACE_MS, CallbackHealth
 from monitor.daemon_readings import Vitals, of_daemon
 from monitor.source_readings import CALLBACKS, TELEMETRY, SourceState, of_source
@@ -57,7 +58,7 @@ def test_callbacks_that_are_missed_in_a_row_are_counted_until_one_comes() -> Non
 
 @pytest.mark.parametrize(
     "reading",
-    [of_source(ROOMS, START_S), of_source(SourceState(TELEMETRY), START_S), of_daemon("here", Vitals())],
+    [of_source(ROOMS, START_S), of_source(SourceState(TELEMETRY), START_S), of_daemon("here", Vitals(), Sight())],
     ids=["poll", "telemetry", "daemon"],
 )
 def test_what_is_shown_is_what_rules_may_speak_of(reading: Reading) -> None:
@@ -68,5 +69,6 @@ def test_what_is_shown_is_what_rules_may_speak_of(reading: Reading) -> None:
 
 
 def test_what_the_daemon_has_not_looked_at_yet_is_not_known() -> None:
-    assert set(of_daemon("here", Vitals()).values.values()) == {None}
-    assert of_daemon("here", Vitals(disk_full=True)).values["disk_full"] == 1.0
+    seen = of_daemon("here", Vitals(), Sight()).values
+    assert {name for name, value in seen.items() if value is not None} == {"blind"}
+    assert of_daemon("here", Vitals(disk_full=True), Sight()).values["disk_full"] == 1.0
