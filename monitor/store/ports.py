@@ -38,6 +38,20 @@ class Happening(NamedTuple):
     body: bytes
 
 
+class Happened(NamedTuple):
+    """Something that happened, and the room as it was told: its SID, `name:NAME`, or an empty string."""
+
+    room: str
+    happening: Happening
+
+
+class OnRecord(NamedTuple):
+    """A room as it was saved last, and how many of its recordings are known."""
+
+    room: Room
+    recordings: int
+
+
 class Place(NamedTuple):
     """Where an event belongs; an empty string where that is not known.
 
