@@ -70,6 +70,9 @@ PURE = {
     ),
     *("monitor.evidence.thresholds", "monitor.evidence.troubles", "monitor.evidence.witnesses"),
     "monitor.evidence.wording",
+    *("monitor.replay.screening", "monitor.replay.retelling", "monitor.replay.judging", "monitor.replay.telling"),
+    *("monitor.replay.stepping", "monitor.replay.reckoning", "monitor.replay.coverage", "monitor.replay.wording"),
+    *("monitor.rule_tests.courses", "monitor.rule_tests.cases", "monitor.rule_tests.running"),
     *("alerts.delivery", "alerts.notifiers.base", "alerts.notifiers.webhook", "alerts.notifiers.pagerduty"),
 }
 IMPURE = {

@@ -131,8 +131,8 @@ episodes = 0
     assert run_rule_tests([file]).faults == [
         f"{file}:4: tests[0].rule: expected the name of a rule, got 'RoomZombi'; did you mean 'RoomZombie'?",
         (
-            f"{file}:11: tests[1].values: expected values of a room (degraded_ratio, participants, occupancy_ratio, overdue_s),"
-            " got 'level'"
+            f"{file}:11: tests[1].values: expected values of a room (degraded_ratio, participants, occupancy_ratio,"
+            " overdue_s), got 'level'"
         ),
         f"{file}:11: tests[1].values.overdue_s: expected a stretch such as 5x60s, 0..10x5m or _x30s, got '1y60s'",
         f"{file}:12: tests[1].every: expected a duration that lasts, got '0s'",
