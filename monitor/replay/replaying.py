@@ -106,7 +106,7 @@ class _Replay:
         present = await recollected(self._store)
         for from_ms in range(begin_ms, end_ms, WINDOW_MS):
             to_ms = min(from_ms + WINDOW_MS, end_ms)
-            lines = await self._lines(from_ms, to_ms, present)
+            lines = await self._lines(from_ms, to_ms, rooms, present)
             happened = self._noted(self._store.past.happened(from_ms, to_ms, rooms))
             within = [step for step in of_record if from_ms <= step.at_ms < to_ms]
             steps = merge(map(step_of, happened), within, steps_of_samples(lines), key=_at_ms)
@@ -119,7 +119,7 @@ class _Replay:
         for happened in await self._store.past.of_accounts(before_ms):
             self._stepping.recall(step_of(happened))
 
-    async def _lines(self, from_ms: int, to_ms: int, present: Live) -> list[Line]:
+    async def _lines(self, from_ms: int, to_ms: int, rooms: frozenset[str], present: Live) -> list[Line]:
         """Return what was measured and may matter."""
         if not any(rule.over in SAMPLED for rule in self._rules):
             return []
@@ -128,7 +128,7 @@ class _Replay:
             return resolve(present, place, at_ms)
 
         thin: list[Line] = []
-        async with aclosing(self._store.samples.lines(Wanted(from_ms, to_ms, self._asked.room), known)) as lines:
+        async with aclosing(self._store.samples.lines(Wanted(from_ms, to_ms, any_of=rooms), known)) as lines:
             async for series, samples in lines:
                 self._samples += samples.count
                 thin.append(Line(series, thinned(samples, self._screen)))

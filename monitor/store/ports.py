@@ -99,7 +99,8 @@ class Line(NamedTuple):
 class Wanted(Struct, frozen=True):
     """Which samples are asked for: those of [from_ms, to_ms).
 
-    Of one room, by its SID or name, and of one identity; an empty one is all of them.  Where `only` one media field is
+    Of one room, by its SID or name, of any of several rooms, by what the record calls them (RM…, name:NAME), and of one
+    identity; an empty one is all of them.  Where `only` one media field is
     named, other fields and levels may be left out.
     """
 
@@ -108,11 +109,14 @@ class Wanted(Struct, frozen=True):
     room: str = ""
     identity: str = ""
     only: str = ""
+    any_of: frozenset[str] = frozenset()
 
     def is_about(self, series: Series) -> bool:
         """Whether somebody's samples are among them, if their time is."""
         rooms = (series.room, series.room_name, series.room.removeprefix("name:"))
         people = (series.identity, series.participant.removeprefix("identity:"))
+        if self.any_of and self.any_of.isdisjoint((series.room, f"name:{series.room_name}")):
+            return False
         return (not self.room or self.room in rooms) and (not self.identity or self.identity in people)
 
 
