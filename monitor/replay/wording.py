@@ -11,7 +11,7 @@ from monitor.replay.coverage import Gap
 from monitor.replay.reckoning import Sum
 from monitor.replay.telling import Said
 
-_MANY = {Kind.PARTICIPANT: "people"}
+_NAMES = {Kind.PARTICIPANT: ("person", "people")}
 _WHAT = {"trigger": "fired", "resolve": "resolved"}  # in the words of this page; other words stand for themselves
 
 
@@ -74,7 +74,7 @@ def _table(sums: Sequence[Sum]) -> Iterator[str]:
         (
             each.rule,
             _counted(each.episodes, "episode"),
-            f"of {each.subjects} {_many(each.over)}",
+            f"of {_subjects(each.subjects, each.over)}",
             _counted(each.pages, "page"),
             f"{each.firing} firing at the end" if each.firing else "",
         )
@@ -86,8 +86,9 @@ def _table(sums: Sequence[Sum]) -> Iterator[str]:
         yield f"  {'  '.join(cells)}".rstrip()
 
 
-def _many(over: Kind) -> str:
-    return _MANY.get(over, f"{over}s")
+def _subjects(count: int, over: Kind) -> str:
+    one, many = _NAMES.get(over, (over.value, f"{over}s"))
+    return f"{count} {one if count == 1 else many}"
 
 
 def _counted(count: int, what: str) -> str:

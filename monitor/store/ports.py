@@ -99,9 +99,9 @@ class Line(NamedTuple):
 class Wanted(Struct, frozen=True):
     """Which samples are asked for: those of [from_ms, to_ms).
 
-    Of one room, by its SID or name, of any of several rooms, by what the record calls them (RM…, name:NAME), and of one
-    identity; an empty one is all of them.  Where `only` one media field is
-    named, other fields and levels may be left out.
+    Of one room, by its SID or name, or `any_of` several, by what the record calls them (RM…, name:NAME), and of one
+    identity; an empty one is all of them.  Where `only` one media field is named, other fields and levels may be left
+    out.
     """
 
     from_ms: int

@@ -231,3 +231,13 @@ def test_a_course_has_values_ramps_and_what_nobody_knows() -> None:
 def test_what_is_no_course_is_refused(text: str) -> None:
     with pytest.raises(RuleError, match="expected"):
         parse_course(text)
+
+
+# --- what the documentation shows ---------------------------------------------------------------------------
+
+
+def test_the_example_of_the_documentation_passes(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[3] / "docs" / "rule-tests.md").read_text(encoding="utf-8")
+    example = text.split("```toml\n")[1].split("```")[0]
+    tested = run_rule_tests([file_of(tmp_path, example)])
+    assert list(tested.lines()) == ["2 passed, 0 failed"]
