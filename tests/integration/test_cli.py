@@ -47,6 +47,8 @@ def test_a_wrong_one_ends_with_78_and_every_error(tmp_path: Path, capsys: pytest
             "export RM0 call.zip --config",
             "import call.zip --config",
             "export --from 2026-11-21 --to 2026-11-22 x --config",
+            "rules replay --from 2026-11-21 --to 2026-11-22 --config",
+            "rules test x --config",
         ),
     ],
 )
@@ -56,7 +58,17 @@ def test_a_configuration_that_is_not_there_ends_with_78(command: str, tmp_path: 
 
 @pytest.mark.parametrize(
     "arguments",
-    [[], ["dance"], ["check-config"], ["backup"], ["restore"], ["erase", "--yes"], ["demo", "--scenario", "paradise"]],
+    [
+        [],
+        ["dance"],
+        ["check-config"],
+        ["backup"],
+        ["restore"],
+        ["erase", "--yes"],
+        ["demo", "--scenario", "paradise"],
+        ["rules"],
+        ["rules", "test"],
+    ],
 )
 def test_wrong_usage_ends_with_2_and_says_what_would_be_right(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
@@ -78,6 +90,7 @@ def test_wrong_usage_ends_with_2_and_says_what_would_be_right(
         "erase",
         "canary",
         "pseudonym",
+        "rules",
         "export",
         "import",
     ],
