@@ -131,7 +131,7 @@ class _Replay:
         async with aclosing(self._store.samples.lines(Wanted(from_ms, to_ms, any_of=rooms), known)) as lines:
             async for series, samples in lines:
                 self._samples += samples.count
-                thin.append(Line(series, thinned(samples, self._screen)))
+                thin.append(Line(series, thinned(samples, self._screen, series.participant)))
                 self._on_progress(f"reading, {self._samples:,} samples", from_ms)
         return thin
 

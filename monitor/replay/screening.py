@@ -4,15 +4,15 @@ Few: between two thresholds a number may wander as it likes.  So samples are loo
 participant at once, and only those go the long way through the picture and the engine that could change its mind:
 
 * where a condition begins or ceases to hold, or its value to be known;
-* every level, which are few anyway, and which rooms are judged by;
 * the latest one at each moment at which an alert may change, at once or when a timer has run out, since the alert shows
   its numbers then;
+* every level that somebody saw of somebody else, since of several the best counts;
 * a sign of life now and then, and on either side of a silence, since who says nothing is not there.
 
 What is left out lies between two samples that say the same to every rule.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,8 +22,9 @@ from numpy.typing import NDArray
 from alerts.model import Condition, Kind, Rule
 from alerts.rules import OPERATORS
 from monitor.history.samples import Samples, Times
+from monitor.readings import DEGRADED_LEVEL
 
-SIGN_OF_LIFE_MS = 300_000
+SIGN_OF_LIFE_MS = 900_000
 
 _UNKNOWN = 2  # beside 0 and 1, which a comparison comes to
 
@@ -33,7 +34,13 @@ _COLUMNS = {
     "jitter_ms": ("up.jitter_ms", "down.jitter_ms"),
     "loss_ratio": ("up.loss_ratio", "down.loss_ratio"),
 }
-_OF_LEVELS = ("level",)
+_LEVEL = "level"
+
+#: What rooms are judged by, and what `reconnected` makes unknown: both look at levels though no rule names them.
+_ALWAYS_ASKED = (Condition(_LEVEL, "<=", DEGRADED_LEVEL), Condition(_LEVEL, "<=", 0))
+
+Mask = NDArray[np.bool_]
+Values = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +48,15 @@ class Screen:
     """What to look for in samples.
 
     Attributes:
-        conditions: those that speak of a media sample.
-        raised_by_level: those that speak of a level and call somebody.
+        of_media: conditions that speak of a media sample.
+        of_levels: conditions that speak of a level.
+        raised_by_level: those among them that call somebody.
         timers_ms: after how long something may happen though nothing changes; zero is among them.
         lets_all_through: a rule speaks of something that is not screened here, so every sample may matter to it.
     """
 
-    conditions: tuple[Condition, ...] = ()
+    of_media: tuple[Condition, ...] = ()
+    of_levels: tuple[Condition, ...] = _ALWAYS_ASKED
     raised_by_level: tuple[Condition, ...] = ()
     timers_ms: tuple[int, ...] = (0,)
     lets_all_through: bool = False
@@ -60,67 +69,104 @@ def screen_for(rules: Iterable[Rule]) -> Screen:
     timers_s = {timer_s for rule in own for timer_s in (rule.hold_for_s, rule.clear_for_s)}
     return Screen(
         tuple(each for each in conditions if each.value in _COLUMNS),
-        tuple(rule.raise_when for rule in own if rule.raise_when.value in _OF_LEVELS),
+        tuple({*_ALWAYS_ASKED, *(each for each in conditions if each.value == _LEVEL)}),
+        tuple(rule.raise_when for rule in own if rule.raise_when.value == _LEVEL),
         tuple(sorted({0, *(round(timer_s * 1000) for timer_s in timers_s)})),
-        any(each.value not in (*_COLUMNS, *_OF_LEVELS) for each in conditions),
+        any(each.value not in (*_COLUMNS, _LEVEL) for each in conditions),
     )
 
 
-def thinned(samples: Samples, screen: Screen) -> Samples:
-    """Return the samples that may matter, without the SDK's own objects, which never do."""
-    if screen.lets_all_through or not len(samples.at_ms):
-        return Samples(samples.at_ms, samples.media, samples.level_at_ms, samples.levels, samples.words)
-    kept = _signs_of_life(samples.at_ms)
-    kept[_latest_at(samples.at_ms, _moments(samples, screen))] = True
-    return Samples(samples.at_ms[kept], samples.media[kept], samples.level_at_ms, samples.levels, samples.words)
+def thinned(samples: Samples, screen: Screen, who: str = "") -> Samples:
+    """Return the samples of somebody that may matter, without the SDK's own objects, which never do."""
+    if screen.lets_all_through:
+        return _kept(samples, np.ones(len(samples.at_ms), np.bool_), np.ones(len(samples.level_at_ms), np.bool_))
+    own = _own_levels(samples, who)
+    media_turns, level_turns = _turns_of_media(samples, screen), _turns_of_levels(samples, own, screen)
+    shown = level_turns if _is_called(samples.levels[own, 0], screen) else level_turns[:0]
+    media = _signs_of_life(samples.at_ms) | _latest_at(samples.at_ms, _moments(screen, media_turns, shown))
+    levels = ~own
+    levels[own] = _latest_at(samples.level_at_ms[own], _moments(screen, media_turns, level_turns))
+    return _kept(samples, media, levels)
 
 
-def _signs_of_life(at_ms: Times) -> NDArray[np.bool_]:
+def _kept(samples: Samples, media: Mask, levels: Mask) -> Samples:
+    return Samples(
+        samples.at_ms[media], samples.media[media], samples.level_at_ms[levels], samples.levels[levels], samples.words
+    )
+
+
+def _own_levels(samples: Samples, who: str) -> Mask:
+    """Return which levels are screened: one's own.
+
+    Not those of whoever tells them now with their name and now without, nor of who gives no other sign of life.
+    """
+    if who in samples.words or not len(samples.at_ms):
+        return np.zeros(len(samples.levels), np.bool_)
+    return np.isnan(samples.levels[:, 1])
+
+
+def _signs_of_life(at_ms: Times) -> Mask:
     kept = np.ones(len(at_ms), np.bool_)
-    span = (at_ms - at_ms[0]) // SIGN_OF_LIFE_MS
-    kept[1:] = span[1:] != span[:-1]
-    kept[:-1] |= np.diff(at_ms) > SIGN_OF_LIFE_MS
+    if len(at_ms):
+        span = (at_ms - at_ms[0]) // SIGN_OF_LIFE_MS
+        kept[1:] = span[1:] != span[:-1]
+        kept[:-1] |= np.diff(at_ms) > SIGN_OF_LIFE_MS
     return kept
 
 
-def _moments(samples: Samples, screen: Screen) -> Times:
-    """Return the moments at which the latest sample may be looked at: something changes, or a timer runs out."""
-    begins = np.concatenate([*_turns(samples, screen), *_levels_that_call(samples, screen)])
-    moments: Times = begins[:, np.newaxis] + np.array(screen.timers_ms)
-    return moments.ravel()
+# --- when something changes -------------------------------------------------------------------------------
 
 
-def _turns(samples: Samples, screen: Screen) -> Iterator[Times]:
-    yield samples.at_ms[:1]
-    for condition in screen.conditions:
-        said = _answers(condition, samples)
-        yield samples.at_ms[1:][said[1:] != said[:-1]]
+def _turns_of_media(samples: Samples, screen: Screen) -> Times:
+    columns = {name: np.fmax.reduce([samples.column(each) for each in of]) for name, of in _COLUMNS.items()}
+    return _turns(samples.at_ms, [(condition, columns[condition.value]) for condition in screen.of_media])
 
 
-def _levels_that_call(samples: Samples, screen: Screen) -> Iterator[Times]:
-    """Return when levels were seen, if one of them is among those that rules are there for.
-
-    Levels themselves are all kept; this is for the media samples that are shown beside them.
-    """
-    levels = samples.levels[:, 0]
-    if any(np.any(_holds(condition, levels)) for condition in screen.raised_by_level):
-        yield samples.level_at_ms
+def _turns_of_levels(samples: Samples, own: Mask, screen: Screen) -> Times:
+    values = samples.levels[own, 0]
+    return _turns(samples.level_at_ms[own], [(condition, values) for condition in screen.of_levels])
 
 
-def _answers(condition: Condition, samples: Samples) -> NDArray[np.int8]:
-    """Return for each media sample whether the condition holds, or that nobody knows."""
-    worst = np.fmax.reduce([samples.column(name) for name in _COLUMNS[condition.value]])
-    said = _holds(condition, worst).astype(np.int8)
-    said[np.isnan(worst)] = _UNKNOWN
+def _turns(at_ms: Times, asked: Sequence[tuple[Condition, Values]]) -> Times:
+    """Return the first moment, and those at which a condition has another answer than before."""
+    is_turn = np.zeros(len(at_ms), np.bool_)
+    is_turn[:1] = True
+    for condition, values in asked:
+        said = _answers(condition, values)
+        is_turn[1:] |= said[1:] != said[:-1]
+    return at_ms[is_turn]
+
+
+def _answers(condition: Condition, values: Values) -> NDArray[np.int8]:
+    """Return for each value whether the condition holds, or that nobody knows."""
+    said = _holds(condition, values).astype(np.int8)
+    said[np.isnan(values)] = _UNKNOWN
     return said
 
 
-def _holds(condition: Condition, values: NDArray[np.float64]) -> NDArray[np.bool_]:
+def _holds(condition: Condition, values: Values) -> Mask:
     compare: Any = OPERATORS[condition.operator]  # which compares columns as it does numbers
-    holds: NDArray[np.bool_] = compare(values, condition.threshold)
+    holds: Mask = compare(values, condition.threshold)
     return holds
 
 
-def _latest_at(at_ms: Times, moments: Times) -> NDArray[np.intp]:
+def _is_called(levels: Values, screen: Screen) -> bool:
+    """Whether one of the levels is among those that a rule is there for."""
+    return any(np.any(_holds(condition, levels)) for condition in screen.raised_by_level)
+
+
+# --- what is looked at then -------------------------------------------------------------------------------
+
+
+def _moments(screen: Screen, *turns: Times) -> Times:
+    """Return when somebody may be looked at: something changes, or a timer runs out."""
+    moments: Times = np.concatenate(turns)[:, np.newaxis] + np.array(screen.timers_ms)
+    return moments.ravel()
+
+
+def _latest_at(at_ms: Times, moments: Times) -> Mask:
+    """Return which samples are the latest at one of the moments."""
     places = np.searchsorted(at_ms, moments, side="right") - 1
-    return places[places >= 0]
+    is_latest = np.zeros(len(at_ms), np.bool_)
+    is_latest[places[places >= 0]] = True
+    return is_latest

@@ -82,10 +82,10 @@ def test_a_screened_replay_changes_the_same_alerts_as_one_of_every_sample(
 
 @given(st.builds(measured, media, levels))
 def test_who_is_well_is_looked_at_now_and_then(samples: Samples) -> None:
-    samples.levels[:, 0] = 4
+    samples.levels[:, 0] = np.resize([3, 4, 5], len(samples.levels))
     rules = [make_rule()]
     kept = thinned(samples, screen_for(rules))
-    assert list(kept.level_at_ms) == list(samples.level_at_ms)
+    assert len(kept.level_at_ms) <= 6 or not len(samples.at_ms)  # at two beginnings, and when timers may run out
     for at_ms in samples.at_ms:
         assert np.abs(kept.at_ms - at_ms).min() <= SIGN_OF_LIFE_MS
 
