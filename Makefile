@@ -52,6 +52,7 @@ bench: $(VENV)/.dev ## how fast it is, beside a floor in the same run and its go
 	@$(BIN)/python -m tests.benchmarks.polling
 	@$(BIN)/python -m tests.benchmarks.history
 	@$(BIN)/python -m tests.benchmarks.verdicts
+	@$(BIN)/python -m tests.benchmarks.replay
 
 lock: $(VENV)/.dev ## pin what the ranges in pyproject.toml resolve to today
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

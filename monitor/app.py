@@ -19,13 +19,10 @@ from alerts.alertmanager import Origin
 from alerts.delivery import AttemptMade, Delivered, Outcome, Rejected, TryAgain
 from alerts.dispatcher import Dispatcher
 from alerts.engine import Engine
-from alerts.group_book import Policy, not_known
 from alerts.groups import Groups
-from alerts.inhibition import Inhibitors
 from alerts.mirror import Mirror
 from alerts.model import Alert, Kind, Notification, Reading, Reason
 from alerts.signals import with_watchers
-from alerts.storms import Limits as StormLimits
 from alerts.transport import Transport
 from collectors.events import Event
 from monitor.account_watch import AccountWatch
@@ -75,6 +72,7 @@ from monitor.local_access import LocalAccess, address_of, grant, withdraw
 from monitor.loop_lag import TRY_EVERY_S
 from monitor.metrics import FAILURES, RETRIES, Metrics
 from monitor.pipeline import Pipeline
+from monitor.policy import policy_of
 from monitor.polling import Poll
 from monitor.pseudonyms import Pseudonyms
 from monitor.reloading import RELOADED, Reloading
@@ -115,19 +113,6 @@ def limits_of(config: Config) -> Limits:
         CompositionLimits(compositions.limit_floor_s, compositions.limit_room_ratio, compositions.missing_after_s),
         RoomLimits(quotas.room_grace_s),
         AccountLimits(quotas.concurrent_rooms, quotas.concurrent_participants, config.usage.month_budget),
-    )
-
-
-def policy_of(config: Config, cause_of: Callable[[str], str] = not_known) -> Policy:
-    """Return what the configuration says about groups of alerts; `cause_of` may know what is behind one."""
-    alerting = config.alerts
-    return Policy(
-        config.routing,
-        Inhibitors(config.inhibitions),
-        config.time_windows,
-        storms=StormLimits(alerting.storm_groups, alerting.storm_labels),
-        instance=alerting.instance,
-        cause_of=cause_of,
     )
 
 

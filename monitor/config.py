@@ -6,7 +6,7 @@ the path of its key, its line, and what was expected.  `config.example.toml` is 
 
 import re
 import tomllib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -60,6 +60,7 @@ from monitor.settings import (
 )
 
 S = TypeVar("S", bound=Section)
+T = TypeVar("T")
 
 
 class Problem(Exception):
@@ -113,6 +114,30 @@ def load(file: Path | None, environment: Mapping[str, str]) -> Config:
     Raises:
         ConfigInvalid: with every error there is.
     """
+    return understood(file, lambda given: build(with_environment(given, environment)))
+
+
+def load_rules(file: Path) -> tuple[Rule, ...]:
+    """Return the rules of a configuration, shipped ones included; whatever else is in it need not be right, nor there.
+
+    Raises:
+        ConfigInvalid: with every error that its rules have.
+    """
+
+    def built(given: Mapping[str, Any]) -> tuple[Rule, ...]:
+        alerts = given.get("alerts")
+        disabled = alerts.get("disabled_rules", []) if isinstance(alerts, Mapping) else []
+        return build({"rules": given.get("rules", []), "alerts": {"disabled_rules": disabled}}).rules
+
+    return understood(file, built)
+
+
+def understood(file: Path | None, build: Callable[[dict[str, Any]], T]) -> T:
+    """Return what is made of the tables of a TOML file; without a file there are none.
+
+    Raises:
+        ConfigInvalid: with every error that `build` finds, each with its line.
+    """
     text = ""
     if file is not None:
         try:
@@ -120,14 +145,15 @@ def load(file: Path | None, environment: Mapping[str, str]) -> Config:
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigInvalid([f"{file}: expected a readable TOML file, got {error}"]) from None
     try:
-        given = tomllib.loads(text)
+        return build(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
         raise ConfigInvalid([f"{file}: {error}"]) from None
-    try:
-        return build(with_environment(given, environment))
+    except ValidationError as error:
+        problems = _problems(error)
     except ProblemsFound as found:
-        lines = key_lines(text)
-        raise ConfigInvalid([_worded(file, lines, problem) for problem in found.problems]) from None
+        problems = found.problems
+    lines = key_lines(text)
+    raise ConfigInvalid([_worded(file, lines, problem) for problem in problems])
 
 
 class ProblemsFound(Exception):

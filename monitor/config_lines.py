@@ -1,7 +1,8 @@
 """On which line of a TOML file does a key stand?
 
 The standard parser gives values without positions.  This reads the file once more, only for headings and keys, so that
-an error about `rules[1].raise` can name its line.  A key inside an inline table is found at the line of its table.
+an error about `rules[1].raise` can name its line.  A key inside an inline table is found at the line of its table, and
+such tables in an array one by one if each begins a line.
 """
 
 import re
@@ -10,7 +11,8 @@ from collections import defaultdict
 Path = tuple[str | int, ...]
 
 _HEADING = re.compile(r"\s*(?P<open>\[\[?)\s*(?P<name>[^\]]+?)\s*\]\]?\s*(#.*)?$")
-_KEY = re.compile(r"\s*(?P<name>[A-Za-z0-9_\-.\"']+)\s*=")
+_KEY = re.compile(r"\s*(?P<name>[A-Za-z0-9_\-.\"']+)\s*=(?P<opens>\s*\[\s*(#.*)?$)?")
+_ELEMENT = re.compile(r"\s*\{")
 
 
 def key_lines(text: str) -> dict[Path, int]:
@@ -18,12 +20,19 @@ def key_lines(text: str) -> dict[Path, int]:
     lines: dict[Path, int] = {}
     counts: defaultdict[Path, int] = defaultdict(int)
     table: Path = ()
+    array: Path = ()  # the last that was opened
     for number, line in enumerate(text.splitlines(), start=1):
         if heading := _HEADING.match(line):
             table = _open(_parts(heading["name"]), heading["open"] == "[[", counts)
             lines.setdefault(table, number)
+            array = ()
         elif key := _KEY.match(line):
-            lines.setdefault(table + _parts(key["name"]), number)
+            path = table + _parts(key["name"])
+            lines.setdefault(path, number)
+            array = path if key["opens"] else ()
+        elif array and _ELEMENT.match(line):
+            lines[(*array, counts[array])] = number
+            counts[array] += 1
     return lines
 
 

@@ -124,9 +124,13 @@ class Evaluation:
         self._closing = True
         self._wake.set()
 
+    def next_deadline(self) -> float | None:
+        """Return when the next look is due though nothing changes, or None while none is."""
+        moments = (self.engine.next_deadline(), self.groups.next_deadline())
+        return min((at for at in moments if at is not None), default=None)
+
     async def _sleep(self) -> None:
-        deadlines = [at for at in (self.engine.next_deadline(), self.groups.next_deadline()) if at is not None]
-        deadline = min(deadlines, default=None)
+        deadline = self.next_deadline()
         timeout_s = None if deadline is None else max(0.0, deadline - self._now_s())
         try:
             async with asyncio.timeout(timeout_s):

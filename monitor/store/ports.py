@@ -41,6 +41,20 @@ class Happening(NamedTuple):
     body: bytes
 
 
+class Happened(NamedTuple):
+    """Something that happened, and the room as it was told: its SID, `name:NAME`, or an empty string."""
+
+    room: str
+    happening: Happening
+
+
+class OnRecord(NamedTuple):
+    """A room as it was saved last, and how many of its recordings are known."""
+
+    room: Room
+    recordings: int
+
+
 class Place(NamedTuple):
     """Where an event belongs; an empty string where that is not known.
 
@@ -88,8 +102,9 @@ class Line(NamedTuple):
 class Wanted(Struct, frozen=True):
     """Which samples are asked for: those of [from_ms, to_ms).
 
-    Of one room, by its SID or name, and of one identity; an empty one is all of them.  Where `only` one media field is
-    named, other fields and levels may be left out.
+    Of one room, by its SID or name, or `any_of` several, by what the record calls them (RM…, name:NAME), and of one
+    identity; an empty one is all of them.  Where `only` one media field is named, other fields and levels may be left
+    out.
     """
 
     from_ms: int
@@ -97,11 +112,14 @@ class Wanted(Struct, frozen=True):
     room: str = ""
     identity: str = ""
     only: str = ""
+    any_of: frozenset[str] = frozenset()
 
     def is_about(self, series: Series) -> bool:
         """Whether somebody's samples are among them, if their time is."""
         rooms = (series.room, series.room_name, series.room.removeprefix("name:"))
         people = (series.identity, series.participant.removeprefix("identity:"))
+        if self.any_of and self.any_of.isdisjoint((series.room, f"name:{series.room_name}")):
+            return False
         return (not self.room or self.room in rooms) and (not self.identity or self.identity in people)
 
 

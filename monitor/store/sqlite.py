@@ -16,6 +16,7 @@ from monitor.store.groups import SqliteIncidents
 from monitor.store.keeping import Keeping
 from monitor.store.log import SqliteEventLog, open_log
 from monitor.store.numbering import Numbering
+from monitor.store.past import SqlitePast
 from monitor.store.picture import SqlitePicture
 from monitor.store.ports import Erased, Resolve, Size
 from monitor.store.receipts import SqliteReceipts
@@ -42,6 +43,7 @@ class SqliteStore:
         self.samples = SqliteSamples(database, scopes, turn)
         self.rollups = SqliteRollups(database, scopes, turn)
         self.archive = SqliteArchive(database)
+        self.past = SqlitePast(database)
         self.picture = SqlitePicture(database, numbering)
         self.alerts = SqliteAlerts(database)
         self.incidents = SqliteIncidents(database)

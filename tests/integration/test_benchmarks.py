@@ -75,3 +75,10 @@ async def test_the_history_benchmark_weighs_samples_and_asks_a_daemon() -> None:
     said = await said_by("history", "--rounds", "1", "--people", "8", "--samples", "3000")
     rows = [line.split("  ")[0] for line in said.splitlines() if "bytes/sample" in line or " ms " in line]
     assert {"ten-minute chunks", "put together", "a search", "the same, exact"} <= set(rows), said
+
+
+async def test_the_replay_benchmark_lives_a_week_again() -> None:
+    said = await said_by("replay", "--rounds", "1", "--people", "80")
+    (line,) = (line for line in said.splitlines() if line.startswith("  ParticipantQualityDegraded"))
+    assert int(line.split()[1]) > 0, said
+    assert "a week of 80 people" in said

@@ -49,6 +49,8 @@ def test_a_wrong_one_ends_with_78_and_every_error(tmp_path: Path, capsys: pytest
             "import call.zip --config",
             "export --from 2026-11-21 --to 2026-11-22 x --config",
             "dead-letters --config",
+            "rules replay --from 2026-11-21 --to 2026-11-22 --config",
+            "rules test x --config",
         ),
     ],
 )
@@ -67,6 +69,8 @@ def test_a_configuration_that_is_not_there_ends_with_78(command: str, tmp_path: 
         ["erase", "--yes"],
         ["silences"],
         ["demo", "--scenario", "paradise"],
+        ["rules"],
+        ["rules", "test"],
     ],
 )
 def test_wrong_usage_ends_with_2_and_says_what_would_be_right(
@@ -94,6 +98,7 @@ def test_wrong_usage_ends_with_2_and_says_what_would_be_right(
         "silences preview",
         "canary",
         "pseudonym",
+        "rules",
         "export",
         "import",
         "dead-letters",

@@ -1,0 +1,1 @@
+"""Back-tests: what would have been sent, had these rules and routes been there when it happened."""

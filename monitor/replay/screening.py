@@ -1,0 +1,172 @@
+"""Which of somebody's samples can make a difference to a rule?
+
+Few: between two thresholds a number may wander as it likes.  So samples are looked at as columns first, all of a
+participant at once, and only those go the long way through the picture and the engine that could change its mind:
+
+* where a condition begins or ceases to hold, or its value to be known;
+* the latest one at each moment at which an alert may change, at once or when a timer has run out, since the alert shows
+  its numbers then;
+* every level that somebody saw of somebody else, since of several the best counts;
+* a sign of life now and then, and on either side of a silence, since who says nothing is not there.
+
+What is left out lies between two samples that say the same to every rule.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alerts.model import Condition, Kind, Rule
+from alerts.rules import OPERATORS
+from monitor.crowds import DEGRADED_LEVEL
+from monitor.history.samples import Samples, Times
+
+SIGN_OF_LIFE_MS = 900_000
+
+_UNKNOWN = 2  # beside 0 and 1, which a comparison comes to
+
+#: The columns that a value is the worst of, as `monitor.rings.values_of` takes it.
+_COLUMNS = {
+    "rtt_ms": ("rtt_ms",),
+    "jitter_ms": ("up.jitter_ms", "down.jitter_ms"),
+    "loss_ratio": ("up.loss_ratio", "down.loss_ratio"),
+}
+_LEVEL = "level"
+
+#: What rooms are judged by, and what `reconnected` makes unknown: both look at levels though no rule names them.
+_ALWAYS_ASKED = (Condition(_LEVEL, "<=", DEGRADED_LEVEL), Condition(_LEVEL, "<=", 0))
+
+Mask = NDArray[np.bool_]
+Values = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """What to look for in samples.
+
+    Attributes:
+        of_media: conditions that speak of a media sample.
+        of_levels: conditions that speak of a level.
+        raised_by_level: those among them that call somebody.
+        timers_ms: after how long something may happen though nothing changes; zero is among them.
+        lets_all_through: a rule speaks of something that is not screened here, so every sample may matter to it.
+    """
+
+    of_media: tuple[Condition, ...] = ()
+    of_levels: tuple[Condition, ...] = _ALWAYS_ASKED
+    raised_by_level: tuple[Condition, ...] = ()
+    timers_ms: tuple[int, ...] = (0,)
+    lets_all_through: bool = False
+
+
+def screen_for(rules: Iterable[Rule]) -> Screen:
+    """Return the screen that lets through whatever matters to these rules."""
+    own = [rule for rule in rules if rule.over is Kind.PARTICIPANT]
+    conditions = {condition for rule in own for condition in (rule.raise_when, rule.clear_when)}
+    timers_s = {timer_s for rule in own for timer_s in (rule.hold_for_s, rule.clear_for_s)}
+    return Screen(
+        tuple(each for each in conditions if each.value in _COLUMNS),
+        tuple({*_ALWAYS_ASKED, *(each for each in conditions if each.value == _LEVEL)}),
+        tuple(rule.raise_when for rule in own if rule.raise_when.value == _LEVEL),
+        tuple(sorted({0, *(round(timer_s * 1000) for timer_s in timers_s)})),
+        any(each.value not in (*_COLUMNS, _LEVEL) for each in conditions),
+    )
+
+
+def thinned(samples: Samples, screen: Screen, who: str = "") -> Samples:
+    """Return the samples of somebody that may matter, without the SDK's own objects, which never do."""
+    if screen.lets_all_through:
+        return _kept(samples, np.ones(len(samples.at_ms), np.bool_), np.ones(len(samples.level_at_ms), np.bool_))
+    own = _own_levels(samples, who)
+    media_turns, level_turns = _turns_of_media(samples, screen), _turns_of_levels(samples, own, screen)
+    shown = level_turns if _is_called(samples.levels[own, 0], screen) else level_turns[:0]
+    media = _signs_of_life(samples.at_ms) | _latest_at(samples.at_ms, _moments(screen, media_turns, shown))
+    levels = ~own
+    levels[own] = _latest_at(samples.level_at_ms[own], _moments(screen, media_turns, level_turns))
+    return _kept(samples, media, levels)
+
+
+def _kept(samples: Samples, media: Mask, levels: Mask) -> Samples:
+    return Samples(
+        samples.at_ms[media], samples.media[media], samples.level_at_ms[levels], samples.levels[levels], samples.words
+    )
+
+
+def _own_levels(samples: Samples, who: str) -> Mask:
+    """Return which levels are screened: one's own.
+
+    Not those of whoever tells them now with their name and now without, nor of who gives no other sign of life.
+    """
+    if who in samples.words or not len(samples.at_ms):
+        return np.zeros(len(samples.levels), np.bool_)
+    return np.isnan(samples.levels[:, 1])
+
+
+def _signs_of_life(at_ms: Times) -> Mask:
+    kept = np.ones(len(at_ms), np.bool_)
+    if len(at_ms):
+        span = (at_ms - at_ms[0]) // SIGN_OF_LIFE_MS
+        kept[1:] = span[1:] != span[:-1]
+        kept[:-1] |= np.diff(at_ms) > SIGN_OF_LIFE_MS
+    return kept
+
+
+# --- when something changes -------------------------------------------------------------------------------
+
+
+def _turns_of_media(samples: Samples, screen: Screen) -> Times:
+    columns = {name: np.fmax.reduce([samples.column(each) for each in of]) for name, of in _COLUMNS.items()}
+    return _turns(samples.at_ms, [(condition, columns[condition.value]) for condition in screen.of_media])
+
+
+def _turns_of_levels(samples: Samples, own: Mask, screen: Screen) -> Times:
+    values = samples.levels[own, 0]
+    return _turns(samples.level_at_ms[own], [(condition, values) for condition in screen.of_levels])
+
+
+def _turns(at_ms: Times, asked: Sequence[tuple[Condition, Values]]) -> Times:
+    """Return the first moment, and those at which a condition has another answer than before."""
+    is_turn = np.zeros(len(at_ms), np.bool_)
+    is_turn[:1] = True
+    for condition, values in asked:
+        said = _answers(condition, values)
+        is_turn[1:] |= said[1:] != said[:-1]
+    return at_ms[is_turn]
+
+
+def _answers(condition: Condition, values: Values) -> NDArray[np.int8]:
+    """Return for each value whether the condition holds, or that nobody knows."""
+    said = _holds(condition, values).astype(np.int8)
+    said[np.isnan(values)] = _UNKNOWN
+    return said
+
+
+def _holds(condition: Condition, values: Values) -> Mask:
+    compare: Any = OPERATORS[condition.operator]  # which compares columns as it does numbers
+    holds: Mask = compare(values, condition.threshold)
+    return holds
+
+
+def _is_called(levels: Values, screen: Screen) -> bool:
+    """Whether one of the levels is among those that a rule is there for."""
+    return any(np.any(_holds(condition, levels)) for condition in screen.raised_by_level)
+
+
+# --- what is looked at then -------------------------------------------------------------------------------
+
+
+def _moments(screen: Screen, *turns: Times) -> Times:
+    """Return when somebody may be looked at: something changes, or a timer runs out."""
+    moments: Times = np.concatenate(turns)[:, np.newaxis] + np.array(screen.timers_ms)
+    return moments.ravel()
+
+
+def _latest_at(at_ms: Times, moments: Times) -> Mask:
+    """Return which samples are the latest at one of the moments."""
+    places = np.searchsorted(at_ms, moments, side="right") - 1
+    is_latest = np.zeros(len(at_ms), np.bool_)
+    is_latest[places[places >= 0]] = True
+    return is_latest

@@ -1,0 +1,1 @@
+"""Tests of rules that are written as data."""
