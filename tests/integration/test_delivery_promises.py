@@ -339,6 +339,20 @@ async def test_one_who_hangs_for_a_minute_delays_nobody(receivers, ops, dispatch
     assert len(ops.heard) == 32
 
 
+@pytest.mark.promise("P40")
+@pytest.mark.parametrize("status", [207, 299, 304, 418, 451, 499, 509, 529, 599])
+async def test_an_answer_that_nobody_has_heard_of_stops_no_lane(ops, dispatching, status):
+    page, other = trigger(), trigger("PA2")
+    store = OutboxStore(page)
+    ops.script = [(status, {})]
+    async with dispatching(store) as dispatcher:
+        await until(lambda: store.settlements)
+        store.add(other)
+        dispatcher.wake()
+        await until(lambda: store.fate_of(other))
+    assert store.fate_of(other).fate is Fate.DELIVERED
+
+
 # --- receivers that change ---
 
 
