@@ -45,7 +45,7 @@ collectors/browser/node_modules/twilio-video: collectors/browser/package-lock.js
 	@cd collectors/browser && $(NPM) ci --silent --ignore-scripts
 	@touch $@
 
-bench: $(VENV)/.dev ## how fast it is, beside a floor in the same run and its goals; about ten minutes
+bench: $(VENV)/.dev ## how fast it is, beside a floor in the same run and its goals; about twelve minutes
 	@$(BIN)/python -m tests.benchmarks.ingest
 	@$(BIN)/python -m tests.benchmarks.acknowledgement
 	@$(BIN)/python -m tests.benchmarks.population
@@ -53,6 +53,7 @@ bench: $(VENV)/.dev ## how fast it is, beside a floor in the same run and its go
 	@$(BIN)/python -m tests.benchmarks.history
 	@$(BIN)/python -m tests.benchmarks.verdicts
 	@$(BIN)/python -m tests.benchmarks.replay
+	@$(BIN)/python -m tests.benchmarks.delivery
 
 lock: $(VENV)/.dev ## pin what the ranges in pyproject.toml resolve to today
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

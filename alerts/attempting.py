@@ -37,11 +37,11 @@ async def attempt(owed: Owed, notifier: Notifier, transport: Transport, now: flo
     """Word it, send it, and have the answer judged."""
     try:
         request = notifier.render(owed.notification, Attempt(now, owed.reference, owed.maybe_heard))
+        if request is None:
+            return Tried(Delivered())  # there is no word for it, and nothing to add to those before
+        tried = Tried(Delivered(), was_asked=True, payload_hash=_hash(request))
     except Exception as error:  # noqa: BLE001 - whatever it is, the rows behind this one must go on
         return Tried(_failed(error))
-    if request is None:
-        return Tried(Delivered())  # there is no word for it, and nothing to add to those before
-    tried = Tried(Delivered(), was_asked=True, payload_hash=_hash(request))
     try:
         answer = await transport.exchange(request)
         if not isinstance(answer, Answer):

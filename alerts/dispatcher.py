@@ -37,7 +37,7 @@ from alerts.transport import Transport
 
 logger = logging.getLogger(__name__)
 
-HANDS_PER_RECEIVER = 16
+HANDS_PER_RECEIVER = 32
 
 #: `wake` is a courtesy, not a promise: one that is forgotten costs this long, not a page.
 LONGEST_SLEEP_S = 60.0
@@ -243,23 +243,29 @@ class Dispatcher:
     # --- one attempt ---
 
     async def _attempt(self, begun: _Begun) -> None:
-        owed, door = begun.owed, begun.door
-        began = self._now()
+        owed, began = begun.owed, self._now()
         try:
-            tried = await self._tried(owed, door, began)
+            tried = await self._tried(owed, begun.door, began)
             ended = self._now()
-            probe_at = (
-                None
-                if door is None
-                else self._gates.end(door, tried.outcome, ended, was_probe=begun.is_probe, was_asked=tried.was_asked)
-            )
-            settlement = settle(owed, tried.outcome, ended, _patience_s(door), probe_at)
-            settlement = replace(settlement, payload_hash=tried.payload_hash)
+            settlement = self._settlement(begun, tried, ended)
             made = AttemptMade(ended, ended - began, in_a_word(tried.outcome), tried.status, settlement.last_error)
             await self._settling.write([Settled(owed.notification.id, settlement, made)])
             self._tell(owed.notification, settlement, made)
         finally:
-            self._finish(owed.notification, door)
+            self._lanes_in_flight.discard(owed.notification.lane)
+            self._settled_meanwhile.add(owed.notification.lane)
+            self.wake()
+
+    def _settlement(self, begun: _Begun, tried: Tried, ended: float) -> Settlement:
+        """Return what an attempt means for its row, and let the receiver have the next while that is written."""
+        probe_at = None
+        if begun.door is not None:
+            probe_at = self._gates.end(
+                begun.door, tried.outcome, ended, was_probe=begun.is_probe, was_asked=tried.was_asked
+            )
+            self.wake()
+        settlement = settle(begun.owed, tried.outcome, ended, _patience_s(begun.door), probe_at)
+        return replace(settlement, payload_hash=tried.payload_hash)
 
     async def _tried(self, owed: Owed, door: Door | None, now: float) -> Tried:
         if door is None:
@@ -268,13 +274,6 @@ class Dispatcher:
                 Rejected(f"no receiver named {name!r} is configured; what it was told before is to be closed by hand")
             )
         return await attempt(owed, door.notifier, self._transport, now)
-
-    def _finish(self, notification: Notification, door: Door | None) -> None:
-        self._lanes_in_flight.discard(notification.lane)
-        self._settled_meanwhile.add(notification.lane)
-        if door is not None:
-            self._gates.free(door)
-        self.wake()
 
     def _tell(self, notification: Notification, settlement: Settlement, made: AttemptMade) -> None:
         if settlement.fate is not Fate.DELIVERED:

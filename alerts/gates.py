@@ -61,20 +61,17 @@ class Gates:
         return self._breaker(door).begin()
 
     def end(self, door: Door, outcome: Outcome, now: float, *, was_probe: bool, was_asked: bool) -> float | None:
-        """Take note of an outcome; return when the next probe is due, if the breaker is open now."""
+        """Have a hand back, and take note of an outcome; return when the next probe is due, if the breaker is open."""
         pause_s = asked_pause_s(outcome)
         if pause_s is not None:
             self._paused_until[_shared(door)] = now + pause_s  # what it said last counts
+        self._busy[door.name] -= 1
         breaker, window = self._breaker(door), self._window(door)
         is_silent = isinstance(outcome, TryAgain) and pause_s is None
         breaker.end(now, answered=not is_silent if was_asked else None, was_probe=was_probe)
         if window is not None:
             window.end(now, was_asked=was_asked)
         return breaker.probe_at
-
-    def free(self, door: Door) -> None:
-        """Have a hand back."""
-        self._busy[door.name] -= 1
 
     def remember(self, door: Door, at: float) -> None:
         """Count an attempt of the life before this one; the oldest first."""

@@ -20,7 +20,10 @@ class Outbox(Protocol):
     """
 
     async def recover(self, now: float) -> int:
-        """End the attempts that an earlier life began and did not settle: maybe heard; return how many those were."""
+        """End the attempts that an earlier life began and did not settle: maybe heard; return how many those were.
+
+        They do not count as failures: it was not the receiver who failed.
+        """
 
     async def due(self, now: float, limit: int, skip: Collection[str] = ()) -> Sequence[Owed]:
         """Return of each receiver at most `limit` heads of lanes that want an attempt by `now`, the most urgent first.

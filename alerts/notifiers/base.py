@@ -234,6 +234,8 @@ def rfc3339(at: float) -> str:
 
 
 def _finite(value: Any) -> Any:
+    if isinstance(value, str):  # most are
+        return value
     if isinstance(value, Mapping):
         return {key: _finite(each) for key, each in value.items()}
     if isinstance(value, list | tuple):

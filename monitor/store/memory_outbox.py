@@ -85,7 +85,7 @@ class MemoryOutbox:
         begun = [row for row in self.outbox.values() if row.begun_at is not None]
         for row in begun:
             row.add(cut_short(row.begun_at or now, now))
-            row.attempts, row.maybe_heard, row.begun_at = row.attempts + 1, True, None
+            row.maybe_heard, row.begun_at = True, None
         return len(begun)
 
     async def due(self, now: float, limit: int, skip: Collection[str] = ()) -> Sequence[Owed]:

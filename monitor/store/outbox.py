@@ -112,10 +112,7 @@ class SqliteOutbox:
             begun = writer.execute("SELECT id, begun_at_s FROM outbox WHERE begun_at_s IS NOT NULL").fetchall()
             for notification_id, begun_at in begun:
                 _add_attempt(writer, notification_id, cut_short(begun_at, now))
-            writer.execute(
-                "UPDATE outbox SET attempts = attempts + 1, maybe_heard = 1, begun_at_s = NULL"
-                " WHERE begun_at_s IS NOT NULL"
-            )
+            writer.execute("UPDATE outbox SET maybe_heard = 1, begun_at_s = NULL WHERE begun_at_s IS NOT NULL")
             return len(begun)
 
         return await self._database.write(write)

@@ -56,6 +56,14 @@ async def daemon(core: int, folder: Path, synchronous: str) -> AsyncIterator[Ser
         await process.kill()
 
 
+@asynccontextmanager
+async def desks(core: int) -> AsyncIterator[Server]:
+    """Serve those who are told: one who is quick, one who never answers, and one who counts."""
+    port = free_port()
+    async with _process((sys.executable, "-m", "tests.benchmarks.desks", str(port)), environment(), core, port) as pid:
+        yield Server(port, pid)
+
+
 def has_victoria_metrics() -> bool:
     """Whether the peer is installed."""
     return shutil.which(VICTORIA_METRICS) is not None

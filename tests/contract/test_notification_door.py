@@ -76,6 +76,7 @@ async def settled(daemon: Running) -> None:
         counts.append(await waiting())
 
 
+@pytest.mark.promise("P30", "P38")
 async def test_the_life_of_a_notification_is_one_question(daemon: Running, desk: Desk) -> None:
     page = word(daemon)
     await told(daemon, page)
@@ -105,6 +106,7 @@ async def test_notifications_come_in_pages(daemon: Running, desk: Desk) -> None:
     assert [each["id"] for each in page["notifications"]] == [words[0].id]
 
 
+@pytest.mark.promise("P13")
 async def test_dead_letters_are_told_again_once_the_receiver_is_put_right(daemon: Running, desk: Desk) -> None:
     page = word(daemon)
     await told(daemon, page)

@@ -31,7 +31,6 @@ class Pager:
         self._thawed = asyncio.Event()
         self._thawed.set()
         self.is_holding = asyncio.Event()
-        self._answered_yes: set[str] = set()
 
     def freeze(self) -> None:
         """Answer nobody."""
@@ -44,8 +43,6 @@ class Pager:
 
     async def take(self, kind: str, key: str, message_id: str) -> int:
         """Take one event as a receiver would, and return the status to answer."""
-        if kind == RESOLVE and key not in self._answered_yes:
-            self.offences.append(f"{key}: resolved before its trigger was delivered")
         if kind == TRIGGER and key in self.resolved:
             self.offences.append(f"{key}: triggered again after its resolve")
         if not self._thawed.is_set():
@@ -59,7 +56,6 @@ class Pager:
         self._hear(kind, key, message_id)
         if not self.is_healthy and self._chance.random() < DAWDLES:
             await asyncio.sleep(self._chance.uniform(*DAWDLES_S))
-        self._answered_yes.add(key)
         return 202
 
     def _hear(self, kind: str, key: str, message_id: str) -> None:

@@ -40,7 +40,7 @@ def _changed(alert: Alert, kind: NotificationKind, now: float) -> Judgement:
     )
     incident = make_incident(alert, ended_at=now if is_over else None, id=alert.episode)
     told = make_notification(kind, receiver="hook", at=now, incident=incident)
-    return Judgement((alert,), (transition,), (told,))
+    return Judgement((alert,), (transition,), notifications=(told,))
 
 
 async def live(database: Path, url: str) -> None:

@@ -71,6 +71,12 @@ async def test_the_polling_benchmark_counts_requests_and_watches_both_ways() -> 
     assert said.count("all of it") == 2, said
 
 
+async def test_the_delivery_benchmark_times_a_storm_beside_bare_posts_and_counts_what_was_refused() -> None:
+    said = await said_by("delivery", "--rounds", "1", "--alerts", "60", "--storm", "120", "--patience", "0")
+    assert "all critical, p99" in said, said
+    assert "answered 429" in said, said
+
+
 async def test_the_history_benchmark_weighs_samples_and_asks_a_daemon() -> None:
     said = await said_by("history", "--rounds", "1", "--people", "8", "--samples", "3000")
     rows = [line.split("  ")[0] for line in said.splitlines() if "bytes/sample" in line or " ms " in line]

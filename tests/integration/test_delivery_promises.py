@@ -327,7 +327,7 @@ async def test_one_who_hangs_for_a_minute_delays_nobody(receivers, ops, dispatch
     store = OutboxStore(*(trigger(f"PA{number}") for number in range(100)))
     loop = asyncio.get_running_loop()
     async with dispatching(store, timeout_s=60) as dispatcher:
-        await until(lambda: ops.busy == 16)
+        await until(lambda: ops.busy == 32)
         latencies = []
         for number in range(20):
             began = loop.time()
@@ -336,7 +336,21 @@ async def test_one_who_hangs_for_a_minute_delays_nobody(receivers, ops, dispatch
             await until(lambda n=number: len(receivers["chat"].heard) == n + 1)
             latencies.append(loop.time() - began)
     assert sorted(latencies)[10] < 0.5, "and not the minute"
-    assert len(ops.heard) == 16
+    assert len(ops.heard) == 32
+
+
+@pytest.mark.promise("P40")
+@pytest.mark.parametrize("status", [207, 299, 304, 418, 451, 499, 509, 529, 599])
+async def test_an_answer_that_nobody_has_heard_of_stops_no_lane(ops, dispatching, status):
+    page, other = trigger(), trigger("PA2")
+    store = OutboxStore(page)
+    ops.script = [(status, {})]
+    async with dispatching(store) as dispatcher:
+        await until(lambda: store.settlements)
+        store.add(other)
+        dispatcher.wake()
+        await until(lambda: store.fate_of(other))
+    assert store.fate_of(other).fate is Fate.DELIVERED
 
 
 # --- receivers that change ---

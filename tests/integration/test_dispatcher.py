@@ -70,6 +70,7 @@ async def test_a_resolve_waits_for_its_trigger(ops, dispatching, clock):
     assert ops.ids == [page.id, end.id]
 
 
+@pytest.mark.promise("P2", "P10")
 async def test_a_failed_attempt_is_repeated_under_the_same_id_and_not_before_its_time(ops, dispatching, clock):
     page = trigger()
     store = OutboxStore(page)
@@ -104,6 +105,7 @@ async def test_a_retry_that_falls_due_needs_nobody_to_wake_the_dispatcher(ops, d
     assert loop.time() - began >= 0.1
 
 
+@pytest.mark.promise("P11")
 async def test_a_receiver_that_asks_for_a_pause_is_left_alone_with_all_its_lanes(receivers, ops, dispatching, clock):
     store = OutboxStore(trigger())
     ops.script = [(429, {"Retry-After": "7"})]
@@ -121,6 +123,7 @@ async def test_a_receiver_that_asks_for_a_pause_is_left_alone_with_all_its_lanes
     assert len(ops.heard) == 3
 
 
+@pytest.mark.promise("P15")
 async def test_a_slow_receiver_does_not_delay_another(receivers, ops, dispatching):
     ops.hangs = True
     store = OutboxStore(*(trigger(f"PA{number}") for number in range(500)), trigger(receiver="chat", at=START))
@@ -134,6 +137,7 @@ async def test_a_slow_receiver_does_not_delay_another(receivers, ops, dispatchin
     assert max(Counter(ops.ids).values()) == 1
 
 
+@pytest.mark.promise("P2")
 async def test_what_was_cut_off_is_sent_again_after_a_restart_under_the_same_id(ops, dispatching):
     page = trigger()
     store = OutboxStore(page)
@@ -165,6 +169,7 @@ class Poisoned:
         raise ValueError("s3cret")
 
 
+@pytest.mark.promise("P38", "P40")
 @pytest.mark.parametrize("way", ["out", "back"])
 async def test_a_notifier_that_fails_spoils_its_own_row_only(ops, dispatching, caplog, way):
     broken, page = trigger(receiver="broken"), trigger()
@@ -279,6 +284,7 @@ async def test_a_row_settled_while_the_store_was_being_read_is_not_sent_again(op
 # --- the end ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.promise("P8")
 async def test_a_drain_sends_what_is_due_and_lets_attempts_finish(ops, dispatching):
     ops.hangs = True
     store = OutboxStore(trigger())
@@ -301,6 +307,7 @@ async def test_a_drain_leaves_what_is_not_due_in_the_outbox(ops, dispatching):
     assert (list(store.owed), ops.heard) == ([later.id], [])
 
 
+@pytest.mark.promise("P8")
 async def test_a_drain_ends_at_its_deadline_and_what_was_in_flight_is_still_owed(ops, dispatching):
     ops.hangs = True
     store = OutboxStore(trigger())

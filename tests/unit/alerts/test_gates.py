@@ -27,7 +27,6 @@ class Service:
 def ask(gates, door, outcome, now=0.0, *, was_asked=True):
     was_probe = gates.begin(door)
     gates.end(door, outcome, now, was_probe=was_probe, was_asked=was_asked)
-    gates.free(door)
 
 
 OPS = Door("ops", Service())
@@ -39,7 +38,7 @@ def test_a_hand_is_busy_until_it_is_had_back():
     gates.begin(OPS)
     gates.begin(OPS)
     assert not gates.is_open(OPS, 0, is_urgent=True)
-    gates.free(OPS)
+    gates.end(OPS, Delivered(), 0, was_probe=False, was_asked=True)
     assert gates.is_open(OPS, 0, is_urgent=True)
 
 
