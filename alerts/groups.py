@@ -31,6 +31,18 @@ class Groups:
         """The groups that there are."""
         return tuple(self._book.groups.values())
 
+    def open_incidents(self) -> tuple[Group, ...]:
+        """Return the groups that are incidents now."""
+        return tuple(self._book.open_incidents())
+
+    def open_incident(self, incident: str) -> Group | None:
+        """Return the group that an incident is of, while it is open."""
+        return self._book.of_incident(incident)
+
+    def known_by(self, dedup_key: str) -> Group | None:
+        """Return the group of the open incident that a receiver knows by this key."""
+        return self._book.of_dedup_key(dedup_key)
+
     def mutes(self) -> dict[str, str]:
         """Return why alerts are muted that fire, by fingerprint."""
         return {name: why for mutes in self._book.mutes.values() for name, why in mutes.items()}
@@ -91,12 +103,12 @@ class Groups:
 
     # --- what people and receivers do, in the same strokes; None where it changes nothing ---
 
-    def acknowledge(self, incident: str, by: str, now: float) -> Grouped | None:
-        """Return what becomes of an open incident that somebody takes upon them."""
+    def acknowledge(self, incident: str, by: str, now: float, how: str = "") -> Grouped | None:
+        """Return what becomes of an open incident that somebody takes upon them; `how` says that in words."""
         group = self._book.of_incident(incident)
         if group is None or group.acknowledged_by == by:
             return None
-        return self._done_to(group, lambda draft: grouping.acknowledged(group, draft.seen(group), now, by), now)
+        return self._done_to(group, lambda draft: grouping.acknowledged(group, draft.seen(group), now, by, how), now)
 
     def unacknowledge(self, incident: str, now: float) -> Grouped | None:
         """Return what becomes of an incident that is nobody's again."""
@@ -105,12 +117,12 @@ class Groups:
             return None
         return self._done_to(group, lambda _: grouping.unacknowledged(group, now), now)
 
-    def hasten(self, incident: str, now: float) -> Grouped | None:
+    def hasten(self, incident: str, now: float, unreached: str = "") -> Grouped | None:
         """Return what becomes of an incident of which a receiver was not reached: the next step falls due."""
         group = self._book.of_incident(incident)
         if group is None or group.acknowledged_by:
             return None
-        return self._done_to(group, lambda _: grouping.hastened(group, now), now)
+        return self._done_to(group, lambda _: grouping.hastened(group, now, unreached), now)
 
     def hand_on(self, incident: str, failed: str, to: str, now: float) -> Grouped | None:
         """Return what becomes of an incident that one receiver could not be told of: another one is."""

@@ -218,7 +218,8 @@ class Group:
     `cause` what they were told is behind it.
     `said_at` is when the last word was owed, `words` how many have been.  `resolved` lists alerts of `told` that ended
     since; `cleared_at` is when none was left (None: some are).  `steps_taken` of the plan have been, the next falls due
-    at `next_step_at`.  `is_storm` marks a group that took the place of many smaller ones.
+    at `next_step_at`, which was brought forward because `unreached` was not reached, where that names a receiver.
+    `is_storm` marks a group that took the place of many smaller ones.
     """
 
     key: str
@@ -239,6 +240,7 @@ class Group:
     cleared_at: float | None = None
     steps_taken: int = 0
     next_step_at: float | None = None
+    unreached: str = ""
     acknowledged_by: str = ""
     acknowledged_at: float | None = None
     is_storm: bool = False
