@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from alerts.deadlines import Deadlines
 from alerts.inhibition import Inhibitors
-from alerts.model import Alert, Group, Judgement, Plan
+from alerts.model import Alert, Group, Incident, Judgement, Plan
 from alerts.routing import Route
 from alerts.silences import Silence
 from alerts.storms import Limits
@@ -24,7 +24,7 @@ def not_known(_group: str) -> str:
     return ""
 
 
-def no_links(_incident: str) -> Mapping[str, str]:
+def no_links(_incident: Incident) -> Mapping[str, str]:
     """Return that there are no pages about an incident."""
     return {}
 
@@ -43,7 +43,7 @@ class Policy:
     storms: Limits = field(default_factory=Limits)
     instance: str = "roomwatch"
     cause_of: Callable[[str], str] = not_known
-    links_of: Callable[[str], Mapping[str, str]] = no_links
+    links_of: Callable[[Incident], Mapping[str, str]] = no_links
 
 
 @dataclass(frozen=True, slots=True)

@@ -264,12 +264,12 @@ def _next_at(group: Group, seen: Seen) -> float | None:
 # --- what people and receivers do to it -------------------------------------------------------------------
 
 
-def acknowledged(group: Group, seen: Seen, now: float, by: str, how: str = "") -> Look:
+def acknowledged(group: Group, seen: Seen, now: float, by: str, via: str = "", how: str = "") -> Look:
     """Return the look at which somebody took an open incident upon them: it is not escalated nor repeated any more.
 
-    `how` says in words who did so by which way, where that is known.
+    `via` is the way by which they said so, `how` all of it in words.
     """
-    group = replace(group, acknowledged_by=by, acknowledged_at=now, words=group.words + 1)
+    group = replace(group, acknowledged_by=by, acknowledged_via=via, acknowledged_at=now, words=group.words + 1)
     incident = _incident(group, _known(group, seen), seen)
     reason = how or f"acknowledged by {by}"
     word = Word(NotificationKind.ACKNOWLEDGE, group.receivers, reason, incident, group.words)
@@ -281,7 +281,10 @@ def unacknowledged(group: Group, now: float) -> Look:
     steps, taken = group.plan.steps, group.steps_taken
     pause_s = steps[taken].after_s - steps[taken - 1].after_s if 0 < taken < len(steps) else None
     next_at = None if pause_s is None else now + pause_s
-    return Look(replace(group, acknowledged_by="", acknowledged_at=None, next_step_at=next_at), look_again_at=now)
+    return Look(
+        replace(group, acknowledged_by="", acknowledged_via="", acknowledged_at=None, next_step_at=next_at),
+        look_again_at=now,
+    )
 
 
 def hastened(group: Group, now: float, unreached: str = "") -> Look:
@@ -332,6 +335,11 @@ def closed(group: Group, seen: Seen, now: float, reason: str) -> Look:
 
 
 # --- how it is shown --------------------------------------------------------------------------------------
+
+
+def shown(group: Group, seen: Seen) -> Incident:
+    """Return the incident that an open group is, as it stands now."""
+    return _incident(group, _known(group, seen), seen)
 
 
 def worst(alerts: Iterable[Alert]) -> Severity:

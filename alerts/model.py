@@ -219,7 +219,8 @@ class Group:
     `said_at` is when the last word was owed, `words` how many have been.  `resolved` lists alerts of `told` that ended
     since; `cleared_at` is when none was left (None: some are).  `steps_taken` of the plan have been, the next falls due
     at `next_step_at`, which was brought forward because `unreached` was not reached, where that names a receiver.
-    `is_storm` marks a group that took the place of many smaller ones.
+    `acknowledged_by` names who looks after it, `acknowledged_via` by which way they said so.  `is_storm` marks a group
+    that took the place of many smaller ones.
     """
 
     key: str
@@ -242,6 +243,7 @@ class Group:
     next_step_at: float | None = None
     unreached: str = ""
     acknowledged_by: str = ""
+    acknowledged_via: str = ""
     acknowledged_at: float | None = None
     is_storm: bool = False
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 from functools import partial
 from logging import getLogger
 from pathlib import Path
+from secrets import token_bytes
 
 import msgspec
 from aiohttp import web
@@ -28,6 +29,7 @@ from alerts.storms import Limits as StormLimits
 from alerts.transport import Transport
 from collectors.events import Event
 from monitor.account_watch import AccountWatch
+from monitor.acknowledging import Acknowledging
 from monitor.agenda import Agenda
 from monitor.callback_address import callback_url
 from monitor.canary import Canary
@@ -45,6 +47,7 @@ from monitor.housekeeping import (
     Housekeeping,
 )
 from monitor.http import pages
+from monitor.http.acknowledge import AcknowledgeDoor
 from monitor.http.addresses import Addresses
 from monitor.http.admission import Admission
 from monitor.http.callbacks import Callbacks
@@ -58,6 +61,8 @@ from monitor.http.notifications import Notifications
 from monitor.http.origins import AllowedOrigins
 from monitor.http.proxies import TrustedProxies
 from monitor.http.questions import AskedCalls
+from monitor.http.receipts import ReceiptDoor
+from monitor.http.receivers import ReceiverDoor
 from monitor.http.rooms import Rooms
 from monitor.http.samples import SamplesView, samples_view
 from monitor.http.server import Listener, private_routes, public_routes
@@ -65,6 +70,7 @@ from monitor.http.silences import SilenceRoutes
 from monitor.http.trends import Trends
 from monitor.http.verdicts import Verdicts
 from monitor.http.views import live_view
+from monitor.incident_links import SECRET_BYTES, SIGNED_WITH, IncidentLinks
 from monitor.inquiry import Inquiry
 from monitor.limits import AccountLimits, CompositionLimits, Limits, RoomLimits
 from monitor.live import Live
@@ -78,7 +84,7 @@ from monitor.reloading import RELOADED, Reloading
 from monitor.rounds import ROUND_EVERY_S, Rounds
 from monitor.scheduler import Scheduler
 from monitor.settings import Canary as CanarySettings
-from monitor.settings import Privacy
+from monitor.settings import Privacy, is_local
 from monitor.silence_answers import SilenceAnswers
 from monitor.silencing import Silences
 from monitor.store.memory import MemoryStore
@@ -115,7 +121,13 @@ def limits_of(config: Config) -> Limits:
     )
 
 
-def policy_of(config: Config, cause_of: Callable[[str], str] = not_known) -> Policy:
+def links_of(config: Config) -> IncidentLinks:
+    """Return what makes the links of incidents; only those that lead somewhere from anywhere."""
+    public_url = config.public.url
+    return IncidentLinks(config.private.url, "" if is_local(public_url) else public_url)
+
+
+def policy_of(config: Config, links: IncidentLinks, cause_of: Callable[[str], str] = not_known) -> Policy:
     """Return what the configuration says about groups of alerts; `cause_of` may know what is behind one."""
     alerting = config.alerts
     return Policy(
@@ -125,6 +137,7 @@ def policy_of(config: Config, cause_of: Callable[[str], str] = not_known) -> Pol
         storms=StormLimits(alerting.storm_groups, alerting.storm_labels),
         instance=alerting.instance,
         cause_of=cause_of,
+        links_of=links.of,
     )
 
 
@@ -161,6 +174,7 @@ class Daemon:
         self.login_token: str | None = None
         self._demo = demo
         self._pseudonyms = pseudonyms_of(config.privacy)
+        self._links = links_of(config)
         self._transport = Transport()
         self.dispatcher = Dispatcher(
             store.alerts,
@@ -172,7 +186,7 @@ class Daemon:
         )
         self.evaluation = Evaluation(
             Engine(config.rules),
-            Groups(policy_of(config)),
+            Groups(policy_of(config, self._links)),
             self.live,
             store.alerts,
             self.metrics,
@@ -181,6 +195,9 @@ class Daemon:
             now_s=self.clock.now_s,
             on_owed=self.dispatcher.wake,
             elsewhere={kind: partial(self._read_elsewhere, kind) for kind in (Kind.SOURCE, Kind.DAEMON, Kind.SLO)},
+        )
+        self.acknowledging = Acknowledging(
+            self.evaluation, store.receipts, config.notifiers, self.metrics, self.clock.now_s
         )
         self.pipeline = Pipeline(
             store.log,
@@ -206,7 +223,7 @@ class Daemon:
         )
         self.inquiry = Inquiry(store, self.live, self.housekeeping.resolve)
         self.suspicion = Suspicion(store.archive, self.live, self.inquiry, self.clock.now_s, on_found=self._look_again)
-        self.evaluation.groups.use_policy(policy_of(config, self.suspicion.of))
+        self.evaluation.groups.use_policy(policy_of(config, self._links, self.suspicion.of))
         self.mirror = self._mirror()
         self.evaluation.on_change += [self.suspicion.notice, lambda _: self.mirror.wake()]
         self.silences = Silences(store.silences, self.clock.now_s, on_change=self._mute_anew)
@@ -274,6 +291,7 @@ class Daemon:
             await delivering
 
     async def _restore(self) -> None:
+        self._links.sign_with(await self.store.secrets.secret(SIGNED_WITH, token_bytes(SECRET_BYTES)))
         alerts = await self.store.alerts.load_alerts()
         self.evaluation.engine.adopt(alerts, {})
         self.evaluation.groups.restore(await self.store.incidents.load_groups(), alerts)
@@ -336,7 +354,7 @@ class Daemon:
         self.public = await Listener.open(
             config.public.host,
             config.public.port,
-            public_routes(IngestRoutes(ingest), callbacks),
+            [*public_routes(IngestRoutes(ingest), callbacks), *self._answering_doors(public_url)],
             way_in=partial(way_in, max_connections=max_connections),
         )
         self.login_token = login.new_one_time_token()
@@ -386,6 +404,16 @@ class Daemon:
             *Verdicts(calls, self.inquiry).routes(),
             *Trends(store.rollups, store.samples, resolve, self.clock.now_ms).routes(),
             *self.reloading.routes(),
+        ]
+
+    def _answering_doors(self, public_url: str) -> list[web.RouteDef]:
+        """Return where people and services answer to what they were told."""
+        config, now_s, keeper = self.config, self.clock.now_s, self.acknowledging
+        proxies = TrustedProxies(config.public.trusted_proxies)
+        return [
+            *ReceiptDoor(config.accounts, config.notifiers, keeper, self.metrics, public_url, now_s).routes(),
+            *ReceiverDoor(config.notifiers, keeper, self.metrics, now_s).routes(),
+            *AcknowledgeDoor(self._links, self.evaluation.groups, keeper, proxies, now_s).routes(),
         ]
 
     def _silence_routes(self) -> list[web.RouteDef]:
@@ -494,7 +522,7 @@ class Daemon:
             StoreFailed: what ends by it could not be written; reload again.
         """
         self.dispatcher.use(config.notifiers)
-        await self.evaluation.go_by(config.rules, policy_of(config, self.suspicion.of), set(config.notifiers))
+        await self.evaluation.go_by(config.rules, policy_of(config, self._links, self.suspicion.of), set(config.notifiers))
         self.config = replace(self.config, **{name: getattr(config, name) for name in RELOADED})
         self._expect_series()
 

@@ -356,7 +356,7 @@ def test_an_incident_is_known_by_the_key_of_each_receiver_until_it_is_over():
 
 
 def test_every_notification_has_the_links_of_its_incident():
-    desk = Desk(links_of=lambda incident: {"page": f"https://watch.example.com/{incident}"})
+    desk = Desk(links_of=lambda incident: {"page": f"https://watch.example.com/{incident.id}"})
     desk.look(bad())
     desk.look(after=10)
     assert [told.links for told in desk.owed] == [{"page": f"https://watch.example.com/{desk.owed[0].incident.id}"}]
