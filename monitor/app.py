@@ -53,6 +53,7 @@ from monitor.http.admission import Admission
 from monitor.http.callbacks import Callbacks
 from monitor.http.connections import Plain, room_for
 from monitor.http.front import Front
+from monitor.http.incidents import IncidentRoutes
 from monitor.http.ingest import Ingest
 from monitor.http.ingest_auth import IngestAuthority
 from monitor.http.ingest_routes import IngestRoutes
@@ -70,6 +71,7 @@ from monitor.http.silences import SilenceRoutes
 from monitor.http.trends import Trends
 from monitor.http.verdicts import Verdicts
 from monitor.http.views import live_view
+from monitor.incident_answers import IncidentAnswers
 from monitor.incident_links import SECRET_BYTES, SIGNED_WITH, IncidentLinks
 from monitor.inquiry import Inquiry
 from monitor.limits import AccountLimits, CompositionLimits, Limits, RoomLimits
@@ -336,7 +338,7 @@ class Daemon:
             config.accounts, self.pipeline, self.metrics, public_url, self.clock.now_ms, on_event=self._heard
         )
         login = Login(config.private, self.store.sessions, now_s, pages.built_files() / pages.LOGIN_PAGE)
-        answers = [*self._call_routes(), *self._silence_routes()]
+        answers = [*self._call_routes(), *self._silence_routes(), *self._incident_routes()]
         private = private_routes(
             login,
             self._live_view,
@@ -415,6 +417,12 @@ class Daemon:
             *ReceiverDoor(config.notifiers, keeper, self.metrics, now_s).routes(),
             *AcknowledgeDoor(self._links, self.evaluation.groups, keeper, proxies, now_s).routes(),
         ]
+
+    def _incident_routes(self) -> list[web.RouteDef]:
+        groups, now_s = self.evaluation.groups, self.clock.now_s
+        return IncidentRoutes(
+            IncidentAnswers(self.store, groups, self.acknowledging, now_s), self.clock.now_ms
+        ).routes()
 
     def _silence_routes(self) -> list[web.RouteDef]:
         firing = lambda: self.evaluation.engine.alerts  # noqa: E731 - a reload makes another engine
