@@ -122,6 +122,7 @@ class Book:
 
     def keep(self, group: Group) -> None:
         """Know a group, as it stands."""
+        self._forget_keys(group.key)
         self.groups[group.key] = group
         if group.incident:
             self._by_incident[group.incident] = group.key
@@ -133,13 +134,17 @@ class Book:
             self._storms.add(group.key)
 
     def _drop(self, key: str) -> None:
+        self._forget_keys(key)
         group = self.groups.pop(key, None)
         if group is not None:
             self._by_incident.pop(group.incident, None)
-            for dedup_key in group.receivers.values():
-                self._by_dedup_key.pop(dedup_key, None)
         self._unopened.discard(key)
         self._storms.discard(key)
         self.members.pop(key, None)
         self.mutes.pop(key, None)
         self.deadlines.set(key, None)
+
+    def _forget_keys(self, key: str) -> None:
+        group = self.groups.get(key)
+        for dedup_key in () if group is None else group.receivers.values():
+            self._by_dedup_key.pop(dedup_key, None)

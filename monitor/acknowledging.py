@@ -55,7 +55,7 @@ class Acknowledging:
         self,
         deeds: Deeds,
         receipts: Receipts,
-        notifiers: Mapping[str, Notifier],
+        notifiers: Callable[[], Mapping[str, Notifier]],
         metrics: Metrics,
         now_s: Callable[[], float],
     ) -> None:
@@ -120,7 +120,7 @@ class Acknowledging:
 
     def _receivers_of(self, receiver: str) -> set[str]:
         """Return the receivers that have the same telephone number as one."""
-        phones = {name: each.phone for name, each in self._notifiers.items() if isinstance(each, OfPhone)}
+        phones = {name: each.phone for name, each in self._notifiers().items() if isinstance(each, OfPhone)}
         return {name for name, phone in phones.items() if phone == phones.get(receiver)}
 
     # --- what is done ---
@@ -154,7 +154,7 @@ class Acknowledging:
         known = await self._receipts.of(notification_id)
         if group is None or any(each.succeeded for each in known):
             return
-        receiver = next(name for name, each in group.receivers.items() if each == key)
+        receiver = next((name for name, each in group.receivers.items() if each == key), "")
         if await self._deeds.do(lambda now: self._deeds.groups.hasten(group.incident, now, receiver)):
             _log.warning("incident %s: %s was not reached: %s", group.incident, receiver, receipt.status)
 

@@ -6,7 +6,7 @@ order in which they come up and, in reverse, go down.
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from logging import getLogger
@@ -25,6 +25,7 @@ from alerts.groups import Groups
 from alerts.inhibition import Inhibitors
 from alerts.mirror import Mirror
 from alerts.model import Alert, Kind, Notification, Reading, Reason
+from alerts.notifiers.base import Notifier
 from alerts.storms import Limits as StormLimits
 from alerts.transport import Transport
 from collectors.events import Event
@@ -123,6 +124,11 @@ def limits_of(config: Config) -> Limits:
     )
 
 
+def public_url_of(config: Config) -> str:
+    """Return the address over which callbacks are signed: the listener's own where no other is configured."""
+    return config.public.url or f"http://{config.public.host}:{config.public.port}"
+
+
 def links_of(config: Config) -> IncidentLinks:
     """Return what makes the links of incidents; only those that lead somewhere from anywhere."""
     public_url = config.public.url
@@ -199,7 +205,10 @@ class Daemon:
             elsewhere={kind: partial(self._read_elsewhere, kind) for kind in (Kind.SOURCE, Kind.DAEMON, Kind.SLO)},
         )
         self.acknowledging = Acknowledging(
-            self.evaluation, store.receipts, config.notifiers, self.metrics, self.clock.now_s
+            self.evaluation, store.receipts, self._notifiers, self.metrics, self.clock.now_s
+        )
+        self._receipts = ReceiptDoor(
+            config.accounts, config.notifiers, self.acknowledging, self.metrics, public_url_of(config), self.clock.now_s
         )
         self.pipeline = Pipeline(
             store.log,
@@ -333,9 +342,8 @@ class Daemon:
     async def _open_doors(self) -> None:
         config, now_s = self.config, self.clock.now_s
         ingest = Ingest(self._admission(), self.pipeline, self.metrics, config.telemetry, now_s)
-        public_url = config.public.url or f"http://{config.public.host}:{config.public.port}"
         callbacks = Callbacks(
-            config.accounts, self.pipeline, self.metrics, public_url, self.clock.now_ms, on_event=self._heard
+            config.accounts, self.pipeline, self.metrics, public_url_of(config), self.clock.now_ms, on_event=self._heard
         )
         login = Login(config.private, self.store.sessions, now_s, pages.built_files() / pages.LOGIN_PAGE)
         answers = [*self._call_routes(), *self._silence_routes(), *self._incident_routes()]
@@ -356,7 +364,7 @@ class Daemon:
         self.public = await Listener.open(
             config.public.host,
             config.public.port,
-            [*public_routes(IngestRoutes(ingest), callbacks), *self._answering_doors(public_url)],
+            [*public_routes(IngestRoutes(ingest), callbacks), *self._answering_doors()],
             way_in=partial(way_in, max_connections=max_connections),
         )
         self.login_token = login.new_one_time_token()
@@ -408,15 +416,19 @@ class Daemon:
             *self.reloading.routes(),
         ]
 
-    def _answering_doors(self, public_url: str) -> list[web.RouteDef]:
+    def _answering_doors(self) -> list[web.RouteDef]:
         """Return where people and services answer to what they were told."""
-        config, now_s, keeper = self.config, self.clock.now_s, self.acknowledging
-        proxies = TrustedProxies(config.public.trusted_proxies)
+        keeper, now_s = self.acknowledging, self.clock.now_s
+        proxies = TrustedProxies(self.config.public.trusted_proxies)
         return [
-            *ReceiptDoor(config.accounts, config.notifiers, keeper, self.metrics, public_url, now_s).routes(),
-            *ReceiverDoor(config.notifiers, keeper, self.metrics, now_s).routes(),
+            *self._receipts.routes(),
+            *ReceiverDoor(self._notifiers, keeper, self.metrics, now_s).routes(),
             *AcknowledgeDoor(self._links, self.evaluation.groups, keeper, proxies, now_s).routes(),
         ]
+
+    def _notifiers(self) -> Mapping[str, Notifier]:
+        """Return the receivers there are now."""
+        return self.config.notifiers
 
     def _incident_routes(self) -> list[web.RouteDef]:
         groups, now_s = self.evaluation.groups, self.clock.now_s
@@ -530,7 +542,9 @@ class Daemon:
             StoreFailed: what ends by it could not be written; reload again.
         """
         self.dispatcher.use(config.notifiers)
-        await self.evaluation.go_by(config.rules, policy_of(config, self._links, self.suspicion.of), set(config.notifiers))
+        policy = policy_of(config, self._links, self.suspicion.of)
+        await self.evaluation.go_by(config.rules, policy, set(config.notifiers))
+        self._receipts.use(config.notifiers)
         self.config = replace(self.config, **{name: getattr(config, name) for name in RELOADED})
         self._expect_series()
 

@@ -70,7 +70,7 @@ async def whoever_has(storage: Storage, policy: Policy) -> AsyncIterator[Answers
 async def _own_answers(store: SqliteStore, policy: Policy) -> IncidentAnswers:
     now_s, groups = SteadyClock().now_s, Groups(policy)
     groups.restore(await store.incidents.load_groups(), await store.alerts.load_alerts())
-    acknowledging = Acknowledging(_Alone(groups, store.alerts, now_s), store.receipts, {}, Metrics(), now_s)
+    acknowledging = Acknowledging(_Alone(groups, store.alerts, now_s), store.receipts, dict, Metrics(), now_s)
     return IncidentAnswers(store, groups, acknowledging, now_s)
 
 

@@ -32,7 +32,7 @@ class ReceiverDoor:
 
     def __init__(
         self,
-        notifiers: Mapping[str, Notifier],
+        notifiers: Callable[[], Mapping[str, Notifier]],
         acknowledging: Acknowledging,
         metrics: Metrics,
         now_s: Callable[[], float],
@@ -58,7 +58,7 @@ class ReceiverDoor:
 
     async def _take(self, request: web.Request) -> None:
         name = request.match_info["receiver"]
-        notifier = self._notifiers.get(name)
+        notifier = self._notifiers().get(name)
         if not isinstance(notifier, Hears):
             raise Refused(404, f"expected the name of a receiver that hears, got {name[:60]!r}")
         body = await read_packed(request, MAX_BODY_BYTES)  # as it was signed

@@ -81,9 +81,9 @@ def metrics() -> Metrics:
 @pytest.fixture
 async def pagerduty(deeds: Deeds, metrics: Metrics) -> AsyncIterator[PagerDuty]:
     config = build(settings(receivers=RECEIVERS, routes=[{"receiver": "pager"}]))
-    keeper = Acknowledging(deeds, MemoryStore().receipts, config.notifiers, metrics, lambda: START)
+    keeper = Acknowledging(deeds, MemoryStore().receipts, lambda: config.notifiers, metrics, lambda: START)
     listener = await Listener.open(
-        "127.0.0.1", 0, ReceiverDoor(config.notifiers, keeper, metrics, lambda: START).routes()
+        "127.0.0.1", 0, ReceiverDoor(lambda: config.notifiers, keeper, metrics, lambda: START).routes()
     )
     async with aiohttp.ClientSession() as http:
         yield PagerDuty(f"http://127.0.0.1:{listener.port}", http)

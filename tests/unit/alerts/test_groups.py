@@ -360,3 +360,13 @@ def test_every_notification_has_the_links_of_its_incident():
     desk.look(bad())
     desk.look(after=10)
     assert [told.links for told in desk.owed] == [{"page": f"https://watch.example.com/{desk.owed[0].incident.id}"}]
+
+
+def test_a_receiver_that_is_removed_is_known_no_longer():
+    desk = Desk(make_plan("ops", "lead"))
+    desk.look(bad())
+    desk.look(after=10)
+    keys = {told.receiver: told.dedup_key for told in desk.owed}
+    desk.groups.adopt(desk.groups.part({"ops"}, desk.at))
+    assert desk.groups.known_by(keys["ops"])
+    assert desk.groups.known_by(keys["lead"]) is None

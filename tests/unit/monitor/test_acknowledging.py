@@ -48,7 +48,7 @@ class Desk:
         self.groups = Groups(Policy(Route(PLAN), Inhibitors()))
         self.groups.restore(groups, [])
         self.receipts = MemoryStore().receipts
-        self.keeper = Acknowledging(self, self.receipts, NOTIFIERS, Metrics(), lambda: START)
+        self.keeper = Acknowledging(self, self.receipts, lambda: NOTIFIERS, Metrics(), lambda: START)
 
     async def do(self, deed):
         grouped = deed(START)
