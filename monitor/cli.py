@@ -30,12 +30,13 @@ from monitor.dead_letters import dead_letters, line_of, replay
 from monitor.doctor.examination import examine
 from monitor.doctor.findings import is_failed, report
 from monitor.erasing import account_of, erase_person
+from monitor.escalation_warnings import about_escalations
 from monitor.export.layout import FORMATS, files_at
 from monitor.export.moments import moment_ms
 from monitor.failures import CommandFailed
 from monitor.incident_answers import AcknowledgeAsked, IncidentOver, NoSuchIncident
 from monitor.naming import shortened
-from monitor.settings import Account
+from monitor.settings import Account, is_local
 from monitor.silence_answers import NoSuchSilence, PreviewAsked, SilenceAsked
 from monitor.silences_by_hand import Answers, lines_of, lines_of_preview, whoever_has
 from monitor.sizes import in_words
@@ -716,6 +717,8 @@ def warnings_about(config: Config) -> list[str]:
         warnings.append("no receiver: alerts are shown but nobody is told")
     elif config.routing.plan is None or not config.routing.plan.steps:
         warnings.append("no alerts.default_receiver: an alert that no route matches is told to nobody")
+    is_reachable = bool(config.public.url) and not is_local(config.public.url)
+    warnings += about_escalations(config.routing, config.notifiers, is_reachable=is_reachable)
     return [*warnings, *_routes_that_never_match(config)]
 
 
