@@ -73,8 +73,9 @@ class Acknowledging:
             StoreFailed: nothing was done.
         """
         group = self._meant(word)
-        self._metrics.add("roomwatch_acknowledgements_total", word.via, "unknown" if group is None else "taken")
+        self._metrics.add("roomwatch_acknowledgements_total", word.via)
         if group is None:
+            self._metrics.add("roomwatch_acknowledgements_missed_total", word.via)
             _log.info("what %s said %s is about no open incident", said_by(word), word.via)
             return None
         if not self._is_overtaken(group, word):

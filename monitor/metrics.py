@@ -129,8 +129,10 @@ FAMILIES: Mapping[str, Family] = {
         "counter", "What was told of pages and refused.", ("reason",), (("signature", "malformed", "store"),)
     ),
     "roomwatch_acknowledgements_total": Family(
-        "counter", "What was said of incidents: that somebody looks after one, or no longer does.",
-        ("via", "outcome"), (WAYS, ("taken", "unknown")),
+        "counter", "What was said of incidents: that somebody looks after one, or no longer does.", ("via",), (WAYS,)
+    ),
+    "roomwatch_acknowledgements_missed_total": Family(
+        "counter", "What was said of incidents that are not open, or of which nobody knows.", ("via",), (WAYS,)
     ),
     # what is asked
     "roomwatch_twilio_requests_total": Family(

@@ -100,7 +100,8 @@ def event(key: str = KEY, by: str | None = "Ann", what: str = "acknowledged") ->
 async def test_what_is_signed_counts(pagerduty: PagerDuty, deeds: Deeds, metrics: Metrics) -> None:
     assert await pagerduty.post("pager", event()) == 200
     assert deeds.by == "Ann"
-    assert metrics.values["roomwatch_acknowledgements_total"][("PagerDuty", "taken")] == 1
+    assert metrics.values["roomwatch_acknowledgements_total"][("PagerDuty",)] == 1
+    assert metrics.values["roomwatch_acknowledgements_missed_total"][("PagerDuty",)] == 0
     assert metrics.values["roomwatch_receipts_total"][("event",)] == 1
 
 

@@ -17,9 +17,10 @@ from yarl import URL
 
 from alerts.model import Group
 from monitor.cli import OK, main
+from monitor.config import build
 from tests.asking import TOKEN
 from tests.builders import ACCOUNT, AUTH_TOKEN
-from tests.conftest import Running, Start
+from tests.conftest import Running, Start, settings
 from tests.paged import People, ladder, opened, people, tell, the_group, until
 from tests.twilio_forms import SENDER, TO
 
@@ -207,3 +208,17 @@ async def test_an_old_word_that_is_repeated_late_does_not_undo_a_newer_one(paged
     await by_pagerduty(paged, "incident.unacknowledged", "2026-11-21T12:05:00Z")
     await by_pagerduty(paged, at="2026-11-21T12:00:00Z")
     assert the_group(paged.running).acknowledged_by == ""
+
+
+async def test_after_a_reload_the_receivers_there_are_then_are_believed(paged: Paged, tmp_path: Path) -> None:
+    given = settings_of(paged.them, tmp_path)
+    given["receivers"]["pager"]["webhook_secret"] = "another-s3cret"
+    given["receivers"]["anna"]["to"] = given["receivers"]["anna-call"]["to"] = "+447700900999"
+    await paged.running.daemon.reload(build(settings(**given)))
+    with pytest.raises(AssertionError):
+        await by_pagerduty(paged)
+    form = {"From": TO, "To": SENDER, "Body": "ok"}
+    assert await paged.sign_and_post(f"{PUBLIC_URL}/callbacks/replies", form) == 204
+    assert the_group(paged.running).acknowledged_by == ""
+    await paged.sign_and_post(f"{PUBLIC_URL}/callbacks/replies", {**form, "From": "+447700900999"})
+    assert the_group(paged.running).acknowledged_by == "anna"
