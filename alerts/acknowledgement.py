@@ -54,6 +54,31 @@ class Closure:
 Word = Acknowledgement | Withdrawal | Closure
 
 
+SMS, VOICE, LINK, API, COMMAND = "sms", "voice", "link", "api", "command"
+
+#: How people say by which way it came, where they would not say "in" and its name.
+_WAYS = {
+    SMS: "by text message",
+    VOICE: "during a call",
+    LINK: "through a link",
+    API: "through the API",
+    COMMAND: "on the command line",
+}
+NOBODY_NAMED = "somebody"
+
+
+def said_by(word: Word) -> str:
+    """Return who a word is from, as they are shown."""
+    return word.by or NOBODY_NAMED
+
+
+def in_words(word: Acknowledgement | Closure) -> str:
+    """Return who looks after an incident and how that is known."""
+    if isinstance(word, Closure):
+        return f"closed in {word.via} by {said_by(word)}"
+    return f"acknowledged by {said_by(word)} {_WAYS.get(word.via, f'in {word.via}')}"
+
+
 class Untrusted(Exception):
     """What came was not signed by whom it claims to be from, or was signed too long ago."""
 

@@ -47,6 +47,12 @@ def notification_id(dedup_key: str, kind: NotificationKind, number: int = 0) -> 
     return f"{dedup_key}-{kind}{f'-{number}' if number else ''}"
 
 
+def dedup_key_of(notification_id: str) -> str:
+    """Return the dedup key that a notification has, given its identity; anything else than one comes back as it is."""
+    version, key, *_ = [*notification_id.split("-"), ""]
+    return f"{version}-{key}" if key else notification_id
+
+
 def silence_id(matchers: str, starts_at: float, ends_at: float, author: str, reason: str, created_at: float) -> str:
     """Return the identity of a silence; asking for the same one twice in a breath asks for one."""
     return f"s1-{_hash(matchers, repr(starts_at), repr(ends_at), author, reason, repr(created_at))[:16]}"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from alerts.deadlines import Deadlines
 from alerts.inhibition import Inhibitors
-from alerts.model import Alert, Group, Judgement, Plan
+from alerts.model import Alert, Group, Incident, Judgement, Plan
 from alerts.routing import Route
 from alerts.silences import Silence
 from alerts.storms import Limits
@@ -24,11 +24,17 @@ def not_known(_group: str) -> str:
     return ""
 
 
+def no_links(_incident: Incident) -> Mapping[str, str]:
+    """Return that there are no pages about an incident."""
+    return {}
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """What the configuration says about groups.
 
-    `instance` names this daemon among those that share a pager; `cause_of` may know what is behind a group, in words.
+    `instance` names this daemon among those that share a pager; `cause_of` may know what is behind a group, in words,
+    and `links_of` the pages about an incident, by what they are for.
     """
 
     root: Route
@@ -37,6 +43,7 @@ class Policy:
     storms: Limits = field(default_factory=Limits)
     instance: str = "roomwatch"
     cause_of: Callable[[str], str] = not_known
+    links_of: Callable[[Incident], Mapping[str, str]] = no_links
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +80,21 @@ class Book:
         self.silences: tuple[Silence, ...] = ()
         self.are_mutes_stale = False
         self._by_incident: dict[str, str] = {}
+        self._by_dedup_key: dict[str, str] = {}
         self._unopened: set[str] = set()
         self._storms: set[str] = set()
 
     def of_incident(self, incident: str) -> Group | None:
         """Return the group that an open incident is of."""
         return self.groups.get(self._by_incident.get(incident, ""))
+
+    def of_dedup_key(self, dedup_key: str) -> Group | None:
+        """Return the group of the open incident that a receiver knows by this key."""
+        return self.groups.get(self._by_dedup_key.get(dedup_key, ""))
+
+    def open_incidents(self) -> Iterable[Group]:
+        """Return the groups that incidents are open of."""
+        return (self.groups[key] for key in self._by_incident.values())
 
     def unopened(self) -> tuple[str, ...]:
         """Return the keys of the groups of which nobody was told yet."""
@@ -106,9 +122,11 @@ class Book:
 
     def keep(self, group: Group) -> None:
         """Know a group, as it stands."""
+        self._forget_keys(group.key)
         self.groups[group.key] = group
         if group.incident:
             self._by_incident[group.incident] = group.key
+            self._by_dedup_key |= dict.fromkeys(group.receivers.values(), group.key)
             self._unopened.discard(group.key)
         else:
             self._unopened.add(group.key)
@@ -116,6 +134,7 @@ class Book:
             self._storms.add(group.key)
 
     def _drop(self, key: str) -> None:
+        self._forget_keys(key)
         group = self.groups.pop(key, None)
         if group is not None:
             self._by_incident.pop(group.incident, None)
@@ -124,3 +143,8 @@ class Book:
         self.members.pop(key, None)
         self.mutes.pop(key, None)
         self.deadlines.set(key, None)
+
+    def _forget_keys(self, key: str) -> None:
+        group = self.groups.get(key)
+        for dedup_key in () if group is None else group.receivers.values():
+            self._by_dedup_key.pop(dedup_key, None)

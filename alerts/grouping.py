@@ -23,13 +23,15 @@ stands, the words that are owed, and when to look again.
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 from alerts.fingerprint import dedup_key, incident_id, notification_id
-from alerts.model import Alert, Group, Incident, Notification, NotificationKind, Plan, Severity
+from alerts.model import Alert, Group, Incident, Notification, NotificationKind, Plan, Severity, Step
 
 MOST_LISTED = 20  # alerts named in one notification; all are counted
 UNMUTED = "no longer muted"
 RECEIVER_REMOVED = "the receiver was removed"
+NO_LINKS: Mapping[str, str] = MappingProxyType({})
 
 Alerts = Mapping[str, Alert]  # by fingerprint
 
@@ -83,7 +85,7 @@ class Look:
     look_again_at: float | None = None
 
 
-def notifications(word: Word, now: float) -> tuple[Notification, ...]:
+def notifications(word: Word, now: float, links: Mapping[str, str] = NO_LINKS) -> tuple[Notification, ...]:
     """Return what is owed to each of the receivers of a word."""
     is_single = word.kind in (NotificationKind.TRIGGER, NotificationKind.RESOLVE)  # one of each to a receiver
     return tuple(
@@ -95,6 +97,7 @@ def notifications(word: Word, now: float) -> tuple[Notification, ...]:
             incident=word.incident,
             created_at=now,
             reason=word.reason,
+            links=links,
         )
         for receiver, key in word.receivers.items()
     )
@@ -208,11 +211,18 @@ def _with_steps(found: Look, known: Alerts, seen: Seen, now: float) -> Look:
     group, words = found.group, list(found.words)
     while not group.acknowledged_by and group.next_step_at is not None and now >= group.next_step_at:
         step = group.plan.steps[group.steps_taken]
-        reason = group.reason if not group.steps_taken else f"nobody acknowledged it within {_in_words(step.after_s)}"
+        reason = _why(group, step)
         group = _after_step(group)
         group, word = _trigger(group, step.receivers, known, seen, reason)
         words += word
     return Look(group, words=tuple(words), look_again_at=_next_at(group, seen))
+
+
+def _why(group: Group, step: Step) -> str:
+    """Return why a step of the plan is taken."""
+    if group.unreached:
+        return f"{group.unreached} was not reached"
+    return group.reason if not group.steps_taken else f"nobody acknowledged it within {_in_words(step.after_s)}"
 
 
 def _after_step(group: Group) -> Group:
@@ -220,7 +230,7 @@ def _after_step(group: Group) -> Group:
     due_at = group.opened_at if group.next_step_at is None else group.next_step_at
     # One that was brought forward, or put off, moves those after it.
     next_at = due_at + steps[taken].after_s - steps[taken - 1].after_s if taken < len(steps) else None
-    return replace(group, steps_taken=taken, next_step_at=next_at)
+    return replace(group, steps_taken=taken, next_step_at=next_at, unreached="")
 
 
 def _trigger(
@@ -258,11 +268,15 @@ def _next_at(group: Group, seen: Seen) -> float | None:
 # --- what people and receivers do to it -------------------------------------------------------------------
 
 
-def acknowledged(group: Group, seen: Seen, now: float, by: str) -> Look:
-    """Return the look at which somebody took an open incident upon them: it is not escalated nor repeated any more."""
-    group = replace(group, acknowledged_by=by, acknowledged_at=now, words=group.words + 1)
+def acknowledged(group: Group, seen: Seen, now: float, by: str, via: str = "", how: str = "") -> Look:
+    """Return the look at which somebody took an open incident upon them: it is not escalated nor repeated any more.
+
+    `via` is the way by which they said so, `how` all of it in words.
+    """
+    group = replace(group, acknowledged_by=by, acknowledged_via=via, acknowledged_at=now, words=group.words + 1)
     incident = _incident(group, _known(group, seen), seen)
-    word = Word(NotificationKind.ACKNOWLEDGE, group.receivers, f"acknowledged by {by}", incident, group.words)
+    reason = how or f"acknowledged by {by}"
+    word = Word(NotificationKind.ACKNOWLEDGE, group.receivers, reason, incident, group.words)
     return Look(group, words=(word,) if group.receivers else (), look_again_at=now)
 
 
@@ -271,13 +285,22 @@ def unacknowledged(group: Group, now: float) -> Look:
     steps, taken = group.plan.steps, group.steps_taken
     pause_s = steps[taken].after_s - steps[taken - 1].after_s if 0 < taken < len(steps) else None
     next_at = None if pause_s is None else now + pause_s
-    return Look(replace(group, acknowledged_by="", acknowledged_at=None, next_step_at=next_at), look_again_at=now)
+    return Look(
+        replace(group, acknowledged_by="", acknowledged_via="", acknowledged_at=None, next_step_at=next_at),
+        look_again_at=now,
+    )
 
 
-def hastened(group: Group, now: float) -> Look:
-    """Return the look at which it became known that a receiver was not reached: the next step falls due."""
-    is_last = group.steps_taken >= len(group.plan.steps)
-    return Look(group if is_last else replace(group, next_step_at=now), look_again_at=now)
+def hastened(group: Group, now: float, unreached: str = "") -> Look:
+    """Return the look at which it became known that a receiver was not reached: the next step falls due.
+
+    Not where others have been told since the receiver was: whom it failed to reach is not missed any more.
+    """
+    steps, taken = group.plan.steps, group.steps_taken
+    told_before = {receiver for step in steps[: max(0, taken - 1)] for receiver in step.receivers}
+    if taken >= len(steps) or unreached in told_before:
+        return Look(group, look_again_at=now)
+    return Look(replace(group, next_step_at=now, unreached=unreached), look_again_at=now)
 
 
 def handed_on(group: Group, seen: Seen, now: float, *, failed: str, to: str) -> Look:
@@ -316,6 +339,11 @@ def closed(group: Group, seen: Seen, now: float, reason: str) -> Look:
 
 
 # --- how it is shown --------------------------------------------------------------------------------------
+
+
+def shown(group: Group, seen: Seen) -> Incident:
+    """Return the incident that an open group is, as it stands now."""
+    return _incident(group, _known(group, seen), seen)
 
 
 def worst(alerts: Iterable[Alert]) -> Severity:

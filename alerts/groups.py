@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Iterable
 from alerts import grouping
 from alerts.engine import Look as Found
 from alerts.group_book import Book, Grouped, Policy
-from alerts.model import Alert, Group, State
+from alerts.model import Alert, Group, Incident, State
 from alerts.regrouping import Draft
 from alerts.silences import Silence
 
@@ -30,6 +30,25 @@ class Groups:
     def groups(self) -> tuple[Group, ...]:
         """The groups that there are."""
         return tuple(self._book.groups.values())
+
+    def open_incidents(self) -> tuple[Group, ...]:
+        """Return the groups that are incidents now."""
+        return tuple(self._book.open_incidents())
+
+    def open_incident(self, incident: str) -> Group | None:
+        """Return the group that an incident is of, while it is open."""
+        return self._book.of_incident(incident)
+
+    def incident(self, incident: str, now: float) -> Incident | None:
+        """Return an incident as it stands now, while it is open."""
+        group = self._book.of_incident(incident)
+        if group is None:
+            return None
+        return grouping.shown(group, Draft(self._book, self._policy, Found(), now).seen(group))
+
+    def known_by(self, dedup_key: str) -> Group | None:
+        """Return the group of the open incident that a receiver knows by this key."""
+        return self._book.of_dedup_key(dedup_key)
 
     def mutes(self) -> dict[str, str]:
         """Return why alerts are muted that fire, by fingerprint."""
@@ -91,12 +110,14 @@ class Groups:
 
     # --- what people and receivers do, in the same strokes; None where it changes nothing ---
 
-    def acknowledge(self, incident: str, by: str, now: float) -> Grouped | None:
-        """Return what becomes of an open incident that somebody takes upon them."""
+    def acknowledge(self, incident: str, by: str, now: float, via: str = "", how: str = "") -> Grouped | None:
+        """Return what becomes of an open incident that somebody takes upon them; `how` says in words by which way."""
         group = self._book.of_incident(incident)
         if group is None or group.acknowledged_by == by:
             return None
-        return self._done_to(group, lambda draft: grouping.acknowledged(group, draft.seen(group), now, by), now)
+        return self._done_to(
+            group, lambda draft: grouping.acknowledged(group, draft.seen(group), now, by, via, how), now
+        )
 
     def unacknowledge(self, incident: str, now: float) -> Grouped | None:
         """Return what becomes of an incident that is nobody's again."""
@@ -105,12 +126,12 @@ class Groups:
             return None
         return self._done_to(group, lambda _: grouping.unacknowledged(group, now), now)
 
-    def hasten(self, incident: str, now: float) -> Grouped | None:
+    def hasten(self, incident: str, now: float, unreached: str = "") -> Grouped | None:
         """Return what becomes of an incident of which a receiver was not reached: the next step falls due."""
         group = self._book.of_incident(incident)
         if group is None or group.acknowledged_by:
             return None
-        return self._done_to(group, lambda _: grouping.hastened(group, now), now)
+        return self._done_to(group, lambda _: grouping.hastened(group, now, unreached), now)
 
     def hand_on(self, incident: str, failed: str, to: str, now: float) -> Grouped | None:
         """Return what becomes of an incident that one receiver could not be told of: another one is."""

@@ -279,8 +279,9 @@ class Group:
     `cause` what they were told is behind it.
     `said_at` is when the last word was owed, `words` how many have been.  `resolved` lists alerts of `told` that ended
     since, `news` is what else there is to say; `cleared_at` is when none was left (None: some are).  `steps_taken` of
-    the plan have been, the next falls due at `next_step_at`.  `is_storm` marks a group that took the place of many
-    smaller ones.
+    the plan have been, the next falls due at `next_step_at`, which was brought forward because `unreached` was not
+    reached, where that names a receiver.  `acknowledged_by` names who looks after it, `acknowledged_via` by which way
+    they said so.  `is_storm` marks a group that took the place of many smaller ones.
     """
 
     key: str
@@ -302,7 +303,9 @@ class Group:
     cleared_at: float | None = None
     steps_taken: int = 0
     next_step_at: float | None = None
+    unreached: str = ""
     acknowledged_by: str = ""
+    acknowledged_via: str = ""
     acknowledged_at: float | None = None
     is_storm: bool = False
 

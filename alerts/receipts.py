@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from alerts.acknowledgement import Acknowledgement
+from alerts.acknowledgement import SMS, VOICE, Acknowledgement
 from alerts.reply_codes import ACKNOWLEDGING_DIGIT
 from alerts.twilio_errors import described
 
@@ -104,11 +104,11 @@ def decode_reply(form: Form, by: str, at: float) -> Acknowledgement | None:
     said = _REPLY.fullmatch(text) if is_something else None
     if said is None:
         return None
-    return Acknowledgement(by=by, via="sms", at=at, incident=said[1] or "")
+    return Acknowledgement(by=by, via=SMS, at=at, incident=said[1] or "")
 
 
 def decode_digit(form: Form, by: str, at: float, *, incident: str, dedup_key: str) -> Acknowledgement | None:
     """Return the acknowledgement that a pressed digit is; which incident, the call's own address tells."""
     if form.get("Digits") != ACKNOWLEDGING_DIGIT:
         return None
-    return Acknowledgement(by=by, via="voice", at=at, dedup_key=dedup_key, incident=incident)
+    return Acknowledgement(by=by, via=VOICE, at=at, dedup_key=dedup_key, incident=incident)

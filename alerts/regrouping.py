@@ -75,7 +75,7 @@ class Draft:
         self._groups[key] = None if look.is_over else look.group
         self._deadlines[key] = look.look_again_at
         for word in look.words:
-            self._owed += grouping.notifications(word, self._now)
+            self._owed += grouping.notifications(word, self._now, self._policy.links_of(word.incident))
             self._incidents[word.incident.id] = word.incident
 
     def grouped(self) -> Grouped:

@@ -6,11 +6,12 @@ order in which they come up and, in reverse, go down.
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from logging import getLogger
 from pathlib import Path
+from secrets import token_bytes
 
 import msgspec
 from aiohttp import web
@@ -22,10 +23,12 @@ from alerts.engine import Engine
 from alerts.groups import Groups
 from alerts.mirror import Mirror
 from alerts.model import Alert, Kind, Notification, Reading, Reason
+from alerts.notifiers.base import Notifier
 from alerts.signals import with_watchers
 from alerts.transport import Transport
 from collectors.events import Event
 from monitor.account_watch import AccountWatch
+from monitor.acknowledging import Acknowledging
 from monitor.agenda import Agenda
 from monitor.blindness import BROWSERS, TWILIO, Blindness, Posts, last_seen_s
 from monitor.blindness import LOOK_EVERY_S as BLINDNESS_EVERY_S
@@ -45,11 +48,13 @@ from monitor.housekeeping import (
     Housekeeping,
 )
 from monitor.http import pages
+from monitor.http.acknowledge import AcknowledgeDoor
 from monitor.http.addresses import Addresses
 from monitor.http.admission import Admission
 from monitor.http.callbacks import Callbacks
 from monitor.http.connections import Plain, room_for
 from monitor.http.front import Front
+from monitor.http.incidents import IncidentRoutes
 from monitor.http.ingest import Ingest
 from monitor.http.ingest_auth import IngestAuthority
 from monitor.http.ingest_routes import IngestRoutes
@@ -58,6 +63,8 @@ from monitor.http.notifications import Notifications
 from monitor.http.origins import AllowedOrigins
 from monitor.http.proxies import TrustedProxies
 from monitor.http.questions import AskedCalls
+from monitor.http.receipts import ReceiptDoor
+from monitor.http.receivers import ReceiverDoor
 from monitor.http.rooms import Rooms
 from monitor.http.samples import SamplesView, samples_view
 from monitor.http.server import Listener, private_routes, public_routes
@@ -65,6 +72,8 @@ from monitor.http.silences import SilenceRoutes
 from monitor.http.trends import Trends
 from monitor.http.verdicts import Verdicts
 from monitor.http.views import live_view
+from monitor.incident_answers import IncidentAnswers
+from monitor.incident_links import SECRET_BYTES, SIGNED_WITH
 from monitor.inquiry import Inquiry
 from monitor.limits import AccountLimits, CompositionLimits, Limits, RoomLimits
 from monitor.live import Live
@@ -72,7 +81,7 @@ from monitor.local_access import LocalAccess, address_of, grant, withdraw
 from monitor.loop_lag import TRY_EVERY_S
 from monitor.metrics import FAILURES, RETRIES, Metrics
 from monitor.pipeline import Pipeline
-from monitor.policy import policy_of
+from monitor.policy import links_of, policy_of
 from monitor.polling import Poll
 from monitor.pseudonyms import Pseudonyms
 from monitor.reloading import RELOADED, Reloading
@@ -116,6 +125,11 @@ def limits_of(config: Config) -> Limits:
     )
 
 
+def public_url_of(config: Config) -> str:
+    """Return the address over which callbacks are signed: the listener's own where no other is configured."""
+    return config.public.url or f"http://{config.public.host}:{config.public.port}"
+
+
 def pseudonyms_of(privacy: Privacy) -> Pseudonyms | None:
     """Return the pseudonyms that people are to be known by, or None where they are known by name."""
     if privacy.identities == "plain" or privacy.pseudonym_key is None:
@@ -149,6 +163,7 @@ class Daemon:
         self.login_token: str | None = None
         self._demo = demo
         self._pseudonyms = pseudonyms_of(config.privacy)
+        self._links = links_of(config)
         self._transport = Transport()
         self.dispatcher = Dispatcher(
             store.alerts,
@@ -160,7 +175,7 @@ class Daemon:
         )
         self.evaluation = Evaluation(
             Engine(config.rules),
-            Groups(policy_of(config)),
+            Groups(policy_of(config, self._links)),
             self.live,
             store.alerts,
             self.metrics,
@@ -169,6 +184,12 @@ class Daemon:
             now_s=self.clock.now_s,
             on_owed=self.dispatcher.wake,
             elsewhere={kind: partial(self._read_elsewhere, kind) for kind in (Kind.SOURCE, Kind.DAEMON, Kind.SLO)},
+        )
+        self.acknowledging = Acknowledging(
+            self.evaluation, store.receipts, self._notifiers, self.metrics, self.clock.now_s
+        )
+        self._receipts = ReceiptDoor(
+            config.accounts, config.notifiers, self.acknowledging, self.metrics, public_url_of(config), self.clock.now_s
         )
         self.pipeline = Pipeline(
             store.log,
@@ -194,7 +215,7 @@ class Daemon:
         )
         self.inquiry = Inquiry(store, self.live, self.housekeeping.resolve)
         self.suspicion = Suspicion(store.archive, self.live, self.inquiry, self.clock.now_s, on_found=self._look_again)
-        self.evaluation.groups.use_policy(policy_of(config, self.suspicion.of))
+        self.evaluation.groups.use_policy(policy_of(config, self._links, self.suspicion.of))
         self.mirror = self._mirror()
         self.evaluation.on_change += [self.suspicion.notice, lambda _: self.mirror.wake()]
         self.silences = Silences(store.silences, self.clock.now_s, on_change=self._mute_anew)
@@ -264,6 +285,7 @@ class Daemon:
             await delivering
 
     async def _restore(self) -> None:
+        self._links.sign_with(await self.store.secrets.secret(SIGNED_WITH, token_bytes(SECRET_BYTES)))
         await self.housekeeping.restore()
         alerts, groups = await self.store.alerts.load_alerts(), await self.store.incidents.load_groups()
         await self.evaluation.take_up(alerts, groups, last_seen_s(self.live, alerts))
@@ -312,12 +334,11 @@ class Daemon:
     async def _open_doors(self) -> None:
         config, now_s = self.config, self.clock.now_s
         ingest = Ingest(self._admission(), self.pipeline, self.metrics, config.telemetry, now_s)
-        public_url = config.public.url or f"http://{config.public.host}:{config.public.port}"
         callbacks = Callbacks(
-            config.accounts, self.pipeline, self.metrics, public_url, self.clock.now_ms, on_event=self._heard
+            config.accounts, self.pipeline, self.metrics, public_url_of(config), self.clock.now_ms, on_event=self._heard
         )
         login = Login(config.private, self.store.sessions, now_s, pages.built_files() / pages.LOGIN_PAGE)
-        answers = [*self._call_routes(), *self._silence_routes()]
+        answers = [*self._call_routes(), *self._silence_routes(), *self._incident_routes()]
         private = private_routes(
             login,
             self._live_view,
@@ -335,7 +356,7 @@ class Daemon:
         self.public = await Listener.open(
             config.public.host,
             config.public.port,
-            public_routes(IngestRoutes(ingest), callbacks),
+            [*public_routes(IngestRoutes(ingest), callbacks), *self._answering_doors()],
             way_in=partial(way_in, max_connections=max_connections),
         )
         self.login_token = login.new_one_time_token()
@@ -386,6 +407,26 @@ class Daemon:
             *Trends(store.rollups, store.samples, resolve, self.clock.now_ms).routes(),
             *self.reloading.routes(),
         ]
+
+    def _answering_doors(self) -> list[web.RouteDef]:
+        """Return where people and services answer to what they were told."""
+        keeper, now_s = self.acknowledging, self.clock.now_s
+        proxies = TrustedProxies(self.config.public.trusted_proxies)
+        return [
+            *self._receipts.routes(),
+            *ReceiverDoor(self._notifiers, keeper, self.metrics, now_s).routes(),
+            *AcknowledgeDoor(self._links, self.evaluation.groups, keeper, proxies, now_s).routes(),
+        ]
+
+    def _notifiers(self) -> Mapping[str, Notifier]:
+        """Return the receivers there are now."""
+        return self.config.notifiers
+
+    def _incident_routes(self) -> list[web.RouteDef]:
+        groups, now_s = self.evaluation.groups, self.clock.now_s
+        return IncidentRoutes(
+            IncidentAnswers(self.store, groups, self.acknowledging, now_s), self.clock.now_ms
+        ).routes()
 
     def _silence_routes(self) -> list[web.RouteDef]:
         firing = lambda: self.evaluation.engine.alerts  # noqa: E731 - a reload makes another engine
@@ -497,7 +538,9 @@ class Daemon:
             StoreFailed: what ends by it could not be written; reload again.
         """
         self.dispatcher.use(config.notifiers)
-        await self.evaluation.go_by(config.rules, policy_of(config, self.suspicion.of), set(config.notifiers))
+        policy = policy_of(config, self._links, self.suspicion.of)
+        await self.evaluation.go_by(config.rules, policy, set(config.notifiers))
+        self._receipts.use(config.notifiers)
         self.config = replace(self.config, **{name: getattr(config, name) for name in RELOADED})
         self._expect_series()
 

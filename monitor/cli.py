@@ -20,7 +20,7 @@ from alerts.routing import Route
 from alerts.rules import RuleError, parse_duration
 from alerts.silences import SilenceError
 from collectors.events import CanarySeen
-from monitor import __version__, log
+from monitor import __version__, incidents_by_hand, log
 from monitor.app import Daemon, open_store, pseudonyms_of
 from monitor.bundle.putting import is_too_old
 from monitor.by_hand import export_call, export_samples, import_call
@@ -30,21 +30,24 @@ from monitor.dead_letters import dead_letters, line_of, replay
 from monitor.doctor.examination import examine
 from monitor.doctor.findings import is_failed, report
 from monitor.erasing import account_of, erase_person
+from monitor.escalation_warnings import about_escalations
 from monitor.export.layout import FORMATS, files_at
 from monitor.export.moments import moment_ms
 from monitor.failures import CommandFailed
+from monitor.incident_answers import AcknowledgeAsked, IncidentOver, NoSuchIncident
 from monitor.naming import shortened
+from monitor.policy import links_of, policy_of
 from monitor.replay.by_hand import replay_rules
 from monitor.replay.replaying import Asked
 from monitor.replay.wording import as_json, as_text
 from monitor.rule_tests.by_hand import run_rule_tests
-from monitor.settings import Account
+from monitor.settings import Account, is_local
 from monitor.silence_answers import NoSuchSilence, PreviewAsked, SilenceAsked
 from monitor.silences_by_hand import Answers, lines_of, lines_of_preview, whoever_has
 from monitor.sizes import in_words
 from monitor.store.backup import back_up
 from monitor.store.copying import untold
-from monitor.store.ports import StoreFailed, Wanted
+from monitor.store.ports import IncidentsWanted, StoreFailed, Wanted
 from monitor.store.restore import restore
 from monitor.store.schema import SchemaTooNew
 
@@ -90,6 +93,8 @@ def _parser() -> argparse.ArgumentParser:
         _add_erase,
         _add_export,
         _add_import,
+        _add_incidents,
+        _add_acknowledge,
         _add_silences,
         _add_dead_letters,
         _add_canary,
@@ -254,6 +259,36 @@ def _moment(text: str) -> int:
         return moment_ms(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _add_incidents(commands: Commands) -> None:
+    command = commands.add_parser(
+        "incidents",
+        help="list what people were told of, or show one incident",
+        description="Print the latest incidents; or one, with its alerts, what was said of it to whom, and what became "
+        "of that.",
+        epilog="A daemon that runs is asked; where none runs, the database is.  Exit codes: 0 well, 1 it could not be "
+        "done, 78 wrong configuration.",
+    )
+    _add_config(command)
+    command.add_argument("id", nargs="?", metavar="ID", help="one of them: i1-…")
+    command.add_argument("--open", action="store_true", help="only those that are not over")
+    command.set_defaults(command=_incidents)
+
+
+def _add_acknowledge(commands: Commands) -> None:
+    command = commands.add_parser(
+        "acknowledge",
+        help="say that somebody looks after an incident",
+        description="Have an incident escalated no further and repeated no more.  Whoever was told of it hears who "
+        "looks after it, and when it is over.",
+        epilog="A daemon that runs is asked; where none runs, the next one will know.  Exit codes: 0 well, 1 it could "
+        "not be done, 78 wrong configuration.",
+    )
+    _add_config(command)
+    command.add_argument("id", metavar="ID", help="as incidents prints it: i1-…")
+    command.add_argument("--by", default=None, metavar="NAME", help="who looks after it (default: who is logged in)")
+    command.set_defaults(command=_acknowledge)
 
 
 def _add_silences(commands: Commands) -> None:
@@ -578,6 +613,44 @@ def _import(options: argparse.Namespace) -> int:
     return OK
 
 
+def _incidents(options: argparse.Namespace) -> int:
+    if options.id is not None:
+        life = _asked_of_incidents(options, lambda answers: answers.get(options.id))
+        print(*incidents_by_hand.lines_of_life(life), sep="\n")
+        return OK
+    wanted = IncidentsWanted(is_open_only=options.open, limit=incidents_by_hand.LISTED)
+    found = _asked_of_incidents(options, lambda answers: answers.page(wanted))
+    for incident in found.incidents:
+        print(*incidents_by_hand.lines_of(incident), sep="\n")
+    if not found.incidents:
+        print("no incidents")
+    return OK
+
+
+def _acknowledge(options: argparse.Namespace) -> int:
+    asked = AcknowledgeAsked(getuser() if options.by is None else options.by, "command")
+    print(
+        *incidents_by_hand.lines_of(_asked_of_incidents(options, lambda a: a.acknowledge(options.id, asked))), sep="\n"
+    )
+    return OK
+
+
+def _asked_of_incidents(
+    options: argparse.Namespace, question: Callable[[incidents_by_hand.Answers], Awaitable[T]]
+) -> T:
+    config = _configured(options)
+    _database_of(config)
+
+    async def ask() -> T:
+        async with incidents_by_hand.whoever_has(config.storage, policy_of(config, links_of(config))) as answers:
+            return await question(answers)
+
+    try:
+        return asyncio.run(ask())
+    except (NoSuchIncident, IncidentOver) as error:
+        raise CommandFailed(str(error)) from None
+
+
 def _silences_list(options: argparse.Namespace) -> int:
     found = _asked_of_silences(options, lambda answers: answers.list(expired=options.expired))
     for silence in found.silences:
@@ -710,6 +783,8 @@ def warnings_about(config: Config) -> list[str]:
         warnings.append("no receiver: alerts are shown but nobody is told")
     elif config.routing.plan is None or not config.routing.plan.steps:
         warnings.append("no alerts.default_receiver: an alert that no route matches is told to nobody")
+    is_reachable = bool(config.public.url) and not is_local(config.public.url)
+    warnings += about_escalations(config.routing, config.notifiers, is_reachable=is_reachable)
     return [*warnings, *_routes_that_never_match(config)]
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import product
 from typing import NamedTuple
 
+from alerts.acknowledgement import API, COMMAND, LINK, SMS, VOICE
 from collectors import callbacks, event_streams
 from collectors.events import CanarySeen, Event
 from collectors.observations import (
@@ -57,7 +58,8 @@ _DIRECTIONS = ("up", "down")
 _CODES = ("202", "400", "401", "403", "408", "413", "415", "429", "503")
 RETRIES = ("throttled", "server", "timeout", "network")  # why a request to Twilio is sent again
 FAILURES = ("rejected", "unavailable", "unknown")  # why an attempt to notify did not deliver
-RECEIPTS = ("status", "reply", "digit")
+RECEIPTS = ("status", "reply", "digit", "event")
+WAYS = (SMS, VOICE, LINK, API, COMMAND, "PagerDuty", "Slack")  # by which people say that they look after an incident
 LEVELS = ("0", "1", "2", "3", "4", "5", "idle", "unknown")
 
 FAMILIES: Mapping[str, Family] = {
@@ -121,10 +123,16 @@ FAMILIES: Mapping[str, Family] = {
     ),
     "roomwatch_callbacks_repeats_total": Family("counter", "Callbacks and stream events that had been stored before."),
     "roomwatch_receipts_total": Family(
-        "counter", "What Twilio told of pages: their status, replies to them, digits pressed.", ("about",), (RECEIPTS,)
+        "counter", "What services told of pages: status, replies, digits pressed, events.", ("about",), (RECEIPTS,)
     ),
     "roomwatch_receipts_refused_total": Family(
         "counter", "What was told of pages and refused.", ("reason",), (("signature", "malformed", "store"),)
+    ),
+    "roomwatch_acknowledgements_total": Family(
+        "counter", "What was said of incidents: that somebody looks after one, or no longer does.", ("via",), (WAYS,)
+    ),
+    "roomwatch_acknowledgements_missed_total": Family(
+        "counter", "What was said of incidents that are not open, or of which nobody knows.", ("via",), (WAYS,)
     ),
     # what is asked
     "roomwatch_twilio_requests_total": Family(

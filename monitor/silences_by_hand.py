@@ -8,18 +8,14 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Protocol
 from urllib.parse import quote
 
-import aiohttp
-import msgspec
-
+from monitor.asked_daemon import AskedDaemon, session
 from monitor.clock import SteadyClock
-from monitor.failures import CommandFailed
-from monitor.local_access import LocalAccess, granted
+from monitor.local_access import granted
 from monitor.settings import Storage
 from monitor.silence_answers import (
-    NoSuchSilence,
     PreviewAsked,
     PreviewView,
     SilenceAnswers,
@@ -29,9 +25,6 @@ from monitor.silence_answers import (
 )
 from monitor.silencing import Silences
 from monitor.store.sqlite import SqliteStore
-
-TIMEOUT_S = 15.0
-T = TypeVar("T", bound=msgspec.Struct)
 
 
 class Answers(Protocol):
@@ -61,9 +54,8 @@ async def whoever_has(storage: Storage) -> AsyncIterator[Answers]:
     database = Path(storage.path)
     access = granted(database)
     if access is not None:
-        timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
-        async with aiohttp.ClientSession(timeout=timeout) as http:
-            yield AskedDaemon(http, access)
+        async with session() as http:
+            yield _Daemon(AskedDaemon(http, access))
         return
     store = await SqliteStore.open(database, storage.synchronous, storage.reserve_bytes)
     try:
@@ -79,59 +71,28 @@ async def _own_answers(store: SqliteStore) -> SilenceAnswers:
     return SilenceAnswers(silences, lambda: alerts, clock.now_s)
 
 
-class AskedDaemon:
-    """The daemon, asked through its private door."""
+class _Daemon:
+    """The daemon, asked about silences."""
 
-    def __init__(self, http: aiohttp.ClientSession, access: LocalAccess) -> None:
-        self._http = http
-        self._access = access
+    def __init__(self, daemon: AskedDaemon) -> None:
+        self._daemon = daemon
 
     async def list(self, *, expired: bool = False) -> SilencesView:
         """Return the silences that are not over, or the latest of all."""
-        return await self._ask("GET", "?expired=true" if expired else "", SilencesView)
+        return await self._daemon.ask("GET", "/silences?expired=true" if expired else "/silences", SilencesView)
 
     async def add(self, asked: SilenceAsked) -> SilenceView:
         """Make a silence."""
-        return await self._ask("POST", "", SilenceView, asked)
+        return await self._daemon.ask("POST", "/silences", SilenceView, asked)
 
     async def expire(self, silence_id: str, by: str) -> SilenceView:
         """End a silence."""
-        return await self._ask("DELETE", f"/{quote(silence_id, safe='')}?by={quote(by, safe='')}", SilenceView)
+        path = f"/silences/{quote(silence_id, safe='')}?by={quote(by, safe='')}"
+        return await self._daemon.ask("DELETE", path, SilenceView)
 
     async def preview(self, asked: PreviewAsked) -> PreviewView:
         """Return what a silence would be about."""
-        return await self._ask("POST", "/preview", PreviewView, asked)
-
-    async def _ask(self, method: str, path: str, shape: type[T], asked: msgspec.Struct | None = None) -> T:
-        url = f"{self._access.url}/api/v1/silences{path}"
-        headers = {"Authorization": f"Bearer {self._access.token}", "Content-Type": "application/json"}
-        body = None if asked is None else msgspec.json.encode(asked)
-        try:
-            async with self._http.request(method, url, data=body, headers=headers, allow_redirects=False) as answer:
-                status, said = answer.status, await answer.read()
-        except (aiohttp.ClientError, TimeoutError) as error:
-            raise CommandFailed(f"the daemon at {self._access.url} does not answer: {type(error).__name__}") from None
-        return _understood(status, said, shape, self._access.url)
-
-
-class _Refusal(msgspec.Struct):
-    error: str
-
-
-def _understood(status: int, said: bytes, shape: type[T], url: str) -> T:
-    """Return what the daemon answered.
-
-    Raises:
-        NoSuchSilence: there is none of that name.
-        CommandFailed: it refused, or said something else.
-    """
-    try:
-        if status in (200, 201):
-            return msgspec.json.decode(said, type=shape)
-        refusal = msgspec.json.decode(said, type=_Refusal).error
-    except msgspec.DecodeError:
-        raise CommandFailed(f"expected an answer of Roomwatch's at {url}, got status {status}") from None
-    raise (NoSuchSilence if status == 404 else CommandFailed)(refusal.removeprefix("id: "))
+        return await self._daemon.ask("POST", "/silences/preview", PreviewView, asked)
 
 
 def lines_of(silence: SilenceView) -> Iterator[str]:

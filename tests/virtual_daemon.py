@@ -27,7 +27,7 @@ from monitor.housekeeping import Housekeeping
 from monitor.live import Live
 from monitor.metrics import Metrics
 from monitor.pipeline import Pipeline
-from monitor.policy import policy_of
+from monitor.policy import links_of, policy_of
 from monitor.simulator.callbacks import callback_form
 from monitor.simulator.entities import Happening
 from monitor.simulator.scenarios import SCENARIOS
@@ -53,7 +53,7 @@ class VirtualDaemon:
         metrics = Metrics()
         self.evaluation = Evaluation(
             Engine(config.rules),
-            Groups(policy_of(config)),
+            Groups(policy_of(config, links_of(config))),
             self.live,
             store.alerts,
             metrics,

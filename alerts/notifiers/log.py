@@ -1,7 +1,8 @@
 """How is a log told?
 
 By a line for each word: in the daemon's own log for people, or as JSON on standard output for whatever collects that.
-There is nobody who could refuse it, so it is delivered as soon as it is written.
+There is nobody who could refuse it, so it is delivered as soon as it is written.  The link that acknowledges is left
+out: it is a key, and logs are read by many.
 """
 
 from collections.abc import Mapping
@@ -79,7 +80,7 @@ def _json(notification: Notification) -> str:
             "resolved_count": incident.resolved_count,
             "firing": _entities(incident.firing),
             "resolved": _entities(incident.resolved),
-            "links": dict(notification.links),
+            "links": {purpose: url for purpose, url in notification.links.items() if purpose != "acknowledge"},
             "is_test": notification.is_test,
         }
     ).decode()

@@ -131,7 +131,7 @@ class Notifications:
         if entry is None:
             raise Refused(404, f"id: expected the id of a notification on record, got {asked[:60]!r}")
         made = await self._store.attempts(entry.seq)
-        return NotificationLife(_view(entry), tuple(_attempt(number, each) for number, each in made))
+        return NotificationLife(notification_view(entry), tuple(attempt_view(number, each) for number, each in made))
 
     async def replay(self, request: web.Request) -> Replayed:
         """Put dead letters back, and answer how many."""
@@ -147,10 +147,11 @@ class Notifications:
         )
         found = await self._store.notifications(search)
         more = str(found[limit - 1].seq) if len(found) > limit else None
-        return NotificationsPage(tuple(_view(each) for each in found[:limit]), more)
+        return NotificationsPage(tuple(notification_view(each) for each in found[:limit]), more)
 
 
-def _view(entry: OutboxEntry) -> NotificationView:
+def notification_view(entry: OutboxEntry) -> NotificationView:
+    """Return a notification as it is shown."""
     told = entry.notification
     return NotificationView(
         id=told.id,
@@ -173,7 +174,8 @@ def _view(entry: OutboxEntry) -> NotificationView:
     )
 
 
-def _attempt(number: int, made: AttemptMade) -> AttemptView:
+def attempt_view(number: int, made: AttemptMade) -> AttemptView:
+    """Return an attempt as it is shown."""
     return AttemptView(number, _ms(made.at), round(made.duration_s * 1000, 1), made.outcome, made.status, made.error)
 
 

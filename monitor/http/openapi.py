@@ -13,6 +13,7 @@ from msgspec import Struct
 from monitor import __version__
 from monitor.history.answers import DEGRADED_MINUTES, MOST_KEYS
 from monitor.history.rollups import METRICS
+from monitor.http.incidents import INCIDENTS, MOST_INCIDENTS
 from monitor.http.notifications import (
     MOST_NOTIFICATIONS,
     NOTIFICATIONS,
@@ -37,6 +38,7 @@ from monitor.http.trends import (
 )
 from monitor.http.verdicts import VerdictView
 from monitor.http.views import LiveView
+from monitor.incident_answers import AcknowledgeAsked, IncidentLife, IncidentsPage, IncidentView, UnacknowledgeAsked
 from monitor.silence_answers import PreviewAsked, PreviewView, SilenceAsked, SilencesView, SilenceView
 
 Json = dict[str, Any]
@@ -94,6 +96,12 @@ _NO_SILENCE_OF_THAT = {
     400: "A body that cannot be understood, or a silence that nobody can have meant; the error begins with the key.",
     413: "A body of more than 64 KiB.",
     415: "A body that is not declared as JSON.",
+}
+_INCIDENT = _parameter("id", "The id of an incident.") | {"in": "path", "required": True}
+_NO_INCIDENT = {404: "No such incident is on record."}
+_IS_OVER = {409: "The incident is over."}
+_NO_SUCH_WORD = {400: "A body that cannot be understood, or that names nobody."} | {
+    status: _NO_SILENCE_OF_THAT[status] for status in (413, 415)
 }
 _NOT_STORED = {503: "It could not be stored, and nothing was changed."}
 
@@ -222,6 +230,41 @@ OPERATIONS: Mapping[str, Operation] = {
         SilenceView,
         [_ID, _parameter("by", "Who ends it, for the record.", is_required=True)],
         _UNCLEAR | _NO_SILENCE | _NOT_STORED,
+    ),
+    "/api/v1/incidents": Operation(
+        "incidents",
+        "Alerts that belong together and of which somebody was told, the latest first, in pages.",
+        IncidentsPage,
+        [
+            _parameter("open", "Only those that are not over.", {"type": "boolean"}),
+            *_span("that it began"),
+            _count("limit", "How many incidents a page has.", INCIDENTS, MOST_INCIDENTS),
+            _AFTER,
+        ],
+        _UNCLEAR,
+    ),
+    "/api/v1/incidents/{id}": Operation(
+        "incident",
+        "One incident: its alerts, what was said of it to whom, how that was delivered, and why more was not said.",
+        IncidentLife,
+        [_INCIDENT],
+        _NO_INCIDENT,
+    ),
+    "POST /api/v1/incidents/{id}/acknowledge": Operation(
+        "acknowledgeIncident",
+        "Look after an incident: nobody further is told, nothing is repeated, and everybody who was told hears of it.",
+        IncidentView,
+        [_INCIDENT],
+        _NO_SUCH_WORD | _NO_INCIDENT | _IS_OVER | _NOT_STORED,
+        body=AcknowledgeAsked,
+    ),
+    "POST /api/v1/incidents/{id}/unacknowledge": Operation(
+        "unacknowledgeIncident",
+        "Give an incident back: the next step falls due after the pause that was planned.",
+        IncidentView,
+        [_INCIDENT],
+        _NO_SUCH_WORD | _NO_INCIDENT | _IS_OVER | _NOT_STORED,
+        body=UnacknowledgeAsked,
     ),
     "/api/v1/notifications": Operation(
         "notifications",

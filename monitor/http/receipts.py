@@ -80,12 +80,18 @@ class ReceiptDoor:
         public_url: str,
         now_s: Callable[[], float],
     ) -> None:
-        paging = [notifier.account for notifier in notifiers.values() if isinstance(notifier, OfPhone)]
-        self._signatures = Signatures([*accounts, *paging], public_url)
-        self._people = _people(notifiers)
+        self._accounts = tuple(accounts)
+        self._public_url = public_url
+        self.use(notifiers)
         self._keeper = keeper
         self._metrics = metrics
         self._now_s = now_s
+
+    def use(self, notifiers: Mapping[str, Notifier]) -> None:
+        """Believe and know the phones of these receivers from now on."""
+        paging = [notifier.account for notifier in notifiers.values() if isinstance(notifier, OfPhone)]
+        self._signatures = Signatures([*self._accounts, *paging], self._public_url)
+        self._people = _people(notifiers)
 
     def routes(self) -> list[web.RouteDef]:
         """Return what Twilio may tell us."""

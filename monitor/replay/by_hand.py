@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from monitor.app import limits_of
 from monitor.config import Config
 from monitor.failures import CommandFailed
-from monitor.policy import policy_of
+from monitor.policy import links_of, policy_of
 from monitor.replay.progress import Progress, pace_text
 from monitor.replay.replaying import Asked, Bench, replay
 from monitor.replay.wording import Replayed, moment
@@ -65,7 +65,7 @@ def bench_of(config: Config, only_rules: Collection[str] = ()) -> Bench:
             raise CommandFailed(f"--rule: expected one of {', '.join(names)}, got {name!r}")
     return Bench(
         [rule for rule in config.rules if not only_rules or rule.name in only_rules],
-        policy_of(config),
+        policy_of(config, links_of(config)),
         limits_of(config),
         config.naming,
         [account.account_sid for account in config.accounts],

@@ -36,6 +36,7 @@ from monitor.store.lines import Lines
 from monitor.store.memory_alerts import MemoryAlerts
 from monitor.store.memory_incidents import MemoryIncidents
 from monitor.store.memory_receipts import MemoryReceipts
+from monitor.store.memory_secrets import MemorySecrets
 from monitor.store.memory_silences import MemorySilences
 from monitor.store.memory_slo import MemorySlos
 from monitor.store.person import (
@@ -407,9 +408,9 @@ class MemoryStore:
         self.incidents = MemoryIncidents()
         self.alerts = MemoryAlerts(self.incidents)
         self.receipts = MemoryReceipts()
-        self.alerts = MemoryAlerts()
         self.silences = MemorySilences()
         self.slos = MemorySlos()
+        self.secrets = MemorySecrets()
         self.sessions = MemorySessions()
         self.archive = MemoryArchive(self.picture, self.alerts, self.samples)
         self._stand_in = new_stand_in()

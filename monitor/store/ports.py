@@ -438,6 +438,13 @@ class SloStore(Protocol):
         """Return the steps that were saved, in the order of time."""
 
 
+class Secrets(Protocol):
+    """What the daemon made up for itself and has to remember."""
+
+    async def secret(self, name: str, fresh: bytes) -> bytes:
+        """Return the secret of a name: the one there is, or `fresh`, which it is from now on."""
+
+
 class SessionStore(Protocol):
     """Who is logged in, by the hash of the cookie."""
 
@@ -509,6 +516,10 @@ class Store(Protocol):
     @property
     def slos(self) -> SloStore:
         """Return what error budgets count."""
+
+    @property
+    def secrets(self) -> Secrets:
+        """Return the secrets of this daemon."""
 
     @property
     def sessions(self) -> SessionStore:

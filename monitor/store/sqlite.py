@@ -24,6 +24,7 @@ from monitor.store.retention import drop
 from monitor.store.rollups import SqliteRollups
 from monitor.store.samples import SqliteSamples
 from monitor.store.scopes import SCOPES, Scopes
+from monitor.store.secrets import SqliteSecrets
 from monitor.store.sessions import SqliteSessions
 from monitor.store.shrinking import give_back
 from monitor.store.silences import SqliteSilences
@@ -50,6 +51,7 @@ class SqliteStore:
         self.receipts = SqliteReceipts(database)
         self.silences = SqliteSilences(database)
         self.slos = SqliteSlos(database)
+        self.secrets = SqliteSecrets(database)
         self.sessions = SqliteSessions(database)
 
     @classmethod

@@ -47,6 +47,16 @@ def test_standard_output_gets_what_programs_need_as_one_line_of_json():
     assert told["labels"]["room_name"] == "class"
 
 
+@pytest.mark.promise("P38")
+@pytest.mark.parametrize("place", ["log", "stdout"])
+def test_the_link_that_acknowledges_is_not_for_readers_of_logs(place):
+    links = {
+        "page": "https://roomwatch.example.com/",
+        "acknowledge": "https://watch.example.com/acknowledge?token=t0ken",
+    }
+    assert "t0ken" not in line(make_notification(links=links), place).text
+
+
 def test_another_place_is_refused():
     with pytest.raises(ValueError, match="to: expected one of log, stdout"):
         LogConfig("syslog")

@@ -21,6 +21,7 @@ GUARDED = (
     "/api/v1/worst-rooms",
     "/api/v1/coverage",
     "/api/v1/minutes",
+    "/api/v1/incidents",
     "/api/v1/silences",
     "/api/v1/notifications",
     "/api/v1/dead-letters",

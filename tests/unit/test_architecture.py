@@ -66,6 +66,7 @@ PURE = {
     *("monitor.crowds", "monitor.crowd_readings", "monitor.source_readings", "monitor.daemon_readings"),
     *("monitor.outcomes", "monitor.live_minutes", "monitor.objectives", "monitor.slo", "monitor.error_budgets"),
     *("monitor.slo_readings", "monitor.slo_metrics"),
+    *("monitor.incident_links", "monitor.http.acknowledge_page", "monitor.escalation_warnings"),
     *("monitor.verdict", "monitor.causes.case", "monitor.causes.crowds", "monitor.causes.facts"),
     *("monitor.causes.hearsay", "monitor.causes.no_cause", "monitor.causes.one_person", "monitor.causes.twilio"),
     *(

@@ -346,3 +346,39 @@ def test_two_receivers_and_two_daemons_have_keys_of_their_own():
         return set(found.words[0].receivers.values())
 
     assert len(keys() | keys(instance="there") | keys(key="g1-2")) == 6
+
+
+def unreached_(group, _seen, now):
+    return hastened(group, now, "ops")
+
+
+@pytest.mark.promise("P35")
+def test_whoever_is_told_sooner_hears_who_was_not_reached():
+    story = opened(ONE, steps=LADDER)
+    story.do(unreached_, ONE, after=5)
+    assert story.look(ONE) == [(TRIGGER, "lead")]
+    assert story.words[0].reason == "ops was not reached"
+    assert story.look(ONE, after=600) == [(TRIGGER, "boss")]
+    assert story.words[0].reason == "nobody acknowledged it within 15 min"
+
+
+@pytest.mark.promise("P35")
+def test_that_somebody_was_not_reached_is_no_news_once_others_have_been_told():
+    story = opened(ONE, steps=LADDER)
+    for _ in range(3):
+        story.do(unreached_, ONE, after=5)
+        story.look(ONE)
+    assert story.group.steps_taken == 2
+
+
+@pytest.mark.promise("P36")
+def test_everybody_hears_by_which_way_it_was_acknowledged():
+    story = opened(ONE)
+    story.do(acknowledged, ONE, by="ann", how="acknowledged by ann via Slack")
+    assert story.words[0].reason == "acknowledged by ann via Slack"
+
+
+def test_every_word_of_an_incident_has_its_links():
+    story = opened(ONE)
+    links = {"page": "https://watch.example.com/"}
+    assert [told.links for told in notifications(story.words[0], START, links)] == [links]

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from alerts.engine import Look as Found
+from alerts.fingerprint import dedup_key_of
 from alerts.group_book import Policy
 from alerts.groups import Groups
 from alerts.inhibition import Inhibitors, build_inhibition
@@ -335,3 +336,37 @@ def test_the_worst_of_a_group_makes_its_severity():
     desk.look(bad(1, severity=Severity.INFO), bad(2, severity=Severity.WARNING))
     desk.look(after=10)
     assert desk.owed[0].incident.severity is Severity.WARNING
+
+
+@pytest.mark.promise("P36")
+def test_an_incident_is_known_by_the_key_of_each_receiver_until_it_is_over():
+    desk = Desk(make_plan("ops", "lead"))
+    desk.look(bad())
+    desk.look(after=10)
+    keys = [told.dedup_key for told in desk.owed]
+    assert len(set(keys)) == 2
+    for groups in (desk.groups, desk.restarted().groups):
+        assert {groups.known_by(key).incident for key in keys} == {desk.owed[0].incident.id}
+        assert [group.incident for group in groups.open_incidents()] == [desk.owed[0].incident.id]
+    assert dedup_key_of(desk.owed[0].id) == keys[0]
+    desk.look(ends=[bad()], after=1)
+    desk.look(after=10)
+    assert [desk.groups.known_by(key) for key in keys] == [None, None]
+    assert desk.groups.open_incidents() == ()
+
+
+def test_every_notification_has_the_links_of_its_incident():
+    desk = Desk(links_of=lambda incident: {"page": f"https://watch.example.com/{incident.id}"})
+    desk.look(bad())
+    desk.look(after=10)
+    assert [told.links for told in desk.owed] == [{"page": f"https://watch.example.com/{desk.owed[0].incident.id}"}]
+
+
+def test_a_receiver_that_is_removed_is_known_no_longer():
+    desk = Desk(make_plan("ops", "lead"))
+    desk.look(bad())
+    desk.look(after=10)
+    keys = {told.receiver: told.dedup_key for told in desk.owed}
+    desk.groups.adopt(desk.groups.part({"ops"}, desk.at))
+    assert desk.groups.known_by(keys["ops"])
+    assert desk.groups.known_by(keys["lead"]) is None

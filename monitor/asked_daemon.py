@@ -1,0 +1,64 @@
+"""How does a command ask the daemon that has its database?
+
+Through the private door, as any script might (`monitor.local_access` says where that is and what opens it).  What the
+daemon refuses is said in its own words.
+"""
+
+from typing import TypeVar
+
+import aiohttp
+import msgspec
+
+from monitor.failures import CommandFailed
+from monitor.local_access import LocalAccess
+
+TIMEOUT_S = 15.0
+T = TypeVar("T", bound=msgspec.Struct)
+
+
+class NotOnRecord(CommandFailed):
+    """The daemon knows nothing of that name."""
+
+
+class _Refusal(msgspec.Struct):
+    error: str
+
+
+class AskedDaemon:
+    """The daemon, asked through its private door."""
+
+    def __init__(self, http: aiohttp.ClientSession, access: LocalAccess) -> None:
+        self._http = http
+        self._access = access
+
+    async def ask(self, method: str, path: str, shape: type[T], asked: msgspec.Struct | None = None) -> T:
+        """Return what the daemon answers.
+
+        Raises:
+            NotOnRecord: it knows nothing of that name.
+            CommandFailed: it refuses, says something else, or does not answer.
+        """
+        url = f"{self._access.url}/api/v1{path}"
+        headers = {"Authorization": f"Bearer {self._access.token}", "Content-Type": "application/json"}
+        body = None if asked is None else msgspec.json.encode(asked)
+        try:
+            async with self._http.request(method, url, data=body, headers=headers, allow_redirects=False) as answer:
+                status, said = answer.status, await answer.read()
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise CommandFailed(f"the daemon at {self._access.url} does not answer: {type(error).__name__}") from None
+        return _understood(status, said, shape, self._access.url)
+
+
+def session() -> aiohttp.ClientSession:
+    """Return a client for `AskedDaemon`, which waits no longer than whoever typed a command would."""
+    return aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT_S))
+
+
+def _understood(status: int, said: bytes, shape: type[T], url: str) -> T:
+    try:
+        if status in (200, 201):
+            return msgspec.json.decode(said, type=shape)
+        refusal = msgspec.json.decode(said, type=_Refusal).error
+    except msgspec.DecodeError:
+        raise CommandFailed(f"expected an answer of Roomwatch's at {url}, got status {status}") from None
+    raise (NotOnRecord if status == 404 else CommandFailed)(refusal.removeprefix("id: "))
