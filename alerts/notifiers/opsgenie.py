@@ -38,6 +38,7 @@ from alerts.notifiers.base import (
     judge_status,
     post_json,
     safe_reference,
+    target,
     units,
 )
 from alerts.notifiers.wording import alert_lines, facts, headline, labels, links, one_line, some_lines, summary
@@ -95,6 +96,7 @@ class Opsgenie:
 
     def __init__(self, config: OpsgenieConfig) -> None:
         self._config = config
+        self.target = target("opsgenie", config.base_url, config.api_key)
 
     budget = None
     give_up_after_s = PAGER_PATIENCE_S

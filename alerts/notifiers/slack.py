@@ -43,6 +43,7 @@ from alerts.notifiers.base import (
     post_json,
     retry_after_s,
     shown_key,
+    target,
 )
 from alerts.notifiers.wording import Link, alert_lines, facts, headline, links, some_lines, summary, wants_a_person
 
@@ -109,6 +110,7 @@ class Slack:
 
     def __init__(self, config: SlackConfig) -> None:
         self._config = config
+        self.target = target("slack", config.url, config.token, config.channel)
         self.budget = Budget(1, 1.0, f"slack:{shown_key(config.url or f'{config.token} {config.channel}')}")
 
     give_up_after_s = CHAT_PATIENCE_S

@@ -22,7 +22,7 @@ from standardwebhooks import Webhook as ReferenceWebhook
 
 from alerts.delivery import Delivered, Outcome, Rejected, TryAgain
 from alerts.model import NotificationKind, Severity
-from alerts.notifiers.base import Attempt, HttpRequest, Request, cut, describe_status
+from alerts.notifiers.base import Attempt, HttpRequest, Request, cut, describe_status, target_of
 from alerts.notifiers.registry import NOTIFIERS
 from alerts.notifiers.webhook import Webhook, WebhookConfig
 from tests import vendor_limits
@@ -267,6 +267,15 @@ def test_a_resolve_says_so_and_carries_what_ties_it_to_its_trigger(known, notifi
     assert not known.resolves(trigger)
     for request in (trigger, resolve):
         assert TRIGGER.dedup_key in text_of(request) or TRIGGER.incident.id in text_of(request)
+
+
+@pytest.mark.promise("P6")
+@pytest.mark.parametrize("name", ["opsgenie", "pagerduty", "slack with a token", "webhook"])
+def test_a_service_that_keeps_something_open_can_be_told_from_another_of_its_kind(name, known, notifier):
+    key = next(key for key in ("api_key", "routing_key", "token", "url") if key in known.settings)
+    other = kind_of(name)(kind_of(name).Config(**{**known.settings, key: known.settings[key][:-1] + "7"}))
+    assert target_of(notifier) == target_of(make(name)) != target_of(other)
+    assert [secret for secret in known.secrets if secret in target_of(notifier)] == []
 
 
 def test_a_repeat_of_an_attempt_has_the_same_body(notifier):
