@@ -15,7 +15,7 @@ from typing import Any
 
 from alerts.model import Alert, State
 from alerts.notifiers.base import json_body, rfc3339
-from alerts.notifiers.letter import one_line
+from alerts.notifiers.wording import one_line
 
 PATH = "/api/v2/alerts"
 

@@ -75,19 +75,18 @@ def cheapened(text: str) -> str:
     return _SPACES.sub(" ", cheap) if _is_gsm(cheap) else whole
 
 
-def fitted(before: str, text: str, after: str, max_segments: int) -> str:
-    """Return the three one after the other, with as much of the second as fits, and a mark where some is missing."""
-    whole = before + text + after
-    if segments(whole) <= max_segments:
-        return whole
+def fitted(text: str, after: str, max_segments: int) -> str:
+    """Return both, one after the other, with as much of the first as fits, and a mark where some is missing."""
+    if segments(text + after) <= max_segments:
+        return text + after
     fits, too_long = 0, min(len(text), max_segments * _GSM_SEGMENT)
     while too_long - fits > 1:
         middle = (fits + too_long) // 2
-        if segments(before + text[:middle].rstrip() + _CUT + after) <= max_segments:
+        if segments(text[:middle].rstrip() + _CUT + after) <= max_segments:
             fits = middle
         else:
             too_long = middle
-    return before + text[:fits].rstrip() + _CUT + after
+    return text[:fits].rstrip() + _CUT + after
 
 
 def _is_gsm(text: str) -> bool:

@@ -1,6 +1,11 @@
 """What each service takes, as far as it says so itself: asserted of a request that is about to be sent to it."""
 
 import json
+import unicodedata
+from xml.etree import ElementTree as ET
+
+from alerts.sms_text import segments
+from tests.twilio_forms import fields_of
 
 
 def units(text):
@@ -19,6 +24,10 @@ def strings(value):
     elif isinstance(value, list):
         for each in value:
             yield from strings(each)
+
+
+def is_one_line(text):
+    return len(text.splitlines()) == 1 and not any(unicodedata.category(each) == "Cc" for each in text)
 
 
 def is_between(low, high, text):
@@ -106,3 +115,62 @@ def opsgenie(request):
     assert all(units(tag) <= 50 for tag in told["tags"])
     assert sum(units(name) + units(text) for name, text in told["details"].items()) <= 8_000
     assert told["priority"] in ("P1", "P2", "P3", "P4", "P5")
+
+
+def twilio_sms(request):
+    """1600 characters, and no more segments than one may be ready to pay for."""
+    fields = fields_of(request)
+    assert is_between(1, 1600, fields["Body"])
+    assert fields["Body"].strip()
+    assert segments(fields["Body"]) <= 10
+    assert 1 <= int(fields["ValidityPeriod"]) <= 36_000
+    assert ("From" in fields) != ("MessagingServiceSid" in fields)
+
+
+def twilio_voice(request):
+    """4000 characters of TwiML, which says something and does nothing else."""
+    fields = fields_of(request)
+    assert units(fields["Twiml"]) <= 4000
+    document = ET.fromstring(fields["Twiml"])
+    assert {each.tag for each in document.iter()} <= {"Response", "Gather", "Say"}
+    assert all(say.text.strip() for say in document.iter("Say"))
+    assert 1 <= int(fields["Timeout"]) <= 600
+
+
+def twilio_studio(request):
+    """Twilio names no limit; a flow's texts end up in messages, so they are no longer than those."""
+    parameters = json.loads(fields_of(request)["Parameters"])
+    assert all(units(text) <= 1600 for text in strings(parameters))
+    assert len(request.body) <= 64_000
+
+
+def sendgrid(request):
+    assert len(request.body) <= 30_000_000
+    mail = json.loads(request.body)
+    [envelope] = mail["personalizations"]
+    addresses = [each["email"] for each in envelope["to"]]
+    assert 1 <= len(set(addresses)) == len(addresses) <= 1000
+    assert mail["subject"].strip()
+    assert is_one_line(mail["subject"])
+    assert ("content" in mail) != ("template_id" in mail)
+    assert all(each["value"] for each in mail.get("content", []))
+    assert all(value.isascii() and value.isprintable() for value in mail["headers"].values())
+    assert len(json.dumps(mail["custom_args"])) < 10_000
+    assert len(mail["categories"]) <= 10
+
+
+def mail(request):
+    """Lines of 998 bytes, all of it ASCII, so that no server on the way has to change anything."""
+    assert len(request.message) <= 100_000
+    assert request.message.isascii()
+    assert max(map(len, request.message.split(b"\r\n"))) <= 998
+
+
+def log(request):
+    assert len(request.text.encode()) <= 64_000
+    assert is_one_line(request.text)
+
+
+def apprise(request):
+    assert is_between(1, 250, request.title)
+    assert is_between(1, 4000, request.body)

@@ -59,12 +59,9 @@ class Apprise:
 
     def render(self, notification: Notification, attempt: Attempt) -> AppriseMessage:
         """Return the message; services that take less get the beginning of it."""
-        written = letter(
-            notification, self._config.external_url, maybe_heard=attempt.maybe_heard, alerts_listed=_ALERTS_LISTED
-        )
-        return AppriseMessage(
-            self._config.url, cut(written.subject, TITLE_LIMIT), cut(written.text, BODY_LIMIT), _type(notification)
-        )
+        written = letter(notification, attempt, self._config.external_url, _ALERTS_LISTED)
+        title, text = cut(written.subject, TITLE_LIMIT), cut(written.text, BODY_LIMIT)
+        return AppriseMessage(self._config.url, title, text, _type(notification))
 
     def judge(self, status: int, headers: Headers, body: bytes) -> Outcome:  # noqa: ARG002 - it says yes or no
         """Return what the transport made of a yes."""

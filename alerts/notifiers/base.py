@@ -9,12 +9,14 @@ reason given here quotes what a service answered in full, since services like to
 
 import json
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from hashlib import sha256
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -29,8 +31,9 @@ LONGEST_PAUSE_S = 3600.0
 _LATER = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS)
 _NOBODY_KNOWS = (HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT)  # what stands behind the gateway may have acted
 
-_CUT = "… [cut]"
-
+CUT = "… [cut]"  # what shows that there was more
+_COMPLAINT_LIMIT = 300  # enough for what services list, and a row of the outbox stays readable
+_REFERENCE = re.compile(r"[A-Za-z0-9._-]{1,100}")
 
 PAGER_PATIENCE_S = 24 * 3600.0  # a page of yesterday wakes nobody to any purpose
 CHAT_PATIENCE_S = 2 * 3600.0
@@ -207,7 +210,24 @@ def _http_date(text: str) -> datetime | None:
     return date if date.tzinfo else date.replace(tzinfo=UTC)
 
 
+def complaint(texts: Iterable[object], secret: str) -> str:
+    """Return what may be repeated of a service's complaint: its texts, without the secret that they may quote."""
+    said = "; ".join(text for text in texts if isinstance(text, str))
+    return cut(said.replace(secret, "[secret]"), _COMPLAINT_LIMIT)
+
+
+def safe_reference(name: object, secret: str) -> str:
+    """Return what a service calls what it has taken, or nothing where that could be an echo of what it was sent."""
+    is_name = isinstance(name, str) and _REFERENCE.fullmatch(name) and secret not in name
+    return str(name) if is_name else ""
+
+
 # --- wording ---------------------------------------------------------------------------------------------
+
+
+def post_json(url: str, body: bytes, headers: Headers = MappingProxyType({})) -> HttpRequest:
+    """Return the request that posts JSON."""
+    return HttpRequest("POST", url, {"Content-Type": "application/json", **headers}, body)
 
 
 def json_body(value: Any) -> bytes:
@@ -221,11 +241,16 @@ def cut(text: str, limit: int) -> str:
 
     Characters are counted as UTF-16 does, an emoji as two, so the result fits whichever way the service counts.
     """
-    encoded = text.encode("utf-16-le", "replace")
-    if len(encoded) <= 2 * limit:
+    if units(text) <= limit:
         return text
-    kept = encoded[: 2 * (limit - len(_CUT))]
-    return kept.decode("utf-16-le", "ignore") + _CUT  # "ignore" drops the half of an emoji
+    encoded = text.encode("utf-16-le", "replace")
+    kept = encoded[: 2 * (limit - len(CUT))]
+    return kept.decode("utf-16-le", "ignore") + CUT  # "ignore" drops the half of an emoji
+
+
+def units(text: str) -> int:
+    """Return how many characters UTF-16 makes of a text."""
+    return len(text.encode("utf-16-le", "replace")) // 2
 
 
 def rfc3339(at: float) -> str:

@@ -4,29 +4,26 @@ A subject, a plain text, and a small page of HTML that says the same.  The subje
 (`[FIRING:3]`), so that filters and eyes find it; everything that an alert brings along is data, and is escaped.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from html import escape
 
 from alerts.model import Alert, Notification, NotificationKind, Severity
-from alerts.notifiers.base import cut
+from alerts.notifiers.base import Attempt
+from alerts.notifiers.wording import Link, alert_line, facts, is_link, links, moment, one_line, standing, summary
 
 SUBJECT_LIMIT = 200
 TEXT_LIMIT = 500
-LABELS_LISTED = 20
 ALERTS_LISTED = 25
 
 _COLOURS = {Severity.CRITICAL: "#b3261e", Severity.WARNING: "#9a6700", Severity.INFO: "#0b57d0"}
 _OVER = "#1a7f37"
-_UNSEEN = re.compile(r"[\s\x00-\x1f\x7f-\x9f\ud800-\udfff]+")  # white space, control characters, half characters
 
 _PAGE = """\
 <!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>{subject}</title></head>
 <body style="margin:0;padding:16px;font:15px/1.5 system-ui,sans-serif;color:#1f2328;background:#fff">
-<p style="margin:0 0 12px;font-weight:600;color:{colour}">{status}</p>
+<p style="margin:0 0 12px;font-weight:600;color:{colour}">{standing}</p>
 <h1 style="margin:0 0 12px;font-size:18px">{summary}</h1>
 <table style="border-collapse:collapse">{facts}</table>
 {sections}
@@ -46,18 +43,18 @@ class Letter:
 
 
 def letter(
-    notification: Notification, page_url: str, *, maybe_heard: bool = False, alerts_listed: int = ALERTS_LISTED
+    notification: Notification, attempt: Attempt, external_url: str, alerts_listed: int = ALERTS_LISTED
 ) -> Letter:
-    """Return what is to be written; `maybe_heard` says in it that it may have come before."""
+    """Return what is to be written."""
     body = _Body(
         subject(notification),
-        status(notification),
-        one_line(notification.incident.summary, TEXT_LIMIT),
-        tuple(_facts(notification, maybe_heard=maybe_heard)),
+        standing(notification),
+        summary(notification, TEXT_LIMIT),
+        tuple(facts(notification, attempt)),
         tuple(_sections(notification, alerts_listed)),
-        tuple(_links(notification, page_url)),
-        f"Incident {notification.incident.id}, for {one_line(notification.receiver, TEXT_LIMIT)},"
-        f" under the key {notification.dedup_key}.",
+        # The runbook of each alert stands with the alert.
+        tuple(link for link in links(notification, external_url) if link.purpose != "runbook"),
+        f"For {one_line(notification.receiver, TEXT_LIMIT)}, under the key {notification.dedup_key}.",
     )
     return Letter(body.subject, _text(body), _html(body, _colour(notification)))
 
@@ -65,11 +62,11 @@ def letter(
 def subject(notification: Notification) -> str:
     """Return one line, such as `[FIRING:3] alice is cut off, and 2 more`."""
     test = "[TEST] " if notification.is_test else ""
-    return f"{test}[{status(notification)}] {one_line(notification.incident.summary, SUBJECT_LIMIT)}"
+    return f"{test}[{_tag(notification)}] {summary(notification, SUBJECT_LIMIT)}"
 
 
-def status(notification: Notification) -> str:
-    """Return how the incident stands, in capitals."""
+def _tag(notification: Notification) -> str:
+    """Return what filters find, written as Alertmanager's mails have taught people to."""
     incident = notification.incident
     match notification.kind:
         case NotificationKind.RESOLVE:
@@ -78,11 +75,6 @@ def status(notification: Notification) -> str:
             return "ACKNOWLEDGED"
         case _:
             return f"FIRING:{max(incident.firing_count, len(incident.firing))}"
-
-
-def one_line(text: str, limit: int) -> str:
-    """Return the text on one line, visibly cut where it is too long, without anything that is not seen."""
-    return cut(_UNSEEN.sub(" ", text).strip(), limit)
 
 
 # --- what there is to say --------------------------------------------------------------------------------
@@ -107,31 +99,12 @@ class _Section:
 @dataclass(frozen=True, slots=True)
 class _Body:
     subject: str
-    status: str
+    standing: str
     summary: str
     facts: tuple[tuple[str, str], ...]
     sections: tuple[_Section, ...]
-    links: tuple[tuple[str, str], ...]
+    links: tuple[Link, ...]
     footer: str
-
-
-def _facts(notification: Notification, *, maybe_heard: bool) -> Iterator[tuple[str, str]]:
-    incident = notification.incident
-    if notification.is_test:
-        yield "Test", "this only tries the receiver out; nothing is wrong"
-    if maybe_heard:
-        yield "Note", "this may be a repeat: nobody knows whether the attempt before it arrived"
-    yield "Severity", incident.severity.value
-    yield "Since", _moment(incident.started_at)
-    if incident.ended_at is not None:
-        yield "Until", _moment(incident.ended_at)
-    if incident.acknowledged_by:
-        yield "Acknowledged by", one_line(incident.acknowledged_by, TEXT_LIMIT)
-    if notification.reason:
-        yield "Reason", one_line(notification.reason, TEXT_LIMIT)
-    for name, value in sorted(incident.common_labels.items())[:LABELS_LISTED]:
-        if name != "severity":
-            yield one_line(name, TEXT_LIMIT), one_line(value, TEXT_LIMIT)
 
 
 def _sections(notification: Notification, alerts_listed: int) -> Iterator[_Section]:
@@ -150,29 +123,13 @@ def _sections(notification: Notification, alerts_listed: int) -> Iterator[_Secti
 def _item(alert: Alert) -> _Item:
     says = alert.annotations
     began = alert.since if alert.fired_at is None else alert.fired_at
-    where = f"{alert.rule}, {alert.kind.value} {one_line(alert.entity, TEXT_LIMIT)}, since {_moment(began)}"
+    where = f"{alert.rule}, {alert.kind.value} {one_line(alert.entity, TEXT_LIMIT)}, since {moment(began)}"
     description = one_line(says.get("description", ""), TEXT_LIMIT)
     return _Item(
-        one_line(says.get("summary") or f"{alert.rule} {alert.entity}", TEXT_LIMIT),
+        alert_line(alert, TEXT_LIMIT),
         (description, where) if description else (where,),
         one_line(says.get("runbook_url", ""), TEXT_LIMIT),
     )
-
-
-def _links(notification: Notification, page_url: str) -> Iterator[tuple[str, str]]:
-    links = {"page": page_url, **notification.links}
-    for name, url in links.items():
-        if _leads_somewhere(url):
-            yield name.capitalize(), url
-
-
-def _leads_somewhere(url: str) -> bool:
-    """Whether it may be made a link: nothing else than the web is clicked on in a mail."""
-    return url.startswith(("https://", "http://"))
-
-
-def _moment(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def _colour(notification: Notification) -> str:
@@ -184,10 +141,10 @@ def _colour(notification: Notification) -> str:
 
 def _text(body: _Body) -> str:
     parts = [
-        f"{body.status}\n{body.summary}",
+        f"{body.standing}\n{body.summary}",
         "\n".join(f"{name}: {value}" for name, value in body.facts),
         *(_text_section(section) for section in body.sections),
-        "\n".join(f"{name}: {url}" for name, url in body.links),
+        "\n".join(f"{link.text}: {link.url}" for link in body.links),
         f"-- \n{body.footer}",
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -212,11 +169,11 @@ def _html(body: _Body, colour: str) -> str:
     return _PAGE.format(
         subject=escape(body.subject),
         colour=colour,
-        status=escape(body.status),
+        standing=escape(body.standing),
         summary=escape(body.summary),
         facts="".join(_html_fact(name, value) for name, value in body.facts),
         sections="\n".join(_html_section(section) for section in body.sections),
-        links=" ".join(f"<p>{_html_link(url, name)}</p>" for name, url in body.links),
+        links=" ".join(f"<p>{_html_link(link.url, link.text)}</p>" for link in body.links),
         footer=escape(body.footer),
     )
 
@@ -237,7 +194,7 @@ def _html_item(item: _Item) -> str:
     if not item.runbook_url:
         return lines
     url = item.runbook_url
-    return f"{lines}<br>{_html_link(url, 'Runbook') if _leads_somewhere(url) else escape(url)}"
+    return f"{lines}<br>{_html_link(url, 'Runbook') if is_link(url) else escape(url)}"
 
 
 def _html_link(url: str, text: str) -> str:

@@ -10,16 +10,17 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from alerts.delivery import Outcome
-from alerts.model import Alert, Notification, NotificationKind
-from alerts.notifiers.base import CHAT_PATIENCE_S, Attempt, Headers, LogLine, cut, json_body, judge_status, rfc3339
-from alerts.notifiers.letter import one_line, subject
+from alerts.model import Alert, Notification
+from alerts.notifiers.base import CHAT_PATIENCE_S, Attempt, Headers, LogLine, json_body, judge_status, rfc3339
+from alerts.notifiers.letter import subject
+from alerts.notifiers.wording import is_going_on, one_line, summary, urls
 
 PLACES = ("log", "stdout")
-LONGEST_TEXT = 500
-LONGEST_NAME = 100
+TEXT_LIMIT = 500
+NAME_LIMIT = 100
 ALERTS_LISTED = 25
 LABELS_LISTED = 20
-LARGEST_LINE_BYTES = 64_000  # what these come to at most, all of it in letters of four bytes
+LINE_LIMIT_BYTES = 64_000  # what these come to at most, all of it in letters of four bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +48,7 @@ class Log:
 
     def render(self, notification: Notification, attempt: Attempt) -> LogLine:  # noqa: ARG002 - a log tells the time itself
         """Return the line."""
-        is_bad = notification.kind in (NotificationKind.TRIGGER, NotificationKind.UPDATE, NotificationKind.REPEAT)
-        severity = notification.incident.severity.value if is_bad else "info"
+        severity = notification.incident.severity.value if is_going_on(notification) else "info"
         text = _sentence(notification) if self._config.to == "log" else _json(notification)
         return LogLine(text, severity, self._config.to)
 
@@ -58,7 +58,7 @@ class Log:
 
 
 def _sentence(notification: Notification) -> str:
-    reason = f" ({one_line(notification.reason, LONGEST_TEXT)})" if notification.reason else ""
+    reason = f" ({one_line(notification.reason, TEXT_LIMIT)})" if notification.reason else ""
     return f"{subject(notification)}{reason} [{notification.dedup_key}]"
 
 
@@ -70,8 +70,8 @@ def _json(notification: Notification) -> str:
             "kind": notification.kind.value,
             "receiver": notification.receiver,
             "severity": incident.severity.value,
-            "summary": one_line(incident.summary, LONGEST_TEXT),
-            "reason": one_line(notification.reason, LONGEST_TEXT),
+            "summary": summary(notification, TEXT_LIMIT),
+            "reason": one_line(notification.reason, TEXT_LIMIT),
             "incident": incident.id,
             "dedup_key": notification.dedup_key,
             "notification_id": notification.id,
@@ -80,15 +80,16 @@ def _json(notification: Notification) -> str:
             "resolved_count": incident.resolved_count,
             "firing": _entities(incident.firing),
             "resolved": _entities(incident.resolved),
-            "links": {purpose: url for purpose, url in notification.links.items() if purpose != "acknowledge"},
+            "links": {purpose: url for purpose, url in urls(notification).items() if purpose != "acknowledge"},
             "is_test": notification.is_test,
         }
     ).decode()
 
 
 def _entities(alerts: tuple[Alert, ...]) -> list[str]:
-    return [f"{alert.rule} {cut(alert.entity, LONGEST_NAME)}" for alert in alerts[:ALERTS_LISTED]]
+    return [f"{alert.rule} {one_line(alert.entity, NAME_LIMIT)}" for alert in alerts[:ALERTS_LISTED]]
 
 
 def _short(labels: Mapping[str, str]) -> dict[str, str]:
-    return {name: one_line(value, LONGEST_TEXT) for name, value in sorted(labels.items())[:LABELS_LISTED]}
+    listed = sorted(labels.items())[:LABELS_LISTED]
+    return {one_line(name, NAME_LIMIT): one_line(value, TEXT_LIMIT) for name, value in listed}

@@ -30,11 +30,16 @@ from alerts.notifiers.base import (
     Headers,
     HttpRequest,
     checked_url,
+    complaint,
     cut,
     header,
     json_body,
     json_object,
     judge_status,
+    post_json,
+    safe_reference,
+    target,
+    units,
 )
 from alerts.notifiers.wording import alert_lines, facts, headline, labels, links, one_line, some_lines, summary
 
@@ -52,7 +57,6 @@ TAGS, TAG_LIMIT = 20, 50
 
 _DETAIL_LIMIT = 1000
 _TEXT_LIMIT = 5000
-_ERROR_LIMIT = 300
 
 PRIORITIES: Mapping[str, str] = {Severity.CRITICAL: "P1", Severity.WARNING: "P3", Severity.INFO: "P5"}
 _KNOWN_PRIORITIES = ("P1", "P2", "P3", "P4", "P5")
@@ -92,6 +96,7 @@ class Opsgenie:
 
     def __init__(self, config: OpsgenieConfig) -> None:
         self._config = config
+        self.target = target("opsgenie", config.base_url, config.api_key)
 
     budget = None
     give_up_after_s = PAGER_PATIENCE_S
@@ -115,15 +120,14 @@ class Opsgenie:
         answer = json_object(body)
         outcome = judge_status(status, headers, _complaint(answer, self._config.api_key))
         if isinstance(outcome, Delivered):
-            request_id = answer.get("requestId")
-            return Delivered(cut(request_id, NAME_LIMIT)) if isinstance(request_id, str) else outcome
+            return Delivered(safe_reference(answer.get("requestId"), self._config.api_key))
         if status == HTTPStatus.TOO_MANY_REQUESTS and isinstance(outcome, TryAgain) and outcome.after_s is None:
             return TryAgain(outcome.reason, after_s=_period_s(headers))
         return outcome
 
     def _post(self, path: str, content: Mapping[str, Any]) -> HttpRequest:
-        headers = {"Content-Type": "application/json", "Authorization": f"GenieKey {self._config.api_key}"}
-        return HttpRequest("POST", f"{self._config.base_url.rstrip('/')}/v2/alerts{path}", headers, json_body(content))
+        headers = {"Authorization": f"GenieKey {self._config.api_key}"}
+        return post_json(f"{self._config.base_url.rstrip('/')}/v2/alerts{path}", json_body(content), headers)
 
     def _alert(self, notification: Notification, attempt: Attempt) -> dict[str, Any]:
         incident = notification.incident
@@ -164,7 +168,7 @@ def within(limit: int, pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Return as many pairs as stay within `limit` characters, names included."""
     kept: dict[str, str] = {}
     for name, text in pairs:
-        limit -= (len(name.encode("utf-16-le", "replace")) + len(text.encode("utf-16-le", "replace"))) // 2
+        limit -= units(name) + units(text)
         if limit < 0:
             break
         kept[name] = text
@@ -188,8 +192,7 @@ def _complaint(answer: Mapping[str, Any], secret: str) -> str:
     """Return what a failed answer says: `{"message": "…", "errors": {"message": "may not be empty"}}`."""
     errors = answer.get("errors")
     said = [answer.get("message"), *(errors.values() if isinstance(errors, Mapping) else [])]
-    text = "; ".join(each for each in said if isinstance(each, str))
-    return cut(text.replace(secret, "[secret]"), _ERROR_LIMIT)
+    return complaint(said, secret)
 
 
 def _period_s(headers: Headers) -> float | None:

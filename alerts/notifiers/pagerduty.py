@@ -14,6 +14,7 @@ webhook subscription tells us what people do with the incident (`alerts/acknowle
 The limits are PagerDuty's: a summary of 1024 characters, an event of 512 KB, 120 events a minute for a routing key.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -28,15 +29,17 @@ from alerts.notifiers.base import (
     Headers,
     HttpRequest,
     checked_url,
+    complaint,
     cut,
     json_body,
     json_object,
     judge_status,
+    post_json,
     rfc3339,
     shown_key,
     target,
 )
-from alerts.notifiers.wording import alert_line, is_link, links, summary
+from alerts.notifiers.wording import alert_line, links, page_url, summary
 
 US = "https://events.pagerduty.com"
 EU = "https://events.eu.pagerduty.com"
@@ -46,8 +49,7 @@ FIELD_LIMIT = 1024  # PagerDuty names none for component, group and class; names
 EVENT_LIMIT_BYTES = 512_000  # 512 KB, read the cautious way
 ROUTING_KEY_LENGTH = 32
 EVENTS_PER_MINUTE = 120
-_ERROR_LIMIT = 300  # enough for what PagerDuty lists, and a row of the outbox stays readable
-DROPPED = {"details": "dropped: the event was larger than PagerDuty takes"}
+DROPPED: Mapping[str, str] = {"details": "dropped: the event was larger than PagerDuty takes"}
 
 ACTION = {
     NotificationKind.TRIGGER: "trigger",
@@ -79,8 +81,7 @@ class PagerDutyConfig:
     def __post_init__(self) -> None:
         """Refuse what PagerDuty would."""
         checked_url(self.base_url, "base_url")
-        if len(self.routing_key) != ROUTING_KEY_LENGTH:
-            raise ValueError(f"routing_key: expected {ROUTING_KEY_LENGTH} characters, got {len(self.routing_key)}")
+        check_routing_key(self.routing_key)
         if self.events_per_minute < 1:
             raise ValueError(f"events_per_minute: expected at least 1, got {self.events_per_minute}")
 
@@ -93,23 +94,18 @@ class PagerDuty:
     def __init__(self, config: PagerDutyConfig) -> None:
         self._config = config
         self.target = target("pagerduty", config.base_url, config.routing_key)
-        self.budget = Budget(config.events_per_minute, 60.0, f"pagerduty:{shown_key(config.routing_key)}")
+        self.budget = budget(config.routing_key, config.events_per_minute)
 
     give_up_after_s = PAGER_PATIENCE_S
 
     def render(self, notification: Notification, attempt: Attempt) -> HttpRequest:  # noqa: ARG002 - the event tells its own time
         """Return the event, without its details if it would be too large with them."""
-        event = self._event(notification)
-        body = json_body(event)
-        if len(body) > EVENT_LIMIT_BYTES:
-            event["payload"]["custom_details"] = DROPPED
-            body = json_body(event)
         url = f"{self._config.base_url.rstrip('/')}/v2/enqueue"
-        return HttpRequest("POST", url, {"Content-Type": "application/json"}, body)
+        return post_json(url, fitting(self._event(notification)))
 
     def judge(self, status: int, headers: Headers, body: bytes) -> Outcome:
         """Return what the answer means, in PagerDuty's words where it gives any."""
-        return judge_status(status, headers, complaint(body, self._config.routing_key))
+        return judge(status, headers, body, self._config.routing_key)
 
     def hear(self, headers: Headers, body: bytes, now: float) -> tuple[Word, ...]:
         """Return what an event of a webhook subscription says of our incidents.
@@ -131,7 +127,7 @@ class PagerDuty:
     def _trigger(self, notification: Notification) -> dict[str, Any]:
         incident = notification.incident
         alert = incident.first
-        page_url = notification.links.get("page") or self._config.external_url
+        client_url = page_url(notification, self._config.external_url)
         told_links = event_links(notification)
         return {
             "payload": {
@@ -145,7 +141,7 @@ class PagerDuty:
                 "custom_details": details(notification),
             },
             "client": "Roomwatch",
-            **({"client_url": page_url} if is_link(page_url) else {}),
+            **({"client_url": client_url} if client_url else {}),
             **({"links": told_links} if told_links else {}),
         }
 
@@ -165,17 +161,35 @@ def details(notification: Notification) -> dict[str, Any]:
         "reason": notification.reason,
         "runbook": alert.annotations.get("runbook_url", ""),
         "labels": dict(incident.common_labels),
-        "firing": [alert_line(each) for each in incident.firing],
+        "firing": [alert_line(each, SUMMARY_LIMIT) for each in incident.firing],
         "firing_count": incident.firing_count,
         "incident": incident.id,
         "not_listed": incident.unlisted_count,
     }
 
 
-def complaint(body: bytes, secret: str) -> str:
-    """Return what a failed answer says: `{"message": "Event object is invalid", "errors": ["…"]}`."""
+def check_routing_key(routing_key: str) -> None:
+    """Refuse what is no integration key; the complaint shows nothing of it."""
+    if len(routing_key) != ROUTING_KEY_LENGTH:
+        raise ValueError(f"routing_key: expected {ROUTING_KEY_LENGTH} characters, got {len(routing_key)}")
+
+
+def budget(routing_key: str, events_per_minute: int = EVENTS_PER_MINUTE) -> Budget:
+    """Return what PagerDuty takes under one key, events of all sorts together."""
+    return Budget(events_per_minute, 60.0, f"pagerduty:{shown_key(routing_key)}")
+
+
+def fitting(event: dict[str, Any], instead: Mapping[str, str] = DROPPED) -> bytes:
+    """Return the event, with `instead` in the place of its details if it would be too large with them."""
+    body = json_body(event)
+    if len(body) <= EVENT_LIMIT_BYTES:
+        return body
+    return json_body({**event, "payload": {**event["payload"], "custom_details": instead}})
+
+
+def judge(status: int, headers: Headers, body: bytes, routing_key: str) -> Outcome:
+    """Return what an answer means: a no is `{"message": "Event object is invalid", "errors": ["…"]}`."""
     answer = json_object(body)
     errors = answer.get("errors")
     said = [answer.get("message"), *(errors if isinstance(errors, list) else [])]
-    text = "; ".join(each for each in said if isinstance(each, str))
-    return cut(text.replace(secret, "[secret]"), _ERROR_LIMIT)
+    return judge_status(status, headers, complaint(said, routing_key))

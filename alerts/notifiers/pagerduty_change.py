@@ -18,26 +18,23 @@ from alerts.model import Notification, NotificationKind
 from alerts.notifiers.base import (
     CHAT_PATIENCE_S,
     Attempt,
-    Budget,
     Headers,
     HttpRequest,
     checked_url,
     cut,
-    json_body,
-    judge_status,
+    post_json,
     rfc3339,
-    shown_key,
 )
 from alerts.notifiers.pagerduty import (
     DROPPED,
-    EVENT_LIMIT_BYTES,
-    EVENTS_PER_MINUTE,
-    ROUTING_KEY_LENGTH,
     SUMMARY_LIMIT,
     US,
-    complaint,
+    budget,
+    check_routing_key,
     details,
     event_links,
+    fitting,
+    judge,
 )
 from alerts.notifiers.wording import POSSIBLY_TWICE, headline, summary
 
@@ -55,8 +52,7 @@ class PagerDutyChangeConfig:
     def __post_init__(self) -> None:
         """Refuse what PagerDuty would."""
         checked_url(self.base_url, "base_url")
-        if len(self.routing_key) != ROUTING_KEY_LENGTH:
-            raise ValueError(f"routing_key: expected {ROUTING_KEY_LENGTH} characters, got {len(self.routing_key)}")
+        check_routing_key(self.routing_key)
         if self.routing_key.startswith("R"):
             raise ValueError(
                 "routing_key: expected the key of a service, got that of a global ruleset (it begins with R)"
@@ -70,8 +66,7 @@ class PagerDutyChange:
 
     def __init__(self, config: PagerDutyChangeConfig) -> None:
         self._config = config
-        # Counted with the events of the same key.
-        self.budget = Budget(EVENTS_PER_MINUTE, 60.0, f"pagerduty:{shown_key(config.routing_key)}")
+        self.budget = budget(config.routing_key)  # counted with the other events of the same key
 
     give_up_after_s = CHAT_PATIENCE_S
 
@@ -79,17 +74,13 @@ class PagerDutyChange:
         """Return the event, without its details if it would be too large with them."""
         if notification.kind not in _TOLD:
             return None
-        event = self._event(notification, attempt)
-        body = json_body(event)
-        if len(body) > EVENT_LIMIT_BYTES:
-            event["payload"]["custom_details"] = {**DROPPED, "dedup_key": notification.dedup_key}
-            body = json_body(event)
+        instead = {**DROPPED, "dedup_key": notification.dedup_key}
         url = f"{self._config.base_url.rstrip('/')}/v2/change/enqueue"
-        return HttpRequest("POST", url, {"Content-Type": "application/json"}, body)
+        return post_json(url, fitting(self._event(notification, attempt), instead))
 
     def judge(self, status: int, headers: Headers, body: bytes) -> Outcome:
         """Return what the answer means, in PagerDuty's words where it gives any."""
-        return judge_status(status, headers, complaint(body, self._config.routing_key))
+        return judge(status, headers, body, self._config.routing_key)
 
     def _event(self, notification: Notification, attempt: Attempt) -> dict[str, Any]:
         incident = notification.incident

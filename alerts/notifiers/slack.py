@@ -29,6 +29,7 @@ from alerts.delivery import Delivered, Outcome, Rejected, TryAgain
 from alerts.model import Notification, NotificationKind
 from alerts.notifiers.base import (
     CHAT_PATIENCE_S,
+    CUT,
     Attempt,
     Budget,
     Headers,
@@ -39,10 +40,12 @@ from alerts.notifiers.base import (
     json_body,
     json_object,
     judge_status,
+    post_json,
     retry_after_s,
     shown_key,
+    target,
 )
-from alerts.notifiers.wording import Link, alert_lines, facts, headline, links, some_lines, summary
+from alerts.notifiers.wording import Link, alert_lines, facts, headline, links, some_lines, summary, wants_a_person
 
 WEB_API = "https://slack.com/api"
 
@@ -57,7 +60,6 @@ _SUMMARY_LIMIT = 300
 _DESCRIPTION_LIMIT = 1000
 _LIST_LIMIT = 1500
 _FACTS_LIMIT = 1500
-_MISSING = "… [cut]"
 
 #: It may be accepted later: Slack is busy, or moves the workspace.
 LATER = frozenset(
@@ -108,6 +110,7 @@ class Slack:
 
     def __init__(self, config: SlackConfig) -> None:
         self._config = config
+        self.target = target("slack", config.url, config.token, config.channel)
         self.budget = Budget(1, 1.0, f"slack:{shown_key(config.url or f'{config.token} {config.channel}')}")
 
     give_up_after_s = CHAT_PATIENCE_S
@@ -116,7 +119,7 @@ class Slack:
         """Return a new message, a new text for the one that is there, or a reply to it."""
         message = self._message(notification, attempt)
         if self._config.url:
-            return HttpRequest("POST", self._config.url, {"Content-Type": "application/json"}, json_body(message))
+            return post_json(self._config.url, json_body(message))
         if not _REFERENCE.fullmatch(attempt.reference):
             return self._call("chat.postMessage", {"channel": self._config.channel, **_QUIET, **message})
         channel, ts = attempt.reference.split(":")
@@ -143,7 +146,7 @@ class Slack:
 
     def _call(self, method: str, arguments: Mapping[str, Any]) -> HttpRequest:
         headers = {"Content-Type": "application/json; charset=utf-8", "Authorization": f"Bearer {self._config.token}"}
-        return HttpRequest("POST", f"{self._config.base_url.rstrip('/')}/{method}", headers, json_body(arguments))
+        return post_json(f"{self._config.base_url.rstrip('/')}/{method}", json_body(arguments), headers)
 
     # --- the message ---
 
@@ -159,7 +162,7 @@ class Slack:
         blocks = [*first, *_present(optional), *last]
         while optional and len(json.dumps(blocks)) > BLOCKS_LIMIT:
             optional.pop()
-            blocks = [*first, *_present(optional), _context(_MISSING), *last]
+            blocks = [*first, *_present(optional), _context(CUT), *last]
         return blocks
 
     def _actions(self, notification: Notification) -> list[dict[str, Any]]:
@@ -176,7 +179,7 @@ _QUIET = {"unfurl_links": False, "unfurl_media": False}  # a preview of our own 
 def escaped(text: str, limit: int) -> str:
     """Return `text` without markup of Slack's, in at most `limit` characters, and no entity cut in two."""
     harmless = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return re.sub(rf"&[a-z]{{0,3}}(?={re.escape(_MISSING)}$)", "", cut(harmless, limit))
+    return re.sub(rf"&[a-z]{{0,3}}(?={re.escape(CUT)}$)", "", cut(harmless, limit))
 
 
 def _header(notification: Notification) -> dict[str, Any]:
@@ -226,11 +229,10 @@ def _button(link: Link) -> dict[str, Any]:
 
 
 def _acknowledge_button(notification: Notification) -> list[dict[str, Any]]:
-    incident = notification.incident
-    if notification.kind is NotificationKind.RESOLVE or incident.acknowledged_by:
+    if not wants_a_person(notification):
         return []
     button = {"type": "button", "action_id": interactivity.ACKNOWLEDGE, "text": _plain("Acknowledge")}
-    return [{**button, "style": "primary", "value": incident.id}]
+    return [{**button, "style": "primary", "value": notification.incident.id}]
 
 
 def _plain(text: str) -> dict[str, str]:

@@ -1,8 +1,6 @@
 """How is a mailbox told?
 
-By a mail of two equal forms, plain text and HTML, handed to a mail server.  Its `Message-ID` is the same for every
-attempt, so that of a mail that was sent twice most mailboxes keep one; all that is said of an incident refers to the
-first mail about it, and so stands in one thread.  `Auto-Submitted` keeps absence notes from answering.
+By a mail of two equal forms, plain text and HTML, handed to a mail server.
 
 A server says yes or no to each recipient, and then to the mail.  It is delivered once one of them gets it: sent again
 for the sake of a full mailbox, it would come to the others every few minutes.  Who was refused stands in the reference.
@@ -17,27 +15,29 @@ from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP as WIRE
-from email.utils import format_datetime, parseaddr
+from email.utils import format_datetime
 from hashlib import sha256
 from typing import ClassVar
 
 from alerts.delivery import Delivered, Outcome, Rejected, TryAgain
-from alerts.model import Notification, NotificationKind, Severity
+from alerts.mail_addresses import check_recipients, checked_sender
+from alerts.model import Notification
 from alerts.notifiers.base import PAGER_PATIENCE_S, Attempt, Headers, Mail, cut
-from alerts.notifiers.letter import ALERTS_LISTED, letter, one_line
+from alerts.notifiers.letter import ALERTS_LISTED, letter
+from alerts.notifiers.mail_headers import mail_headers
+from alerts.notifiers.wording import one_line
 
 SECURITY = ("starttls", "tls", "none")
 IMPLICIT_TLS_PORT = 465
 
 #: A server must take a hundred recipients of one mail, and need not take more.
-MOST_RECIPIENTS = 100
+RECIPIENTS_LIMIT = 100
 
 #: Some mailboxes cut off what is longer when they show it.
-LARGEST_MAIL_BYTES = 100_000
+MAIL_LIMIT_BYTES = 100_000
 
 _NAME_LIMIT = 60
 _REFERENCE_LIMIT = 120
-_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 _QUOTED_ADDRESS = re.compile(r"\S+@\S+")
 _ENHANCED_CODE = re.compile(r"[245]\.\d{1,3}\.\d{1,3}(?!\S)")
 
@@ -68,11 +68,8 @@ class SmtpConfig:
         if self.security not in ("", *SECURITY):
             raise ValueError(f"security: expected one of {', '.join(SECURITY)}, got another word")
         self._check_login()
-        _checked_address(parseaddr(self.sender)[1] if self.sender.isprintable() else "", "sender")
-        if not 0 < len(self.to) <= MOST_RECIPIENTS:
-            raise ValueError(f"to: expected 1 to {MOST_RECIPIENTS} addresses, got {len(self.to)}")
-        for place, address in enumerate(self.to):
-            _checked_address(address, f"to[{place}]")
+        checked_sender(self.sender, "sender")
+        check_recipients(self.to, RECIPIENTS_LIMIT, "to")
 
     def _check_login(self) -> None:
         if bool(self.username) != bool(self.password):
@@ -89,7 +86,7 @@ class Smtp:
     def __init__(self, config: SmtpConfig) -> None:
         self._config = config
         self._security = config.security or ("tls" if config.port == IMPLICIT_TLS_PORT else "starttls")
-        self._sender_name, self._sender = parseaddr(config.sender)
+        self._sender_name, self._sender = checked_sender(config.sender, "sender")
         self._domain = self._sender.rpartition("@")[2]
 
     budget = None
@@ -100,7 +97,7 @@ class Smtp:
         config = self._config
         listed = ALERTS_LISTED
         message = self._message(notification, attempt, listed)
-        while len(message) > LARGEST_MAIL_BYTES and listed > 1:
+        while len(message) > MAIL_LIMIT_BYTES and listed > 1:
             listed //= 2
             message = self._message(notification, attempt, listed)
         return Mail(
@@ -119,19 +116,26 @@ class Smtp:
         """Return what a reply means: `headers` tell the `Command` that it answers, and who was `Refused`."""
         text = body.decode("utf-8", "replace")
         if 200 <= status < 300:
-            return Delivered(_reference(text, headers.get("Refused", "")))
+            return Delivered(self._reference(text, headers.get("Refused", "")))
         command = headers.get("Command", "")
         reason = f"answered {shown_reply(status, text)}" + (f" to {command}" if command else "")
         return Rejected(reason) if 500 <= status < 600 else TryAgain(reason)
 
+    def _reference(self, text: str, refused: str) -> str:
+        """Return what the server said when it took the mail, which holds the number that its own log has for it."""
+        said = _QUOTED_ADDRESS.sub("[address]", text)
+        for secret in filter(None, (self._config.password, self._config.username)):
+            said = said.replace(secret, "[secret]")
+        said = one_line(said, _REFERENCE_LIMIT)
+        return f"{said} (refused: {cut(refused, _REFERENCE_LIMIT)})" if refused else said
+
     def _message(self, notification: Notification, attempt: Attempt, alerts_listed: int) -> bytes:
-        written = letter(
-            notification, self._config.external_url, maybe_heard=attempt.maybe_heard, alerts_listed=alerts_listed
-        )
+        written = letter(notification, attempt, self._config.external_url, alerts_listed)
         message = EmailMessage(WIRE)
         self._address(message, notification)
         message["Subject"] = written.subject
-        _classify(message, notification, attempt)
+        for name, value in mail_headers(notification, attempt, self._domain).items():
+            message[name] = value
         # Every line is short and in ASCII, so that no server on the way needs an extension, or to change anything.
         message.set_content(written.text, cte="quoted-printable")
         message.add_alternative(written.html, subtype="html", cte="quoted-printable")
@@ -142,44 +146,11 @@ class Smtp:
         message["From"] = Address(one_line(self._sender_name, _NAME_LIMIT), addr_spec=self._sender)
         message["To"] = [Address(addr_spec=address) for address in self._config.to]
         message["Date"] = format_datetime(datetime.fromtimestamp(notification.created_at, UTC))
-        first_id = f"<{notification.dedup_key}@{self._domain}>"
-        is_first = notification.kind is NotificationKind.TRIGGER and not notification.is_test
-        message["Message-ID"] = first_id if is_first else f"<{notification.id}@{self._domain}>"
-        if not is_first:
-            message["In-Reply-To"] = message["References"] = first_id
         list_name = re.sub(r"[^A-Za-z0-9-]+", "-", notification.receiver)[:_NAME_LIMIT]
         message["List-Id"] = f"Roomwatch alerts <{list_name}.roomwatch.{self._domain}>"
-
-
-def _classify(message: EmailMessage, notification: Notification, attempt: Attempt) -> None:
-    """Add what programs go by: those that answer mail, those that sort it, and people's own."""
-    incident = notification.incident
-    message["Auto-Submitted"] = "auto-generated"
-    message["X-Auto-Response-Suppress"] = "All"
-    if incident.severity is Severity.CRITICAL and notification.kind is NotificationKind.TRIGGER:
-        message["Importance"] = "high"
-    message["X-Roomwatch-Kind"] = notification.kind.value
-    message["X-Roomwatch-Severity"] = incident.severity.value
-    message["X-Roomwatch-Notification"] = notification.id
-    message["X-Roomwatch-Incident"] = incident.id
-    message["X-Roomwatch-Dedup-Key"] = notification.dedup_key
-    if attempt.maybe_heard:
-        message["X-Roomwatch-Possible-Duplicate"] = "yes"
 
 
 def shown_reply(code: int, text: str) -> str:
     """Return the codes of a reply, such as `550 5.1.1`, and nothing of its words."""
     enhanced = _ENHANCED_CODE.match(text)
     return f"{code} {enhanced[0]}" if enhanced else str(code)
-
-
-def _reference(text: str, refused: str) -> str:
-    """Return what the server said when it took the mail, which holds the number that its own log has for it."""
-    said = one_line(_QUOTED_ADDRESS.sub("[address]", text), _REFERENCE_LIMIT)
-    return f"{said} (refused: {cut(refused, _REFERENCE_LIMIT)})" if refused else said
-
-
-def _checked_address(address: str, key: str) -> None:
-    """Refuse what is no address; the complaint shows nothing of it."""
-    if not _ADDRESS.fullmatch(address):
-        raise ValueError(f"{key}: expected an address such as ops@example.com, in ASCII, got something else")

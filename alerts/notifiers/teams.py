@@ -19,6 +19,7 @@ from alerts.delivery import Outcome
 from alerts.model import Notification, NotificationKind, Severity
 from alerts.notifiers.base import (
     CHAT_PATIENCE_S,
+    CUT,
     Attempt,
     Budget,
     Headers,
@@ -27,16 +28,16 @@ from alerts.notifiers.base import (
     json_body,
     json_object,
     judge_status,
+    post_json,
     shown_key,
 )
 from alerts.notifiers.wording import alert_lines, facts, headline, links, some_lines, summary
 
-LARGEST_BODY_BYTES = 13_500
+BODY_LIMIT_BYTES = 13_500
 REQUESTS_PER_S = 4
 
 _SUMMARY_LIMIT = 300
 _DESCRIPTION_LIMIT = 1000
-_MISSING = "… [cut]"
 _COLOUR = {Severity.CRITICAL: "attention", Severity.WARNING: "warning", Severity.INFO: "accent"}
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9]{0,60}")
 _CONNECTOR_FAILED = re.compile(rb"HTTP error (\d{3})")
@@ -69,10 +70,10 @@ class Teams:
         """Return the card, with as much in it as fits."""
         optional = [_description(notification), _list(notification), _facts(notification, attempt)]
         body = self._body(notification, optional)
-        while optional and len(body) > LARGEST_BODY_BYTES:
+        while optional and len(body) > BODY_LIMIT_BYTES:
             optional.pop()
-            body = self._body(notification, [*optional, [_text(_MISSING)]])
-        return HttpRequest("POST", self._config.url, {"Content-Type": "application/json; charset=utf-8"}, body)
+            body = self._body(notification, [*optional, [_text(CUT)]])
+        return post_json(self._config.url, body)
 
     def judge(self, status: int, headers: Headers, body: bytes) -> Outcome:
         """Return what the answer means; the code of an error is repeated, its text is not."""

@@ -8,16 +8,15 @@ There is no way to say a request twice and mean it once.  One whose answer was l
 attempt says so to the person.  A 429 is no such case: what was refused for being too much was not carried out.
 """
 
-import json
 import re
 from base64 import b64encode
 from dataclasses import dataclass, field
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 from urllib.parse import quote, urlencode
 
 from alerts.delivery import Delivered, Outcome, Rejected, TryAgain
 from alerts.model import Notification
-from alerts.notifiers.base import Headers, HttpRequest, checked_url, judge_status, retry_after_s
+from alerts.notifiers.base import Headers, HttpRequest, checked_url, json_object, judge_status, retry_after_s
 from alerts.twilio_errors import TOO_MUCH_NOW, described
 
 API = "https://api.twilio.com"
@@ -27,8 +26,8 @@ REPLIES_PATH = "/callbacks/replies"
 VOICE_PATH = "/callbacks/voice"
 RETRIES = "#rc=5&rp=all"  # not a part of the address: it asks Twilio to call again after any failure
 
-_SID = "^{}[0-9a-f]{{32}}$"
-_LONGEST_CALLBACK_URL = 500  # two of them have to fit into the document of a call
+CALLBACK_URL_LIMIT = 500  # two of them have to fit into the document of a call
+_LAST_CODE = 99_999
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,12 +41,14 @@ class TwilioAccount:
     api_key: str = ""
     api_secret: str = field(default="", repr=False)
     auth_token: str = field(default="", repr=False)
+    base_url: str = API
     callback_url: str = ""
     external_url: str = ""
 
     def __post_init__(self) -> None:
         """Refuse what Twilio would."""
         checked_sid(self.account_sid, "AC", "account_sid")
+        checked_url(self.base_url, "base_url")
         if self.api_key:
             checked_sid(self.api_key, "SK", "api_key")
         if bool(self.api_key) != bool(self.api_secret):
@@ -56,9 +57,9 @@ class TwilioAccount:
             raise ValueError("api_key: expected api_key with api_secret, or auth_token, got neither")
         if self.callback_url:
             checked_url(self.callback_url, "callback_url")
-        if len(self.callback_url) > _LONGEST_CALLBACK_URL:
+        if len(self.callback_url) > CALLBACK_URL_LIMIT:
             raise ValueError(
-                f"callback_url: expected at most {_LONGEST_CALLBACK_URL} characters, got {len(self.callback_url)}"
+                f"callback_url: expected at most {CALLBACK_URL_LIMIT} characters, got {len(self.callback_url)}"
             )
 
     def auth_tokens(self) -> list[str]:
@@ -82,8 +83,9 @@ class TwilioAccount:
             return ""
         return f"{self.callback_url.rstrip('/')}{path}?{urlencode(query, quote_via=quote)}{RETRIES}"
 
-    def post(self, url: str, fields: list[tuple[str, str]]) -> HttpRequest:
+    def post(self, path: str, fields: list[tuple[str, str]]) -> HttpRequest:
         """Return a form that is posted in the name of the account."""
+        url = f"{self.base_url.rstrip('/')}{path}"
         user, password = (self.api_key, self.api_secret) if self.api_key else (self.account_sid, self.auth_token)
         headers = {
             "Authorization": f"Basic {b64encode(f'{user}:{password}'.encode()).decode()}",
@@ -107,33 +109,28 @@ class OfPhone(Protocol):
 
 def checked_sid(sid: str, prefix: str, key: str) -> str:
     """Return a SID of the sort that is wanted."""
-    if not re.fullmatch(_SID.format(prefix), sid):
+    if not _is_sid(sid, prefix):
         raise ValueError(f"{key}: expected {prefix} and 32 hexadecimal digits, got something else")
     return sid
 
 
-def page_url(notification: Notification, account: TwilioAccount) -> str:
-    """Return where to read more."""
-    return notification.links.get("page") or account.external_url
-
-
 def judge_twilio(status: int, headers: Headers, body: bytes) -> Outcome:
     """Return what an answer of Twilio's means; of its body only the SID and the code count."""
-    answer = _object(body)
-    sid, code = answer.get("sid"), answer.get("code")
-    outcome = judge_status(status, headers, described(code) if isinstance(code, int) else "")
+    answer = json_object(body)
+    sid, code = answer.get("sid"), _code(answer.get("code"))
+    outcome = judge_status(status, headers, described(code) if code else "")
     match outcome:
         case Delivered():
-            return Delivered(sid if isinstance(sid, str) else "")
-        case Rejected(reason) if isinstance(code, int) and code in TOO_MUCH_NOW:
+            return Delivered(sid if isinstance(sid, str) and _is_sid(sid) else "")
+        case Rejected(reason) if code in TOO_MUCH_NOW:
             return TryAgain(reason, after_s=retry_after_s(headers))
         case _:
             return outcome
 
 
-def _object(body: bytes) -> dict[str, Any]:
-    try:
-        answer = json.loads(body)
-    except (ValueError, RecursionError):
-        return {}
-    return answer if isinstance(answer, dict) else {}
+def _code(said: object) -> int:
+    return said if isinstance(said, int) and 0 < said <= _LAST_CODE else 0
+
+
+def _is_sid(text: str, prefix: str = "[A-Z]{2}") -> bool:
+    return re.fullmatch(f"{prefix}[0-9a-f]{{32}}", text) is not None

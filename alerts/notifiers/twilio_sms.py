@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from alerts.delivery import Outcome
-from alerts.model import Notification, NotificationKind
-from alerts.notifiers.base import PAGER_PATIENCE_S, Attempt, Budget, Headers, HttpRequest, checked_url, cut, shown_key
-from alerts.notifiers.headline import headline, wants_a_person
-from alerts.notifiers.twilio import API, TwilioAccount, checked_sid, judge_twilio, page_url
+from alerts.model import Notification
+from alerts.notifiers.base import PAGER_PATIENCE_S, Attempt, Budget, Headers, HttpRequest, shown_key
+from alerts.notifiers.twilio import TwilioAccount, checked_sid, judge_twilio
+from alerts.notifiers.wording import page_url, standing, summary, wants_a_person
 from alerts.phone_numbers import checked_number
 from alerts.reply_codes import reply_code
 from alerts.sms_text import cheapened, fitted, segments
@@ -29,7 +29,7 @@ LOOP_GUARD_S = 2.0  # for each message between the same two numbers
 
 _SENDER = re.compile(r"\+[1-9][0-9]{6,14}|[0-9]{3,8}|(?=.*[A-Za-z])[A-Za-z0-9 ]{1,11}")
 _NUMBER = re.compile(r"\+?[0-9]+")
-_LONGEST_TEXT = 2000  # more than could be sent, and few enough to look at each character
+_TEXT_LIMIT = 2000  # more than could be sent, and few enough to look at each character
 _LEAST_OF_THE_SUMMARY = "x" * 40  # a link that leaves less than this is left out
 
 
@@ -47,12 +47,10 @@ class TwilioSmsConfig(TwilioAccount):
     validity_s: int = 1800
     asks_for_reply: bool = True
     segments_per_s: float = 1.0
-    base_url: str = API
 
     def __post_init__(self) -> None:
         """Refuse what Twilio would."""
         TwilioAccount.__post_init__(self)
-        checked_url(self.base_url, "base_url")
         checked_number(self.to, "to")
         self._check_sender()
         if not 1 <= self.max_segments <= MOST_SEGMENTS:
@@ -96,40 +94,33 @@ class TwilioSms:
     def render(self, notification: Notification, attempt: Attempt) -> HttpRequest:
         """Return the message."""
         config = self._config
-        service_sid = config.messaging_service_sid
         status_url = config.status_url(notification)
         fields = [
             ("To", config.to),
-            ("MessagingServiceSid", service_sid) if service_sid else ("From", config.sender),
+            ("From", config.sender) if config.sender else ("MessagingServiceSid", config.messaging_service_sid),
             ("Body", self._text(notification, attempt)),
             ("ValidityPeriod", str(config.validity_s)),
             ("SmartEncoded", "true"),
             ("RiskCheck", "disable"),  # a check against fraud could hold back a page to a number of our own
             *([("StatusCallback", status_url)] if status_url else []),
         ]
-        url = f"{config.base_url.rstrip('/')}/2010-04-01/Accounts/{config.account_sid}/Messages.json"
-        return config.post(url, fields)
+        return config.post(f"/2010-04-01/Accounts/{config.account_sid}/Messages.json", fields)
 
     def judge(self, status: int, headers: Headers, body: bytes) -> Outcome:
         """Return what the answer means; the reference is the message's SID."""
         return judge_twilio(status, headers, body)
 
     def _text(self, notification: Notification, attempt: Attempt) -> str:
-        before = f"{headline(notification)}: "
-        if attempt.maybe_heard:
-            before += "(possible duplicate) "
-        link = page_url(notification, self._config)
+        again = "(possible duplicate) " if attempt.maybe_heard else ""  # a whole sentence would cost half a segment
+        before = cheapened(f"{standing(notification)}: {again}")
+        text = before + cheapened(summary(notification, _TEXT_LIMIT)).strip()
+        return fitted(text, self._after(notification, before), self._config.max_segments)
+
+    def _after(self, notification: Notification, before: str) -> str:
+        """Return where to read more, if that leaves room for anything else, and how to reply."""
+        link = page_url(notification, self._config.external_url)
         asks = self._config.hears_replies() and wants_a_person(notification)
         reply = f"\nReply ACK {reply_code(notification.incident.id)}" if asks else ""
         after = f"\n{link}{reply}" if link else reply
-        if segments(before + _LEAST_OF_THE_SUMMARY + after) > self._config.max_segments:
-            after = reply
-        text = cheapened(cut(_sentence(notification), _LONGEST_TEXT)).strip()
-        return fitted(before, text, after, self._config.max_segments)
-
-
-def _sentence(notification: Notification) -> str:
-    incident = notification.incident
-    if notification.kind is NotificationKind.ACKNOWLEDGE and incident.acknowledged_by:
-        return f"{incident.acknowledged_by} looks after it: {incident.summary}"
-    return incident.summary
+        leaves_room = segments(before + _LEAST_OF_THE_SUMMARY + after) <= self._config.max_segments
+        return after if leaves_room else reply

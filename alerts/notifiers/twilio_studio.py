@@ -19,21 +19,19 @@ from alerts.notifiers.base import (
     Budget,
     Headers,
     HttpRequest,
-    checked_url,
-    cut,
     json_body,
     rfc3339,
     shown_key,
 )
-from alerts.notifiers.headline import headline
-from alerts.notifiers.twilio import TwilioAccount, checked_sid, judge_twilio, page_url
+from alerts.notifiers.twilio import TwilioAccount, checked_sid, judge_twilio
+from alerts.notifiers.wording import NAME_LIMIT, alert_line, one_line, page_url, standing, summary
 from alerts.phone_numbers import checked_number
 from alerts.reply_codes import reply_code
 
 API = "https://studio.twilio.com"
 
-LONGEST_TEXT = 500
-MOST_ALERTS = 5
+TEXT_LIMIT = 500
+ALERTS_LISTED = 5
 CONFLICT = 409
 _UNTIL_IT_IS_OVER_S = 60.0
 
@@ -50,7 +48,6 @@ class TwilioStudioConfig(TwilioAccount):
     def __post_init__(self) -> None:
         """Refuse what Twilio would."""
         TwilioAccount.__post_init__(self)
-        checked_url(self.base_url, "base_url")
         checked_sid(self.flow_sid, "FW", "flow_sid")
         checked_number(self.to, "to")
         checked_number(self.sender, "sender")
@@ -71,9 +68,9 @@ class TwilioStudio:
     def render(self, notification: Notification, attempt: Attempt) -> HttpRequest:
         """Return the execution."""
         config = self._config
-        parameters = json_body(_parameters(notification, attempt, page_url(notification, config))).decode()
-        url = f"{config.base_url.rstrip('/')}/v2/Flows/{config.flow_sid}/Executions"
-        return config.post(url, [("To", config.to), ("From", config.sender), ("Parameters", parameters)])
+        parameters = json_body(_parameters(notification, attempt, config.external_url)).decode()
+        fields = [("To", config.to), ("From", config.sender), ("Parameters", parameters)]
+        return config.post(f"/v2/Flows/{config.flow_sid}/Executions", fields)
 
     def judge(self, status: int, headers: Headers, body: bytes) -> Outcome:
         """Return what the answer means; the reference is the execution's SID."""
@@ -83,22 +80,20 @@ class TwilioStudio:
         return outcome
 
 
-def _parameters(notification: Notification, attempt: Attempt, link: str) -> dict[str, Any]:
+def _parameters(notification: Notification, attempt: Attempt, external_url: str) -> dict[str, Any]:
     incident = notification.incident
     return {
         "kind": notification.kind.value,
-        "headline": headline(notification),
+        "headline": standing(notification),
         "severity": incident.severity.value,
-        "summary": cut(incident.summary, LONGEST_TEXT),
-        "cause": cut(incident.cause, LONGEST_TEXT),
-        "reason": cut(notification.reason, LONGEST_TEXT),
-        "alerts": [
-            cut(each.annotations.get("summary", each.rule), LONGEST_TEXT) for each in incident.alerts[:MOST_ALERTS]
-        ],
+        "summary": summary(notification, TEXT_LIMIT),
+        "cause": one_line(incident.cause, TEXT_LIMIT),
+        "reason": one_line(notification.reason, TEXT_LIMIT),
+        "alerts": [alert_line(alert, TEXT_LIMIT) for alert in incident.alerts[:ALERTS_LISTED]],
         "firing_count": incident.firing_count,
         "started_at": rfc3339(incident.started_at),
-        "acknowledged_by": cut(incident.acknowledged_by, LONGEST_TEXT),
-        "link": link,
+        "acknowledged_by": one_line(incident.acknowledged_by, NAME_LIMIT),
+        "link": page_url(notification, external_url),
         "reply_code": reply_code(incident.id),
         "incident": incident.id,
         "dedup_key": notification.dedup_key,

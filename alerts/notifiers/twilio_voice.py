@@ -18,9 +18,9 @@ from xml.sax.saxutils import escape, quoteattr
 
 from alerts.delivery import Outcome
 from alerts.model import Notification, NotificationKind
-from alerts.notifiers.base import PAGER_PATIENCE_S, Attempt, Budget, Headers, HttpRequest, checked_url, cut, shown_key
-from alerts.notifiers.headline import headline
-from alerts.notifiers.twilio import API, TwilioAccount, judge_twilio
+from alerts.notifiers.base import PAGER_PATIENCE_S, Attempt, Budget, Headers, HttpRequest, shown_key
+from alerts.notifiers.twilio import TwilioAccount, judge_twilio
+from alerts.notifiers.wording import standing, summary, wants_a_person
 from alerts.phone_numbers import checked_number
 from alerts.reply_codes import ACKNOWLEDGING_DIGIT
 
@@ -29,7 +29,7 @@ SPOKEN_LIMIT = 400  # half a minute of talk; five times as much as XML, in the w
 LONGEST_RING_S = 600
 STATUS_EVENTS = ("initiated", "ringing", "answered", "completed")
 _WAIT_FOR_DIGIT_S = 10
-_LONGEST_NAME = 60  # of a voice or a language
+_NAME_LIMIT = 60  # of a voice or a language
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,19 +43,17 @@ class TwilioVoiceConfig(TwilioAccount):
     voice: str = ""
     machine_detection: Literal["", "Enable", "DetectMessageEnd"] = ""
     call_on_resolve: bool = False
-    base_url: str = API
 
     def __post_init__(self) -> None:
         """Refuse what Twilio would."""
         TwilioAccount.__post_init__(self)
-        checked_url(self.base_url, "base_url")
         checked_number(self.to, "to")
         checked_number(self.sender, "sender")
         if not 1 <= self.ring_s <= LONGEST_RING_S:
             raise ValueError(f"ring_s: expected 1..{LONGEST_RING_S}, got {self.ring_s}")
         for key, name in (("language", self.language), ("voice", self.voice)):
-            if len(name) > _LONGEST_NAME:
-                raise ValueError(f"{key}: expected at most {_LONGEST_NAME} characters, got {len(name)}")
+            if len(name) > _NAME_LIMIT:
+                raise ValueError(f"{key}: expected at most {_NAME_LIMIT} characters, got {len(name)}")
 
 
 class TwilioVoice:
@@ -85,8 +83,7 @@ class TwilioVoice:
             *([("StatusCallback", status_url)] if status_url else []),
             *([("StatusCallbackEvent", event) for event in STATUS_EVENTS] if status_url else []),
         ]
-        url = f"{config.base_url.rstrip('/')}/2010-04-01/Accounts/{config.account_sid}/Calls.json"
-        return config.post(url, fields)
+        return config.post(f"/2010-04-01/Accounts/{config.account_sid}/Calls.json", fields)
 
     def judge(self, status: int, headers: Headers, body: bytes) -> Outcome:
         """Return what the answer means; the reference is the call's SID."""
@@ -100,7 +97,7 @@ class TwilioVoice:
         config = self._config
         voice = f" voice={quoteattr(config.voice)}" if config.voice else ""
         manner = f" language={quoteattr(config.language)}{voice}" if config.language else voice
-        action = config.voice_url(notification) if notification.kind is not NotificationKind.RESOLVE else ""
+        action = config.voice_url(notification) if wants_a_person(notification) else ""
         said = f'<Say{manner} loop="2">{escape(_spoken(notification, attempt, is_asked=bool(action)))}</Say>'
         if not action:
             return f"<Response>{said}</Response>"
@@ -111,8 +108,8 @@ class TwilioVoice:
 def _spoken(notification: Notification, attempt: Attempt, *, is_asked: bool) -> str:
     again = "You may have been called about this before. " if attempt.maybe_heard else ""
     ask = f" Press {ACKNOWLEDGING_DIGIT} to acknowledge." if is_asked else ""
-    what = cut(notification.incident.summary, SPOKEN_LIMIT)
-    return f"{_pronounceable(f'Roomwatch. {headline(notification).lower()}. {again}{what}')}{ask} "
+    what = summary(notification, SPOKEN_LIMIT)
+    return f"{_pronounceable(f'Roomwatch. {standing(notification)}. {again}{what}')}{ask} "
 
 
 def _pronounceable(text: str) -> str:

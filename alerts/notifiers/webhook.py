@@ -11,7 +11,7 @@ signature per secret, so that a secret can be replaced while both sides still kn
 import base64
 import binascii
 import hmac
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -26,17 +26,18 @@ from alerts.notifiers.base import (
     cut,
     json_body,
     judge_status,
+    post_json,
     rfc3339,
     target,
 )
-from alerts.notifiers.wording import LONGEST_URL
+from alerts.notifiers.wording import page_url, urls
 
 STILL_FIRING = "0001-01-01T00:00:00Z"  # what Alertmanager sends for "has not ended"
 
 #: Standard Webhooks advises payloads of about 20 kB.  Texts stand in the message twice, and may be all emoji.
-LONGEST_TEXT = 700
-SHORT_TEXT = 80
-LARGEST_BODY_BYTES = 20_000
+TEXT_LIMIT = 700
+SHORT_TEXT_LIMIT = 80
+BODY_LIMIT_BYTES = 20_000
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 - the public prefix of every secret, not one of them
 
@@ -71,33 +72,17 @@ class Webhook:
 
     def render(self, notification: Notification, attempt: Attempt) -> HttpRequest:
         """Return the message, signed if there is something to sign with."""
-        body = self._body(notification)
-        headers = {"Content-Type": "application/json", "webhook-id": notification.id}
+        body = _body(notification, self._config.external_url)
+        headers = {"webhook-id": notification.id}
         if self._keys:
             timestamp = str(int(attempt.at))
             headers["webhook-timestamp"] = timestamp
             headers["webhook-signature"] = signatures(self._keys, notification.id, timestamp, body)
-        return HttpRequest("POST", self._config.url, headers, body)
+        return post_json(self._config.url, body, headers)
 
     def judge(self, status: int, headers: Headers, body: bytes) -> Outcome:  # noqa: ARG002 - anyone may answer anything
         """Return what the status means; the body is not repeated, it could hold anything."""
         return judge_status(status, headers)
-
-    def _body(self, notification: Notification) -> bytes:
-        """Return the message with as many of its alerts as fit, and if need be one without much to it."""
-        message = _message(notification, self._config.external_url, LONGEST_TEXT)
-        alerts = message["alerts"]
-        listed = len(alerts)
-        body = json_body(message)
-        while len(body) > LARGEST_BODY_BYTES and listed > 1:
-            listed //= 2
-            body = json_body({**message, **_listing(message, alerts[:listed])})
-        if len(body) > LARGEST_BODY_BYTES:
-            body = json_body({**message, **_first(message)})
-        if len(body) > LARGEST_BODY_BYTES:
-            message = _message(notification, self._config.external_url, SHORT_TEXT)
-            body = json_body({**message, **_first(message)})
-        return body
 
 
 def signatures(keys: Iterable[bytes], message_id: str, timestamp: str, body: bytes) -> str:
@@ -122,21 +107,43 @@ def _key(secret: str, place: int) -> bytes:
     return key
 
 
+def _body(notification: Notification, external_url: str) -> bytes:
+    """Return the message with as much in it as fits."""
+    body = b""
+    for body in _bodies(notification, external_url):
+        if len(body) <= BODY_LIMIT_BYTES:
+            break
+    return body
+
+
+def _bodies(notification: Notification, external_url: str) -> Iterator[bytes]:
+    """Yield the message with ever fewer of its alerts, with one without its details, and with next to no text."""
+    message = _message(notification, external_url, TEXT_LIMIT)
+    alerts = message["alerts"]
+    yield json_body(message)
+    listed = len(alerts) // 2
+    while listed >= 1:
+        yield json_body({**message, **_listing(message, alerts[:listed])})
+        listed //= 2
+    yield json_body({**message, **_first(message)})
+    message = _message(notification, external_url, SHORT_TEXT_LIMIT)
+    yield json_body({**message, **_first(message)})
+
+
 def _listing(message: dict[str, Any], alerts: list[dict[str, Any]]) -> dict[str, Any]:
     return {"alerts": alerts, "truncatedAlerts": message["truncatedAlerts"] + len(message["alerts"]) - len(alerts)}
 
 
 def _first(message: dict[str, Any]) -> dict[str, Any]:
-    """Return the listing of the first alert alone, without its details."""
-    return _listing(message, [{**message["alerts"][0], "roomwatch": "dropped: too large"}])
+    """Return the listing of the first alert alone, if there is one, without its details."""
+    return _listing(message, [{**alert, "roomwatch": "dropped: too large"} for alert in message["alerts"][:1]])
 
 
 def _message(notification: Notification, external_url: str, longest: int) -> dict[str, Any]:
     """Return the whole message, in which no text from outside has more than `longest` characters."""
     incident = notification.incident
     is_over = notification.kind is NotificationKind.RESOLVE
-    page_url = notification.links.get("page") or external_url
-    page_url = page_url if len(page_url) <= LONGEST_URL else external_url
+    generator_url = page_url(notification, external_url)
     return {
         "version": "4",
         "groupKey": incident.group,
@@ -149,21 +156,21 @@ def _message(notification: Notification, external_url: str, longest: int) -> dic
         "externalURL": external_url,
         "notification_reason": cut(notification.reason, longest),
         "alerts": [
-            *(_alert(each, None, page_url, longest) for each in incident.firing),
-            *(_alert(each, each.since, page_url, longest) for each in incident.resolved),
+            *(_alert(each, None, generator_url, longest) for each in incident.firing),
+            *(_alert(each, each.since, generator_url, longest) for each in incident.resolved),
         ],
         "roomwatch": _ours(notification, longest),
     }
 
 
-def _alert(alert: Alert, ended_at: float | None, page_url: str, longest: int) -> dict[str, Any]:
+def _alert(alert: Alert, ended_at: float | None, generator_url: str, longest: int) -> dict[str, Any]:
     return {
         "status": "firing" if ended_at is None else "resolved",
         "labels": _short(alert.all_labels, longest),
         "annotations": _short(alert.annotations, longest),
         "startsAt": rfc3339(alert.since if alert.fired_at is None else alert.fired_at),
         "endsAt": STILL_FIRING if ended_at is None else rfc3339(ended_at),
-        "generatorURL": page_url,
+        "generatorURL": generator_url,
         "fingerprint": alert.fingerprint,
         "roomwatch": {
             "episode": alert.episode,
@@ -189,7 +196,7 @@ def _ours(notification: Notification, longest: int) -> dict[str, Any]:
         "acknowledged_by": cut(incident.acknowledged_by, longest),
         "firing_count": incident.firing_count,
         "resolved_count": incident.resolved_count,
-        "links": {purpose: url for purpose, url in notification.links.items() if len(url) <= LONGEST_URL},
+        "links": urls(notification),
     }
 
 

@@ -12,7 +12,7 @@ from hashlib import sha256
 from html import escape
 
 from alerts.model import Incident
-from alerts.notifiers.wording import LISTED_ALERTS, alert_line, one_line
+from alerts.notifiers.wording import ALERTS_LISTED, alert_line, one_line
 
 LONGEST_LINE = 300
 LONGEST_NAME = 60  # of whoever acknowledges
@@ -73,7 +73,7 @@ def saying(words: str) -> str:
 
 def _facts(incident: Incident) -> str:
     since = datetime.fromtimestamp(incident.started_at, UTC).strftime("%Y-%m-%d %H:%M UTC")
-    lines = [_safe(alert_line(alert)) for alert in incident.firing[:LISTED_ALERTS]]
+    lines = [escape(alert_line(alert, LONGEST_LINE)) for alert in incident.firing[:ALERTS_LISTED]]
     more = incident.firing_count - len(lines)
     items = "".join(f"<li>{line}</li>" for line in [*lines, *([f"and {more} more"] if more > 0 else [])])
     return f"<p>Since {since}</p>" + (f"<ul>{items}</ul>" if len(lines) > 1 else "")

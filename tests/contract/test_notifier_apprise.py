@@ -8,6 +8,7 @@ import pytest
 from alerts.model import NotificationKind
 from alerts.notifiers.apprise import Apprise, AppriseConfig
 from alerts.notifiers.base import Attempt
+from alerts.notifiers.wording import POSSIBLY_TWICE
 from tests.alert_builders import START, make_notification
 
 
@@ -26,7 +27,7 @@ def test_a_message_has_a_title_a_text_and_a_type():
 
 @pytest.mark.promise("P39")
 def test_a_message_that_may_have_come_before_says_so():
-    assert "this may be a repeat" in render(make_notification(), Attempt(START, maybe_heard=True)).body
+    assert POSSIBLY_TWICE in render(make_notification(), Attempt(START, maybe_heard=True)).body
 
 
 @pytest.mark.parametrize("pager", ["pagerduty", "opsgenie", "PagerDuty"])

@@ -125,7 +125,7 @@ def test_the_headline_tells_what_has_become_of_it(kind, said):
 
 
 def test_a_test_is_called_one():
-    assert texts(blocks(webhook(), make_notification(is_test=True)))[0] == "Test: 🔴 Critical"
+    assert texts(blocks(webhook(), make_notification(is_test=True)))[0] == "🧪 Test, nothing is wrong: Critical"
 
 
 def test_a_message_says_what_is_wrong_and_since_when():

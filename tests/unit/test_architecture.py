@@ -88,7 +88,13 @@ PURE = {
     *("alerts.notifiers.teams", "alerts.notifiers.wording"),
     *("alerts.acknowledgement", "alerts.acknowledgements.pagerduty", "alerts.acknowledgements.slack"),
     *("alerts.acknowledgement", "alerts.receipts", "alerts.reply_codes", "alerts.phone_numbers", "alerts.sms_text"),
-    *("alerts.twilio_errors", "alerts.notifiers.headline", "alerts.notifiers.sendgrid", "alerts.notifiers.twilio"),
+    *(
+        "alerts.twilio_errors",
+        "alerts.notifiers.mail_headers",
+        "alerts.mail_addresses",
+        "alerts.notifiers.sendgrid",
+        "alerts.notifiers.twilio",
+    ),
     *("alerts.notifiers.twilio_sms", "alerts.notifiers.twilio_studio", "alerts.notifiers.twilio_voice"),
     *("alerts.notifiers.letter", "alerts.notifiers.smtp", "alerts.notifiers.log", "alerts.alertmanager"),
 }

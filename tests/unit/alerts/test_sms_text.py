@@ -58,15 +58,15 @@ def test_what_no_phone_can_show_is_left_out():
 
 @given(st.text(), st.integers(1, 10))
 def test_whatever_the_text_it_fits_and_a_cut_shows(text, most):
-    text = cheapened(text * 20)
-    sent = fitted("CRITICAL: ", text, " Reply ACK 1234", most)
+    text = f"Critical: {cheapened(text * 20)}"
+    sent = fitted(text, " Reply ACK 1234", most)
     assert segments(sent) <= most
-    assert sent.startswith("CRITICAL: ")
+    assert sent.startswith("Critical: ")
     assert sent.endswith(" Reply ACK 1234")
-    assert sent == f"CRITICAL: {text} Reply ACK 1234" or "..." in sent
+    assert sent == f"{text} Reply ACK 1234" or "..." in sent
 
 
 def test_as_much_is_sent_as_fits():
-    sent = fitted("CRITICAL: ", "x" * 1000, "", 3)
+    sent = fitted("x" * 1000, "", 3)
     assert len(sent) == 459
     assert sent.endswith("x...")

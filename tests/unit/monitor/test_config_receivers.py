@@ -1,4 +1,4 @@
-"""What may be said of a receiver, and what follows for it from the rest of a configuration."""
+"""What may be said of a receiver, where that is explained, and what follows for it from the rest of a configuration."""
 
 import re
 import tomllib
@@ -12,8 +12,12 @@ from alerts.notifiers.registry import NOTIFIERS
 from monitor.config import ProblemsFound, build
 from tests.conftest import settings
 
-EXAMPLE = Path(__file__).parents[3] / "config.example.toml"
-TABLES = re.split(r"^(?=\[)", EXAMPLE.read_text(encoding="utf-8"), flags=re.MULTILINE)
+ROOT = Path(__file__).parents[3]
+EXAMPLE = (ROOT / "config.example.toml").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "receivers.md").read_text(encoding="utf-8")
+TABLES = re.split(r"^(?=(?:# )?\[receivers\.)", EXAMPLE, flags=re.MULTILINE)[1:]
+#: The one kind that needs an extra: it sleeps in the example, which has to be right without.
+SLEEPS = "apprise"
 SMS = {
     "kind": "twilio_sms",
     "account_sid": "AC" + "a" * 32,
@@ -28,15 +32,41 @@ def receiver(public_url: str, **given: Any) -> Any:
     return config.notifiers["anna"]._config
 
 
-@pytest.mark.parametrize("kind", [kind for kind in NOTIFIERS if kind.startswith("twilio") or kind == "sendgrid"])
-def test_the_example_shows_every_key_of_a_receiver_with_its_default(kind: str) -> None:
+def table_of(kind: str) -> str:
+    """Return the table of the example that shows a kind, awake."""
     (table,) = [table for table in TABLES if f'kind = "{kind}"' in table]
-    shown = next(iter(tomllib.loads(table)["receivers"].values()))
+    return re.sub("^# ", "", table, flags=re.MULTILINE) if kind == SLEEPS else table
+
+
+def test_the_example_shows_every_kind_of_receiver_alive() -> None:
+    kinds = [each["kind"] for each in tomllib.loads(EXAMPLE)["receivers"].values()]
+    assert sorted(kinds) == sorted(set(NOTIFIERS) - {SLEEPS})
+    awake = tomllib.loads(table_of(SLEEPS))["receivers"]
+    assert isinstance(next(iter(build(settings(receivers=awake)).notifiers.values())), NOTIFIERS[SLEEPS])  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", NOTIFIERS)
+def test_the_example_shows_every_setting_of_a_kind_with_its_default(kind: str) -> None:
+    shown = next(iter(tomllib.loads(table_of(kind))["receivers"].values()))
     for each in fields(NOTIFIERS[kind].Config):
-        assert re.search(rf"^(# )?{each.name}(_file)? = ", table, re.MULTILINE), f"{each.name} is missing"
-        credentials = ("api_key", "api_secret", "auth_token", "to", "sender")
-        if each.name in shown and each.name not in credentials and isinstance(each.default, str | int | float):
+        assert re.search(rf"^(# )?{each.name}(_file)? = ", table_of(kind), re.MULTILINE), f"{each.name} is missing"
+        if each.name in shown and isinstance(each.default, str | int | float) and each.default != "":
             assert shown[each.name] == each.default, each.name
+
+
+@pytest.mark.parametrize("kind", NOTIFIERS)
+def test_every_kind_of_receiver_has_its_settings_explained(kind: str) -> None:
+    (section,) = re.findall(rf"^## .*`{kind}`.*\n([\s\S]*?)(?=^## |\Z)", PAGE, re.MULTILINE)
+    for setting in fields(NOTIFIERS[kind].Config):
+        assert f"`{setting.name}`" in section, f"{kind}.{setting.name}"
+
+
+def test_the_page_about_receivers_begins_with_every_kind_of_them() -> None:
+    titles = re.findall(r"^## (.*)", PAGE, re.MULTILINE)
+    anchors = {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+    listed = dict(re.findall(r"^\| \[`(\w+)`\]\(#([\w-]+)\)", PAGE, re.MULTILINE))
+    assert set(listed) == set(NOTIFIERS)
+    assert set(listed.values()) <= anchors
 
 
 def test_twilio_calls_back_at_the_public_listener_unless_a_receiver_says_otherwise() -> None:
