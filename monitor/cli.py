@@ -25,6 +25,12 @@ from monitor.app import Daemon, open_store, pseudonyms_of
 from monitor.bundle.putting import is_too_old
 from monitor.by_hand import export_call, export_samples, import_call
 from monitor.canary_by_hand import by_hand
+from monitor.commands.options import CONFIG, DEFAULT_CONFIG, FAILED, OK, USAGE, Commands
+from monitor.commands.options import add_config as _add_config
+from monitor.commands.options import configured as _configured
+from monitor.commands.options import database_of as _database_of
+from monitor.commands.options import moment as _moment
+from monitor.commands.routes import add as _add_routes
 from monitor.config import Config, ConfigInvalid, load
 from monitor.dead_letters import dead_letters, line_of, replay
 from monitor.doctor.examination import examine
@@ -32,7 +38,6 @@ from monitor.doctor.findings import is_failed, report
 from monitor.erasing import account_of, erase_person
 from monitor.escalation_warnings import about_escalations
 from monitor.export.layout import FORMATS, files_at
-from monitor.export.moments import moment_ms
 from monitor.failures import CommandFailed
 from monitor.incident_answers import AcknowledgeAsked, IncidentOver, NoSuchIncident
 from monitor.naming import shortened
@@ -53,8 +58,6 @@ from monitor.store.schema import SchemaTooNew
 
 T = TypeVar("T")
 
-OK, FAILED, USAGE, CONFIG = 0, 1, 2, 78
-DEFAULT_CONFIG = Path("config.toml")
 PROGRESS_FROM_BYTES = 64_000_000  # a smaller copy is made before anyone could read how far it is
 GC_THRESHOLDS = (50_000, 20, 50)  # new objects before the youngest are looked over, and how often the next are not
 
@@ -97,6 +100,7 @@ def _parser() -> argparse.ArgumentParser:
         _add_acknowledge,
         _add_silences,
         _add_dead_letters,
+        _add_routes,
         _add_canary,
         _add_pseudonym,
         _add_check,
@@ -104,9 +108,6 @@ def _parser() -> argparse.ArgumentParser:
     ):
         add(commands)
     return parser
-
-
-Commands = Any  # argparse does not name what add_subparsers returns
 
 
 def _add_run(commands: Commands) -> None:
@@ -252,13 +253,6 @@ def _add_dead_letters(commands: Commands) -> None:
     command.add_argument("--replay", action="store_true", help="have them said again")
     _add_config(command)
     command.set_defaults(command=_dead_letters)
-
-
-def _moment(text: str) -> int:
-    try:
-        return moment_ms(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _add_incidents(commands: Commands) -> None:
@@ -472,20 +466,6 @@ def _add_rules(commands: Commands) -> None:
     replay.set_defaults(command=_replay_rules)
 
 
-def _add_config(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--config",
-        type=Path,
-        metavar="FILE",
-        help="the configuration; default: config.toml if there is one, else the environment (TWILIO_*, ROOMWATCH_*)",
-    )
-
-
-def _configured(options: argparse.Namespace) -> Config:
-    file = options.config or (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None)
-    return load(file, os.environ)
-
-
 def _run(options: argparse.Namespace) -> int:
     config = _configured(options)
     log.set_up(config.log.format, config.log.level)
@@ -506,12 +486,6 @@ def _doctor(options: argparse.Namespace) -> int:
     findings = asyncio.run(examine(_configured(options)))
     print(report(findings))
     return FAILED if is_failed(findings) else OK
-
-
-def _database_of(config: Config) -> Path:
-    if config.storage.path == ":memory:":
-        raise ConfigInvalid(['storage.path: expected a file, got ":memory:": nothing is kept'])
-    return Path(config.storage.path)
 
 
 def _backup(options: argparse.Namespace) -> int:

@@ -61,12 +61,12 @@ PURE = {
     *("alerts.flapping", "alerts.signals", "alerts.states", "alerts.timers", "monitor.blindness"),
     *("alerts.default_rules", "alerts.ports", "monitor.store.ports"),
     *("alerts.patterns", "alerts.matchers", "alerts.silences", "alerts.inhibition", "alerts.default_inhibitions"),
-    "alerts.time_windows",
     *("alerts.default_rules", "alerts.crowd_rules", "alerts.house_rules", "alerts.ports", "monitor.store.ports"),
     *("monitor.crowds", "monitor.crowd_readings", "monitor.source_readings", "monitor.daemon_readings"),
     *("monitor.outcomes", "monitor.live_minutes", "monitor.objectives", "monitor.slo", "monitor.error_budgets"),
     *("monitor.slo_readings", "monitor.slo_metrics"),
     *("monitor.incident_links", "monitor.http.acknowledge_page", "monitor.escalation_warnings"),
+    *("alerts.time_windows", "alerts.times_in_words", "alerts.muting", "alerts.route_story"),
     *("monitor.verdict", "monitor.causes.case", "monitor.causes.crowds", "monitor.causes.facts"),
     *("monitor.causes.hearsay", "monitor.causes.no_cause", "monitor.causes.one_person", "monitor.causes.twilio"),
     *(
