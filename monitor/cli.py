@@ -9,14 +9,13 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import UTC, datetime
 from getpass import getuser
 from pathlib import Path
 from typing import Any, TypeVar
 
 from alerts.matchers import MatcherError, parse_matchers
-from alerts.routing import Route
 from alerts.rules import RuleError, parse_duration
 from alerts.silences import SilenceError
 from collectors.events import CanarySeen
@@ -32,11 +31,11 @@ from monitor.commands.options import database_of as _database_of
 from monitor.commands.options import moment as _moment
 from monitor.commands.routes import add as _add_routes
 from monitor.config import Config, ConfigInvalid, load
+from monitor.config_warnings import warnings_about
 from monitor.dead_letters import dead_letters, line_of, replay
 from monitor.doctor.examination import examine
 from monitor.doctor.findings import is_failed, report
 from monitor.erasing import account_of, erase_person
-from monitor.escalation_warnings import about_escalations
 from monitor.export.layout import FORMATS, files_at
 from monitor.failures import CommandFailed
 from monitor.incident_answers import AcknowledgeAsked, IncidentOver, NoSuchIncident
@@ -46,7 +45,6 @@ from monitor.replay.by_hand import replay_rules
 from monitor.replay.replaying import Asked
 from monitor.replay.wording import as_json, as_text
 from monitor.rule_tests.by_hand import run_rule_tests
-from monitor.settings import Account, is_local
 from monitor.silence_answers import NoSuchSilence, PreviewAsked, SilenceAsked
 from monitor.silences_by_hand import Answers, lines_of, lines_of_preview, whoever_has
 from monitor.sizes import in_words
@@ -746,46 +744,6 @@ def _replay_rules(options: argparse.Namespace) -> int:
     replayed = replay_rules(_database_of(config), config, asked, now_ms, options.rule)
     print(*([as_json(replayed)] if options.format == "json" else as_text(replayed)), sep="\n")
     return OK
-
-
-def warnings_about(config: Config) -> list[str]:
-    """Return what is allowed but probably not meant."""
-    warnings = [f"account {account.name}: {what}" for account in config.accounts for what in _about_account(account)]
-    if not config.accounts:
-        warnings.append("no account: neither polling nor callbacks; only telemetry with an ingest key comes in")
-    if not config.notifiers:
-        warnings.append("no receiver: alerts are shown but nobody is told")
-    elif config.routing.plan is None or not config.routing.plan.steps:
-        warnings.append("no alerts.default_receiver: an alert that no route matches is told to nobody")
-    is_reachable = bool(config.public.url) and not is_local(config.public.url)
-    warnings += about_escalations(config.routing, config.notifiers, is_reachable=is_reachable)
-    return [*warnings, *_routes_that_never_match(config)]
-
-
-def _about_account(account: Account) -> Iterator[str]:
-    if not account.auth_tokens() and not account.webhook_keys:
-        yield "no auth_token and no webhook_keys, so its callbacks are all refused"
-    if not account.token_keys():
-        yield "no API key, so participants' access tokens are all refused"
-    if account.next_api_key is not None:
-        yield "its key is being changed; when that is done, make next_api_key its api_key"
-
-
-def _routes_that_never_match(config: Config) -> Iterator[str]:
-    """Find routes that wait for a word which is not listed in [names], nor given by any rule."""
-    given = {label: {rule.labels.get(label) for rule in config.rules} for label in ("tenant", "resource_kind")}
-    for route in _below(config.routing):
-        for label, key in (("tenant", "tenants"), ("resource_kind", "kinds")):
-            known = {*config.naming.values.get(label, ()), *given[label]}
-            for matcher in route.matchers:
-                if matcher.name == label and matcher.operator == "=" and matcher.value not in known:
-                    yield f"route {route.name}: {label} is never {matcher.value!r}, which names.{key} does not list"
-
-
-def _below(route: Route) -> Iterator[Route]:
-    for each in route.routes:
-        yield each
-        yield from _below(each)
 
 
 async def serve(config: Config, stop: asyncio.Event, reread: Callable[[], Config]) -> None:
