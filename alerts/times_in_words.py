@@ -16,3 +16,8 @@ def in_words(seconds: float) -> str:
 def moment(at: float) -> str:
     """Return a moment with its day, to the second: 2026-11-21 14:05:10 UTC."""
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def clock(at: float) -> str:
+    """Return the time of the day of a moment, to the second: 14:05:10."""
+    return datetime.fromtimestamp(at, UTC).strftime("%H:%M:%S")

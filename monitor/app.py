@@ -39,6 +39,7 @@ from monitor.clock import SteadyClock
 from monitor.config import Config
 from monitor.error_budgets import ErrorBudgets
 from monitor.evaluation import Evaluation
+from monitor.explanation import Explainer
 from monitor.exposition import House, exposition
 from monitor.housekeeping import (
     EXPIRE_EVERY_S,
@@ -53,6 +54,7 @@ from monitor.http.addresses import Addresses
 from monitor.http.admission import Admission
 from monitor.http.callbacks import Callbacks
 from monitor.http.connections import Plain, room_for
+from monitor.http.explanations import Explanations
 from monitor.http.front import Front
 from monitor.http.incidents import IncidentRoutes
 from monitor.http.ingest import Ingest
@@ -343,7 +345,7 @@ class Daemon:
             login,
             self._live_view,
             self._samples,
-            [*answers, *Notifications(self.store.alerts, now_s, self.dispatcher.wake).routes()],
+            [*answers, *Notifications(self.store.alerts, now_s, self.dispatcher.wake).routes(), *self._alert_routes()],
             self._exposition,
             lambda: self.is_ready,
         )
@@ -431,6 +433,10 @@ class Daemon:
     def _silence_routes(self) -> list[web.RouteDef]:
         firing = lambda: self.evaluation.engine.alerts  # noqa: E731 - a reload makes another engine
         return SilenceRoutes(SilenceAnswers(self.silences, firing, self.clock.now_s)).routes()
+
+    def _alert_routes(self) -> list[web.RouteDef]:
+        explainer = Explainer(self.store, self.live, self.housekeeping.resolve, lambda: self.config)
+        return Explanations(explainer, self.clock.now_ms).routes()
 
     def _expect_series(self) -> None:
         receivers = list(self.config.notifiers)

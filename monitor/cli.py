@@ -24,6 +24,7 @@ from monitor.app import Daemon, open_store, pseudonyms_of
 from monitor.bundle.putting import is_too_old
 from monitor.by_hand import export_call, export_samples, import_call
 from monitor.canary_by_hand import by_hand
+from monitor.commands.explain import add as _add_explain
 from monitor.commands.options import CONFIG, DEFAULT_CONFIG, FAILED, OK, USAGE, Commands
 from monitor.commands.options import add_config as _add_config
 from monitor.commands.options import configured as _configured
@@ -99,6 +100,7 @@ def _parser() -> argparse.ArgumentParser:
         _add_silences,
         _add_dead_letters,
         _add_routes,
+        _add_explain,
         _add_canary,
         _add_pseudonym,
         _add_check,

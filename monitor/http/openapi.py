@@ -13,6 +13,7 @@ from msgspec import Struct
 from monitor import __version__
 from monitor.history.answers import DEGRADED_MINUTES, MOST_KEYS
 from monitor.history.rollups import METRICS
+from monitor.http.explanations import ExplainView
 from monitor.http.incidents import INCIDENTS, MOST_INCIDENTS
 from monitor.http.notifications import (
     MOST_NOTIFICATIONS,
@@ -303,6 +304,19 @@ OPERATIONS: Mapping[str, Operation] = {
         Replayed,
         refusals={400: "A body that says nothing of the kind, with what was expected."},
         body=Replay,
+    ),
+    "/api/v1/explain": Operation(
+        "explain",
+        "Why alerts fired at a moment, or not, and whom they reached: of a room, of somebody in it, or one alert.",
+        ExplainView,
+        [
+            _parameter("room", "The SID or name of a room; or else `alert`."),
+            _parameter("participant", "The SID or identity of somebody in it; without one, the room itself."),
+            _parameter("rule", "The name of a rule; without one, all rules."),
+            _parameter("alert", "The fingerprint of an alert."),
+            _parameter("at", "At which moment, in milliseconds since the epoch; default: now.", _MOMENT),
+        ],
+        _UNCLEAR | {404: "No such room, person, rule or alert is on record."},
     ),
     "/api/v1/openapi.json": Operation("openapi", "This document.", None),
 }

@@ -388,6 +388,9 @@ class IncidentHistory(Protocol):
     async def incident(self, incident_id: str) -> Incident | None:
         """Return one incident, as it stood when something was last said of it."""
 
+    async def incidents_of(self, groups: Collection[str], from_s: float, to_s: float) -> Sequence[Incident]:
+        """Return the incidents of groups that went on at some time in [from_s, to_s), oldest first."""
+
     async def notes(self, fingerprint: str, from_s: float, to_s: float, limit: int) -> Sequence[Note]:
         """Return at most `limit` notes on an alert in [from_s, to_s), oldest first."""
 
@@ -397,6 +400,9 @@ class AlertHistory(AlertStore, Protocol):
 
     async def ended(self, since_s: float, limit: int) -> Sequence[Ended]:
         """Return the episodes that ended since, latest first."""
+
+    async def changes_of(self, fingerprint: str, before_s: float, limit: int) -> Sequence[Changed]:
+        """Return the last `limit` changes of an alert's state before a moment, oldest first."""
 
     async def outbox_counts(self) -> OutboxCounts:
         """Return how many notifications wait, and how many were given up."""
