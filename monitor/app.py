@@ -66,6 +66,7 @@ from monitor.http.origins import AllowedOrigins
 from monitor.http.proxies import TrustedProxies
 from monitor.http.questions import AskedCalls
 from monitor.http.receipts import ReceiptDoor
+from monitor.http.receiver_views import ReceiverRoutes
 from monitor.http.receivers import ReceiverDoor
 from monitor.http.rooms import Rooms
 from monitor.http.samples import SamplesView, samples_view
@@ -436,7 +437,14 @@ class Daemon:
 
     def _alert_routes(self) -> list[web.RouteDef]:
         explainer = Explainer(self.store, self.live, self.housekeeping.resolve, lambda: self.config)
-        return Explanations(explainer, self.clock.now_ms).routes()
+        receivers = ReceiverRoutes(
+            self.store.alerts,
+            lambda: self.config,
+            lambda: self.dispatcher.breakers,
+            self.evaluation.owe,
+            self.clock.now_s,
+        )
+        return [*Explanations(explainer, self.clock.now_ms).routes(), *receivers.routes()]
 
     def _expect_series(self) -> None:
         receivers = list(self.config.notifiers)

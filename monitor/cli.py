@@ -30,6 +30,7 @@ from monitor.commands.options import add_config as _add_config
 from monitor.commands.options import configured as _configured
 from monitor.commands.options import database_of as _database_of
 from monitor.commands.options import moment as _moment
+from monitor.commands.receivers import add as _add_receivers
 from monitor.commands.routes import add as _add_routes
 from monitor.config import Config, ConfigInvalid, load
 from monitor.config_warnings import warnings_about
@@ -99,6 +100,7 @@ def _parser() -> argparse.ArgumentParser:
         _add_acknowledge,
         _add_silences,
         _add_dead_letters,
+        _add_receivers,
         _add_routes,
         _add_explain,
         _add_canary,

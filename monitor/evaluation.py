@@ -16,7 +16,7 @@ from logging import getLogger
 from alerts.engine import Engine, Look
 from alerts.group_book import Grouped, Policy
 from alerts.groups import Groups
-from alerts.model import Alert, Group, Judgement, Kind, Reading, Rule
+from alerts.model import Alert, Group, Judgement, Kind, Notification, Reading, Rule
 from monitor.blindness import DAEMON, Sight, account_of, through
 from monitor.entities import Change, Ref
 from monitor.limits import Limits
@@ -200,6 +200,14 @@ class Evaluation:
         await self._commit(parted.judgement)
         self.engine.adopt(parted.judgement.alerts, {})
         self.groups.adopt(parted, is_look=False)
+
+    async def owe(self, words: Callable[[float], tuple[Notification, ...]]) -> None:
+        """Have words owed that no alert is behind, the way of all others.
+
+        Raises:
+            StoreFailed: nothing is owed.
+        """
+        await self.do(lambda now_s: Grouped(Judgement(notifications=words(now_s), at=now_s)))
 
     async def do(self, deed: Callable[[float], Grouped | None]) -> bool:
         """Do to an incident what somebody wants done to it, and say whether that changed anything.

@@ -82,7 +82,7 @@ def summary(notification: Notification, limit: int) -> str:
     """Return what is wrong, on one line that is never empty: no service takes a message without words."""
     incident = notification.incident
     said = one_line(incident.summary, limit) or one_line(f"{incident.first.rule} {incident.first.entity}", limit)
-    return one_line(f"{TEST}{said}", limit) if notification.is_test else said
+    return one_line(f"{TEST}{said}", limit) if notification.is_test and not said.startswith(TEST) else said
 
 
 def alert_lines(notification: Notification) -> list[str]:

@@ -24,6 +24,7 @@ from monitor.http.notifications import (
     Replay,
     Replayed,
 )
+from monitor.http.receiver_views import ReceiversView, TrialAsked, TrialOwed
 from monitor.http.room_views import CallView, FoundPage, SamplesPage
 from monitor.http.rooms import FOUND, MOST_FOUND, MOST_POINTS, MOST_SAMPLES, POINTS, SAMPLES
 from monitor.http.samples import SamplesView
@@ -93,10 +94,9 @@ _TOO_MUCH = {422: "More than is answered at a time, or no such metric, with what
 
 _ID = _parameter("id", "The id of a silence.") | {"in": "path", "required": True}
 _NO_SILENCE = {404: "No such silence is on record."}
-_NO_SILENCE_OF_THAT = {
-    400: "A body that cannot be understood, or a silence that nobody can have meant; the error begins with the key.",
-    413: "A body of more than 64 KiB.",
-    415: "A body that is not declared as JSON.",
+_NO_BODY = {413: "A body of more than 64 KiB.", 415: "A body that is not declared as JSON."}
+_NO_SILENCE_OF_THAT = _NO_BODY | {
+    400: "A body that cannot be understood, or a silence that nobody can have meant; the error begins with the key."
 }
 _INCIDENT = _parameter("id", "The id of an incident.") | {"in": "path", "required": True}
 _NO_INCIDENT = {404: "No such incident is on record."}
@@ -304,6 +304,18 @@ OPERATIONS: Mapping[str, Operation] = {
         Replayed,
         refusals={400: "A body that says nothing of the kind, with what was expected."},
         body=Replay,
+    ),
+    "/api/v1/receivers": Operation(
+        "receivers", "Who can be told, where they are as far as that is no secret, and how it goes.", ReceiversView
+    ),
+    "POST /api/v1/receivers/{name}/test": Operation(
+        "testReceiver",
+        "Tell a receiver a trigger and a resolve that are marked as a test; ask for them by their ids.",
+        TrialOwed,
+        [_parameter("name", "The name of a receiver.") | {"in": "path", "required": True}],
+        {400: "A body that cannot be understood.", 404: "No such receiver is configured."} | _NO_BODY | _NOT_STORED,
+        body=TrialAsked,
+        status=201,
     ),
     "/api/v1/explain": Operation(
         "explain",

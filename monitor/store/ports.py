@@ -170,6 +170,16 @@ class OutboxEntry(NamedTuple):
     maybe_heard: bool
 
 
+class Standing(NamedTuple):
+    """How it goes with one receiver; `last_error` is what the last attempt that failed came to."""
+
+    waiting: int = 0
+    oldest_waiting_at_s: float | None = None
+    last_success_at_s: float | None = None
+    last_failure_at_s: float | None = None
+    last_error: str = ""
+
+
 class OutboxSearch(NamedTuple):
     """Which notifications are looked for, the latest first; what is empty does not matter."""
 
@@ -406,6 +416,9 @@ class AlertHistory(AlertStore, Protocol):
 
     async def outbox_counts(self) -> OutboxCounts:
         """Return how many notifications wait, and how many were given up."""
+
+    async def standing(self, receiver: str) -> Standing:
+        """Return how it goes with a receiver."""
 
     async def notifications(self, search: OutboxSearch) -> Sequence[OutboxEntry]:
         """Return the notifications that are looked for, the latest first."""

@@ -2,9 +2,10 @@
 
 from dataclasses import replace
 
+from alerts.delivery import AttemptMade, Fate, Settled, Settlement
 from alerts.model import Incident, Judgement
-from monitor.store.ports import Store
-from tests.alert_builders import START, make_alert, make_incident, make_reading, make_rule
+from monitor.store.ports import Standing, Store
+from tests.alert_builders import START, make_alert, make_incident, make_notification, make_reading, make_rule
 from tests.judging import Judge
 
 RULE = make_rule()
@@ -48,3 +49,18 @@ async def test_the_incidents_of_groups_are_those_that_went_on_in_a_time(store: S
     await store.alerts.record(Judgement(incidents=(later, before, on, other, over), notes=(), at=START, over=("x",)))
     found = await store.incidents.incidents_of({"g1-a", "g1-b"}, START + 30, START + 60)
     assert [each.id for each in found] == ["i1-b", "i1-c"]
+
+
+async def test_how_it_goes_with_a_receiver_is_told_from_its_attempts(store: Store) -> None:
+    told, refused, waits = (make_notification(entity=name, receiver="desk", at=START) for name in ("A", "B", "C"))
+    other = make_notification(entity="A", receiver="other", at=START - 9)
+    await store.alerts.record(Judgement(notifications=(told, refused, waits, other)))
+    assert await store.alerts.standing("desk") == Standing(3, START)
+    await store.alerts.settle(
+        [
+            Settled(told.id, Settlement(Fate.DELIVERED, 1, START + 5), AttemptMade(START + 5, 0.1, "delivered")),
+            Settled(refused.id, Settlement(Fate.DEAD, 1, START + 3), AttemptMade(START + 3, 0.1, "rejected", "", "no")),
+        ]
+    )
+    assert await store.alerts.standing("desk") == Standing(1, START, START + 5, START + 3, "no")
+    assert await store.alerts.standing("nobody") == Standing()
