@@ -125,6 +125,12 @@ class Dispatcher:
         circuits = self._gates.circuits
         return {name: circuits.get(name, Circuit.CLOSED) for name in self._receivers.names}
 
+    @property
+    def blocked(self) -> set[str]:
+        """Return the receivers that have to wait: for an answer, until a pause is over, or for their budget."""
+        now, doors = self._now(), self._receivers.usual_doors()
+        return {name for name, door in doors if not self._gates.is_open(door, now, is_urgent=False)}
+
     def wake(self) -> None:
         """Look at the outbox now: rows were added."""
         self._woken.set()

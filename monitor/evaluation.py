@@ -64,6 +64,7 @@ class Evaluation:
         self._sight = Sight()
         self._unseen: set[Ref] = set()  # what was looked at while it could not be trusted
         self._changed: dict[Ref, Change] = {}
+        self.looked_at_s = 0.0  # when the last look was taken that came to its end
         self._wake = asyncio.Event()
         self._closing = False
 
@@ -153,6 +154,7 @@ class Evaluation:
             except BaseException:
                 self._changed = noticed | self._changed  # what changed meanwhile is newer
                 raise
+            self.looked_at_s = now_s
 
     async def _decide(self, changes: Iterable[Change], now_s: float) -> None:
         readings = [self._read(change, now_s) for change in changes if not self._is_quiet(change, now_s)]

@@ -169,6 +169,16 @@ class MemoryOutbox:
         """Return how many notifications were given up since."""
         return sum(row.state == "dead" and (row.settled_at or 0.0) >= since_s for row in self.outbox.values())
 
+    async def drop_said(self, lane: str, before_s: float) -> int:
+        """Drop what was owed in a lane before a moment and waits no longer; return how many that were."""
+
+        def is_kept(row: OutboxRow) -> bool:
+            return row.waits or row.notification.lane != lane or row.notification.created_at >= before_s
+
+        kept = {key: row for key, row in self.outbox.items() if is_kept(row)}
+        dropped, self.outbox = len(self.outbox) - len(kept), kept
+        return dropped
+
     async def standing(self, receiver: str) -> Standing:
         """Return how it goes with a receiver."""
         rows = [row for row in self.outbox.values() if row.notification.receiver == receiver]

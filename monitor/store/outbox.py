@@ -202,6 +202,11 @@ class SqliteOutbox:
         ((dead,),) = await self._database.read("SELECT COUNT(*) FROM outbox WHERE state = 'dead'")
         return OutboxCounts(waiting, dead, oldest)
 
+    async def drop_said(self, lane: str, before_s: float) -> int:
+        """Drop what was owed in a lane before a moment and waits no longer; return how many that were."""
+        sql = "DELETE FROM outbox WHERE lane = ? AND created_at_s < ? AND state <> 'waiting'"
+        return await self._database.write(lambda writer: writer.execute(sql, (lane, before_s)).rowcount)
+
     async def standing(self, receiver: str) -> Standing:
         """Return how it goes with a receiver."""
         ((waiting, oldest),) = await self._database.read(

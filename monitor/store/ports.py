@@ -417,6 +417,9 @@ class AlertHistory(AlertStore, Protocol):
     async def outbox_counts(self) -> OutboxCounts:
         """Return how many notifications wait, and how many were given up."""
 
+    async def drop_said(self, lane: str, before_s: float) -> int:
+        """Drop what was owed in a lane before a moment and waits no longer; return how many that were."""
+
     async def standing(self, receiver: str) -> Standing:
         """Return how it goes with a receiver."""
 

@@ -1,14 +1,15 @@
-"""One suite, every store: what is asked of it to explain an alert."""
+"""One suite, every store: what is asked of it to explain an alert, and to know how receivers fare."""
 
 from dataclasses import replace
 
 from alerts.delivery import AttemptMade, Fate, Settled, Settlement
-from alerts.model import Incident, Judgement
-from monitor.store.ports import Standing, Store
+from alerts.model import Incident, Judgement, NotificationKind
+from monitor.store.ports import OutboxSearch, Standing, Store
 from tests.alert_builders import START, make_alert, make_incident, make_notification, make_reading, make_rule
 from tests.judging import Judge
 
 RULE = make_rule()
+KINDS_AND_TIMES = ((NotificationKind.TRIGGER, 0), (NotificationKind.UPDATE, 10), (NotificationKind.REPEAT, 60))
 
 
 async def lived(store: Store, *looks: tuple[float, float], entity: str = "PA1") -> Judge:
@@ -64,3 +65,14 @@ async def test_how_it_goes_with_a_receiver_is_told_from_its_attempts(store: Stor
     )
     assert await store.alerts.standing("desk") == Standing(1, START, START + 5, START + 3, "no")
     assert await store.alerts.standing("nobody") == Standing()
+
+
+async def test_what_was_said_in_a_lane_is_dropped_and_what_waits_is_not(store: Store) -> None:
+    old, waits, new = (make_notification(kind=kind, at=START + at) for kind, at in KINDS_AND_TIMES)
+    other = make_notification(entity="B", at=START)
+    await store.alerts.record(Judgement(notifications=(old, waits, new, other)))
+    delivered = [Settled(each.id, Settlement(Fate.DELIVERED, 1, START)) for each in (old, new, other)]
+    await store.alerts.settle(delivered)
+    assert await store.alerts.drop_said(old.lane, START + 50) == 1
+    found = await store.alerts.notifications(OutboxSearch())
+    assert {each.notification.id for each in found} == {waits.id, new.id, other.id}

@@ -68,7 +68,7 @@ PURE = {
     *("monitor.incident_links", "monitor.http.acknowledge_page", "monitor.escalation_warnings"),
     *("alerts.time_windows", "alerts.times_in_words", "alerts.muting", "alerts.route_story"),
     *("alerts.explaining", "alerts.hindsight", "alerts.lives", "alerts.not_asked", "alerts.word_story"),
-    *("monitor.value_courses", "alerts.trial"),
+    *("monitor.value_courses", "alerts.trial", "alerts.audit", "alerts.heartbeat"),
     *("monitor.verdict", "monitor.causes.case", "monitor.causes.crowds", "monitor.causes.facts"),
     *("monitor.causes.hearsay", "monitor.causes.no_cause", "monitor.causes.one_person", "monitor.causes.twilio"),
     *(
