@@ -21,6 +21,7 @@ from alerts.delivery import AttemptMade, Delivered, Outcome, Rejected, TryAgain
 from alerts.dispatcher import Dispatcher
 from alerts.engine import Engine
 from alerts.groups import Groups
+from alerts.heartbeat import RECEIVER as HEARTBEAT
 from alerts.mirror import Mirror
 from alerts.model import Alert, Kind, Notification, Reading, Reason
 from alerts.notifiers.base import Notifier
@@ -39,7 +40,9 @@ from monitor.clock import SteadyClock
 from monitor.config import Config
 from monitor.error_budgets import ErrorBudgets
 from monitor.evaluation import Evaluation
+from monitor.explanation import Explainer
 from monitor.exposition import House, exposition
+from monitor.heartbeat import Heartbeat, notifier_of
 from monitor.housekeeping import (
     EXPIRE_EVERY_S,
     LOOK_FOR_ROOM_EVERY_S,
@@ -53,6 +56,7 @@ from monitor.http.addresses import Addresses
 from monitor.http.admission import Admission
 from monitor.http.callbacks import Callbacks
 from monitor.http.connections import Plain, room_for
+from monitor.http.explanations import Explanations
 from monitor.http.front import Front
 from monitor.http.incidents import IncidentRoutes
 from monitor.http.ingest import Ingest
@@ -64,6 +68,7 @@ from monitor.http.origins import AllowedOrigins
 from monitor.http.proxies import TrustedProxies
 from monitor.http.questions import AskedCalls
 from monitor.http.receipts import ReceiptDoor
+from monitor.http.receiver_views import ReceiverRoutes
 from monitor.http.receivers import ReceiverDoor
 from monitor.http.rooms import Rooms
 from monitor.http.samples import SamplesView, samples_view
@@ -87,6 +92,7 @@ from monitor.pseudonyms import Pseudonyms
 from monitor.reloading import RELOADED, Reloading
 from monitor.rounds import ROUND_EVERY_S, Rounds
 from monitor.scheduler import Scheduler
+from monitor.self_check import SelfCheck
 from monitor.settings import Canary as CanarySettings
 from monitor.settings import Privacy
 from monitor.silence_answers import SilenceAnswers
@@ -167,7 +173,7 @@ class Daemon:
         self._transport = Transport()
         self.dispatcher = Dispatcher(
             store.alerts,
-            config.notifiers,
+            self._receivers(config),
             self._transport,
             self.clock.now_s,
             on_attempt=self._count_attempt,
@@ -228,6 +234,7 @@ class Daemon:
             AccountWatch(account, config.polling, self.live, agenda, self.pipeline, self.metrics, self.clock.now_s)
             for account in config.accounts
         ]
+        self.heartbeat = self._heartbeat()
         self.rounds = Rounds(
             store,
             self.live,
@@ -305,6 +312,8 @@ class Daemon:
         if config.canary.enabled:
             self.canary = self._canary(config.canary)
             every(config.canary.every_s, self.canary.run)
+        if config.heartbeat.url is not None:
+            every(config.heartbeat.every_s, self.heartbeat.beat, at_once=True)
         every(config.storage.checkpoint_every_s, self._checkpoint)
         every(ROUND_EVERY_S, self.rounds.go, at_once=True)
         every(TRY_EVERY_S, self.rounds.loop_lag.measure)
@@ -343,7 +352,7 @@ class Daemon:
             login,
             self._live_view,
             self._samples,
-            [*answers, *Notifications(self.store.alerts, now_s, self.dispatcher.wake).routes()],
+            [*answers, *Notifications(self.store.alerts, now_s, self.dispatcher.wake).routes(), *self._alert_routes()],
             self._exposition,
             lambda: self.is_ready,
         )
@@ -432,6 +441,44 @@ class Daemon:
         firing = lambda: self.evaluation.engine.alerts  # noqa: E731 - a reload makes another engine
         return SilenceRoutes(SilenceAnswers(self.silences, firing, self.clock.now_s)).routes()
 
+    def _receivers(self, config: Config) -> Mapping[str, Notifier]:
+        """Return whom words may be owed to: those that are configured, and the daemon's own."""
+        return {**config.notifiers, HEARTBEAT: notifier_of(self.config.heartbeat)}
+
+    def _heartbeat(self) -> Heartbeat:
+        settings, alerts = self.config.heartbeat, self.store.alerts
+        check = SelfCheck(
+            alerts,
+            self.dispatcher,
+            self.evaluation,
+            self.pipeline,
+            self._watches,
+            outbox_late_s=settings.outbox_late_s,
+            polling_silent_s=settings.polling_silent_s,
+            now_s=self.clock.now_s,
+        )
+        return Heartbeat(
+            settings,
+            self.config.alerts.instance,
+            check.look,
+            self.evaluation.owe,
+            alerts.drop_said,
+            self._transport,
+            self.metrics,
+            self.clock.now_s,
+        )
+
+    def _alert_routes(self) -> list[web.RouteDef]:
+        explainer = Explainer(self.store, self.live, self.housekeeping.resolve, lambda: self.config)
+        receivers = ReceiverRoutes(
+            self.store.alerts,
+            lambda: self.config,
+            lambda: self.dispatcher.breakers,
+            self.evaluation.owe,
+            self.clock.now_s,
+        )
+        return [*Explanations(explainer, self.clock.now_ms).routes(), *receivers.routes()]
+
     def _expect_series(self) -> None:
         receivers = list(self.config.notifiers)
         rules = [each.name for rule in self.config.rules for each in with_watchers(rule)]
@@ -442,6 +489,7 @@ class Daemon:
         self.metrics.expect("roomwatch_alertmanager_posts_total", self.mirror.members)
         self.metrics.expect("roomwatch_alertmanager_posts_failed_total", self.mirror.members, FAILURES)
         self.metrics.expect("roomwatch_alertmanager_last_success_timestamp_seconds", self.mirror.members)
+        self.metrics.expect("roomwatch_heartbeat_failures_total", ["audit", "delivery"])
         accounts = [account.name for account in self.config.accounts]
         self.metrics.expect("roomwatch_twilio_throttled_total", accounts)
         self.metrics.expect("roomwatch_twilio_key_changes_total", accounts)
@@ -497,6 +545,8 @@ class Daemon:
             self.metrics.add("roomwatch_alertmanager_posts_failed_total", member, _failure(outcome))
 
     def _count_attempt(self, notification: Notification, made: AttemptMade) -> None:
+        if notification.receiver == HEARTBEAT and made.outcome == "delivered" and made.status:
+            self.heartbeat.taken(made.at)
         self.metrics.add("roomwatch_notifications_total", notification.receiver)
         self.metrics.observe("roomwatch_notification_duration_seconds", made.duration_s)
         if made.outcome == "delivered":
@@ -537,7 +587,7 @@ class Daemon:
         Raises:
             StoreFailed: what ends by it could not be written; reload again.
         """
-        self.dispatcher.use(config.notifiers)
+        self.dispatcher.use(self._receivers(config))
         policy = policy_of(config, self._links, self.suspicion.of)
         await self.evaluation.go_by(config.rules, policy, set(config.notifiers))
         self._receipts.use(config.notifiers)
