@@ -174,7 +174,7 @@ async def test_a_receiver_that_hangs_does_not_count(outside: Outside) -> None:
             make_notification(entity=f"PA{number}", receiver="desk", at=daemon.clock.now_s()) for number in range(40)
         ]
         await alerts.record(Judgement(notifications=tuple(words)))
-        daemon.dispatcher.wake()
+        daemon.alerting.dispatcher.wake()
         await asyncio.sleep(0.6)
         await outside.comes(3)
         assert sum(row.waits and row.notification.receiver == "desk" for row in alerts.outbox.values()) == 40
