@@ -308,6 +308,15 @@ def test_a_group_speaks_only_while_it_is_active_and_always_of_the_end():
     assert desk.groups.mutes() == {"f1-1": "active only during days"}
 
 
+def test_a_time_window_that_is_configured_no_longer_mutes_nobody():
+    nights = TimeWindows((build_time_window(times=["00:00-06:00"]),))
+    desk = Desk(make_plan(mute_during=("nights",), active_during=("nights",)), windows={"nights": nights})
+    desk.look(bad())
+    desk.groups.use_policy(replace(desk.policy, inhibitors=Inhibitors(), windows={}))
+    desk.look()
+    assert desk.look(after=10) == [(TRIGGER, 1)]
+
+
 # --- what people do ---
 
 
