@@ -157,6 +157,28 @@ def test_a_storm_goes_on_after_a_restart():
     assert later.look(after=10) == [(RESOLVE, 0)]
 
 
+def test_troubles_of_different_kinds_do_not_make_a_storm():
+    desk = Desk(make_plan(group_by=("alertname", "room")))
+    others = [bad(number, room=f"RM{number}", rule="Other") for number in range(10, 14)]
+    desk.look(*(bad(number, room=f"RM{number}") for number in range(4)), *others)
+    assert desk.look(after=10) == [(TRIGGER, 1)] * 8
+
+
+def test_two_regions_that_go_bad_at_once_are_two_storms():
+    desk = Desk()
+    desk.look(*(bad(number, room=f"RM{number}", region=f"de{number % 2}") for number in range(20)))
+    assert desk.look(after=10) == [(TRIGGER, 20)], "they share the account, and most of them no region"
+    desk = Desk()
+    desk.look(*(bad(number, room=f"RM{number}", region="de1" if number < 14 else "us1") for number in range(20)))
+    assert sorted(desk.look(after=10)) == [(TRIGGER, 6), (TRIGGER, 14)]
+
+
+def test_alerts_that_are_to_stand_by_themselves_never_make_a_storm():
+    desk = Desk(make_plan(group_by=("...",)))
+    desk.look(*(bad(number, room=f"RM{number}") for number in range(9)))
+    assert desk.look(after=10) == [(TRIGGER, 1)] * 9
+
+
 def test_without_a_limit_there_are_no_storms():
     desk = Desk(storms=Limits(0))
     desk.look(*(bad(number, room=f"RM{number}") for number in range(9)))
