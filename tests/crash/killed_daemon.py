@@ -22,6 +22,7 @@ from tests.crash.moody_pager import MoodyPager
 from tests.daemon_process import DaemonProcess, free_port, write_config
 
 RECOVERS_WITHIN_S = 180.0
+_LAST_WORDS = 200
 QUIET = 5  # looks at the outbox in a row that find nothing waiting
 _SETTLED = ("delivered", "cancelled", "superseded")
 
@@ -72,8 +73,16 @@ class KilledDaemon:
         await self._http.close()
 
     async def start(self) -> None:
-        """Begin a life."""
-        self._daemon = await DaemonProcess.start(self._config())
+        """Begin a life; where somebody else took the port meanwhile, once they have given it back."""
+        while True:
+            try:
+                self._daemon = await DaemonProcess.start(self._config())
+            except AssertionError as error:
+                if "Address already in use" not in str(error)[-_LAST_WORDS:]:
+                    raise
+                await asyncio.sleep(0.2)
+            else:
+                return
 
     async def kill(self) -> None:
         """End it, if it lives."""
