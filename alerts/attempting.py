@@ -11,7 +11,16 @@ from http import HTTPStatus
 from alerts.delivery import SHORTEST_PAUSE_S, Delivered, Outcome, Rejected, TryAgain
 from alerts.insisting import place_of
 from alerts.model import Owed
-from alerts.notifiers.base import Attempt, HttpRequest, LogLine, Mail, Notifier, Request, describe_status
+from alerts.notifiers.base import (
+    AppriseMessage,
+    Attempt,
+    HttpRequest,
+    LogLine,
+    Mail,
+    Notifier,
+    Request,
+    describe_status,
+)
 from alerts.transport import Answer, Transport
 
 #: Who answers 429 and does not say for how long; PagerDuty, for one, advises pauses of half a minute.
@@ -69,6 +78,6 @@ def _hash(request: Request) -> str:
     match request:
         case HttpRequest(body=said) | Mail(message=said):
             pass
-        case LogLine(text=text):
+        case LogLine(text=text) | AppriseMessage(body=text):
             said = text.encode()
     return sha256(said).hexdigest()[:_HASH_LENGTH]

@@ -46,6 +46,9 @@ LONGEST_SLEEP_S = 60.0
 GIVE_UP_EVERY_S = 60.0
 _GIVEN_UP_AT_ONCE = 500
 
+#: Whoever tries a receiver out has gone away by then, and would be startled tomorrow.
+TEST_PATIENCE_S = 60.0
+
 #: A service that counts by longer windows than this sees, after a restart, more than it allows.
 _LONGEST_WINDOW_S = 600.0
 
@@ -121,6 +124,12 @@ class Dispatcher:
         """Return whether each receiver of today is asked, or has not answered for too long."""
         circuits = self._gates.circuits
         return {name: circuits.get(name, Circuit.CLOSED) for name in self._receivers.names}
+
+    @property
+    def blocked(self) -> set[str]:
+        """Return the receivers that have to wait: for an answer, until a pause is over, or for their budget."""
+        now, doors = self._now(), self._receivers.usual_doors()
+        return {name for name, door in doors if not self._gates.is_open(door, now, is_urgent=False)}
 
     def wake(self) -> None:
         """Look at the outbox now: rows were added."""
@@ -264,7 +273,8 @@ class Dispatcher:
                 begun.door, tried.outcome, ended, was_probe=begun.is_probe, was_asked=tried.was_asked
             )
             self.wake()
-        settlement = settle(begun.owed, tried.outcome, ended, _patience_s(begun.door), probe_at)
+        patience_s = _patience_s(begun.door, begun.owed.notification)
+        settlement = settle(begun.owed, tried.outcome, ended, patience_s, probe_at)
         return replace(settlement, payload_hash=tried.payload_hash)
 
     async def _tried(self, owed: Owed, door: Door | None, now: float) -> Tried:
@@ -311,5 +321,6 @@ class Dispatcher:
         return [each for each in found if each.notification.lane not in self._lanes_in_flight]
 
 
-def _patience_s(door: Door | None) -> float:
-    return PAGER_PATIENCE_S if door is None else door.notifier.give_up_after_s
+def _patience_s(door: Door | None, notification: Notification) -> float:
+    patience_s = PAGER_PATIENCE_S if door is None else door.notifier.give_up_after_s
+    return min(patience_s, TEST_PATIENCE_S) if notification.is_test else patience_s

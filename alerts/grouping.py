@@ -27,6 +27,7 @@ from types import MappingProxyType
 
 from alerts.fingerprint import dedup_key, incident_id, notification_id
 from alerts.model import Alert, Group, Incident, Notification, NotificationKind, Plan, Severity, Step
+from alerts.times_in_words import in_words
 
 MOST_LISTED = 20  # alerts named in one notification; all are counted
 UNMUTED = "no longer muted"
@@ -222,7 +223,7 @@ def _why(group: Group, step: Step) -> str:
     """Return why a step of the plan is taken."""
     if group.unreached:
         return f"{group.unreached} was not reached"
-    return group.reason if not group.steps_taken else f"nobody acknowledged it within {_in_words(step.after_s)}"
+    return group.reason if not group.steps_taken else f"nobody acknowledged it within {in_words(step.after_s)}"
 
 
 def _after_step(group: Group) -> Group:
@@ -377,7 +378,3 @@ def _incident(group: Group, firing: Alerts, seen: Seen) -> Incident:
 def _last_seen(names: Collection[str], seen: Seen) -> tuple[Alert, ...]:
     """Return alerts that are let go while they fire still."""
     return tuple(seen.firing[name] for name in names if name in seen.firing)[:MOST_LISTED]
-
-
-def _in_words(seconds: float) -> str:
-    return f"{seconds / 60:g} min" if seconds >= 60 else f"{seconds:g} s"

@@ -16,6 +16,7 @@ from alerts.fingerprint import group_key
 from alerts.group_book import Book, Grouped, Members, Mutes, Policy
 from alerts.grouping import Seen
 from alerts.model import Alert, Group, Incident, Judgement, Note, Notification, Plan, Reason, State
+from alerts.muting import muted_by_time, silenced
 from alerts.routing import group_labels, key_of, plans
 from alerts.silences import ActiveSilences, next_change
 from alerts.storms import belongs, find_storm, in_common
@@ -193,7 +194,7 @@ class Draft:
 
     def _mutes_of(self, group: Group, firing: Members) -> tuple[Mutes, float | None]:
         """Return why alerts are muted, and when that may change though nothing happens."""
-        why, until = self._muted_by_time(group.plan)
+        why, until = muted_by_time(group.plan, self._policy.windows, self._now)
         if why:
             return dict.fromkeys(firing, why), until
         muted = {name: why for name, alert in firing.items() if (why := self._why_muted(alert))}
@@ -202,23 +203,12 @@ class Draft:
     def _why_muted(self, alert: Alert) -> str:
         silence = self._silences.silencing(alert.all_labels)
         if silence is not None:
-            return f"silenced by {silence.author}: {silence.reason} ({silence.id})"
+            return silenced(silence)
         muting = self._policy.inhibitors.muting(alert)
         if muting is None:
             return ""
         inhibition, source = muting
         return f"inhibited by {source.rule} {source.entity} ({inhibition.name})"
-
-    def _muted_by_time(self, plan: Plan) -> tuple[str, float | None]:
-        windows = self._policy.windows
-        name = next((each for each in plan.mute_during if windows[each].contains(self._now)), None)
-        if name is not None:
-            return f"muted during {name}", windows[name].next_change(self._now)
-        if not plan.active_during or any(windows[each].contains(self._now) for each in plan.active_during):
-            return "", None
-        changes = [windows[each].next_change(self._now) for each in plan.active_during]
-        until = min((at for at in changes if at is not None), default=None)
-        return f"active only during {', '.join(plan.active_during)}", until
 
     def _note_mutes(self, group: Group, mutes: Mutes) -> None:
         before = self._book.mutes.get(group.key, {})

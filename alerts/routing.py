@@ -47,13 +47,17 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Considered:
-    """One route that was asked, and what it said.  `depth` is 0 for the root; `plan` is set if the alert is its own."""
+    """One route that was asked, and what it said.
+
+    `depth` is 0 for the root; `plan` is set if the alert is its own; `leads_to` are the receivers of it and below it.
+    """
 
     route: str
     depth: int
     matched: bool
     why: str
     plan: Plan | None = None
+    leads_to: frozenset[str] = frozenset()
 
 
 def consider(labels: Mapping[str, str], root: Route) -> tuple[Considered, ...]:
@@ -80,9 +84,9 @@ def key_of(plan: Plan, labels: Mapping[str, str]) -> str:
 
 
 def _walk(labels: Mapping[str, str], route: Route, depth: int) -> Iterator[Considered]:
-    refusal = route.refusal(labels)
+    refusal, leads_to = route.refusal(labels), frozenset(route.receivers())
     if refusal:
-        yield Considered(route.name, depth, matched=False, why=refusal)
+        yield Considered(route.name, depth, matched=False, why=refusal, leads_to=leads_to)
         return
     below = []
     for child in route.routes:
@@ -93,5 +97,5 @@ def _walk(labels: Mapping[str, str], route: Route, depth: int) -> Iterator[Consi
     is_taken = any(each.matched for each in below)
     why = "every label agrees" if route.matchers else "it is for every alert"
     own = (f"{why}, but a route below it took it", None) if is_taken else (why, route.plan)
-    yield Considered(route.name, depth, True, *own)
+    yield Considered(route.name, depth, True, *own, leads_to)
     yield from below

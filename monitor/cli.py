@@ -9,14 +9,13 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import UTC, datetime
 from getpass import getuser
 from pathlib import Path
 from typing import Any, TypeVar
 
 from alerts.matchers import MatcherError, parse_matchers
-from alerts.routing import Route
 from alerts.rules import RuleError, parse_duration
 from alerts.silences import SilenceError
 from collectors.events import CanarySeen
@@ -25,14 +24,21 @@ from monitor.app import Daemon, open_store, pseudonyms_of
 from monitor.bundle.putting import is_too_old
 from monitor.by_hand import export_call, export_samples, import_call
 from monitor.canary_by_hand import by_hand
+from monitor.commands.explain import add as _add_explain
+from monitor.commands.options import CONFIG, DEFAULT_CONFIG, FAILED, OK, USAGE, Commands
+from monitor.commands.options import add_config as _add_config
+from monitor.commands.options import configured as _configured
+from monitor.commands.options import database_of as _database_of
+from monitor.commands.options import moment as _moment
+from monitor.commands.receivers import add as _add_receivers
+from monitor.commands.routes import add as _add_routes
 from monitor.config import Config, ConfigInvalid, load
+from monitor.config_warnings import warnings_about
 from monitor.dead_letters import dead_letters, line_of, replay
 from monitor.doctor.examination import examine
 from monitor.doctor.findings import is_failed, report
 from monitor.erasing import account_of, erase_person
-from monitor.escalation_warnings import about_escalations
 from monitor.export.layout import FORMATS, files_at
-from monitor.export.moments import moment_ms
 from monitor.failures import CommandFailed
 from monitor.incident_answers import AcknowledgeAsked, IncidentOver, NoSuchIncident
 from monitor.naming import shortened
@@ -41,7 +47,6 @@ from monitor.replay.by_hand import replay_rules
 from monitor.replay.replaying import Asked
 from monitor.replay.wording import as_json, as_text
 from monitor.rule_tests.by_hand import run_rule_tests
-from monitor.settings import Account, is_local
 from monitor.silence_answers import NoSuchSilence, PreviewAsked, SilenceAsked
 from monitor.silences_by_hand import Answers, lines_of, lines_of_preview, whoever_has
 from monitor.sizes import in_words
@@ -53,8 +58,6 @@ from monitor.store.schema import SchemaTooNew
 
 T = TypeVar("T")
 
-OK, FAILED, USAGE, CONFIG = 0, 1, 2, 78
-DEFAULT_CONFIG = Path("config.toml")
 PROGRESS_FROM_BYTES = 64_000_000  # a smaller copy is made before anyone could read how far it is
 GC_THRESHOLDS = (50_000, 20, 50)  # new objects before the youngest are looked over, and how often the next are not
 
@@ -97,6 +100,9 @@ def _parser() -> argparse.ArgumentParser:
         _add_acknowledge,
         _add_silences,
         _add_dead_letters,
+        _add_receivers,
+        _add_routes,
+        _add_explain,
         _add_canary,
         _add_pseudonym,
         _add_check,
@@ -104,9 +110,6 @@ def _parser() -> argparse.ArgumentParser:
     ):
         add(commands)
     return parser
-
-
-Commands = Any  # argparse does not name what add_subparsers returns
 
 
 def _add_run(commands: Commands) -> None:
@@ -252,13 +255,6 @@ def _add_dead_letters(commands: Commands) -> None:
     command.add_argument("--replay", action="store_true", help="have them said again")
     _add_config(command)
     command.set_defaults(command=_dead_letters)
-
-
-def _moment(text: str) -> int:
-    try:
-        return moment_ms(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _add_incidents(commands: Commands) -> None:
@@ -472,20 +468,6 @@ def _add_rules(commands: Commands) -> None:
     replay.set_defaults(command=_replay_rules)
 
 
-def _add_config(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--config",
-        type=Path,
-        metavar="FILE",
-        help="the configuration; default: config.toml if there is one, else the environment (TWILIO_*, ROOMWATCH_*)",
-    )
-
-
-def _configured(options: argparse.Namespace) -> Config:
-    file = options.config or (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None)
-    return load(file, os.environ)
-
-
 def _run(options: argparse.Namespace) -> int:
     config = _configured(options)
     log.set_up(config.log.format, config.log.level)
@@ -506,12 +488,6 @@ def _doctor(options: argparse.Namespace) -> int:
     findings = asyncio.run(examine(_configured(options)))
     print(report(findings))
     return FAILED if is_failed(findings) else OK
-
-
-def _database_of(config: Config) -> Path:
-    if config.storage.path == ":memory:":
-        raise ConfigInvalid(['storage.path: expected a file, got ":memory:": nothing is kept'])
-    return Path(config.storage.path)
 
 
 def _backup(options: argparse.Namespace) -> int:
@@ -772,46 +748,6 @@ def _replay_rules(options: argparse.Namespace) -> int:
     replayed = replay_rules(_database_of(config), config, asked, now_ms, options.rule)
     print(*([as_json(replayed)] if options.format == "json" else as_text(replayed)), sep="\n")
     return OK
-
-
-def warnings_about(config: Config) -> list[str]:
-    """Return what is allowed but probably not meant."""
-    warnings = [f"account {account.name}: {what}" for account in config.accounts for what in _about_account(account)]
-    if not config.accounts:
-        warnings.append("no account: neither polling nor callbacks; only telemetry with an ingest key comes in")
-    if not config.notifiers:
-        warnings.append("no receiver: alerts are shown but nobody is told")
-    elif config.routing.plan is None or not config.routing.plan.steps:
-        warnings.append("no alerts.default_receiver: an alert that no route matches is told to nobody")
-    is_reachable = bool(config.public.url) and not is_local(config.public.url)
-    warnings += about_escalations(config.routing, config.notifiers, is_reachable=is_reachable)
-    return [*warnings, *_routes_that_never_match(config)]
-
-
-def _about_account(account: Account) -> Iterator[str]:
-    if not account.auth_tokens() and not account.webhook_keys:
-        yield "no auth_token and no webhook_keys, so its callbacks are all refused"
-    if not account.token_keys():
-        yield "no API key, so participants' access tokens are all refused"
-    if account.next_api_key is not None:
-        yield "its key is being changed; when that is done, make next_api_key its api_key"
-
-
-def _routes_that_never_match(config: Config) -> Iterator[str]:
-    """Find routes that wait for a word which is not listed in [names], nor given by any rule."""
-    given = {label: {rule.labels.get(label) for rule in config.rules} for label in ("tenant", "resource_kind")}
-    for route in _below(config.routing):
-        for label, key in (("tenant", "tenants"), ("resource_kind", "kinds")):
-            known = {*config.naming.values.get(label, ()), *given[label]}
-            for matcher in route.matchers:
-                if matcher.name == label and matcher.operator == "=" and matcher.value not in known:
-                    yield f"route {route.name}: {label} is never {matcher.value!r}, which names.{key} does not list"
-
-
-def _below(route: Route) -> Iterator[Route]:
-    for each in route.routes:
-        yield each
-        yield from _below(each)
 
 
 async def serve(config: Config, stop: asyncio.Event, reread: Callable[[], Config]) -> None:

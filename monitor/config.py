@@ -15,6 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from alerts.default_inhibitions import DEFAULT_INHIBITIONS
 from alerts.default_rules import DEFAULT_RULES
+from alerts.heartbeat import RECEIVER as HEARTBEAT
 from alerts.inhibition import Inhibition, InhibitionError
 from alerts.model import Rule
 from alerts.notifiers.base import Notifier
@@ -36,6 +37,7 @@ from monitor.settings import (
     Canary,
     Compositions,
     EscalationText,
+    Heartbeat,
     InhibitionText,
     LivePicture,
     Logging,
@@ -97,6 +99,7 @@ class Config:
     canary: Canary
     alerts: Alerting
     alertmanager: Alertmanager
+    heartbeat: Heartbeat
     log: Logging
     pipeline: Pipelining
     naming: Naming
@@ -272,6 +275,9 @@ def _built_notifiers(given: Mapping[str, Any], problems: list[Problem]) -> Itera
     urls = {"external_url": pages_url, "callback_url": "" if is_local(public_url) else public_url}
     for name, settings in receivers.items() if isinstance(receivers, Mapping) else ():
         if not isinstance(settings, Mapping):
+            continue
+        if name == HEARTBEAT:
+            problems.append(Problem(("receivers", name), "expected another name, this one is the daemon's own"))
             continue
         try:
             yield name, _built_notifier(name, settings, urls)

@@ -16,7 +16,7 @@ from logging import getLogger
 from alerts.engine import Engine, Look
 from alerts.group_book import Grouped, Policy
 from alerts.groups import Groups
-from alerts.model import Alert, Group, Judgement, Kind, Reading, Rule
+from alerts.model import Alert, Group, Judgement, Kind, Notification, Reading, Rule
 from monitor.blindness import DAEMON, Sight, account_of, through
 from monitor.entities import Change, Ref
 from monitor.limits import Limits
@@ -64,6 +64,7 @@ class Evaluation:
         self._sight = Sight()
         self._unseen: set[Ref] = set()  # what was looked at while it could not be trusted
         self._changed: dict[Ref, Change] = {}
+        self.looked_at_s = 0.0  # when the last look was taken that came to its end
         self._wake = asyncio.Event()
         self._closing = False
 
@@ -153,6 +154,7 @@ class Evaluation:
             except BaseException:
                 self._changed = noticed | self._changed  # what changed meanwhile is newer
                 raise
+            self.looked_at_s = now_s
 
     async def _decide(self, changes: Iterable[Change], now_s: float) -> None:
         readings = [self._read(change, now_s) for change in changes if not self._is_quiet(change, now_s)]
@@ -200,6 +202,14 @@ class Evaluation:
         await self._commit(parted.judgement)
         self.engine.adopt(parted.judgement.alerts, {})
         self.groups.adopt(parted, is_look=False)
+
+    async def owe(self, words: Callable[[float], tuple[Notification, ...]]) -> None:
+        """Have words owed that no alert is behind, the way of all others.
+
+        Raises:
+            StoreFailed: nothing is owed.
+        """
+        await self.do(lambda now_s: Grouped(Judgement(notifications=words(now_s), at=now_s)))
 
     async def do(self, deed: Callable[[float], Grouped | None]) -> bool:
         """Do to an incident what somebody wants done to it, and say whether that changed anything.

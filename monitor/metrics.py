@@ -256,6 +256,12 @@ FAMILIES: Mapping[str, Family] = {
     "roomwatch_alertmanager_last_success_timestamp_seconds": Family(
         "gauge", "When an Alertmanager last took a post of alerts; 0: never.", ("member",)
     ),
+    "roomwatch_heartbeat_last_success_timestamp_seconds": Family(
+        "gauge", "When whoever watches from outside last took a heartbeat; 0: never."
+    ),
+    "roomwatch_heartbeat_failures_total": Family(
+        "counter", "Heartbeats that were not owed, or not taken for long.", ("reason",)
+    ),
     "roomwatch_notification_delay_seconds": Family(
         "histogram", "Time from the decision to notify until a receiver accepted it.", buckets=_DELAY
     ),

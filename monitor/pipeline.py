@@ -67,6 +67,7 @@ class Pipeline:
         self._closing = False
         self.capacity_events = capacity_events
         self.applied_id = 0  # the log id that the picture has reached
+        self.waiting_since_s: float | None = None  # since when events wait without any being stored
 
     @property
     def queue_events(self) -> int:
@@ -82,6 +83,8 @@ class Pipeline:
         if self._closing or len(self._waiting) >= self.capacity_events:
             raise Behind
         self._waiting.append((entry, settle))
+        if self.waiting_since_s is None:
+            self.waiting_since_s = self._now_ms() / 1000
         self._wake.set()
 
     def offer(self, event: Event) -> asyncio.Future[bool]:
@@ -111,6 +114,8 @@ class Pipeline:
                 group = _without_telemetry(group)
             if group:
                 await self._store(group)
+            if not self._waiting:
+                self.waiting_since_s = None
 
     def close(self) -> None:
         """Take no more; `run` returns once what waits is stored."""
@@ -128,6 +133,7 @@ class Pipeline:
             for _, settle in group:
                 settle(Fate.LOST)
             return
+        self.waiting_since_s = self._now_ms() / 1000
         self._metrics.add("roomwatch_pipeline_commits_total")
         self._metrics.observe("roomwatch_pipeline_commit_duration_seconds", time.perf_counter() - started)
         self._metrics.observe("roomwatch_pipeline_commit_events", len(entries))

@@ -12,7 +12,16 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    field_validator,
+    model_validator,
+)
 
 from alerts.inhibition import Inhibition, build_inhibition
 from alerts.model import Kind, NoData, Rule, Severity, Step
@@ -447,6 +456,26 @@ class Alertmanager(Section):
         return {}
 
 
+class Heartbeat(Section):
+    """What tells the world outside that all is well, and how late each part of the daemon may be for that."""
+
+    url: SecretStr | None = None
+    method: Literal["GET", "POST"] = "POST"
+    every_s: Positive = 60.0
+    report_failures: bool = False
+    evaluation_late_s: Positive = 60.0
+    outbox_late_s: Positive = 120.0
+    pipeline_late_s: Positive = 60.0
+    polling_silent_s: Annotated[float, Field(ge=0)] = 300.0
+
+    @field_validator("url")
+    @classmethod
+    def _leads_somewhere(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None:
+            checked_url(url.get_secret_value(), "url")
+        return url
+
+
 class Logging(Section):
     """How the daemon talks about itself."""
 
@@ -629,6 +658,7 @@ class Sections(Section):
     canary: Canary = Canary()
     alerts: Alerting = Alerting()
     alertmanager: Alertmanager = Alertmanager()
+    heartbeat: Heartbeat = Heartbeat()
     log: Logging = Logging()
     pipeline: Pipelining = Pipelining()
     rules: tuple[RuleText, ...] = ()

@@ -48,3 +48,11 @@ NOTIFIERS: Mapping[str, NotifierClass] = {
     "log": Log,
     "apprise": Apprise,
 }
+
+
+_KINDS: Mapping[object, str] = {each: kind for kind, each in NOTIFIERS.items()}
+
+
+def kind_of(notifier: Notifier) -> str:
+    """Return the kind under which a notifier is configured."""
+    return _KINDS.get(type(notifier), type(notifier).__name__)

@@ -197,6 +197,7 @@ def _ours(notification: Notification, longest: int) -> dict[str, Any]:
         "firing_count": incident.firing_count,
         "resolved_count": incident.resolved_count,
         "links": urls(notification),
+        "is_test": notification.is_test,
     }
 
 

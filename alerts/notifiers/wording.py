@@ -23,6 +23,7 @@ LINE_LIMIT = 120
 NAME_LIMIT = 40
 URL_LIMIT = 1000
 
+TEST = "TEST: "  # before whatever only tries a receiver out
 POSSIBLY_TWICE = "This may be a repeat: an earlier attempt to send it ended without an answer."
 
 _PICTURES: Mapping[Severity, str] = {Severity.CRITICAL: "🔴", Severity.WARNING: "🟠", Severity.INFO: "🔵"}
@@ -80,7 +81,8 @@ def wants_a_person(notification: Notification) -> bool:
 def summary(notification: Notification, limit: int) -> str:
     """Return what is wrong, on one line that is never empty: no service takes a message without words."""
     incident = notification.incident
-    return one_line(incident.summary, limit) or one_line(f"{incident.first.rule} {incident.first.entity}", limit)
+    said = one_line(incident.summary, limit) or one_line(f"{incident.first.rule} {incident.first.entity}", limit)
+    return one_line(f"{TEST}{said}", limit) if notification.is_test and not said.startswith(TEST) else said
 
 
 def alert_lines(notification: Notification) -> list[str]:

@@ -13,6 +13,7 @@ from msgspec import Struct
 from monitor import __version__
 from monitor.history.answers import DEGRADED_MINUTES, MOST_KEYS
 from monitor.history.rollups import METRICS
+from monitor.http.explanations import ExplainView
 from monitor.http.incidents import INCIDENTS, MOST_INCIDENTS
 from monitor.http.notifications import (
     MOST_NOTIFICATIONS,
@@ -23,6 +24,7 @@ from monitor.http.notifications import (
     Replay,
     Replayed,
 )
+from monitor.http.receiver_views import ReceiversView, TrialAsked, TrialOwed
 from monitor.http.room_views import CallView, FoundPage, SamplesPage
 from monitor.http.rooms import FOUND, MOST_FOUND, MOST_POINTS, MOST_SAMPLES, POINTS, SAMPLES
 from monitor.http.samples import SamplesView
@@ -92,10 +94,9 @@ _TOO_MUCH = {422: "More than is answered at a time, or no such metric, with what
 
 _ID = _parameter("id", "The id of a silence.") | {"in": "path", "required": True}
 _NO_SILENCE = {404: "No such silence is on record."}
-_NO_SILENCE_OF_THAT = {
-    400: "A body that cannot be understood, or a silence that nobody can have meant; the error begins with the key.",
-    413: "A body of more than 64 KiB.",
-    415: "A body that is not declared as JSON.",
+_NO_BODY = {413: "A body of more than 64 KiB.", 415: "A body that is not declared as JSON."}
+_NO_SILENCE_OF_THAT = _NO_BODY | {
+    400: "A body that cannot be understood, or a silence that nobody can have meant; the error begins with the key."
 }
 _INCIDENT = _parameter("id", "The id of an incident.") | {"in": "path", "required": True}
 _NO_INCIDENT = {404: "No such incident is on record."}
@@ -303,6 +304,31 @@ OPERATIONS: Mapping[str, Operation] = {
         Replayed,
         refusals={400: "A body that says nothing of the kind, with what was expected."},
         body=Replay,
+    ),
+    "/api/v1/receivers": Operation(
+        "receivers", "Who can be told, where they are as far as that is no secret, and how it goes.", ReceiversView
+    ),
+    "POST /api/v1/receivers/{name}/test": Operation(
+        "testReceiver",
+        "Tell a receiver a trigger and a resolve that are marked as a test; ask for them by their ids.",
+        TrialOwed,
+        [_parameter("name", "The name of a receiver.") | {"in": "path", "required": True}],
+        {400: "A body that cannot be understood.", 404: "No such receiver is configured."} | _NO_BODY | _NOT_STORED,
+        body=TrialAsked,
+        status=201,
+    ),
+    "/api/v1/explain": Operation(
+        "explain",
+        "Why alerts fired at a moment, or not, and whom they reached: of a room, of somebody in it, or one alert.",
+        ExplainView,
+        [
+            _parameter("room", "The SID or name of a room; or else `alert`."),
+            _parameter("participant", "The SID or identity of somebody in it; without one, the room itself."),
+            _parameter("rule", "The name of a rule; without one, all rules."),
+            _parameter("alert", "The fingerprint of an alert."),
+            _parameter("at", "At which moment, in milliseconds since the epoch; default: now.", _MOMENT),
+        ],
+        _UNCLEAR | {404: "No such room, person, rule or alert is on record."},
     ),
     "/api/v1/openapi.json": Operation("openapi", "This document.", None),
 }

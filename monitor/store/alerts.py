@@ -13,7 +13,7 @@ import msgspec
 from alerts.model import Alert, Judgement, Transition
 from monitor.store.groups import write_groups
 from monitor.store.outbox import SqliteOutbox, add_owed
-from monitor.store.ports import Ended
+from monitor.store.ports import Changed, Ended
 from monitor.store.rows import encode
 
 _decode_alert = msgspec.json.Decoder(Alert).decode
@@ -58,3 +58,12 @@ class SqliteAlerts(SqliteOutbox):
             (since_s, limit),
         )
         return [Ended(_decode_transition(body), _decode_alert(alert)) for body, alert in rows]
+
+    async def changes_of(self, fingerprint: str, before_s: float, limit: int) -> Sequence[Changed]:
+        """Return the last `limit` changes of an alert's state before a moment, oldest first."""
+        rows = await self._database.read(
+            "SELECT body, alert FROM transitions WHERE fingerprint = ? AND at_s < ?"
+            " ORDER BY at_s DESC, id DESC LIMIT ?",
+            (fingerprint, before_s, limit),
+        )
+        return [Changed(_decode_transition(body), _decode_alert(alert)) for body, alert in reversed(rows)]

@@ -5,7 +5,7 @@ Both are written in the transaction that writes the alerts they are made of.
 """
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 
@@ -59,6 +59,15 @@ class SqliteIncidents:
         """Return one incident, as it stood when something was last said of it."""
         rows = await self._database.read("SELECT body FROM incidents WHERE id = ?", (incident_id,))
         return _decode_incident(rows[0][0]) if rows else None
+
+    async def incidents_of(self, groups: Collection[str], from_s: float, to_s: float) -> Sequence[Incident]:
+        """Return the incidents of groups that went on at some time in [from_s, to_s), oldest first."""
+        rows = await self._database.read(
+            "SELECT body FROM incidents WHERE opened_at_s < ? AND (closed_at_s IS NULL OR closed_at_s >= ?)"
+            " ORDER BY opened_at_s, id",
+            (to_s, from_s),
+        )
+        return [each for (body,) in rows if (each := _decode_incident(body)).group in groups]
 
     async def notes(self, fingerprint: str, from_s: float, to_s: float, limit: int) -> Sequence[Note]:
         """Return at most `limit` notes on an alert in [from_s, to_s), oldest first."""

@@ -41,6 +41,11 @@ class MemoryAlerts(MemoryOutbox):
         ended.reverse()  # of two at the same moment the later one comes first
         return sorted(ended, key=lambda e: -e.transition.at)[:limit]
 
+    async def changes_of(self, fingerprint: str, before_s: float, limit: int) -> Sequence[Changed]:
+        """Return the last `limit` changes of an alert's state before a moment, oldest first."""
+        found = [e for e in self._history if e.transition.fingerprint == fingerprint and e.transition.at < before_s]
+        return found[-limit:]
+
     def all_alerts(self) -> Sequence[Alert]:
         """Return the alerts that there are, those of which something is on record, and those somebody was told of."""
         told = [alert for row in self.outbox.values() for alert in row.notification.incident.alerts]

@@ -1,6 +1,6 @@
 """Groups of alerts, and what became of incidents, for a daemon that may forget."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 
 from alerts.model import Alert, Group, Incident, Judgement, Note
@@ -37,6 +37,11 @@ class MemoryIncidents:
         """Return one incident, as it stood when something was last said of it."""
         return self._incidents.get(incident_id)
 
+    async def incidents_of(self, groups: Collection[str], from_s: float, to_s: float) -> Sequence[Incident]:
+        """Return the incidents of groups that went on at some time in [from_s, to_s), oldest first."""
+        found = [each for each in self._incidents.values() if each.group in groups and went_on(each, from_s, to_s)]
+        return sorted(found, key=lambda each: (each.started_at, each.id))
+
     async def notes(self, fingerprint: str, from_s: float, to_s: float, limit: int) -> Sequence[Note]:
         """Return at most `limit` notes on an alert in [from_s, to_s), oldest first."""
         return [n for n in self._notes if n.fingerprint == fingerprint and from_s <= n.at < to_s][:limit]
@@ -67,3 +72,8 @@ class MemoryIncidents:
                 self._incidents[key] = replace(incident_with(incident, change))
                 count += self._incidents[key] != incident
         return count
+
+
+def went_on(incident: Incident, from_s: float, to_s: float) -> bool:
+    """Whether an incident went on at some time in [from_s, to_s)."""
+    return incident.started_at < to_s and (incident.ended_at is None or incident.ended_at >= from_s)

@@ -12,7 +12,7 @@ from alerts.lanes import rank
 from alerts.model import Alert, Notification, NotificationKind, Owed, Waiting
 from monitor.store.changing import changed_by
 from monitor.store.forgotten import notification_with
-from monitor.store.ports import OutboxCounts, OutboxEntry, OutboxSearch
+from monitor.store.ports import OutboxCounts, OutboxEntry, OutboxSearch, Standing
 
 
 class OutboxRow(msgspec.Struct):
@@ -168,6 +168,31 @@ class MemoryOutbox:
     async def dead_since(self, since_s: float) -> int:
         """Return how many notifications were given up since."""
         return sum(row.state == "dead" and (row.settled_at or 0.0) >= since_s for row in self.outbox.values())
+
+    async def drop_said(self, lane: str, before_s: float) -> int:
+        """Drop what was owed in a lane before a moment and waits no longer; return how many that were."""
+
+        def is_kept(row: OutboxRow) -> bool:
+            return row.waits or row.notification.lane != lane or row.notification.created_at >= before_s
+
+        kept = {key: row for key, row in self.outbox.items() if is_kept(row)}
+        dropped, self.outbox = len(self.outbox) - len(kept), kept
+        return dropped
+
+    async def standing(self, receiver: str) -> Standing:
+        """Return how it goes with a receiver."""
+        rows = [row for row in self.outbox.values() if row.notification.receiver == receiver]
+        waiting = [row.notification.created_at for row in rows if row.waits]
+        made = sorted((each for row in rows for _, each in row.made), key=lambda each: each.at)
+        success = next((each for each in reversed(made) if each.outcome == "delivered"), None)
+        failure = next((each for each in reversed(made) if each.outcome != "delivered"), None)
+        return Standing(
+            len(waiting),
+            min(waiting, default=None),
+            None if success is None else success.at,
+            None if failure is None else failure.at,
+            "" if failure is None else failure.error,
+        )
 
     async def notifications(self, search: OutboxSearch) -> Sequence[OutboxEntry]:
         """Return the notifications that are looked for, the latest first."""

@@ -16,7 +16,7 @@ from alerts.delivery import FIRST_ATTEMPTS, LAST_ATTEMPTS, AttemptMade, Fate, Se
 from alerts.lanes import rank
 from alerts.model import Notification, NotificationKind, Owed, Waiting
 from monitor.store.database import Database
-from monitor.store.ports import OutboxCounts, OutboxEntry, OutboxSearch
+from monitor.store.ports import OutboxCounts, OutboxEntry, OutboxSearch, Standing
 from monitor.store.rows import encode
 
 _decode = msgspec.json.Decoder(Notification).decode
@@ -97,6 +97,11 @@ def add_owed(writer: sqlite3.Connection, notifications: Iterable[Notification]) 
             for n in notifications
         ],
     )
+
+
+# Back from the latest on: of a receiver that is told something now and then it is not far.
+_LAST_ATTEMPT = """SELECT at_s, error FROM attempts JOIN outbox ON seq = outbox_seq
+    WHERE receiver = ? AND (outcome = 'delivered') = ? ORDER BY at_s DESC LIMIT 1"""
 
 
 class SqliteOutbox:
@@ -196,6 +201,21 @@ class SqliteOutbox:
         )
         ((dead,),) = await self._database.read("SELECT COUNT(*) FROM outbox WHERE state = 'dead'")
         return OutboxCounts(waiting, dead, oldest)
+
+    async def drop_said(self, lane: str, before_s: float) -> int:
+        """Drop what was owed in a lane before a moment and waits no longer; return how many that were."""
+        sql = "DELETE FROM outbox WHERE lane = ? AND created_at_s < ? AND state <> 'waiting'"
+        return await self._database.write(lambda writer: writer.execute(sql, (lane, before_s)).rowcount)
+
+    async def standing(self, receiver: str) -> Standing:
+        """Return how it goes with a receiver."""
+        ((waiting, oldest),) = await self._database.read(
+            "SELECT COUNT(*), MIN(created_at_s) FROM outbox WHERE state = 'waiting' AND receiver = ?", (receiver,)
+        )
+        success = await self._database.read(_LAST_ATTEMPT, (receiver, True))
+        failure = await self._database.read(_LAST_ATTEMPT, (receiver, False))
+        success_at = success[0][0] if success else None
+        return Standing(waiting, oldest, success_at, *(failure[0] if failure else (None, "")))
 
     async def notifications(self, search: OutboxSearch) -> Sequence[OutboxEntry]:
         """Return the notifications that are looked for, the latest first."""

@@ -170,6 +170,16 @@ class OutboxEntry(NamedTuple):
     maybe_heard: bool
 
 
+class Standing(NamedTuple):
+    """How it goes with one receiver; `last_error` is what the last attempt that failed came to."""
+
+    waiting: int = 0
+    oldest_waiting_at_s: float | None = None
+    last_success_at_s: float | None = None
+    last_failure_at_s: float | None = None
+    last_error: str = ""
+
+
 class OutboxSearch(NamedTuple):
     """Which notifications are looked for, the latest first; what is empty does not matter."""
 
@@ -388,6 +398,9 @@ class IncidentHistory(Protocol):
     async def incident(self, incident_id: str) -> Incident | None:
         """Return one incident, as it stood when something was last said of it."""
 
+    async def incidents_of(self, groups: Collection[str], from_s: float, to_s: float) -> Sequence[Incident]:
+        """Return the incidents of groups that went on at some time in [from_s, to_s), oldest first."""
+
     async def notes(self, fingerprint: str, from_s: float, to_s: float, limit: int) -> Sequence[Note]:
         """Return at most `limit` notes on an alert in [from_s, to_s), oldest first."""
 
@@ -398,8 +411,17 @@ class AlertHistory(AlertStore, Protocol):
     async def ended(self, since_s: float, limit: int) -> Sequence[Ended]:
         """Return the episodes that ended since, latest first."""
 
+    async def changes_of(self, fingerprint: str, before_s: float, limit: int) -> Sequence[Changed]:
+        """Return the last `limit` changes of an alert's state before a moment, oldest first."""
+
     async def outbox_counts(self) -> OutboxCounts:
         """Return how many notifications wait, and how many were given up."""
+
+    async def drop_said(self, lane: str, before_s: float) -> int:
+        """Drop what was owed in a lane before a moment and waits no longer; return how many that were."""
+
+    async def standing(self, receiver: str) -> Standing:
+        """Return how it goes with a receiver."""
 
     async def notifications(self, search: OutboxSearch) -> Sequence[OutboxEntry]:
         """Return the notifications that are looked for, the latest first."""

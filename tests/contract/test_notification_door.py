@@ -63,7 +63,7 @@ def word(daemon: Running, entity: str = "PA1", **changes: Any) -> Notification:
 async def told(daemon: Running, *words: Notification) -> None:
     """Have words owed, and wait until none waits."""
     await daemon.daemon.store.alerts.record(Judgement(notifications=words))
-    daemon.daemon.dispatcher.wake()
+    daemon.daemon.alerting.dispatcher.wake()
     await settled(daemon)
 
 

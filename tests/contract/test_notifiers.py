@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import unquote_plus
 
 import pytest
 from hypothesis import example, given, settings
@@ -215,6 +216,7 @@ def about(alert, kind=NotificationKind.TRIGGER, **changes):
     return make_notification(kind, alert=alert, at=at, **changes)
 
 
+TEST_MARK = re.compile(r'\bTEST\b|\bTest, nothing is wrong|"is_test":true')
 TRIGGER = make_notification()
 RESOLVE = make_notification(kind=NotificationKind.RESOLVE, at=START + 60)
 DATE = "Fri, 21 Nov 2025 01:20:00 GMT"
@@ -276,6 +278,13 @@ def test_a_service_that_keeps_something_open_can_be_told_from_another_of_its_kin
     other = kind_of(name)(kind_of(name).Config(**{**known.settings, key: known.settings[key][:-1] + "7"}))
     assert target_of(notifier) == target_of(make(name)) != target_of(other)
     assert [secret for secret in known.secrets if secret in target_of(notifier)] == []
+
+
+@pytest.mark.promise("P33")
+def test_a_word_that_only_tries_a_receiver_says_so_and_no_other_does(notifier):
+    tried, meant = (notifier.render(make_notification(is_test=is_test), Attempt(START)) for is_test in (True, False))
+    assert TEST_MARK.search(unquote_plus(body_of(tried).decode()))
+    assert not TEST_MARK.search(unquote_plus(body_of(meant).decode()))
 
 
 def test_a_repeat_of_an_attempt_has_the_same_body(notifier):

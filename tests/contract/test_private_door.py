@@ -25,6 +25,7 @@ GUARDED = (
     "/api/v1/silences",
     "/api/v1/notifications",
     "/api/v1/dead-letters",
+    "/api/v1/explain",
     "/api/v1/openapi.json",
     "/no/such/page",
 )

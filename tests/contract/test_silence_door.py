@@ -48,7 +48,7 @@ async def test_a_silence_is_made_listed_shown_and_ended(daemon: Running) -> None
     assert (made["state"], made["author"], made["reason"], made["ended_by"]) == ("active", "ana", "a test", "")
     assert made["ends_at_ms"] - made["starts_at_ms"] == 2 * HOUR_MS
     assert made["matchers"] == ['room_name=~"cl.*"', 'severity!="info"']
-    assert daemon.daemon.silences.silencing({"room_name": "class"}, daemon.daemon.clock.now_s())
+    assert daemon.daemon.alerting.silences.silencing({"room_name": "class"}, daemon.daemon.clock.now_s())
 
     assert await ask(daemon, "GET", f"/{made['id']}") == (200, made)
     status, listed = await ask(daemon, "GET")
@@ -59,7 +59,7 @@ async def test_a_silence_is_made_listed_shown_and_ended(daemon: Running) -> None
     assert (status, ended["state"], ended["ended_by"]) == (200, "expired", "ben")
     assert await ask(daemon, "GET") == (200, {"silences": []})
     assert await ask(daemon, "GET", "?expired=true") == (200, {"silences": [ended]})
-    assert daemon.daemon.silences.silencing({"room_name": "class"}, daemon.daemon.clock.now_s()) is None
+    assert daemon.daemon.alerting.silences.silencing({"room_name": "class"}, daemon.daemon.clock.now_s()) is None
 
 
 async def test_a_silence_of_later_is_pending(daemon: Running) -> None:

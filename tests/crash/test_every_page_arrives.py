@@ -129,7 +129,7 @@ class Victim:
     async def _deliver_everything(self) -> None:
         quiet = 0
         async with asyncio.timeout(DELIVERS_WITHIN_S):
-            while quiet < 3:  # the last report may still be on its way from the picture to the outbox
+            while quiet < 15:  # the last report may still be on its way from the picture to the outbox
                 await asyncio.sleep(0.1)
                 quiet = 0 if self._query("SELECT 1 FROM outbox WHERE state = 'waiting' LIMIT 1") else quiet + 1
 

@@ -96,14 +96,14 @@ async def test_whenever_the_lights_go_out_the_file_is_sound_and_owes_what_was_de
 async def test_a_hundred_stops_in_a_storm_lose_nothing_and_repeat_nothing(tmp_path: Path) -> None:
     store, chance = await SqliteStore.open(tmp_path / "roomwatch.db"), random.Random(8)
     pages = [make_notification(entity=f"PA{number}") for number in range(PAGES)]
-    async with served("ops") as receivers, Transport(timeout_s=5) as transport:
+    async with served("ops") as receivers, Transport(timeout_s=30) as transport:
         notifier = Webhook(WebhookConfig(str(receivers["ops"].server.make_url("/"))))
         for number in range(STOPS):
             await store.alerts.record(Judgement(notifications=tuple(pages[number::STOPS])))
             dispatcher = Dispatcher(store.alerts, {"ops": notifier}, transport, lambda: START + 1, hands_per_receiver=2)
             running = asyncio.create_task(dispatcher.run())
             await asyncio.sleep(chance.uniform(0.0, 0.01))
-            await dispatcher.drain(5)
+            await dispatcher.drain(30)
             await running
         assert sorted(receivers["ops"].ids) == sorted(each.id for each in pages)
     counts = await store.alerts.outbox_counts()

@@ -180,6 +180,7 @@ async def test_an_alert_is_shown_for_exactly_as_long_as_it_is_so(
             "severity": "critical",
             "kind": "participant",
             "entity": f"{ROOM}/{PERSON}",
+            "room": ROOM,
             "instance": "e2e",
         }
         assert first["annotations"]["summary"] == f"{PERSON} has a bad connection."

@@ -9,10 +9,11 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from alerts.attempting import attempt
 from alerts.delivery import Delivered, TryAgain
+from alerts.model import Owed
 from alerts.notifiers.apprise import Apprise, AppriseConfig
-from alerts.notifiers.base import Attempt
-from alerts.transport import Answer, Transport
+from alerts.transport import Transport
 from tests.alert_builders import START, make_notification
 
 
@@ -43,8 +44,7 @@ async def service():
 async def send(service, timeout_s=10.0):
     notifier = Apprise(AppriseConfig(f"json://127.0.0.1:{service.port}/s3cret"))
     async with Transport(timeout_s) as transport:
-        answer = await transport.exchange(notifier.render(make_notification(), Attempt(START)))
-    return notifier.judge(answer.status, answer.headers, answer.body) if isinstance(answer, Answer) else answer
+        return (await attempt(Owed(make_notification()), notifier, transport, START)).outcome
 
 
 async def test_a_message_arrives(service):

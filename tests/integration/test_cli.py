@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from monitor.cli import CONFIG, FAILED, OK, USAGE, main, warnings_about
+from monitor.cli import CONFIG, FAILED, OK, USAGE, main
 from monitor.config import build
+from monitor.config_warnings import warnings_about
 from monitor.pseudonyms import Pseudonyms
 from tests.builders import ACCOUNT, API_KEY, API_SECRET, AUTH_TOKEN
 from tests.conftest import settings

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -86,6 +87,19 @@ async def test_a_failed_attempt_is_repeated_under_the_same_id_and_not_before_its
         await until(lambda: not store.owed)
     assert ops.ids == [page.id] * 3
     assert [last.fate for _, last in store.settlements] == [Fate.RETRY, Fate.RETRY, Fate.DELIVERED]
+
+
+@pytest.mark.promise("P33")
+async def test_a_word_that_only_tries_a_receiver_out_is_soon_given_up(ops, dispatching, clock):
+    tried = replace(trigger(), is_test=True)
+    store = OutboxStore(tried)
+    ops.script = [(503, {})] * 9
+    async with dispatching(store) as dispatcher:
+        await until(lambda: store.settlements)
+        clock.at = START + 61
+        dispatcher.wake()
+        await until(lambda: not store.owed)
+    assert store.fate_of(tried).fate is Fate.DEAD
 
 
 async def test_a_retry_that_falls_due_needs_nobody_to_wake_the_dispatcher(ops, dispatching, clock):

@@ -21,6 +21,7 @@ class Hooks:
 
     def __init__(self) -> None:
         self.said: list[tuple[str, str, str]] = []
+        self.messages: list[dict[str, Any]] = []
         self.door: Listener | None = None
         self.given: dict[str, Any] = {}
         self.fault = ""
@@ -30,6 +31,7 @@ class Hooks:
         if request.match_info["name"] in self.refuses:
             return web.Response(status=400)
         message = await request.json()
+        self.messages.append(message)
         self.said.append((request.match_info["name"], message["status"], message["notification_reason"]))
         return web.Response()
 

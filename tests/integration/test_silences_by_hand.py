@@ -90,7 +90,7 @@ async def test_when_nothing_fires_a_preview_shows_nothing(anyhow: Shell) -> None
 async def test_a_daemon_that_runs_knows_at_once(shell: Shell, start: Start) -> None:
     daemon = (await start(storage={"path": str(shell.database)})).daemon
     await shell.silences(*ADD, "--for", "2h")
-    assert daemon.silences.silencing({"room_name": "class"}, daemon.clock.now_s())
+    assert daemon.alerting.silences.silencing({"room_name": "class"}, daemon.clock.now_s())
     alert = make_alert()
     daemon.evaluation.engine.adopt([alert], {(alert.kind, alert.entity): 4e9})  # nobody looks whether it is well
     code, said = await shell.silences("preview", "--matcher", "room_name=class")
@@ -102,7 +102,7 @@ async def test_a_daemon_that_runs_knows_at_once(shell: Shell, start: Start) -> N
 async def test_a_daemon_that_starts_later_knows_from_the_beginning(shell: Shell, start: Start) -> None:
     await shell.silences(*ADD, "--for", "2h")
     daemon = (await start(storage={"path": str(shell.database)})).daemon
-    assert daemon.silences.silencing({"room_name": "class"}, daemon.clock.now_s())
+    assert daemon.alerting.silences.silencing({"room_name": "class"}, daemon.clock.now_s())
 
 
 @pytest.mark.parametrize(

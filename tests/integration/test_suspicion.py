@@ -1,63 +1,64 @@
 """Does the first word of an incident say what is behind it?"""
 
-import asyncio
-import json
+import time
 from typing import Any
 
-from aiohttp import web
+import pytest
 
-from monitor.http.server import Listener
-from monitor.simulator.scenarios import SCENARIOS
-from tests.conftest import Start
-from tests.integration.test_daemon_and_twilio import FAST, Simulator, free_port
+from tests.builders import INGEST_KEY
+from tests.conftest import Running, Start
+from tests.integration.test_reload import ROOM, Hooks, until
 
-QUICK = {
-    "name": "ParticipantQualityDegraded",
-    "over": "participant",
-    "raise": "level <= 1",
-    "clear": "level >= 3",
-    "for": "500ms",
-    "clear_for": "500ms",
-    "summary": "{identity} is badly connected.",
-}
+MINUTE_MS = 60_000
+SAMPLE_MS = 5_000
 
 
-async def test_a_page_about_a_room_says_whose_fault_it_is(start: Start) -> None:
-    heard: list[dict[str, Any]] = []
+@pytest.fixture
+async def hooks():
+    hooks = Hooks()
+    await hooks.open()
+    yield hooks
+    assert hooks.door is not None
+    await hooks.door.close()
 
-    async def take(request: web.Request) -> web.Response:
-        heard.append(json.loads(await request.read()))
-        return web.Response()
 
-    door, port = await Listener.open("127.0.0.1", 0, [web.post("/", take)]), free_port()
-    simulator = Simulator(SCENARIOS["bad-uplink"], seed=3, speed=1, daemon_url=f"http://127.0.0.1:{port}", rooms=1)
-    base_url = await simulator.start()
-    account = simulator.account
-    try:
-        await start(
-            public={"port": port},
-            polling=FAST,
-            rules=[QUICK],
-            alerts={"group_wait": "40s"},
-            receivers={"pager": {"kind": "webhook", "url": f"http://127.0.0.1:{door.port}/"}},
-            accounts=[
-                {
-                    "account_sid": account.account_sid,
-                    "api_key": account.api_key,
-                    "api_secret": account.api_secret,
-                    "auth_token": account.auth_token,
-                    "base_url": base_url,
-                    "requests_per_s": 200,
-                    "burst_requests": 200,
-                }
-            ],
-        )
-        async with asyncio.timeout(90):
-            while not heard:
-                await asyncio.sleep(0.05)
-    finally:
-        await simulator.stop()
-        await door.close()
-    summary = heard[0]["roomwatch"]["summary"]
-    assert "is badly connected." in summary
-    assert "uplink: " in summary, summary
+def sample(at_ms: int, *, up_loss_ratio: float) -> dict[str, Any]:
+    flowing = {"jitter_ms": 5.0, "bitrate_bps": 800_000}
+    return {
+        "type": "media_stats",
+        "at": at_ms,
+        "interval_ms": SAMPLE_MS,
+        "rtt_ms": 60.0,
+        "up": {"loss_ratio": up_loss_ratio, **flowing},
+        "down": {"loss_ratio": 0.0, **flowing},
+    }
+
+
+async def report(running: Running, name: str, events: list[dict[str, Any]]) -> None:
+    body = {
+        "v": 1,
+        "session": name,
+        "seq": 1,
+        "sent_at": int(time.time() * 1000),
+        "room_sid": ROOM,
+        "room_name": "class",
+        "participant_sid": f"PA{name[0] * 32}",
+        "identity": name,
+        "events": events,
+    }
+    headers = {"Authorization": f"Bearer {INGEST_KEY}"}
+    async with running.http.post(f"{running.public}/v1/telemetry", json=body, headers=headers) as answer:
+        assert answer.status == 202, await answer.text()
+
+
+async def test_a_page_about_a_room_says_whose_fault_it_is(start: Start, hooks: Hooks) -> None:
+    given = hooks.settings("one", alerts={"group_wait": "3s"})
+    running = await start(**given)
+    now_ms = int(time.time() * 1000)
+    times = range(now_ms - 2 * MINUTE_MS, now_ms, SAMPLE_MS)
+    for name in ("bob", "carol", "dave"):
+        await report(running, name, [sample(at_ms, up_loss_ratio=0.0) for at_ms in times])
+    alice = [sample(at_ms, up_loss_ratio=0.3) for at_ms in times]
+    await report(running, "alice", [*alice, {"type": "network_quality", "at": now_ms, "level": 1}])
+    await until(lambda: hooks.said)
+    assert "alice's uplink: " in hooks.messages[0]["roomwatch"]["summary"]

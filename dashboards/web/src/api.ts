@@ -5,7 +5,7 @@
 export type Severity = "critical" | "warning" | "info";
 export type ParticipantStatus = "connected" | "reconnecting" | "disconnected";
 export type CompositionStatus = "expected" | "enqueued" | "processing" | "completed" | "deleted" | "failed";
-export type Kind = "participant" | "room" | "composition" | "recording" | "account" | "daemon";
+export type Kind = "participant" | "room" | "composition" | "recording" | "account" | "region" | "tenant" | "source" | "daemon" | "slo";
 
 export interface Participant {
   participant_sid: string | null;

@@ -1,0 +1,59 @@
+"""What do the commands have in common: exit codes, the configuration, and how a moment is written?"""
+
+import argparse
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+from monitor.config import Config, ConfigInvalid, load
+from monitor.export.moments import moment_ms
+
+OK, FAILED, USAGE, CONFIG = 0, 1, 2, 78
+DEFAULT_CONFIG = Path("config.toml")
+
+Commands = Any  # argparse does not name what add_subparsers returns
+
+
+def add_config(command: argparse.ArgumentParser) -> None:
+    """Let a command be told where its configuration is."""
+    command.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help="the configuration; default: config.toml if there is one, else the environment (TWILIO_*, ROOMWATCH_*)",
+    )
+
+
+def configured(options: argparse.Namespace) -> Config:
+    """Return the configuration that a command goes by.
+
+    Raises:
+        ConfigInvalid: with every error there is.
+    """
+    file = options.config or (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None)
+    return load(file, os.environ)
+
+
+def database_of(config: Config) -> Path:
+    """Return the file with the database.
+
+    Raises:
+        ConfigInvalid: there is none.
+    """
+    if config.storage.path == ":memory:":
+        raise ConfigInvalid(['storage.path: expected a file, got ":memory:": nothing is kept'])
+    return Path(config.storage.path)
+
+
+def moment(text: str) -> int:
+    """Return a moment in milliseconds; as the type of an argument."""
+    try:
+        return moment_ms(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def moment_or_now(text: str) -> int:
+    """Return a moment in milliseconds, or the present one for `now`; as the type of an argument."""
+    return round(time.time() * 1000) if text == "now" else moment(text)
