@@ -77,6 +77,9 @@ class KilledDaemon:
         while True:
             try:
                 self._daemon = await DaemonProcess.start(self._config())
+            except TimeoutError as error:
+                said = (self._folder / "config.stderr").read_text(encoding="utf-8")[-_LAST_WORDS * 10 :]
+                raise AssertionError(f"the daemon did not serve in time; it said:\n{said}") from error
             except AssertionError as error:
                 if "Address already in use" not in str(error)[-_LAST_WORDS:]:
                     raise
