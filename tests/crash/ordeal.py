@@ -8,13 +8,11 @@ import asyncio
 import random
 from dataclasses import dataclass
 from itertools import count
-from time import monotonic
 from typing import Protocol
 
 PEOPLE = 8
 BAD_FOR_S, WELL_FOR_S = (1.0, 5.0), (0.2, 1.0)
-KILLED_AFTER_S = (1.5, 3.5)  # from the beginning of its start, so that whoever starts sooner lives longer
-LIVES_AT_LEAST_S = 0.05
+LIVES_FOR_S = (0.1, 3.0)  # from when it serves to its kill
 RELOADS_RATIO = 0.4  # of the lives see a reload, half of them of something else
 
 
@@ -72,10 +70,9 @@ class Ordeal:
     async def _kill_again_and_again(self, subject: Subject) -> None:
         chance = random.Random(f"kills {self._seed}")
         for _ in range(self._kills):
-            killed_at = monotonic() + chance.uniform(*KILLED_AFTER_S)
+            lives_for_s = chance.uniform(*LIVES_FOR_S)
             reloads, is_changed, moment = chance.random() < RELOADS_RATIO, chance.random() < 0.5, chance.random()
             await subject.start()
-            lives_for_s = max(LIVES_AT_LEAST_S, killed_at - monotonic())
             await asyncio.sleep(lives_for_s * moment)
             if reloads:
                 subject.reload(is_changed=is_changed)
