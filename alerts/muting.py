@@ -13,12 +13,17 @@ def silenced(silence: Silence) -> str:
 
 
 def muted_by_time(plan: Plan, windows: Mapping[str, TimeWindows], at: float) -> tuple[str, float | None]:
-    """Return why nothing is said of the groups of a plan at this time of the day, and until when; or nothing."""
-    name = next((each for each in plan.mute_during if windows[each].contains(at)), None)
-    if name is not None:
-        return f"muted during {name}", windows[name].next_change(at)
-    if not plan.active_during or any(windows[each].contains(at) for each in plan.active_during):
+    """Return why nothing is said of the groups of a plan at this time of the day, and until when; or nothing.
+
+    A plan that was made before a reload may name windows that there are no more; they mute nobody.
+    """
+    mute = {name: windows[name] for name in plan.mute_during if name in windows}
+    active = {name: windows[name] for name in plan.active_during if name in windows}
+    now_in = next((name for name, window in mute.items() if window.contains(at)), None)
+    if now_in is not None:
+        return f"muted during {now_in}", mute[now_in].next_change(at)
+    if not active or any(window.contains(at) for window in active.values()):
         return "", None
-    changes = [windows[each].next_change(at) for each in plan.active_during]
+    changes = [window.next_change(at) for window in active.values()]
     until = min((change for change in changes if change is not None), default=None)
-    return f"active only during {', '.join(plan.active_during)}", until
+    return f"active only during {', '.join(active)}", until

@@ -17,7 +17,7 @@ from alerts.group_book import Book, Grouped, Members, Mutes, Policy
 from alerts.grouping import Seen
 from alerts.model import Alert, Group, Incident, Judgement, Note, Notification, Plan, Reason, State
 from alerts.muting import muted_by_time, silenced
-from alerts.routing import group_labels, key_of, plans
+from alerts.routing import EACH_BY_ITSELF, group_labels, key_of, plans
 from alerts.silences import ActiveSilences, next_change
 from alerts.storms import belongs, find_storm, in_common
 
@@ -40,6 +40,8 @@ class Draft:
         self._members: dict[str, Members] = {}
         self._mutes: dict[str, Mutes] = {}
         self._deadlines: dict[str, float | None] = {}
+        self._sought: set[tuple[str, str]] = set()  # the sorts of groups among which storms were looked for
+        self._joined: dict[str, str] = {}  # the storm that a group has become part of
         self._notes: list[Note] = []
         self._incidents: dict[str, Incident] = {}
         self._owed: list[Notification] = []
@@ -228,27 +230,37 @@ class Draft:
     def _storm_of(self, key: str) -> str | None:
         """Return the key of the storm that a group which is due makes with those that wait beside it, if it does."""
         group = self.group(key)
-        if group is None or group.incident or group.waiting_since is None:
-            return None
-        waiting = {each.key: audible for each in self._waiting(group.plan) if (audible := self._audible(each))}
-        storm = find_storm(waiting, self._policy.storms) if key in waiting else None
-        return None if storm is None or key not in storm.keys else self._merged(group, storm.labels, storm.keys)
+        if group is None or group.incident or group.waiting_since is None or not self._may_join(group):
+            return self._joined.get(key)
+        sort = _sort(group)
+        if sort not in self._sought:  # once for all that are due: asking each about all the others would take for ever
+            self._sought.add(sort)
+            self._merge_storms(sort)
+        return self._joined.get(key)
 
-    def _waiting(self, plan: Plan) -> Iterable[Group]:
-        for key in dict.fromkeys((*self._book.unopened(), *self._groups)):
-            group = self.group(key)
-            if group is not None and not group.incident and group.plan.route == plan.route:
-                yield group
+    def _may_join(self, group: Group) -> bool:
+        return bool(self._policy.storms.groups) and EACH_BY_ITSELF not in group.plan.group_by
+
+    def _merge_storms(self, sort: tuple[str, str]) -> None:
+        """Make storms of the groups of a sort that wait, for as long as they make any."""
+        found = (self.group(key) for key in dict.fromkeys((*self._book.unopened(), *self._groups)))
+        groups = [each for each in found if each is not None and not each.incident and _sort(each) == sort]
+        waiting = {each.key: audible for each in groups if (audible := self._audible(each))}
+        while (storm := find_storm(waiting, self._policy.storms)) is not None:
+            storm_key = self._merged(storm.labels, storm.keys)
+            for key in storm.keys:
+                self._joined[key] = storm_key
+                del waiting[key]
 
     def _audible(self, group: Group) -> Sequence[Alert]:
         mutes, _ = self._mutes_of(group, self.members(group.key))
         return [alert for name, alert in self.members(group.key).items() if name not in mutes]
 
-    def _merged(self, group: Group, labels: Mapping[str, str], keys: Sequence[str]) -> str:
+    def _merged(self, labels: Mapping[str, str], keys: Sequence[str]) -> str:
         """Return the key of the group that takes the place of these; it has waited as long as the first of them."""
-        storm_key = group_key(f"storm of {group.plan.route}", {**labels, "since": repr(self._now)})
         merged = [each for key in keys if (each := self.group(key)) is not None]
         first = min(merged, key=lambda each: self._now if each.waiting_since is None else each.waiting_since)
+        storm_key = group_key(f"storm of {first.plan.route}", {**labels, "since": repr(self._now)})
         self._groups[storm_key] = replace(first, key=storm_key, labels=labels, is_storm=True)
         for each in merged:
             self._move_all(each.key, storm_key)
@@ -262,3 +274,8 @@ class Draft:
                 self.members(each)[name] = moved
         self._members[key] = {}
         self._groups[key] = None
+
+
+def _sort(group: Group) -> tuple[str, str]:
+    """Return what groups have in common that may become one: a route, and what kind of trouble it is."""
+    return group.plan.route, group.labels.get("alertname", "")

@@ -1,9 +1,9 @@
 """Have many groups one cause?
 
 Where a region or an account fails, hundreds of groups begin to wait within seconds, each of them right and all of them
-one incident.  When the first of them is due, those that wait beside it under the same plan are compared: most of them
-share a value of one of a few labels, and so they become one group, a *storm*, which says what they share.  What joins
-later and shares it too belongs to it, for as long as it is open.
+one incident.  When the first of them is due, those that wait beside it, with the same trouble and under the same plan,
+are compared: most of them share a value of one of a few labels, and so they become one group, a *storm*, which says
+what they share.  What joins later and shares it too belongs to it, for as long as it is open.
 """
 
 from collections import Counter

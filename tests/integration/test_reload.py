@@ -127,6 +127,21 @@ async def test_a_receiver_that_is_removed_hears_the_end_and_another_is_told(star
     assert hooks.said[3][:2] == ("two", "resolved")
 
 
+@pytest.mark.promise("P3", "P7")
+async def test_a_receiver_that_is_only_renamed_hears_the_end_and_nothing_else(start: Start, hooks: Hooks) -> None:
+    running = await begin(start, hooks, "one")
+    await report(running, 0)
+    await until(lambda: hooks.said)
+    hooks.given = hooks.settings("one", "other")
+    hooks.given["receivers"]["uno"] = hooks.given["receivers"].pop("one")
+    hooks.given["alerts"]["default_receiver"] = "uno"
+    assert await reload(running) == (200, "reloaded\n")
+    await asyncio.sleep(0.3)
+    await report(running, 5)
+    await until(lambda: len(hooks.said) > 1)
+    assert [said[:2] for said in hooks.said] == [("one", "firing"), ("one", "resolved")]
+
+
 @pytest.mark.promise("P6")
 async def test_other_routes_do_not_move_what_is_open(start: Start, hooks: Hooks) -> None:
     running = await begin(start, hooks, "one", "two")

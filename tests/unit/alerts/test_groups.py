@@ -157,6 +157,28 @@ def test_a_storm_goes_on_after_a_restart():
     assert later.look(after=10) == [(RESOLVE, 0)]
 
 
+def test_troubles_of_different_kinds_do_not_make_a_storm():
+    desk = Desk(make_plan(group_by=("alertname", "room")))
+    others = [bad(number, room=f"RM{number}", rule="Other") for number in range(10, 14)]
+    desk.look(*(bad(number, room=f"RM{number}") for number in range(4)), *others)
+    assert desk.look(after=10) == [(TRIGGER, 1)] * 8
+
+
+def test_two_regions_that_go_bad_at_once_are_two_storms():
+    desk = Desk()
+    desk.look(*(bad(number, room=f"RM{number}", region=f"de{number % 2}") for number in range(20)))
+    assert desk.look(after=10) == [(TRIGGER, 20)], "they share the account, and most of them no region"
+    desk = Desk()
+    desk.look(*(bad(number, room=f"RM{number}", region="de1" if number < 14 else "us1") for number in range(20)))
+    assert sorted(desk.look(after=10)) == [(TRIGGER, 6), (TRIGGER, 14)]
+
+
+def test_alerts_that_are_to_stand_by_themselves_never_make_a_storm():
+    desk = Desk(make_plan(group_by=("...",)))
+    desk.look(*(bad(number, room=f"RM{number}") for number in range(9)))
+    assert desk.look(after=10) == [(TRIGGER, 1)] * 9
+
+
 def test_without_a_limit_there_are_no_storms():
     desk = Desk(storms=Limits(0))
     desk.look(*(bad(number, room=f"RM{number}") for number in range(9)))
@@ -316,6 +338,15 @@ def test_a_group_speaks_only_while_it_is_active_and_always_of_the_end():
     desk.look(bad())
     assert desk.look(after=600) == []
     assert desk.groups.mutes() == {"f1-1": "active only during days"}
+
+
+def test_a_time_window_that_is_configured_no_longer_mutes_nobody():
+    nights = TimeWindows((build_time_window(times=["00:00-06:00"]),))
+    desk = Desk(make_plan(mute_during=("nights",), active_during=("nights",)), windows={"nights": nights})
+    desk.look(bad())
+    desk.groups.use_policy(replace(desk.policy, inhibitors=Inhibitors(), windows={}))
+    desk.look()
+    assert desk.look(after=10) == [(TRIGGER, 1)]
 
 
 # --- what people do ---
