@@ -1,8 +1,12 @@
 """When do many people fare badly at once?
 
 The shipped rules over media regions, tenants, and service level objectives: what single calls have in common is said
-once.  A burn rate is measured over the windows of its objective, so nothing needs to hold for long; it ends when it has
-stayed low for a while.
+once.  So a crowd has to be decided on before anybody is told of its members, who wait for the group_wait after they
+fired: it holds for no longer than they do.  And it fires for longer after the last trouble than they do, or those who
+recover with it would be told of one by one in its stead.
+
+A burn rate is measured over the windows of its objective, so nothing needs to hold for long; it ends when it has stayed
+low for a while.
 """
 
 from alerts.model import Kind, Rule, Severity
@@ -13,9 +17,10 @@ _CROWDS: tuple[Rule, ...] = (
         "RegionQualityDegraded",
         Kind.REGION,
         raise_when="degraded_ratio >= 0.3",
-        hold_for="30s",
+        hold_for="10s",
         clear_when="degraded_ratio <= 0.15",
         clear_for="1m",
+        keep_firing_for="6m",
         severity=Severity.CRITICAL,
         summary="{degraded} of {known} people in media region {region} have a bad connection.",
         description=(
@@ -29,9 +34,10 @@ _CROWDS: tuple[Rule, ...] = (
         "TenantQualityDegraded",
         Kind.TENANT,
         raise_when="degraded_ratio >= 0.3",
-        hold_for="30s",
+        hold_for="10s",
         clear_when="degraded_ratio <= 0.15",
         clear_for="1m",
+        keep_firing_for="6m",
         severity=Severity.CRITICAL,
         summary="{degraded} of {known} people in calls of {tenant} have a bad connection.",
         description=(

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import signal
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Mapping
@@ -74,25 +75,35 @@ class Victim:
     async def suffer(self) -> None:
         """Live through every kill, and be left in peace afterwards until everything owed is delivered."""
         over = asyncio.Event()
-        async with self.receivers.served() as address, aiohttp.ClientSession() as http, asyncio.TaskGroup() as group:
+        async with self.receivers.served() as address, aiohttp.ClientSession() as http:
             config = self._config(address)
-            for number in range(PEOPLE):
-                group.create_task(self._be(number, http, over))
-            for _ in range(KILLS):
+            async with asyncio.TaskGroup() as people:
+                for number in range(PEOPLE):
+                    people.create_task(self._be(number, http, over))
+                for _ in range(KILLS):
+                    self._daemon = await DaemonProcess.start(config)
+                    await self._work()
+                    await self.kill()
+                    self._look_at_the_wreck()
+                self._calm_down()
                 self._daemon = await DaemonProcess.start(config)
-                await self._work()
-                await self.kill()
-                self._look_at_the_wreck()
-            self._calm_down()
-            self._daemon = await DaemonProcess.start(config)
-            over.set()
+                over.set()
+            # Only now has the last report been taken; what follows from it is told while somebody listens.
             await self._deliver_everything()
+            await self._stop()
 
     async def kill(self) -> None:
         """Kill it if it lives."""
         if self._daemon is not None:
             await self._daemon.kill()
             self._daemon = None
+
+    async def _stop(self) -> None:
+        """Ask it to stop, which it does once it has told what is due."""
+        assert self._daemon is not None
+        self._daemon.signal(signal.SIGTERM)
+        await self._daemon.ended()
+        self._daemon = None
 
     async def _work(self) -> None:
         """Let it work for a moment: any moment, or the one when a receiver has heard it and does not answer."""

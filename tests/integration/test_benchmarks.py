@@ -5,6 +5,7 @@ import random
 import sys
 
 import msgspec
+import pytest
 
 from collectors.observations import unrolled
 from collectors.telemetry import decode
@@ -71,6 +72,7 @@ async def test_the_polling_benchmark_counts_requests_and_watches_both_ways() -> 
     assert said.count("all of it") == 2, said
 
 
+@pytest.mark.promise("P18")
 async def test_the_delivery_benchmark_times_a_storm_beside_bare_posts_and_counts_what_was_refused() -> None:
     said = await said_by("delivery", "--rounds", "1", "--alerts", "60", "--storm", "120", "--patience", "0")
     assert "all critical, p99" in said, said

@@ -46,8 +46,8 @@ def test_the_default_rules_are_these():
         "CallbacksSilent": ("callbacks_silent >= 1", 0, "callbacks_silent < 1", 0, WARNING),
         "CanaryFailed": ("canary_failed >= 1", 0, "canary_failed < 1", 0, CRITICAL),
         "CostForecastHigh": ("budget_ratio >= 1", 0, "budget_ratio < 0.95", 3600, INFO),
-        "RegionQualityDegraded": ("degraded_ratio >= 0.3", 30, "degraded_ratio <= 0.15", 60, CRITICAL),
-        "TenantQualityDegraded": ("degraded_ratio >= 0.3", 30, "degraded_ratio <= 0.15", 60, CRITICAL),
+        "RegionQualityDegraded": ("degraded_ratio >= 0.3", 10, "degraded_ratio <= 0.15", 60, CRITICAL),
+        "TenantQualityDegraded": ("degraded_ratio >= 0.3", 10, "degraded_ratio <= 0.15", 60, CRITICAL),
         "ErrorBudgetBurnsFast": ("critical_burn_ratio >= 1", 0, "critical_burn_ratio < 1", 300, CRITICAL),
         "ErrorBudgetBurns": ("warning_burn_ratio >= 1", 0, "warning_burn_ratio < 1", 300, WARNING),
         "ErrorBudgetBurnsSlowly": ("info_burn_ratio >= 1", 0, "info_burn_ratio < 1", 300, INFO),
@@ -63,7 +63,17 @@ def test_the_default_rules_are_these():
 
 def test_connections_have_to_be_well_for_minutes_before_they_are_called_so():
     kept = {rule.name: rule.keep_firing_for_s for rule in DEFAULT_RULES if rule.keep_firing_for_s}
-    assert kept == {"ParticipantQualityDegraded": 300, "RoomQualityDegraded": 300}
+    crowds = {"RegionQualityDegraded": 360, "TenantQualityDegraded": 360}
+    assert kept == {"ParticipantQualityDegraded": 300, "RoomQualityDegraded": 300, **crowds}
+
+
+@pytest.mark.promise("P21")
+@pytest.mark.parametrize("crowd", ["RegionQualityDegraded", "TenantQualityDegraded"])
+@pytest.mark.parametrize("member", ["ParticipantQualityDegraded", "RoomQualityDegraded"])
+def test_a_crowd_is_decided_on_before_its_members_are_told_of_and_fires_for_longer(crowd, member):
+    rules = {rule.name: rule for rule in DEFAULT_RULES}
+    assert rules[crowd].hold_for_s <= rules[member].hold_for_s
+    assert rules[crowd].keep_firing_for_s >= rules[member].keep_firing_for_s + 60
 
 
 def test_what_tells_of_our_own_sight_is_over_soon_after_it_is():

@@ -90,6 +90,7 @@ def test_a_group_waits_for_others_before_anyone_is_told():
     assert (word.incident.firing_count, word.reason) == (2, "f1-1 began")
 
 
+@pytest.mark.promise("P18")
 def test_without_a_wait_the_first_word_is_said_at_once():
     assert Story(group_wait_s=0).look(ONE) == [(TRIGGER, "ops")]
 

@@ -205,6 +205,16 @@ def test_a_restart_keeps_the_timers_of_a_group_that_waits():
     assert later.look(after=0.5) == [(TRIGGER, 1)]
 
 
+@pytest.mark.promise("P27")
+def test_a_restart_does_not_move_a_repeat():
+    desk = Desk(make_plan(group_wait_s=0, repeat_interval_s=3600))
+    desk.look(bad())
+    desk.look(after=1000)
+    later = desk.restarted().restarted()
+    assert later.look(after=2599.5) == []
+    assert later.look(after=0.5) == [(NotificationKind.REPEAT, 1)]
+
+
 @pytest.mark.promise("P6")
 def test_the_end_goes_to_whoever_got_the_trigger_though_routes_changed():
     desk = Desk()
