@@ -6,23 +6,27 @@ participant at once, and only those go the long way through the picture and the 
 * where a condition begins or ceases to hold, or its value to be known;
 * the latest one at each moment at which an alert may change, at once or when a timer has run out, since the alert shows
   its numbers then;
-* every level that somebody saw of somebody else, since of several the best counts;
+* all of them from when trouble comes back: after that a delay grows by how long things were well, and alerts that flap
+  end when they have come to rest, so it may change at any time;
+* every level that somebody saw of somebody else, since of several the best counts, and every level of 0, since a
+  connection that is made anew leaves it unknown;
 * a sign of life now and then, and on either side of a silence, since who says nothing is not there.
 
 What is left out lies between two samples that say the same to every rule.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from alerts.model import Condition, Kind, Rule
+from alerts.model import Condition, Kind, NoData, Rule
 from alerts.rules import OPERATORS
 from monitor.crowds import DEGRADED_LEVEL
 from monitor.history.samples import Samples, Times
+from monitor.store.ports import Series
 
 SIGN_OF_LIFE_MS = 900_000
 
@@ -36,11 +40,18 @@ _COLUMNS = {
 }
 _LEVEL = "level"
 
-#: What rooms are judged by, and what `reconnected` makes unknown: both look at levels though no rule names them.
-_ALWAYS_ASKED = (Condition(_LEVEL, "<=", DEGRADED_LEVEL), Condition(_LEVEL, "<=", 0))
+#: What rooms, regions and tenants are judged by, though no rule names it.
+_ALWAYS_ASKED = (Condition(_LEVEL, "<=", DEGRADED_LEVEL),)
 
 Mask = NDArray[np.bool_]
 Values = NDArray[np.float64]
+
+
+class Call(NamedTuple):
+    """What calls somebody: a condition holds, or, if `is_by_silence`, nobody knows whether it does."""
+
+    condition: Condition
+    is_by_silence: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +61,14 @@ class Screen:
     Attributes:
         of_media: conditions that speak of a media sample.
         of_levels: conditions that speak of a level.
-        raised_by_level: those among them that call somebody.
+        calls: those among them that call somebody.
         timers_ms: after how long something may happen though nothing changes; zero is among them.
         lets_all_through: a rule speaks of something that is not screened here, so every sample may matter to it.
     """
 
     of_media: tuple[Condition, ...] = ()
     of_levels: tuple[Condition, ...] = _ALWAYS_ASKED
-    raised_by_level: tuple[Condition, ...] = ()
+    calls: tuple[Call, ...] = ()
     timers_ms: tuple[int, ...] = (0,)
     lets_all_through: bool = False
 
@@ -66,27 +77,51 @@ def screen_for(rules: Iterable[Rule]) -> Screen:
     """Return the screen that lets through whatever matters to these rules."""
     own = [rule for rule in rules if rule.over is Kind.PARTICIPANT]
     conditions = {condition for rule in own for condition in (rule.raise_when, rule.clear_when)}
-    timers_s = {timer_s for rule in own for timer_s in (rule.hold_for_s, rule.clear_for_s)}
+    timers_s = {timer_s for rule in own for timer_s in _timers_s(rule)}
     return Screen(
         tuple(each for each in conditions if each.value in _COLUMNS),
         tuple({*_ALWAYS_ASKED, *(each for each in conditions if each.value == _LEVEL)}),
-        tuple(rule.raise_when for rule in own if rule.raise_when.value == _LEVEL),
+        tuple({Call(rule.raise_when, rule.no_data in (NoData.FIRE, NoData.ALERT)) for rule in own}),
         tuple(sorted({0, *(round(timer_s * 1000) for timer_s in timers_s)})),
         any(each.value not in (*_COLUMNS, _LEVEL) for each in conditions),
     )
 
 
-def thinned(samples: Samples, screen: Screen, who: str = "") -> Samples:
+def _timers_s(rule: Rule) -> tuple[float, ...]:
+    """Return after how long an alert may change that has not come back yet."""
+    return (rule.hold_for_s, rule.clear_for_s, rule.keep_firing_for_s, rule.no_data_for_s)
+
+
+class Screening:
+    """Thins what everybody measured, a day at a time, and knows who was in trouble on a day before.
+
+    Args:
+        rules: to which it may matter.
+    """
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        self._screen = screen_for(rules)
+        self._troubled: set[Series] = set()
+
+    def thinned(self, series: Series, samples: Samples) -> Samples:
+        """Return the samples of somebody that may matter."""
+        was_troubled = series in self._troubled
+        if is_troubled(samples, self._screen):
+            self._troubled.add(series)
+        return thinned(samples, self._screen, series.participant, was_troubled=was_troubled)
+
+
+def thinned(samples: Samples, screen: Screen, who: str = "", *, was_troubled: bool = False) -> Samples:
     """Return the samples of somebody that may matter, without the SDK's own objects, which never do."""
-    if screen.lets_all_through:
+    if screen.lets_all_through or was_troubled:
         return _kept(samples, np.ones(len(samples.at_ms), np.bool_), np.ones(len(samples.level_at_ms), np.bool_))
-    own = _own_levels(samples, who)
+    own, from_ms = _own_levels(samples, who), _whole_from_ms(samples, screen)
     media_turns, level_turns = _turns_of_media(samples, screen), _turns_of_levels(samples, own, screen)
-    shown = level_turns if _is_called(samples.levels[own, 0], screen) else level_turns[:0]
+    shown = level_turns if is_troubled(samples, screen) else level_turns[:0]
     media = _signs_of_life(samples.at_ms) | _latest_at(samples.at_ms, _moments(screen, media_turns, shown))
-    levels = ~own
-    levels[own] = _latest_at(samples.level_at_ms[own], _moments(screen, media_turns, level_turns))
-    return _kept(samples, media, levels)
+    levels = ~own | (samples.levels[:, 0] <= 0)
+    levels[own] |= _latest_at(samples.level_at_ms[own], _moments(screen, media_turns, level_turns))
+    return _kept(samples, media | (samples.at_ms >= from_ms), levels | (samples.level_at_ms >= from_ms))
 
 
 def _kept(samples: Samples, media: Mask, levels: Mask) -> Samples:
@@ -118,8 +153,7 @@ def _signs_of_life(at_ms: Times) -> Mask:
 
 
 def _turns_of_media(samples: Samples, screen: Screen) -> Times:
-    columns = {name: np.fmax.reduce([samples.column(each) for each in of]) for name, of in _COLUMNS.items()}
-    return _turns(samples.at_ms, [(condition, columns[condition.value]) for condition in screen.of_media])
+    return _turns(samples.at_ms, [(each, _column(samples, each.value)) for each in screen.of_media])
 
 
 def _turns_of_levels(samples: Samples, own: Mask, screen: Screen) -> Times:
@@ -150,9 +184,41 @@ def _holds(condition: Condition, values: Values) -> Mask:
     return holds
 
 
-def _is_called(levels: Values, screen: Screen) -> bool:
-    """Whether one of the levels is among those that a rule is there for."""
-    return any(np.any(_holds(condition, levels)) for condition in screen.raised_by_level)
+# --- when trouble begins ----------------------------------------------------------------------------------
+
+
+def is_troubled(samples: Samples, screen: Screen) -> bool:
+    """Whether somebody is in trouble of any sort."""
+    return any(len(begun) for begun in _troubles(samples, screen))
+
+
+def _whole_from_ms(samples: Samples, screen: Screen) -> float:
+    """Return from when on every sample may matter: when trouble of one sort has come back, if ever."""
+    return min((float(begun[1]) for begun in _troubles(samples, screen) if len(begun) > 1), default=np.inf)
+
+
+def _troubles(samples: Samples, screen: Screen) -> Iterator[Times]:
+    """Yield the moments at which each sort of trouble has begun."""
+    for call in screen.calls:
+        at_ms, values = _told(samples, call.condition)
+        said = _answers(call.condition, values)
+        is_on = (said == 1) | (call.is_by_silence & (said == _UNKNOWN))
+        has_begun = is_on.copy()
+        has_begun[1:] &= ~is_on[:-1]
+        yield at_ms[has_begun]
+
+
+def _told(samples: Samples, condition: Condition) -> tuple[Times, Values]:
+    """Return the values that a condition speaks of, and when they were told."""
+    if condition.value == _LEVEL:
+        is_own = np.isnan(samples.levels[:, 1])
+        return samples.level_at_ms[is_own], samples.levels[is_own, 0]
+    return samples.at_ms, _column(samples, condition.value)
+
+
+def _column(samples: Samples, value: str) -> Values:
+    worst: Values = np.fmax.reduce([samples.column(each) for each in _COLUMNS[value]])
+    return worst
 
 
 # --- what is looked at then -------------------------------------------------------------------------------

@@ -72,7 +72,7 @@ class Stepping:
     def _forget(self, forgotten: Forgotten) -> Sequence[Change]:
         calls = self._live.calls
         room = calls.rooms.get(forgotten.key) or calls.of_sid(forgotten.sid) or calls.of_name(forgotten.name)
-        return () if room is None else calls.forget(room, "no_word_of_room")
+        return () if room is None else self._live.forget_room(room, "no_word_of_room")
 
     def _chores(self) -> Sequence[Change]:
         """Forget what the daemon would have; of rooms the record says when that was."""
