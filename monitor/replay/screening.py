@@ -6,8 +6,8 @@ participant at once, and only those go the long way through the picture and the 
 * where a condition begins or ceases to hold, or its value to be known;
 * the latest one at each moment at which an alert may change, at once or when a timer has run out, since the alert shows
   its numbers then;
-* all of them from when trouble comes back: after that a delay grows by how long things were well, and alerts that flap
-  end when they have come to rest, so it may change at any time;
+* likewise when an alert changes that has come back, since delays grow and what flaps has to come to rest; and all of
+  them on the days after trouble, when it may still go on;
 * every level that somebody saw of somebody else, since of several the best counts, and every level of 0, since a
   connection that is made anew leaves it unknown;
 * a sign of life now and then, and on either side of a silence, since who says nothing is not there.
@@ -15,6 +15,7 @@ participant at once, and only those go the long way through the picture and the 
 What is left out lies between two samples that say the same to every rule.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -26,6 +27,7 @@ from alerts.model import Condition, Kind, NoData, Rule
 from alerts.rules import OPERATORS
 from monitor.crowds import DEGRADED_LEVEL
 from monitor.history.samples import Samples, Times
+from monitor.replay.rehearsing import rehearsed
 from monitor.store.ports import Series
 
 SIGN_OF_LIFE_MS = 900_000
@@ -39,6 +41,7 @@ _COLUMNS = {
     "loss_ratio": ("up.loss_ratio", "down.loss_ratio"),
 }
 _LEVEL = "level"
+_COMES_BACK = 2  # beginnings of one trouble
 
 #: What rooms, regions and tenants are judged by, though no rule names it.
 _ALWAYS_ASKED = (Condition(_LEVEL, "<=", DEGRADED_LEVEL),)
@@ -61,13 +64,15 @@ class Screen:
     Attributes:
         of_media: conditions that speak of a media sample.
         of_levels: conditions that speak of a level.
-        calls: those among them that call somebody.
+        rules: the rules over participants.
+        calls: what calls somebody by them.
         timers_ms: after how long something may happen though nothing changes; zero is among them.
         lets_all_through: a rule speaks of something that is not screened here, so every sample may matter to it.
     """
 
     of_media: tuple[Condition, ...] = ()
     of_levels: tuple[Condition, ...] = _ALWAYS_ASKED
+    rules: tuple[Rule, ...] = ()
     calls: tuple[Call, ...] = ()
     timers_ms: tuple[int, ...] = (0,)
     lets_all_through: bool = False
@@ -75,12 +80,13 @@ class Screen:
 
 def screen_for(rules: Iterable[Rule]) -> Screen:
     """Return the screen that lets through whatever matters to these rules."""
-    own = [rule for rule in rules if rule.over is Kind.PARTICIPANT]
+    own = tuple(rule for rule in rules if rule.over is Kind.PARTICIPANT)
     conditions = {condition for rule in own for condition in (rule.raise_when, rule.clear_when)}
     timers_s = {timer_s for rule in own for timer_s in _timers_s(rule)}
     return Screen(
         tuple(each for each in conditions if each.value in _COLUMNS),
         tuple({*_ALWAYS_ASKED, *(each for each in conditions if each.value == _LEVEL)}),
+        own,
         tuple({Call(rule.raise_when, rule.no_data in (NoData.FIRE, NoData.ALERT)) for rule in own}),
         tuple(sorted({0, *(round(timer_s * 1000) for timer_s in timers_s)})),
         any(each.value not in (*_COLUMNS, _LEVEL) for each in conditions),
@@ -115,13 +121,15 @@ def thinned(samples: Samples, screen: Screen, who: str = "", *, was_troubled: bo
     """Return the samples of somebody that may matter, without the SDK's own objects, which never do."""
     if screen.lets_all_through or was_troubled:
         return _kept(samples, np.ones(len(samples.at_ms), np.bool_), np.ones(len(samples.level_at_ms), np.bool_))
-    own, from_ms = _own_levels(samples, who), _whole_from_ms(samples, screen)
+    own = _own_levels(samples, who)
     media_turns, level_turns = _turns_of_media(samples, screen), _turns_of_levels(samples, own, screen)
+    later = _later_changes(samples, own, screen, np.union1d(media_turns, level_turns))
     shown = level_turns if is_troubled(samples, screen) else level_turns[:0]
-    media = _signs_of_life(samples.at_ms) | _latest_at(samples.at_ms, _moments(screen, media_turns, shown))
+    media = _signs_of_life(samples.at_ms)
+    media |= _latest_at(samples.at_ms, np.append(_moments(screen, media_turns, shown), later))
     levels = ~own | (samples.levels[:, 0] <= 0)
-    levels[own] |= _latest_at(samples.level_at_ms[own], _moments(screen, media_turns, level_turns))
-    return _kept(samples, media | (samples.at_ms >= from_ms), levels | (samples.level_at_ms >= from_ms))
+    levels[own] |= _latest_at(samples.level_at_ms[own], np.append(_moments(screen, media_turns, level_turns), later))
+    return _kept(samples, media, levels)
 
 
 def _kept(samples: Samples, media: Mask, levels: Mask) -> Samples:
@@ -192,9 +200,19 @@ def is_troubled(samples: Samples, screen: Screen) -> bool:
     return any(len(begun) for begun in _troubles(samples, screen))
 
 
-def _whole_from_ms(samples: Samples, screen: Screen) -> float:
-    """Return from when on every sample may matter: when trouble of one sort has come back, if ever."""
-    return min((float(begun[1]) for begun in _troubles(samples, screen) if len(begun) > 1), default=np.inf)
+def _later_changes(samples: Samples, own: Mask, screen: Screen, turns: Times) -> Times:
+    """Return when alerts change of somebody whose trouble has come back."""
+    if all(len(begun) < _COMES_BACK for begun in _troubles(samples, screen)):
+        return turns[:0]
+    told = {value: (samples.at_ms.tolist(), _column(samples, value).tolist()) for value in _COLUMNS}
+    told[_LEVEL] = samples.level_at_ms[own].tolist(), samples.levels[own, 0].tolist()
+
+    def values_at(at_ms: int) -> dict[str, float | None]:
+        places = {name: bisect_right(moments, at_ms) - 1 for name, (moments, _) in told.items()}
+        return {name: told[name][1][place] if place >= 0 else None for name, place in places.items()}
+
+    end_ms = samples.span_ms[1]
+    return np.append(rehearsed(screen.rules, turns, end_ms, values_at), end_ms)
 
 
 def _troubles(samples: Samples, screen: Screen) -> Iterator[Times]:

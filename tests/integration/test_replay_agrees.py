@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 import pytest
 from msgspec.structs import replace
 
-from alerts.model import Notification, State, Transition
+from alerts.model import Notification, Reason, State, Transition
 from collectors.events import AccountTrouble, CanarySeen, Event, Source, Trouble, UsageSeen
+from collectors.observations import MediaStats
 from monitor.replay.by_hand import bench_of
 from monitor.replay.replaying import Asked, replay
 from monitor.replay.wording import Replayed
@@ -81,7 +82,9 @@ def word(owed: Notification) -> Word:
 
 
 def words_in(replay: Replayed) -> list[Word]:
-    return [(each.what, each.rule, each.entity, each.why, to, each.at_s) for each in replay.said for to in each.receivers]
+    return [
+        (each.what, each.rule, each.entity, each.why, to, each.at_s) for each in replay.said for to in each.receivers
+    ]
 
 
 def assert_same(again: Sequence[Turn | Word], lived: Sequence[Turn | Word], within_s: float) -> None:
@@ -173,3 +176,35 @@ async def test_rules_that_wait_for_hours_and_those_over_accounts_are_replayed_to
         ("CanaryFailed", 1),
         ("CostForecastHigh", 1),
     ]
+
+
+def restless_story() -> Iterator[tuple[float, Event]]:
+    """Yield somebody who goes to and fro, then comes back slowly, and of whose network nobody tells for long."""
+    at_s = 13  # never when a minute is over: of two things at one moment no record tells which came first
+    for lasts_s, times in ((20, 60), (240, 8)):
+        for number in range(times):
+            for after_s in range(0, lasts_s, 10):
+                at_ms = int(BEGAN_S * 1000) + (at_s + after_s) * 1000
+                level_now = level(1 if number % 2 == 0 else 3 + after_s // 10 % 3, at_ms=at_ms)
+                rtt_ms = None if number % 4 == 3 else 300.0 - 150.0 * (number % 2) + after_s
+                yield at_ms / 1000, batch(MediaStats(at_ms, 10_000, rtt_ms), level_now, at_ms=at_ms)
+            at_s += lasts_s
+    yield BEGAN_S + at_s, room("completed", at_ms=int(BEGAN_S * 1000) + at_s * 1000, dedup_key="c:1")
+
+
+RESTLESS_RULES = [
+    {"name": f"LongWay{no_data}", "over": "participant", "raise": "rtt_ms > 250", "clear": "rtt_ms < 200"}
+    | {"no_data": no_data.lower(), "no_data_for": "90s", "keep_firing_for": "50s", "clear_for_max": "10m"}
+    for no_data in ("Hold", "Fire", "Resolve", "Alert")
+]
+
+
+@pytest.mark.promise("P32")
+async def test_what_flaps_comes_back_or_falls_silent_does_so_again(tmp_path: Path) -> None:
+    async with virtual_daemon(tmp_path / "roomwatch.db", **{**SETTINGS, "rules": RESTLESS_RULES}) as daemon:
+        await live_through_story(daemon, restless_story(), 9_000)
+        lived = await daemon.transitions()
+    again = await replayed(tmp_path / "roomwatch.db", daemon, 9_000)
+    assert {Reason.FLAPPING, Reason.NO_DATA, Reason.CLEARED} <= {each.reason for each in lived}
+    assert "LongWayAlertNoData" in {each.rule for each in lived}
+    assert list(again.transitions) == [each for each in lived if State.FIRING in (each.before, each.after)]

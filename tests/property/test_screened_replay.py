@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from alerts.group_book import Policy
 from alerts.inhibition import Inhibitors
-from alerts.model import Condition, Kind, NoData, Rule, Severity, Transition
+from alerts.model import Condition, Kind, NoData, Reason, Rule, Severity, Transition
 from alerts.routing import Route
 from alerts.rules import build_rule
 from monitor.history.samples import LEVEL_FIELDS, MEDIA_FIELDS, PLACE_OF, Samples
@@ -69,7 +69,9 @@ def stepped_through(rules: Sequence[Rule], everybody: Sequence[Samples]) -> list
     naming = Naming(tenants=["acme"])
     live = Live(naming=naming)
     judge = Judge(rules, live, Limits(), naming, Telling(Policy(Route(None), Inhibitors())))
-    lines = [Line(Series(ROOM, who, "acme:class:1"), samples) for who, samples in zip((ALICE, BOB), everybody, strict=False)]
+    lines = [
+        Line(Series(ROOM, who, "acme:class:1"), samples) for who, samples in zip((ALICE, BOB), everybody, strict=False)
+    ]
     found = Stepping(live, judge, NOW_MS, 3_600_000).through(steps_of_samples(lines), NOW_MS + LASTS_MS)
     return [transition for each in found for transition in each.transitions]
 
@@ -83,6 +85,31 @@ def test_a_screened_replay_changes_the_same_alerts_as_one_of_every_sample(
     every = stepped_through(rules, everybody)
     event(f"{min(len(every), 5)} transitions or more")
     assert stepped_through(rules, [thinned(samples, screen) for samples in everybody]) == every
+
+
+def to_and_fro(stretches: Sequence[int]) -> Samples:
+    """Return what somebody measured every ten seconds whose way is long for so many of them, then short, and so on."""
+    lasts = [*stretches, 0, 100][: len(stretches) // 2 * 2 + 2]  # it ends well
+    is_long = np.repeat(np.arange(len(lasts)) % 2 == 0, lasts)
+    return measured([(10_000, 500.0 * long + number % 250, 0.0, 0.0) for number, long in enumerate(is_long)], [])
+
+
+@pytest.mark.promise("P32")
+@given(
+    st.builds(to_and_fro, st.lists(st.integers(1, 5), min_size=8, max_size=20)),
+    durations,
+    durations,
+    st.sampled_from(["0s", "1h"]),
+)
+def test_who_goes_to_and_fro_is_seen_to_whenever_a_delay_has_grown(
+    samples: Samples, clear_for: str, keep_firing_for: str, bounce_window: str
+) -> None:
+    about = {"clear_for": clear_for, "keep_firing_for": keep_firing_for, "bounce_window": bounce_window}
+    conditions = {"raise_when": "rtt_ms > 400", "clear_when": "rtt_ms < 300"}
+    restless = build_rule("LongWay", Kind.PARTICIPANT, severity=Severity.WARNING, **conditions, **about)
+    every = stepped_through([restless], [samples])
+    event("flaps" if any(each.reason is Reason.FLAPPING for each in every) else "does not flap")
+    assert stepped_through([restless], [thinned(samples, screen_for([restless]))]) == every
 
 
 @given(st.builds(measured, media, levels))
