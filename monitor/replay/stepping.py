@@ -54,7 +54,8 @@ class Stepping:
             if due_s is not None and due_s < min(at_ms, self._chores_at_ms) / 1000:
                 yield from self._look((), due_s)
             elif self._chores_at_ms < at_ms:
-                yield from self._look(self._chores(), self._chores_at_ms / 1000)
+                if changes := self._chores():
+                    yield from self._look(changes, self._chores_at_ms / 1000)
                 self._chores_at_ms += CHORES_EVERY_MS
             else:
                 return
