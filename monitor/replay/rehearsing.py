@@ -1,8 +1,9 @@
 """When will somebody's alerts change, if nothing counts but what they measured?
 
-An alert that comes back has to be well for longer each time, and one that flaps ends when it has come to rest: at which
-moment that is follows from all that was before.  So the engine is asked, with one person alone in its world, and shown
-only what may change its mind.  What its alerts show at those moments has to be at hand when the real replay gets there.
+Timers run out some time after something was measured; one that comes back has to be well for longer each time; and what
+flaps ends when it has come to rest: at which moment follows from all that was before.  So the engine is asked, with one
+person alone in its world, and shown only what may change its mind.  What alerts show at those moments has to be at hand
+when the replay gets there.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,6 +17,7 @@ from monitor.history.samples import Times
 Values = Mapping[str, float | None]
 
 _WHO = "somebody"
+_ROUNDING = 1e-3  # of a millisecond: as a number of seconds it may fall short of itself by less
 
 
 def rehearsed(rules: Sequence[Rule], turns_ms: Times, until_ms: int, values_at: Callable[[int], Values]) -> Times:
@@ -36,9 +38,6 @@ def rehearsed(rules: Sequence[Rule], turns_ms: Times, until_ms: int, values_at: 
 
     moments = [round(at_s * 1000) for at_s in _looks(engine, turns_ms, until_ms) if changes(at_s)]
     return np.array(moments, np.int64)
-
-
-_ROUNDING = 1e-3  # a millisecond in seconds may fall short of itself by less
 
 
 def _looks(engine: Engine, turns_ms: Times, until_ms: int) -> Iterator[float]:

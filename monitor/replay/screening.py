@@ -4,10 +4,8 @@ Few: between two thresholds a number may wander as it likes.  So samples are loo
 participant at once, and only those go the long way through the picture and the engine that could change its mind:
 
 * where a condition begins or ceases to hold, or its value to be known;
-* the latest one at each moment at which an alert may change, at once or when a timer has run out, since the alert shows
-  its numbers then;
-* likewise when an alert changes that has come back, since delays grow and what flaps has to come to rest; and all of
-  them on the days after trouble, when it may still go on;
+* the latest one at each moment at which an alert changes, at once or when a timer has run out, since the alert shows
+  its numbers then (`monitor.replay.rehearsing`); and all of them on the days after trouble, which may still go on;
 * every level that somebody saw of somebody else, since of several the best counts, and every level of 0, since a
   connection that is made anew leaves it unknown;
 * a sign of life now and then, and on either side of a silence, since who says nothing is not there.
@@ -41,7 +39,6 @@ _COLUMNS = {
     "loss_ratio": ("up.loss_ratio", "down.loss_ratio"),
 }
 _LEVEL = "level"
-_COMES_BACK = 2  # beginnings of one trouble
 
 #: What rooms, regions and tenants are judged by, though no rule names it.
 _ALWAYS_ASKED = (Condition(_LEVEL, "<=", DEGRADED_LEVEL),)
@@ -66,7 +63,6 @@ class Screen:
         of_levels: conditions that speak of a level.
         rules: the rules over participants.
         calls: what calls somebody by them.
-        timers_ms: after how long something may happen though nothing changes; zero is among them.
         lets_all_through: a rule speaks of something that is not screened here, so every sample may matter to it.
     """
 
@@ -74,7 +70,6 @@ class Screen:
     of_levels: tuple[Condition, ...] = _ALWAYS_ASKED
     rules: tuple[Rule, ...] = ()
     calls: tuple[Call, ...] = ()
-    timers_ms: tuple[int, ...] = (0,)
     lets_all_through: bool = False
 
 
@@ -82,20 +77,13 @@ def screen_for(rules: Iterable[Rule]) -> Screen:
     """Return the screen that lets through whatever matters to these rules."""
     own = tuple(rule for rule in rules if rule.over is Kind.PARTICIPANT)
     conditions = {condition for rule in own for condition in (rule.raise_when, rule.clear_when)}
-    timers_s = {timer_s for rule in own for timer_s in _timers_s(rule)}
     return Screen(
         tuple(each for each in conditions if each.value in _COLUMNS),
         tuple({*_ALWAYS_ASKED, *(each for each in conditions if each.value == _LEVEL)}),
         own,
         tuple({Call(rule.raise_when, rule.no_data in (NoData.FIRE, NoData.ALERT)) for rule in own}),
-        tuple(sorted({0, *(round(timer_s * 1000) for timer_s in timers_s)})),
         any(each.value not in (*_COLUMNS, _LEVEL) for each in conditions),
     )
-
-
-def _timers_s(rule: Rule) -> tuple[float, ...]:
-    """Return after how long an alert may change that has not come back yet."""
-    return (rule.hold_for_s, rule.clear_for_s, rule.keep_firing_for_s, rule.no_data_for_s)
 
 
 class Screening:
@@ -123,12 +111,11 @@ def thinned(samples: Samples, screen: Screen, who: str = "", *, was_troubled: bo
         return _kept(samples, np.ones(len(samples.at_ms), np.bool_), np.ones(len(samples.level_at_ms), np.bool_))
     own = _own_levels(samples, who)
     media_turns, level_turns = _turns_of_media(samples, screen), _turns_of_levels(samples, own, screen)
-    later = _later_changes(samples, own, screen, np.union1d(media_turns, level_turns))
-    shown = level_turns if is_troubled(samples, screen) else level_turns[:0]
-    media = _signs_of_life(samples.at_ms)
-    media |= _latest_at(samples.at_ms, np.append(_moments(screen, media_turns, shown), later))
+    turns = np.union1d(media_turns, level_turns)
+    shown = _shown(samples, own, screen, turns)
+    media = _signs_of_life(samples.at_ms) | _latest_at(samples.at_ms, np.concatenate([media_turns, shown]))
     levels = ~own | (samples.levels[:, 0] <= 0)
-    levels[own] |= _latest_at(samples.level_at_ms[own], np.append(_moments(screen, media_turns, level_turns), later))
+    levels[own] |= _latest_at(samples.level_at_ms[own], np.concatenate([turns, shown]))
     return _kept(samples, media, levels)
 
 
@@ -200,9 +187,9 @@ def is_troubled(samples: Samples, screen: Screen) -> bool:
     return any(len(begun) for begun in _troubles(samples, screen))
 
 
-def _later_changes(samples: Samples, own: Mask, screen: Screen, turns: Times) -> Times:
-    """Return when alerts change of somebody whose trouble has come back."""
-    if all(len(begun) < _COMES_BACK for begun in _troubles(samples, screen)):
+def _shown(samples: Samples, own: Mask, screen: Screen, turns: Times) -> Times:
+    """Return when alerts show the numbers of somebody: at every turn and change of those that were ever in trouble."""
+    if not is_troubled(samples, screen):
         return turns[:0]
     told = {value: (samples.at_ms.tolist(), _column(samples, value).tolist()) for value in _COLUMNS}
     told[_LEVEL] = samples.level_at_ms[own].tolist(), samples.levels[own, 0].tolist()
@@ -212,7 +199,7 @@ def _later_changes(samples: Samples, own: Mask, screen: Screen, turns: Times) ->
         return {name: told[name][1][place] if place >= 0 else None for name, place in places.items()}
 
     end_ms = samples.span_ms[1]
-    return np.append(rehearsed(screen.rules, turns, end_ms, values_at), end_ms)
+    return np.concatenate([turns, rehearsed(screen.rules, turns, end_ms, values_at), [end_ms]])
 
 
 def _troubles(samples: Samples, screen: Screen) -> Iterator[Times]:
@@ -240,12 +227,6 @@ def _column(samples: Samples, value: str) -> Values:
 
 
 # --- what is looked at then -------------------------------------------------------------------------------
-
-
-def _moments(screen: Screen, *turns: Times) -> Times:
-    """Return when somebody may be looked at: something changes, or a timer runs out."""
-    moments: Times = np.concatenate(turns)[:, np.newaxis] + np.array(screen.timers_ms)
-    return moments.ravel()
 
 
 def _latest_at(at_ms: Times, moments: Times) -> Mask:
