@@ -46,14 +46,8 @@ def replayed(*said: Said, **given: object) -> Replayed:
     reckoning = Reckoning()
     reckoning.add(Found([], said))
     given = {"not_replayed": [], "partly_replayed": [], "notes": [], **given}
-    return Replayed(
-        NOW_MS,
-        NOW_MS + HOUR_MS,
-        [_transition(make_alert())],
-        said,
-        reckoning.sums([make_rule()], [make_alert()]),
-        **given,
-    )
+    sums, turns = reckoning.sums([make_rule()], [make_alert()]), [_transition(make_alert())]
+    return Replayed(NOW_MS, NOW_MS + HOUR_MS, turns, said, sums, **given)
 
 
 # --- how it is told ---------------------------------------------------------------------------------------
@@ -135,10 +129,8 @@ def test_what_is_not_on_record_is_named_with_what_is_missing(over: Kind) -> None
 def test_every_rule_over_calls_can_be_replayed() -> None:
     overs = set(Kind) - {Kind.SOURCE, Kind.DAEMON, Kind.SLO}
     assert not list(unplayable([replace(make_rule(), over=over) for over in overs], is_one_room=False))
-    one_room = {
-        gap.rule for gap in unplayable([replace(make_rule(), name=over, over=over) for over in overs], is_one_room=True)
-    }
-    assert one_room == {Kind.ACCOUNT, Kind.REGION, Kind.TENANT}
+    left_out = unplayable([replace(make_rule(), name=over, over=over) for over in overs], is_one_room=True)
+    assert {gap.rule for gap in left_out} == {Kind.ACCOUNT, Kind.REGION, Kind.TENANT}
 
 
 # --- who would have been told -----------------------------------------------------------------------------
