@@ -13,6 +13,8 @@ comes to 100 % within minutes, however seldom somebody looks.  What does so in m
 but bounce, against which the growing delay of `alerts.timers` helps.
 """
 
+from functools import lru_cache
+
 MINUTE_S = 60.0
 MINUTES = 20
 BEGINS_RATIO = 0.3
@@ -34,8 +36,7 @@ def change_ratio(flips: int, flipped_at: float, now: float) -> float:
 
 def calm_at(flips: int, flipped_at: float) -> float:
     """Return from when on an alert that changes sides no more has come to rest."""
-    minutes = next(age for age in range(MINUTES + 1) if _ratio(flips << age & _ALL) < ENDS_RATIO)
-    return (flipped_at // MINUTE_S + minutes) * MINUTE_S
+    return (flipped_at // MINUTE_S + _calm_after_minutes(flips)) * MINUTE_S
 
 
 def _aged(flips: int, flipped_at: float, now: float) -> int:
@@ -43,5 +44,11 @@ def _aged(flips: int, flipped_at: float, now: float) -> int:
     return flips << minutes & _ALL if minutes < MINUTES else 0
 
 
+@lru_cache(maxsize=4096)  # asked at every look at whatever flaps
+def _calm_after_minutes(flips: int) -> int:
+    return next(age for age in range(MINUTES + 1) if _ratio(flips << age & _ALL) < ENDS_RATIO)
+
+
+@lru_cache(maxsize=4096)
 def _ratio(flips: int) -> float:
     return sum(weight for age, weight in enumerate(_WEIGHTS) if flips >> age & 1) / MINUTES

@@ -141,11 +141,12 @@ def _follow(move: Move, rule: Rule, alert: Alert, signal: Signal, reading: Readi
 def _with_flapping(rule: Rule, alert: Alert, now: float) -> Alert:
     """Return `alert` as it flaps now; between the two shares it does what it did.
 
-    One that has just fired is not said to flap in the same breath: two things happened, and each has its transition.
+    It begins when an alert changes sides, and at no other time: how often somebody looks makes no difference.  One that
+    has just fired is not said to flap in the same breath: two things happened, and each has its transition.
     """
     ratio = change_ratio(alert.flips, alert.flipped_at, now) if rule.damps_flapping and alert.flips else 0.0
     if alert.flapping_since is None:
-        begins = ratio >= BEGINS_RATIO and alert.since < now
+        begins = ratio >= BEGINS_RATIO and alert.since < now == alert.flipped_at
         return replace(alert, flapping_since=now) if begins else alert
     return replace(alert, flapping_since=None) if ratio < ENDS_RATIO else alert
 

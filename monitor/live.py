@@ -165,6 +165,12 @@ class Live:
         self.account_book.forget_failures(now_ms)
         return (*changes, *self.crowds.take_changes())
 
+    def forget_room(self, room: Room, why: str) -> Sequence[Change]:
+        """Forget one room, and everybody in it."""
+        changes = self.calls.forget(room, why)
+        self._follow(changes)
+        return (*changes, *self.crowds.take_changes())
+
     def _follow(self, changes: Iterable[Change]) -> None:
         """Let those who only count follow what has changed; where somebody's level has, so has their room."""
         for ref, gone in changes:

@@ -6,7 +6,7 @@ is `Watched`, which decodes what simulated browsers and callbacks say; instead o
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ import msgspec
 
 from alerts.engine import Engine
 from alerts.groups import Groups
-from alerts.model import Transition
+from alerts.model import Notification, Transition
 from collectors import callbacks
 from collectors.events import Event, HookSeen, RoomLooked, RoomSeen, RoomStatus, Source
 from collectors.telemetry import decode
@@ -30,7 +30,7 @@ from monitor.pipeline import Pipeline
 from monitor.policy import links_of, policy_of
 from monitor.simulator.callbacks import callback_form
 from monitor.simulator.entities import Happening
-from monitor.simulator.scenarios import SCENARIOS
+from monitor.simulator.scenarios import Scenario
 from monitor.simulator.telemetry import Reporter, join_failure
 from monitor.simulator.world import World
 from monitor.store.sqlite import SqliteStore
@@ -49,7 +49,11 @@ class VirtualDaemon:
         self.config = config
         self.store = store
         self.now_s = BEGAN_S
-        self.live = Live([account.account_sid for account in config.accounts], self._now_ms())
+        limits = limits_of(config)
+        accounts = [account.account_sid for account in config.accounts]
+        self.live = Live(accounts, self._now_ms(), naming=config.naming, limits=limits.compositions)
+        self.owed: list[Notification] = []
+        self._polled: set[tuple[str, str | None]] = set()
         metrics = Metrics()
         self.evaluation = Evaluation(
             Engine(config.rules),
@@ -57,11 +61,12 @@ class VirtualDaemon:
             self.live,
             store.alerts,
             metrics,
-            limits=limits_of(config),
+            limits=limits,
             naming=config.naming,
             now_s=lambda: self.now_s,
             on_owed=lambda: None,
         )
+        self.evaluation.on_change.append(lambda judgement: self.owed.extend(judgement.notifications))
         self.pipeline = Pipeline(
             store.log, self.live, metrics, self.evaluation.notice, capacity_events=100_000, now_ms=self._now_ms
         )
@@ -89,6 +94,16 @@ class VirtualDaemon:
         if events:
             await asyncio.gather(*[self.pipeline.offer(event) for event in events])
         await self.evaluation.look()
+
+    async def poll(self, regions: Mapping[str, str]) -> None:
+        """Hear what polls tell of rooms that Twilio has told of; only what is new in it is worth a row in the log."""
+        for event in polled(self, regions):
+            about = (event.room_sid, event.media_region if isinstance(event, RoomSeen) else None)
+            if about[1] is None or about in self._polled:
+                self.pipeline.refresh(event)
+            else:
+                await self.pipeline.offer(event)
+                self._polled.add(about)
 
     async def do_chores(self) -> None:
         """Do what is done every minute."""
@@ -120,8 +135,8 @@ async def virtual_daemon(database: Path, **given: Any) -> AsyncIterator[VirtualD
 class Watched:
     """A simulated world, as a daemon hears of it; with `is_prompt` browsers tell at once what they notice."""
 
-    def __init__(self, name: str, *, is_prompt: bool) -> None:
-        self.world = World(SCENARIOS[name], seed=7, started_at=BEGAN_S)
+    def __init__(self, scenario: Scenario, *, is_prompt: bool) -> None:
+        self.world = World(scenario, seed=7, started_at=BEGAN_S)
         self._reporters: dict[str, Reporter] = {}
         self._is_prompt = is_prompt
 
@@ -134,6 +149,10 @@ class Watched:
             yield happening.at, [*self._by_twilio(happening), *self._by_browsers(happening)]
         if number % POST_EVERY_S == 0:
             yield now_s, [event for reporter in self._reporters.values() for event in _posted(reporter, now_s)]
+
+    def regions(self) -> Mapping[str, str]:
+        """Return the media region of each room in progress, by SID, which only polls tell."""
+        return {room.sid: room.media_region for room in self.world.ledger.live.values()}
 
     def _by_twilio(self, happening: Happening) -> Iterator[Event]:
         form = callback_form(happening, ACCOUNT)
@@ -165,11 +184,12 @@ def _ms(at_s: float) -> int:
     return round(at_s * 1000)
 
 
-def polled(daemon: VirtualDaemon) -> Iterator[Event]:
-    """Yield what polls tell of rooms that Twilio has told of, of which nothing is worth a row in the log."""
+def polled(daemon: VirtualDaemon, regions: Mapping[str, str]) -> Iterator[RoomSeen | RoomLooked]:
+    """Yield what polls tell of rooms that Twilio has told of."""
     at_ms = round(daemon.now_s * 1000)
     for room in [room for room in daemon.live.rooms.values() if room.created_at_ms is not None]:
-        yield RoomSeen(at_ms, Source.POLL, room.key, RoomStatus.IN_PROGRESS)
+        region = regions.get(room.key)
+        yield RoomSeen(at_ms, Source.POLL, room.key, RoomStatus.IN_PROGRESS, media_region=region)
         if not room.participants and room.empty_since_ms is None:
             yield RoomLooked(at_ms, Source.POLL, room.key, ACCOUNT)
 
@@ -180,7 +200,7 @@ async def live_through(daemon: VirtualDaemon, watched: Watched, seconds: int) ->
         for at_s, events in watched.second(number):
             await daemon.at(at_s, events)
         if number % CHORES_EVERY_S == 0:
-            await _a_minute_is_over(daemon, BEGAN_S + number)
+            await _a_minute_is_over(daemon, BEGAN_S + number, watched.regions())
     await daemon.at(BEGAN_S + seconds, [])
 
 
@@ -191,12 +211,11 @@ async def live_through_story(daemon: VirtualDaemon, story: Iterable[tuple[float,
         while told and told[0][0] < BEGAN_S + end_s:
             at_s, event = told.popleft()
             await daemon.at(at_s, [event])
-        await _a_minute_is_over(daemon, BEGAN_S + end_s)
+        await _a_minute_is_over(daemon, BEGAN_S + end_s, {})
 
 
-async def _a_minute_is_over(daemon: VirtualDaemon, at_s: float) -> None:
+async def _a_minute_is_over(daemon: VirtualDaemon, at_s: float, regions: Mapping[str, str]) -> None:
     await daemon.at(at_s, [])
-    for event in polled(daemon):
-        daemon.pipeline.refresh(event)
+    await daemon.poll(regions)
     await daemon.do_chores()
     await daemon.at(at_s, [])

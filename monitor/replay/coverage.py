@@ -9,8 +9,21 @@ from msgspec import Struct
 
 from alerts.model import Kind, Rule
 
-SAMPLED = (Kind.PARTICIPANT, Kind.ROOM)
+CROWDS = (Kind.REGION, Kind.TENANT)
+SAMPLED = (Kind.PARTICIPANT, Kind.ROOM, *CROWDS)
 REPLAYED = (*SAMPLED, Kind.COMPOSITION, Kind.RECORDING, Kind.ACCOUNT)
+#: Why the others are not: what their values come from is not kept, or not for as long.
+_NOT_ON_RECORD: Mapping[Kind, str] = {
+    Kind.SOURCE: "when a source was heard, and when it failed, is not on record",
+    Kind.DAEMON: "how the daemon itself was is not on record",
+    Kind.SLO: "an error budget counts every sample of everybody, for weeks; of samples only those that may change an "
+    "alert are gone through here",
+}
+#: Why there may have been nothing to see of a crowd.
+_NO_CROWD: Mapping[Kind, str] = {
+    Kind.REGION: "no room's media region is on record in this time",
+    Kind.TENANT: "no room of a tenant that [names] lists is on record in this time",
+}
 
 #: Values of an account that something must have told of first: the tag of that event, and what it is.
 _TOLD_BY: Mapping[str, tuple[str, str]] = {
@@ -34,16 +47,20 @@ def unplayable(rules: Iterable[Rule], *, is_one_room: bool) -> Iterator[Gap]:
     """Return the rules that are left out."""
     for rule in rules:
         if rule.over not in REPLAYED:
-            yield Gap(rule.name, f"nothing is on record by which a rule over a {rule.over} could be judged again")
-        elif is_one_room and rule.over is Kind.ACCOUNT:
-            yield Gap(rule.name, "it is about a whole account, and only one room is looked at")
+            yield Gap(rule.name, _NOT_ON_RECORD[rule.over])
+        elif is_one_room and rule.over in (Kind.ACCOUNT, *CROWDS):
+            yield Gap(rule.name, f"it is about a whole {rule.over}, and only one room is looked at")
 
 
-def unseen(rules: Iterable[Rule], kinds: Collection[str], *, has_samples: bool) -> Iterator[Gap]:
-    """Return the rules that were judged but had nothing to see; `kinds` are the sorts of things that happened."""
+def unseen(
+    rules: Iterable[Rule], happened: Collection[str], judged: Collection[Kind], *, has_samples: bool
+) -> Iterator[Gap]:
+    """Return the rules that had nothing to see, by the sorts of what happened and the kinds of what was judged."""
     for rule in rules:
         sort, nothing = _OF_MEDIA.get(rule.over) or _TOLD_BY.get(rule.raise_when.value, ("", ""))
-        if sort and not any(kind == sort or kind.startswith(f"{sort}-") for kind in kinds):
+        if sort and not any(kind == sort or kind.startswith(f"{sort}-") for kind in happened):
             yield Gap(rule.name, f"{nothing} is on record in this time")
-        elif rule.over is Kind.PARTICIPANT and not has_samples:
+        elif rule.over in CROWDS and rule.over not in judged:
+            yield Gap(rule.name, _NO_CROWD[rule.over])
+        elif rule.over in (Kind.PARTICIPANT, *CROWDS) and not has_samples:
             yield Gap(rule.name, "nobody's samples are on record in this time")

@@ -41,6 +41,7 @@ class Judge:
         self._limits = limits
         self._naming = naming
         self._telling = telling
+        self.kinds: set[Kind] = set()  # of what there was anything to see
 
     def next_at_s(self) -> float | None:
         """Return when the next look is due though nothing changes."""
@@ -56,6 +57,7 @@ class Judge:
             for change in wanted.values()
             if not self._is_quiet(change, now_s)
         ]
+        self.kinds.update(reading.kind for reading in readings if reading.gone is None)
         look = self.engine.judge(readings, now_s)
         told = self._telling.tell(look, now_s)
         self.engine.adopt(told.alerts, look.deadlines)

@@ -13,7 +13,7 @@ from operator import attrgetter
 from msgspec import Struct
 
 from alerts.group_book import Policy
-from alerts.model import Rule
+from alerts.model import Rule, State, Transition
 from monitor.limits import Limits
 from monitor.live import Live
 from monitor.naming import Naming
@@ -23,7 +23,7 @@ from monitor.replay.coverage import SAMPLED, unplayable, unseen
 from monitor.replay.judging import Found, Judge
 from monitor.replay.reckoning import Reckoning
 from monitor.replay.retelling import Step, step_of, steps_of_record, steps_of_samples
-from monitor.replay.screening import screen_for, thinned
+from monitor.replay.screening import Screening
 from monitor.replay.stepping import Stepping
 from monitor.replay.telling import Said, Telling
 from monitor.replay.wording import Replayed, moment
@@ -83,12 +83,13 @@ class _Replay:
         self._left_out = list(unplayable(bench.rules, is_one_room=bool(asked.room)))
         left_out = {gap.rule for gap in self._left_out}
         self._rules = [rule for rule in bench.rules if rule.name not in left_out]
-        self._screen = screen_for(self._rules)
-        self._live = Live(bench.accounts)
+        self._screening = Screening(self._rules)
+        self._live = Live(bench.accounts, naming=bench.naming, limits=bench.limits.compositions)
         telling = Telling(bench.policy)
         self._judge = Judge(self._rules, self._live, bench.limits, bench.naming, telling)
         self._stepping = Stepping(self._live, self._judge, asked.span_ms[0], bench.forget_after_ms)
         self._reckoning = Reckoning()
+        self._transitions: list[Transition] = []
         self._said: list[Said] = []
         self._kinds: set[str] = set()
         self._samples = 0
@@ -130,7 +131,7 @@ class _Replay:
         async with aclosing(self._store.samples.lines(Wanted(from_ms, to_ms, any_of=rooms), known)) as lines:
             async for series, samples in lines:
                 self._samples += samples.count
-                thin.append(Line(series, thinned(samples, self._screen, series.participant)))
+                thin.append(Line(series, self._screening.thinned(series, samples)))
                 self._on_progress(f"reading, {self._samples:,} samples", from_ms)
         return thin
 
@@ -152,6 +153,7 @@ class _Replay:
             [each for each in found.said if each.at_s >= from_s],
         )
         self._reckoning.add(late)
+        self._transitions += [each for each in late.transitions if State.FIRING in (each.before, each.after)]
         self._said += late.said
 
     async def _result(self) -> Replayed:
@@ -159,10 +161,11 @@ class _Replay:
         return Replayed(
             asked.from_ms,
             asked.to_ms,
+            self._transitions,
             self._said,
             self._reckoning.sums(self._rules, self._judge.engine.alerts),
             self._left_out,
-            list(unseen(self._rules, self._kinds, has_samples=self._samples > 0)),
+            list(unseen(self._rules, self._kinds, self._judge.kinds, has_samples=self._samples > 0)),
             list(_notes(asked, await self._store.past.reach())),
         )
 
@@ -170,7 +173,7 @@ class _Replay:
 def _notes(asked: Asked, reach: Reach) -> Iterator[str]:
     for what, since_ms, whom in (
         ("what happened", reach.events_ms, "all rules"),
-        ("what was measured", reach.samples_ms, "rules over participants and rooms"),
+        ("what was measured", reach.samples_ms, "rules over people, rooms, regions and tenants"),
     ):
         if since_ms is None:
             yield f"nothing of {what} is on record, so {whom} saw nothing of it"

@@ -54,7 +54,8 @@ class Stepping:
             if due_s is not None and due_s < min(at_ms, self._chores_at_ms) / 1000:
                 yield from self._look((), due_s)
             elif self._chores_at_ms < at_ms:
-                yield from self._look(self._chores(), self._chores_at_ms / 1000)
+                if changes := self._chores():
+                    yield from self._look(changes, self._chores_at_ms / 1000)
                 self._chores_at_ms += CHORES_EVERY_MS
             else:
                 return
@@ -72,7 +73,7 @@ class Stepping:
     def _forget(self, forgotten: Forgotten) -> Sequence[Change]:
         calls = self._live.calls
         room = calls.rooms.get(forgotten.key) or calls.of_sid(forgotten.sid) or calls.of_name(forgotten.name)
-        return () if room is None else calls.forget(room, "no_word_of_room")
+        return () if room is None else self._live.forget_room(room, "no_word_of_room")
 
     def _chores(self) -> Sequence[Change]:
         """Forget what the daemon would have; of rooms the record says when that was."""

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import msgspec
 from msgspec import Struct
 
-from alerts.model import Kind
+from alerts.model import Kind, Transition
 from monitor.replay.coverage import Gap
 from monitor.replay.reckoning import Sum
 from monitor.replay.telling import Said
@@ -16,10 +16,11 @@ _WHAT = {"trigger": "fired", "resolve": "resolved"}  # in the words of this page
 
 
 class Replayed(Struct, frozen=True):
-    """All that a replay has to say."""
+    """All that a replay has to say; `transitions` are those by which episodes begin, end, or come to flap."""
 
     from_ms: int
     to_ms: int
+    transitions: Sequence[Transition]
     said: Sequence[Said]
     sums: Sequence[Sum]
     not_replayed: Sequence[Gap]
@@ -33,6 +34,7 @@ def as_json(replayed: Replayed) -> str:
         "from": moment(replayed.from_ms / 1000),
         "to": moment(replayed.to_ms / 1000),
         "said": [_word(each) for each in replayed.said],
+        "transitions": [_turn(each) for each in replayed.transitions],
         "rules": replayed.sums,
         "not_replayed": replayed.not_replayed,
         "partly_replayed": replayed.partly_replayed,
@@ -45,6 +47,11 @@ def _word(said: Said) -> dict[str, object]:
     word: dict[str, object] = msgspec.to_builtins(said)
     del word["at_s"]
     return {"at": moment(said.at_s), **word}
+
+
+def _turn(transition: Transition) -> dict[str, object]:
+    names = ("rule", "entity", "before", "after", "reason", "detail", "value")
+    return {"at": moment(transition.at), **{name: getattr(transition, name) for name in names}}
 
 
 def as_text(replayed: Replayed) -> Iterator[str]:

@@ -14,20 +14,23 @@ from monitor.live import Live
 from monitor.store.ports import Entry
 from monitor.store.sqlite import SqliteStore
 from tests.builders import ALICE, BOB, ROOM, batch, level, room
+from tests.conftest import settings
+from tests.daemon_process import write_config
 from tests.evidence import BEGAN_MS, NAME, configured, database_of, ran, recorded
 from tests.lives import LATER_ROOM
 from tests.stored import as_told
 
 SPAN = ("--from", "2020-11-21T09:00:00Z", "--to", "2020-11-21T10:00:00Z")
 STARTS_MS = 1_605_949_200_000  # then
+USUAL_WAITS = {"group_wait": "10s", "resolve_wait": "10s"}
 RECEIVERS = {"ops": {"kind": "webhook", "url": "http://127.0.0.1:9/"}}
 
 
 def bad_calls() -> Iterator[Event]:
-    """Yield two rooms, in each of which somebody has a bad minute."""
+    """Yield two rooms, in each of which somebody has a bad minute, and is well for six."""
     for number, (sid, who) in enumerate(((ROOM, ALICE), (LATER_ROOM, BOB))):
         yield room(sid=sid, room_name=f"class:{number}", at_ms=STARTS_MS)
-        for minute, value in enumerate((5, 1, 5, 5)):
+        for minute, value in enumerate((5, 1, 5, 5, 5, 5, 5, 5)):
             at_ms = STARTS_MS + minute * 60_000 + number
             yield batch(level(value, at_ms=at_ms), reporter=who, room_sid=sid, identity=f"person-{number}", at_ms=at_ms)
 
@@ -62,7 +65,7 @@ def test_it_prints_what_would_have_been_sent_and_how_often(config: Path, capsys:
         "  person-0 has a bad connection in class:0.",
         "  held: level <= 1 for 10 s; to ops",
     ]
-    assert f"2020-11-21T09:02:20.001Z  resolved  warning   ParticipantQualityDegraded  {LATER_ROOM}/{BOB}" in said.out
+    assert f"2020-11-21T09:07:00.001Z  resolved  warning   ParticipantQualityDegraded  {LATER_ROOM}/{BOB}" in said.out
     (line,) = (line for line in said.out.splitlines() if line.startswith("  ParticipantQualityDegraded"))
     assert line.split() == ["ParticipantQualityDegraded", "2", "episodes", "of", "2", "people", "2", "pages"]
     assert "  CanaryFailed: no canary run is on record in this time" in said.out
@@ -94,7 +97,7 @@ def test_only_some_rules_may_be_asked_for(config: Path, capsys: pytest.CaptureFi
 def test_what_was_told_before_the_time_is_not_said_but_its_end_is(
     config: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    later = ("--from", "2020-11-21T09:01:30Z", "--to", "2020-11-21T09:02:20.001Z")
+    later = ("--from", "2020-11-21T09:01:30Z", "--to", "2020-11-21T09:07:00.001Z")
     assert ran("rules", "replay", *later, "--config", config, "--format", "json") == OK
     document = json.loads(capsys.readouterr().out)
     assert [(each["what"], each["entity"]) for each in document["said"]] == [("resolve", f"{ROOM}/{ALICE}")]
@@ -106,6 +109,20 @@ def test_what_was_told_before_the_time_is_not_said_but_its_end_is(
         "pages": 0,
         "firing": 1,
     }
+
+
+def test_a_word_waits_for_others_as_long_as_is_configured(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    usual = write_config(
+        config.with_name("usual.toml"),
+        settings(storage={"path": str(database_of(config))}, accounts=[], receivers=RECEIVERS, alerts=USUAL_WAITS),
+    )
+    assert ran("rules", "replay", *SPAN, "--config", usual, "--format", "json") == OK
+    document = json.loads(capsys.readouterr().out)
+    assert [(each["what"], each["at"]) for each in document["said"]] == [
+        *(("trigger", "2020-11-21T09:01:20Z"), ("trigger", "2020-11-21T09:01:20.001Z")),
+        *(("resolve", "2020-11-21T09:07:10Z"), ("resolve", "2020-11-21T09:07:10.001Z")),
+    ]
+    assert [each["at"] for each in document["transitions"]][:2] == ["2020-11-21T09:01:10Z", "2020-11-21T09:01:10.001Z"]
 
 
 def test_a_time_of_which_nothing_is_on_record_is_not_taken_for_a_good_one(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from alerts.group_book import Policy
 from alerts.inhibition import Inhibitors
-from alerts.model import Condition, Kind, Rule, Severity, Transition
+from alerts.model import Condition, Kind, NoData, Reason, Rule, Severity, Transition
 from alerts.routing import Route
 from alerts.rules import build_rule
 from monitor.history.samples import LEVEL_FIELDS, MEDIA_FIELDS, PLACE_OF, Samples
@@ -26,20 +26,21 @@ from monitor.store.ports import Line, Series
 from tests.alert_builders import make_rule
 from tests.builders import ALICE, BOB, NOW_MS, ROOM
 
-pauses_ms = st.sampled_from([1, 999, 5_000, 10_000, 10_001, 20_000, SIGN_OF_LIFE_MS + 1])
+pauses_ms = st.sampled_from([1, 999, 5_000, 10_000, 10_001, 20_000, 61_000, SIGN_OF_LIFE_MS + 1])
 rtts = st.sampled_from([np.nan, 50.0, 250.0, 390.0, 400.0, 401.0, 900.0])
 losses = st.sampled_from([np.nan, 0.0, 0.05, 0.2])
 media = st.lists(st.tuples(pauses_ms, rtts, losses, losses), max_size=40)
 levels = st.lists(st.tuples(pauses_ms, st.sampled_from([np.nan, 0, 1, 2, 3, 5])), max_size=12)
-durations = st.sampled_from(["0s", "100ms", "10s", "25s"])
+durations = st.sampled_from(["0s", "100ms", "10s", "25s", "70s"])
 
 
 def rule(name: str, raise_when: str, clear_when: str, over: Kind = Kind.PARTICIPANT) -> st.SearchStrategy[Rule]:
-    def built(hold_for: str, clear_for: str) -> Rule:
-        about = {"raise_when": raise_when, "clear_when": clear_when, "hold_for": hold_for, "clear_for": clear_for}
-        return build_rule(name, over, severity=Severity.WARNING, **about)
+    def built(no_data: NoData, **timers: str) -> Rule:
+        about = {"raise_when": raise_when, "clear_when": clear_when, "no_data": no_data, "clear_for_max": "2m"}
+        return build_rule(name, over, severity=Severity.WARNING, **about, **timers)
 
-    return st.builds(built, durations, durations)
+    timers = ("hold_for", "clear_for", "keep_firing_for", "no_data_for", "bounce_window")
+    return st.builds(built, st.sampled_from(NoData), **dict.fromkeys(timers, durations))
 
 
 rules = st.tuples(
@@ -48,6 +49,7 @@ rules = st.tuples(
     rule("LossyAndLong", "loss_ratio > 0.1", "rtt_ms <= 390"),
     rule("Bad", "level <= 1", "level >= 3"),
     rule("RoomBad", "degraded_ratio >= 0.5", "degraded_ratio < 0.5", Kind.ROOM),
+    rule("TenantBad", "degraded >= 1", "degraded < 1", Kind.TENANT),
 )
 LASTS_MS = 6 * 3_600_000
 
@@ -64,9 +66,12 @@ def measured(media_rows: Sequence[tuple[float, ...]], level_rows: Sequence[tuple
 
 
 def stepped_through(rules: Sequence[Rule], everybody: Sequence[Samples]) -> list[Transition]:
-    live = Live()
-    judge = Judge(rules, live, Limits(), Naming(), Telling(Policy(Route(None), Inhibitors())))
-    lines = [Line(Series(ROOM, who), samples) for who, samples in zip((ALICE, BOB), everybody, strict=False)]
+    naming = Naming(tenants=["acme"])
+    live = Live(naming=naming)
+    judge = Judge(rules, live, Limits(), naming, Telling(Policy(Route(None), Inhibitors())))
+    lines = [
+        Line(Series(ROOM, who, "acme:class:1"), samples) for who, samples in zip((ALICE, BOB), everybody, strict=False)
+    ]
     found = Stepping(live, judge, NOW_MS, 3_600_000).through(steps_of_samples(lines), NOW_MS + LASTS_MS)
     return [transition for each in found for transition in each.transitions]
 
@@ -82,12 +87,37 @@ def test_a_screened_replay_changes_the_same_alerts_as_one_of_every_sample(
     assert stepped_through(rules, [thinned(samples, screen) for samples in everybody]) == every
 
 
+def to_and_fro(stretches: Sequence[int]) -> Samples:
+    """Return what somebody measured every ten seconds whose way is long for so many of them, then short, and so on."""
+    lasts = [*stretches, 0, 100][: len(stretches) // 2 * 2 + 2]  # it ends well
+    is_long = np.repeat(np.arange(len(lasts)) % 2 == 0, lasts)
+    return measured([(10_000, 500.0 * long + number % 250, 0.0, 0.0) for number, long in enumerate(is_long)], [])
+
+
+@pytest.mark.promise("P32")
+@given(
+    st.builds(to_and_fro, st.lists(st.integers(1, 5), min_size=8, max_size=20)),
+    durations,
+    durations,
+    st.sampled_from(["0s", "1h"]),
+)
+def test_who_goes_to_and_fro_is_seen_to_whenever_a_delay_has_grown(
+    samples: Samples, clear_for: str, keep_firing_for: str, bounce_window: str
+) -> None:
+    about = {"clear_for": clear_for, "keep_firing_for": keep_firing_for, "bounce_window": bounce_window}
+    conditions = {"raise_when": "rtt_ms > 400", "clear_when": "rtt_ms < 300"}
+    restless = build_rule("LongWay", Kind.PARTICIPANT, severity=Severity.WARNING, **conditions, **about)
+    every = stepped_through([restless], [samples])
+    event("flaps" if any(each.reason is Reason.FLAPPING for each in every) else "does not flap")
+    assert stepped_through([restless], [thinned(samples, screen_for([restless]))]) == every
+
+
 @given(st.builds(measured, media, levels))
 def test_who_is_well_is_looked_at_now_and_then(samples: Samples) -> None:
     samples.levels[:, 0] = np.resize([3, 4, 5], len(samples.levels))
     rules = [make_rule()]
     kept = thinned(samples, screen_for(rules))
-    assert len(kept.level_at_ms) <= 6 or not len(samples.at_ms)  # at two beginnings, and when timers may run out
+    assert len(kept.level_at_ms) <= 8 or not len(samples.at_ms)  # at two beginnings, and when timers may run out
     for at_ms in samples.at_ms:
         assert np.abs(kept.at_ms - at_ms).min() <= SIGN_OF_LIFE_MS
 

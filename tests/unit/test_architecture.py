@@ -82,6 +82,7 @@ PURE = {
     *("monitor.evidence.thresholds", "monitor.evidence.troubles", "monitor.evidence.witnesses"),
     "monitor.evidence.wording",
     *("alerts.breaker", "alerts.budgets", "alerts.gates", "alerts.lanes", "alerts.receivers", "monitor.store.changing"),
+    "monitor.replay.rehearsing",
     *("monitor.replay.screening", "monitor.replay.retelling", "monitor.replay.judging", "monitor.replay.telling"),
     *("monitor.replay.stepping", "monitor.replay.reckoning", "monitor.replay.coverage", "monitor.replay.wording"),
     *("monitor.rule_tests.courses", "monitor.rule_tests.cases", "monitor.rule_tests.running"),

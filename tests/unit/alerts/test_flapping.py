@@ -252,3 +252,11 @@ def test_who_is_gone_is_not_remembered():
         found = engine.judge([reading], START + second)
         engine.adopt(found.alerts, found.deadlines)
     assert engine.kept == ()
+
+
+@pytest.mark.parametrize("rule", [SHIPPED, NERVOUS])
+@pytest.mark.parametrize("period_s", [20, 60, 90, 299])
+def test_how_often_somebody_looks_makes_no_difference(rule: Rule, period_s: float) -> None:
+    changes = list(square(period_s, HOUR_S))
+    seen_again = [(at_s + after_s, level) for at_s, level in changes for after_s in (0, period_s * 0.1, period_s * 0.4)]
+    assert live_through(rule, iter(seen_again), 2 * HOUR_S) == live_through(rule, iter(changes), 2 * HOUR_S)

@@ -46,7 +46,8 @@ def replayed(*said: Said, **given: object) -> Replayed:
     reckoning = Reckoning()
     reckoning.add(Found([], said))
     given = {"not_replayed": [], "partly_replayed": [], "notes": [], **given}
-    return Replayed(NOW_MS, NOW_MS + HOUR_MS, said, reckoning.sums([make_rule()], [make_alert()]), **given)
+    sums, turns = reckoning.sums([make_rule()], [make_alert()]), [_transition(make_alert())]
+    return Replayed(NOW_MS, NOW_MS + HOUR_MS, turns, said, sums, **given)
 
 
 # --- how it is told ---------------------------------------------------------------------------------------
@@ -87,6 +88,9 @@ def test_a_program_reads_the_same() -> None:
     document = json.loads(as_json(replayed(FIRED)))
     assert (document["from"], document["said"][0]["at"]) == ("2025-11-21T01:53:20Z", "2025-11-21T01:53:20Z")
     assert document["said"][0]["receivers"] == ["ops"]
+    assert [(each["at"], each["after"], each["reason"]) for each in document["transitions"]] == [
+        ("2025-11-21T01:53:20Z", "firing", "held")
+    ]
     assert document["rules"] == [
         {"rule": "Bad", "over": "participant", "episodes": 0, "subjects": 0, "pages": 1, "firing": 1}
     ]
@@ -94,22 +98,39 @@ def test_a_program_reads_the_same() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kinds", "has_samples", "rules"),
+    ("happened", "judged", "has_samples", "rules"),
     [
-        ((), False, ["Bad", "Composed", "Canary"]),
-        (("composition-failed", "canary"), True, []),
-        (("composition", "canary"), False, ["Bad"]),
+        ((), (), False, ["Bad", "Composed", "Canary", "Acme"]),
+        (("composition-failed", "canary"), (Kind.TENANT,), True, []),
+        (("composition", "canary"), (Kind.TENANT,), False, ["Bad", "Acme"]),
+        (("composition", "canary"), (Kind.REGION,), True, ["Acme"]),
     ],
 )
-def test_a_rule_that_had_nothing_to_see_is_named(kinds: tuple[str, ...], has_samples: bool, rules: list[str]) -> None:
+def test_a_rule_that_had_nothing_to_see_is_named(
+    happened: tuple[str, ...], judged: tuple[Kind, ...], has_samples: bool, rules: list[str]
+) -> None:
     rule = make_rule()
     asked = [
         rule,
         replace(rule, name="Composed", over=Kind.COMPOSITION),
         replace(rule, name="Canary", over=Kind.ACCOUNT, raise_when=replace(rule.raise_when, value="canary_failed")),
         replace(rule, name="Crowded", over=Kind.ROOM),
+        replace(rule, name="Acme", over=Kind.TENANT),
     ]
-    assert [gap.rule for gap in unseen(asked, kinds, has_samples=has_samples)] == rules
+    assert [gap.rule for gap in unseen(asked, happened, judged, has_samples=has_samples)] == rules
+
+
+@pytest.mark.parametrize("over", [Kind.SOURCE, Kind.DAEMON, Kind.SLO])
+def test_what_is_not_on_record_is_named_with_what_is_missing(over: Kind) -> None:
+    (gap,) = unplayable([replace(make_rule(), over=over)], is_one_room=False)
+    assert "record" in gap.why or "samples" in gap.why
+
+
+def test_every_rule_over_calls_can_be_replayed() -> None:
+    overs = set(Kind) - {Kind.SOURCE, Kind.DAEMON, Kind.SLO}
+    assert not list(unplayable([replace(make_rule(), over=over) for over in overs], is_one_room=False))
+    left_out = unplayable([replace(make_rule(), name=over, over=over) for over in overs], is_one_room=True)
+    assert {gap.rule for gap in left_out} == {Kind.ACCOUNT, Kind.REGION, Kind.TENANT}
 
 
 # --- who would have been told -----------------------------------------------------------------------------
