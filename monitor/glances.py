@@ -61,41 +61,51 @@ Number = TypeVar("Number", int, float)
 def run_of_well(media: Iterable[MediaStats], reach_ms: int) -> tuple[int, int]:
     """Return how many samples, from the first on, are plainly well with no gap, and until when they reach.
 
-    One loop with everything in it, since it is run for every sample there is, and calls would cost as much again.
+    It is run for every sample there is: every comparison counts.
     """
     count = 0
     seen: Any  # by types, everything may be unknown
-    way: Any
     try:
         for seen in media:
             at_ms, rtt_ms, interval_ms = seen.at_ms, seen.rtt_ms, seen.interval_ms or INTERVAL_MS
             if rtt_ms > PLAIN_RTT_MS or interval_ms > LONGEST_INTERVAL_MS or at_ms - interval_ms > reach_ms:
                 break
-            for way in (seen.up, seen.down):
-                loss_ratio, jitter_ms = way.loss_ratio, way.jitter_ms
-                if loss_ratio > PLAIN_LOSS_RATIO or jitter_ms > PLAIN_JITTER_MS:
-                    return count, reach_ms
-                bitrate_bps, fps = way.bitrate_bps, way.fps
-                if bitrate_bps == 0.0 or (fps is not None and fps < SMOOTH_FPS):
-                    return count, reach_ms
-                if (width := way.width) and (height := way.height):
-                    # The first two say at once of most what the last says of all.
-                    is_scant = bitrate_bps < PLAIN_BITRATE_BPS or width * height > PLAIN_PIXELS
-                    if is_scant and bitrate_bps < SHARP_BITS * width * height:
-                        return count, reach_ms
-                if (freezes := way.freezes) and (
-                    interval_ms < freezes * PLAIN_FREEZE_INTERVAL_MS
-                    or loss_ratio > PLAIN_LOSS_RATIO_WITH_FREEZE
-                    or jitter_ms > PLAIN_JITTER_MS_WITH_FREEZE
-                    or rtt_ms > PLAIN_RTT_MS_WITH_FREEZE
-                    or way.limited_by not in _NO_LIMIT
-                ):
-                    return count, reach_ms
-            reach_ms = max(reach_ms, at_ms)
+            if not (_is_plain(seen.up, rtt_ms, interval_ms) and _is_plain(seen.down, rtt_ms, interval_ms)):
+                break
+            if at_ms > reach_ms:  # noqa: PLR1730 - `max` takes as long as all that is asked of a direction
+                reach_ms = at_ms
             count += 1
     except (TypeError, AttributeError):
         pass  # what is not known cannot be compared; to ask each time whether it is would cost a fifth
     return count, reach_ms
+
+
+def _is_plain(way: Any, rtt_ms: float, interval_ms: int) -> bool:
+    """Whether one direction is plainly well.
+
+    Raises:
+        TypeError: a number is not known without which nobody can say.
+        AttributeError: there is no such direction.
+    """
+    loss_ratio, jitter_ms, bitrate_bps = way.loss_ratio, way.jitter_ms, way.bitrate_bps
+    if loss_ratio > PLAIN_LOSS_RATIO or jitter_ms > PLAIN_JITTER_MS or bitrate_bps == 0.0:
+        return False
+    fps, width, freezes = way.fps, way.width, way.freezes
+    if fps is not None and fps < SMOOTH_FPS:
+        return False
+    if (
+        width is not None
+        and (bitrate_bps < PLAIN_BITRATE_BPS or width * way.height > PLAIN_PIXELS)  # which spares most the next
+        and bitrate_bps < SHARP_BITS * width * way.height
+    ):
+        return False
+    return not freezes or (
+        interval_ms >= freezes * PLAIN_FREEZE_INTERVAL_MS
+        and loss_ratio <= PLAIN_LOSS_RATIO_WITH_FREEZE
+        and jitter_ms <= PLAIN_JITTER_MS_WITH_FREEZE
+        and rtt_ms <= PLAIN_RTT_MS_WITH_FREEZE
+        and way.limited_by in _NO_LIMIT
+    )
 
 
 # --- one by itself ----------------------------------------------------------------------------------------
