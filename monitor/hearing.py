@@ -146,7 +146,7 @@ class Hearing:
             self._observe_media(name, reporter, media, series)
         elif reporter.stats_at_ms < 0 and reporter.is_live:  # who sends samples is judged by them
             self._minutes.notice(room, reporter, reporter.heard_at_ms or 0)
-        return changes, bool(changes) or _counts_otherwise(before, level)
+        return changes, bool(changes) or (level != before and _counts_otherwise(before, level))
 
     def _observe_event(self, room: Room, reporter: Participant, seen: Observation) -> Iterable[Change]:
         """Take what happened to the reporter itself; return who else has changed, or is gone."""
@@ -263,9 +263,7 @@ def _known(level: int | None) -> int | None:
 
 
 def _counts_otherwise(before: int | None, after: int | None) -> bool:
-    """Whether a level changes what there is to count in a room: how many are known, and how many degraded."""
-    if before == after:
-        return False
+    """Whether another level changes what there is to count in a room: how many are known, and how many degraded."""
     return before is None or after is None or (before <= DEGRADED_LEVEL) != (after <= DEGRADED_LEVEL)
 
 
