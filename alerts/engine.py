@@ -44,8 +44,7 @@ class Engine:
 
     def __init__(self, rules: Iterable[Rule], alerts: Iterable[Alert] = ()) -> None:
         self._rules = _by_kind(rules)
-        self._raises = {kind: tuple(_raising(each)) for kind, each in self._rules.items()}
-        self._silences = {kind: tuple(_heard(each)) for kind, each in self._rules.items()}
+        self._quiet = {kind: (tuple(_raising(each)), tuple(_heard(each))) for kind, each in self._rules.items()}
         self._alerts: dict[tuple[str, str], Alert] = {}
         self._deadlines: Deadlines[Entity] = Deadlines()
         self._kept: Counter[tuple[str, str]] = Counter()  # how many alerts of each entity are kept
@@ -75,10 +74,11 @@ class Engine:
         name = (kind.value, entity)
         if name in self._kept or self._deadlines.of((kind, entity)) != changes_at:
             return False
-        for condition in self._raises[kind]:  # for every post there is, and `any` would cost as much again
+        raises, silences = self._quiet[kind]
+        for condition in raises:  # for every post there is, and `any` would cost as much again
             if holds(condition, values):
                 return False
-        for condition in self._silences[kind]:  # noqa: SIM110 - as above
+        for condition in silences:  # noqa: SIM110 - as above
             if holds(condition, values) is None:
                 return False
         return True

@@ -173,7 +173,7 @@ def parse_condition(text: str, over: Kind) -> Condition:
 def holds(condition: Condition, values: Mapping[str, float | None]) -> bool | None:
     """Return whether the condition holds, or None where its value is unknown."""
     value = values.get(condition.value)
-    if value is None or math.isnan(value):
+    if value is None or value != value:  # noqa: PLR0124 - how a number says that it is none, without a call
         return None
     return OPERATORS[condition.operator](value, condition.threshold)
 

@@ -76,7 +76,7 @@ class Crowds:
         self._rooms: dict[str, _Counted] = {}
         self._crowds: dict[Ref, Crowd] = {}
         self._regions = 0
-        self._changed: dict[Ref, None] = {}
+        self.changed: dict[Ref, None] = {}  # those of which there are changes to take
         self.everybody = Crowd()
 
     # --- what is known ------------------------------------------------------------------------------------
@@ -94,14 +94,9 @@ class Crowds:
         tenant = self._naming.labels(room_name).get("tenant")
         return None if tenant in (OTHER, UNKNOWN) else tenant
 
-    @property
-    def have_changed(self) -> bool:
-        """Whether there are any changes to take."""
-        return bool(self._changed)
-
     def take_changes(self) -> Sequence[Change]:
         """Return the crowds that have changed since the last call; those that no room belongs to any more are gone."""
-        changed, self._changed = self._changed, {}
+        changed, self.changed = self.changed, {}
         return [Change(ref, None if ref in self._crowds else NOBODY_LEFT) for ref in changed]
 
     # --- what happened ------------------------------------------------------------------------------------
@@ -145,7 +140,7 @@ class Crowds:
                 crowd = self._crowds[ref] = Crowd()
                 self._regions += ref.kind == "region"
             crowd.count(counted.share, 1)
-            self._changed[ref] = None
+            self.changed[ref] = None
         self.everybody.count(counted.share, 1)
 
     def _take_out(self, counted: _Counted) -> None:
@@ -155,5 +150,5 @@ class Crowds:
             if not crowd.rooms:
                 del self._crowds[ref]
                 self._regions -= ref.kind == "region"
-            self._changed[ref] = None
+            self.changed[ref] = None
         self.everybody.count(counted.share, -1)

@@ -30,14 +30,16 @@ from collectors.observations import (
     Track,
 )
 from monitor.calls import Calls
+from monitor.crowds import DEGRADED_LEVEL
 from monitor.entities import Change, Failure, Participant, Room
 from monitor.live_minutes import LiveMinutes
 from monitor.merging import want_look
 from monitor.outcomes import Outcomes
-from monitor.rings import Rings, values_of, values_of_rows
+from monitor.rings import Rings, name_of, values_of, values_of_rows
 
 RETURN_AFTER_MS = 30_000  # somebody known by identity only has come back who tells of a time this long after leaving
 RING_REACH_MS = 86_400_000  # how far before the first word of somebody a sample may reach
+_AT_MS = attrgetter("at_ms")
 CLOCK_SET_MS = 30_000  # a clock that jumps by more was set, and what was told by it before cannot be compared
 
 
@@ -117,7 +119,7 @@ class Hearing:
     def _observe_all(
         self, room: Room, reporter: Participant, observations: Iterable[Observation]
     ) -> tuple[list[Change], bool]:
-        """Take observations; return who else has changed, or is gone, and whether anybody's level is another now."""
+        """Take observations; return who else has changed, or is gone, and whether the room counts otherwise now."""
         changes: list[Change] = []
         media: list[MediaStats] = []
         series: list[MediaStatsSeries] = []
@@ -127,21 +129,32 @@ class Hearing:
             if type(seen) is MediaStats:
                 media.append(seen)
             elif type(seen) is NetworkQuality:
-                changes += self._observe_levels(room, reporter, (seen,))
+                if seen.subject is None or seen.subject == reporter.sid:
+                    _set_own_level(reporter, seen)
+                else:
+                    changes += self._observe_other(room, reporter, seen.subject, seen)
             elif type(seen) is MediaStatsSeries:
                 series.append(seen)
             elif type(seen) is NetworkQualitySeries:
                 changes += self._observe_levels(room, reporter, seen.rows())
-            elif type(seen) is Connection and seen.subject is None:
-                changes += self._observe_connection(room, reporter, seen)
-            elif type(seen) is Track and seen.subject is None and seen.code is not None:
-                reporter.error_code = seen.code
+            else:
+                changes += self._observe_event(room, reporter, seen)
+        level = reporter.level
         if (media or series) and reporter.is_live:
-            self._minutes.hear(room, reporter, media, series)
-            self._observe_media(reporter, media, series)
-        elif reporter.is_live:
+            name = name_of(reporter)
+            self._minutes.hear(name, room, reporter, level, media, series)
+            self._observe_media(name, reporter, media, series)
+        elif reporter.stats_at_ms < 0 and reporter.is_live:  # who sends samples is judged by them
             self._minutes.notice(room, reporter, reporter.heard_at_ms or 0)
-        return changes, bool(changes) or reporter.level != before
+        return changes, bool(changes) or (level != before and _counts_otherwise(before, level))
+
+    def _observe_event(self, room: Room, reporter: Participant, seen: Observation) -> Iterable[Change]:
+        """Take what happened to the reporter itself; return who else has changed, or is gone."""
+        if type(seen) is Connection and seen.subject is None:
+            return self._observe_connection(room, reporter, seen)
+        if type(seen) is Track and seen.subject is None and seen.code is not None:
+            reporter.error_code = seen.code
+        return ()
 
     def _observe_levels(self, room: Room, reporter: Participant, levels: Iterable[NetworkQuality]) -> Iterable[Change]:
         """Take levels; return who else has changed."""
@@ -154,18 +167,15 @@ class Hearing:
         return changes
 
     def _observe_media(
-        self, reporter: Participant, media: list[MediaStats], series: Iterable[MediaStatsSeries]
+        self, name: str, reporter: Participant, media: Sequence[MediaStats], series: Sequence[MediaStatsSeries]
     ) -> None:
         """Keep the samples; the latest of them says how it is now."""
         began_ms = (reporter.heard_at_ms or 0) + reporter.clock_offset_ms - RING_REACH_MS
-        ring = self._rings.of(reporter, began_ms)
+        ring = self._rings.of(name, began_ms)
         ring.push(map(values_of, media))
         for each in series:
             ring.push(values_of_rows(each))
-            if each.at_ms:
-                media.append(each.latest())
-        media.reverse()  # of two at once, what was said later counts
-        latest = max(media, key=attrgetter("at_ms"), default=None)
+        latest = _latest(media, series)
         if latest is not None and latest.at_ms >= reporter.stats_at_ms:
             _set_media(reporter, latest)
 
@@ -252,14 +262,29 @@ def _known(level: int | None) -> int | None:
     return None if level is None or level < 0 else level
 
 
+def _counts_otherwise(before: int | None, after: int | None) -> bool:
+    """Whether another level changes what there is to count in a room: how many are known, and how many degraded."""
+    return before is None or after is None or (before <= DEGRADED_LEVEL) != (after <= DEGRADED_LEVEL)
+
+
 def _set_own_level(reporter: Participant, seen: NetworkQuality) -> None:
     if seen.at_ms < reporter.own_level_at_ms:
         return
-    before, level = reporter.level, _known(seen.level)
-    reporter.own_level_at_ms, reporter.own_level = seen.at_ms, level
+    level = _known(seen.level)
+    reporter.own_level_at_ms = seen.at_ms
+    if reporter.reports and level == reporter.own_level:
+        return
+    before, reporter.own_level = reporter.level, level
     reporter.reports = reporter.reports or level is not None
     if reporter.reports and level != before:  # while it has said nothing yet, others' word stays
         reporter.level_since_ms = seen.at_ms - reporter.clock_offset_ms
+
+
+def _latest(media: Sequence[MediaStats], series: Sequence[MediaStatsSeries]) -> MediaStats | None:
+    """Return the last sample in time; of two at once, what was said later counts."""
+    if series:
+        media = [*media, *(each.latest() for each in series if each.at_ms)]
+    return max(reversed(media), key=_AT_MS, default=None)
 
 
 def _set_media(reporter: Participant, now: MediaStats) -> None:

@@ -79,7 +79,9 @@ class Housekeeping:
 
     async def save_picture(self) -> None:
         """Save what changed since the last time."""
-        # Both are read before anything is awaited: the picture and the log id that it reaches belong together.
+        # All is read before anything is awaited: the picture, what was counted, and the log id that they reach belong
+        # together.
+        self._live.judge_minutes()
         entities, through, counted = self._live.take_dirty(), self._pipeline.applied_id, self._budgets.take_changed()
         if not entities and not counted and through == self._saved_through:
             return

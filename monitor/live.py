@@ -58,7 +58,8 @@ class Live:
         since_ms: from when on callbacks could reach us.
         naming: how rooms are named, which tells their tenants.
         limits: how long a composition may take.
-        on_outcome: hears of each minute, join and composition, once it is decided whether it was well.
+        on_outcome: hears of each minute, join and composition, once it is decided whether it was well; of minutes at
+            `judge_minutes` at the latest.
     """
 
     def __init__(
@@ -111,7 +112,7 @@ class Live:
         """Change the picture by one event and return what changed."""
         changes = self._reducers[type(event)](event)
         self._follow(changes)
-        if self._failed or self.crowds.have_changed:
+        if self._failed or self.crowds.changed:
             return (*changes, *self._take_failed(), *self.crowds.take_changes())
         return changes
 
@@ -155,6 +156,10 @@ class Live:
     def _take_failed(self) -> Sequence[Change]:
         failed, self._failed = self._failed, []
         return failed[-1:]
+
+    def judge_minutes(self) -> None:
+        """Tell of the minutes that went by until now: samples wait to be judged together."""
+        self._minutes.settle()
 
     def expire(self, now_ms: int, forget_after_ms: int) -> Sequence[Change]:
         """Forget rooms that nothing has mentioned for `forget_after_ms`, and what came to nothing as long ago."""

@@ -1,24 +1,31 @@
 """Was the minute that somebody has just lived through a good one?
 
 The same minutes as in `monitor.good_minutes`, judged while the call goes on, for all people at once: so a sample may
-cost about a microsecond, and nobody may cost more memory than a few numbers.  Hence two differences.  A moment goes by
-the level as it is when the post arrives, not as it was at that moment, and published tracks are not remembered; and
-most samples are not scored, since a glance shows that their score is good.
+cost half a microsecond, and nobody may cost more memory than a few numbers.  Hence two differences.  A moment goes by
+the level as it is when the post arrives, not as it was at that moment, and published tracks are not remembered.
+
+It is not done while a browser waits for its answer.  What a post tells is put down as it comes, with the level of that
+moment, and judged a little later, many posts at a stretch: before somebody's minutes end, whenever a few hundred posts
+wait, and whenever somebody calls `settle`, as those do who look at what was counted or save it.  That is twice as fast
+as one by one, between all the other things that are done with a post, and changes no verdict, since what waits is
+judged in the order in which it came.  Hardly any sample is scored, too: `monitor.glances` shows that nearly all are
+well, and those of a post that follow each other without a gap are counted as one stretch of time.
 
 Time is each browser's own, put right by how far its clock is off.  A minute that is begun when the daemon stops is
 begun anew by the next one.
 """
 
 from collections.abc import Callable, Sequence
+from itertools import chain, islice
 
 from msgspec import Struct
 
-from collectors.observations import Direction, DirectionSeries, MediaStats, MediaStatsSeries
+from collectors.observations import MediaStats, MediaStatsSeries
 from monitor.entities import Participant, Room
+from monitor.glances import are_well, is_well, run_of_well
 from monitor.good_minutes import (
     BROKEN,
     GOOD_LEVEL,
-    INTERVAL_MS,
     LONGEST_INTERVAL_MS,
     NO_SAMPLES,
     Minutes,
@@ -27,16 +34,9 @@ from monitor.good_minutes import (
     interval_ms_of,
     verdict_of,
 )
-from monitor.quality import SHARP_BITS, SMOOTH_FPS
 from monitor.rings import name_of
 
-# Up to here in every way at once, a score is good; a property test holds `score_of` to it.
-PLAIN_RTT_MS = 300.0
-PLAIN_JITTER_MS = 30.0
-PLAIN_LOSS_RATIO = 0.03
-PLAINLY_BAD_LOSS_RATIO = 0.12  # from here on, the score is bad
-MOST_FPS = 1_000.0  # a number that is none, or out of this world, is for the score to judge
-MOST_BPS = 1e12
+MOST_WAITING = 500  # posts; of those that wait, each holds its samples in memory
 
 
 class _Stay(Struct):
@@ -45,6 +45,10 @@ class _Stay(Struct):
     room: Room
     tally: Tally
     sends_samples: bool = False
+
+
+# What a post told: by whom, where, at what level, by which clock, and its samples.
+_Told = tuple[str, Room, int | None, int, Sequence[MediaStats], Sequence[MediaStatsSeries]]
 
 
 class LiveMinutes:
@@ -57,28 +61,60 @@ class LiveMinutes:
     def __init__(self, tell: Callable[[Room, int, Minutes], None]) -> None:
         self._tell = tell
         self._stays: dict[str, _Stay] = {}
+        self._waiting: list[_Told] = []
 
     def hear(
-        self, room: Room, who: Participant, media: Sequence[MediaStats], series: Sequence[MediaStatsSeries]
+        self,
+        name: str,
+        room: Room,
+        who: Participant,
+        level: int | None,
+        media: Sequence[MediaStats],
+        series: Sequence[MediaStatsSeries],
     ) -> None:
-        """Judge the intervals that samples tell of."""
-        key, offset_ms = name_of(who), who.clock_offset_ms
-        stay = self._stays.get(key)
+        """Take down what samples tell of somebody, by the name that nobody else has; they must not change any more."""
+        self._waiting.append((name, room, BROKEN if who.reconnecting else level, who.clock_offset_ms, media, series))
+        if len(self._waiting) >= MOST_WAITING:
+            self.settle()
+
+    def settle(self) -> None:
+        """Judge what waits, in the order in which it came."""
+        waiting, self._waiting = self._waiting, []
+        for told in waiting:
+            self._judge(*told)
+
+    def _judge(
+        self,
+        name: str,
+        room: Room,
+        level: int | None,
+        offset_ms: int,
+        media: Sequence[MediaStats],
+        series: Sequence[MediaStatsSeries],
+    ) -> None:
+        stay = self._stays.get(name)
         if stay is None:
             if (first_ms := _first_ms(media, series)) is None:
                 return
-            stay = self._stays[key] = _Stay(room, Tally(first_ms - offset_ms))
+            stay = self._stays[name] = _Stay(room, Tally(first_ms - offset_ms))
         stay.sends_samples = True
-        level = BROKEN if who.reconnecting else who.level
-        for seen in media:
-            _spend(stay.tally, seen, level, offset_ms)
+        tally = stay.tally
+        count = 0
+        if media and (
+            level is None or level >= GOOD_LEVEL
+        ):  # as nearly always: in one stretch, up to the first that is not plainly well
+            count, reach_ms = run_of_well(media, tally.at_ms + offset_ms)
+            tally.spend(reach_ms - offset_ms, verdict=True)
+        for seen in media[count:] if count < len(media) else ():
+            _spend(tally, seen, level, offset_ms)
         for each in series:
-            _spend_all(stay.tally, each, level, offset_ms)
-        if stay.tally.is_news:
-            self._tell(room, room.heard_at_ms, stay.tally.take())
+            _spend_series(tally, each, level, offset_ms)
+        if tally.is_news:
+            self._tell(room, room.heard_at_ms, tally.take())
 
     def notice(self, room: Room, who: Participant, now_ms: int) -> None:
         """Judge the time since the last word of somebody who sends no samples by the level alone."""
+        self.settle()
         key = name_of(who)
         stay = self._stays.get(key)
         if stay is None:
@@ -94,6 +130,7 @@ class LiveMinutes:
 
     def break_off(self, room: Room, who: Participant, from_ms: int, until_ms: int) -> None:
         """Judge the time in which somebody's connection was being made anew."""
+        self.settle()
         stay = self._stays.get(name_of(who))
         if stay is not None and until_ms > from_ms:
             stay.tally.spend(from_ms, None)
@@ -103,6 +140,7 @@ class LiveMinutes:
 
     def end(self, key: str) -> None:
         """Close the minutes of somebody who is gone, by the key of their `Ref`."""
+        self.settle()
         stay = self._stays.pop(key, None) or self._stays.pop(key.rpartition("/")[2], None)
         if stay is not None and (last := stay.tally.end()) != Minutes(0, 0, 0):
             self._tell(stay.room, stay.room.heard_at_ms, last)
@@ -110,9 +148,17 @@ class LiveMinutes:
 
 def _first_ms(media: Sequence[MediaStats], series: Sequence[MediaStatsSeries]) -> int | None:
     """Return when the first of the intervals began, or None where there is none."""
-    began = [seen.at_ms - interval_ms_of(seen) for seen in media]
-    began += [each.at_ms[0] - _interval_ms(each, 0) for each in series if each.at_ms]
-    return min(began, default=None)
+    firsts = chain(media, *(islice(each.rows(), 1) for each in series))
+    return min((seen.at_ms - interval_ms_of(seen) for seen in firsts), default=None)
+
+
+def _spend_series(tally: Tally, series: MediaStatsSeries, level: int | None, offset_ms: int) -> None:
+    may_be_well = level is None or level >= GOOD_LEVEL
+    if may_be_well and are_well(series, tally.at_ms + offset_ms):
+        tally.spend(series.at_ms[-1] - offset_ms, verdict=True)
+        return
+    for seen in series.rows():
+        _spend(tally, seen, level, offset_ms)
 
 
 def _spend(tally: Tally, seen: MediaStats, level: int | None, offset_ms: int) -> None:
@@ -127,91 +173,5 @@ def _verdict(seen: MediaStats, level: int | None) -> bool | None:
     """Whether a moment is good, or None where that is not known; the dear question is asked last."""
     if level is not None and level < GOOD_LEVEL:
         return False
-    if is_plainly_well(seen):
-        return True
-    return False if is_plainly_bad(seen) else verdict_of(heard_in(seen, None), level)
-
-
-def _spend_all(tally: Tally, seen: MediaStatsSeries, level: int | None, offset_ms: int) -> None:
-    if not is_plainly_well_throughout(seen) or (level is not None and level < GOOD_LEVEL):
-        for row in seen.rows():
-            _spend(tally, row, level, offset_ms)
-        return
-    for index, at_ms in enumerate(seen.at_ms):
-        began_ms = at_ms - offset_ms - _interval_ms(seen, index)
-        if began_ms > tally.at_ms:
-            tally.spend(began_ms, None)
-        tally.spend(at_ms - offset_ms, verdict=True)
-
-
-def _interval_ms(seen: MediaStatsSeries, index: int) -> int:
-    interval_ms = seen.interval_ms[index] if seen.interval_ms else None
-    return min(interval_ms or INTERVAL_MS, LONGEST_INTERVAL_MS)
-
-
-# --- at a glance ------------------------------------------------------------------------------------------
-
-
-def is_plainly_well(seen: MediaStats) -> bool:
-    """Whether a glance shows that the score of a sample is good, and proves something."""
-    rtt_ms, up, down = seen.rtt_ms, seen.up, seen.down
-    if rtt_ms is not None and not 0 <= rtt_ms <= PLAIN_RTT_MS:
-        return False
-    if up is None or down is None:
-        only = up or down
-        return only is not None and only.loss_ratio is not None and _is_plain(only)
-    return (up.loss_ratio is not None or down.loss_ratio is not None) and _is_plain(up) and _is_plain(down)
-
-
-def _is_plain(way: Direction) -> bool:
-    return (
-        ((loss_ratio := way.loss_ratio) is None or 0 <= loss_ratio <= PLAIN_LOSS_RATIO)
-        and ((jitter_ms := way.jitter_ms) is None or 0 <= jitter_ms <= PLAIN_JITTER_MS)
-        and ((bitrate_bps := way.bitrate_bps) is None or 0 < bitrate_bps <= MOST_BPS)
-        and ((fps := way.fps) is None or SMOOTH_FPS <= fps <= MOST_FPS)
-        and not way.freezes
-        and ((limited_by := way.limited_by) is None or limited_by == "none")
-        and (not (width := way.width) or (bitrate_bps or 0) >= SHARP_BITS * width * (way.height or 0))
-    )
-
-
-def is_plainly_bad(seen: MediaStats) -> bool:
-    """Whether so much is lost one way that the score of a sample is bad, whatever the rest of it tells."""
-    ways = (way for way in (seen.up, seen.down) if way is not None)
-    return any(way.loss_ratio is not None and PLAINLY_BAD_LOSS_RATIO <= way.loss_ratio <= 1 for way in ways)
-
-
-def is_plainly_well_throughout(seen: MediaStatsSeries) -> bool:
-    """Whether a glance shows that the score of every sample of a series is good."""
-    ways = [way for way in (seen.up, seen.down) if way is not None]
-    return (
-        _lies_within(seen.rtt_ms, 0.0, PLAIN_RTT_MS)
-        and any(way.loss_ratio for way in ways)
-        and all(_is_plain_throughout(way) for way in ways)
-    )
-
-
-def _is_plain_throughout(way: DirectionSeries) -> bool:
-    return (
-        _lies_within(way.loss_ratio, 0.0, PLAIN_LOSS_RATIO)
-        and _lies_within(way.jitter_ms, 0.0, PLAIN_JITTER_MS)
-        and _lies_within(way.bitrate_bps, 1.0, MOST_BPS)
-        and _lies_within(way.fps, SMOOTH_FPS, MOST_FPS)
-        and not any(way.freezes)
-        and all(word is None or word == "none" for word in set(way.limited_by))
-        and _is_sharp_throughout(way)
-    )
-
-
-def _is_sharp_throughout(way: DirectionSeries) -> bool:
-    if not any(way.width) or not any(way.height):
-        return True
-    pixels = max(width or 0 for width in way.width) * max(height or 0 for height in way.height)
-    return bool(way.bitrate_bps) and min(bps or 0 for bps in way.bitrate_bps) >= SHARP_BITS * pixels
-
-
-def _lies_within(column: Sequence[float | None], least: float, most: float) -> bool:
-    """Whether all of a column is known and between the two; without a column there is nothing to find fault with."""
-    if not column:
-        return True
-    return None not in column and least <= min(column) and max(column) <= most  # type: ignore[type-var, operator]
+    verdict = is_well(seen)
+    return verdict_of(heard_in(seen, None), level) if verdict is None else verdict

@@ -88,10 +88,10 @@ class Ring:
 
     def push(self, samples: Iterable[Values]) -> None:
         """Keep samples; the oldest make way."""
-        data, since_ms, unknown = self._data, self._since_ms, _UNKNOWN
+        data, since_ms, unknown, count = self._data, self._since_ms, _UNKNOWN, self._count
         for at_ms, rtt_ms, jitter_ms, loss_ratio, up_bps, down_bps, fps in samples:
-            place = self._count % SAMPLES * _SIZE
-            self._count += 1
+            place = count % SAMPLES * _SIZE
+            count += 1
             try:
                 _pack_into(
                     data,
@@ -107,6 +107,7 @@ class Ring:
             except (OverflowError, struct.error):  # a clock that was set back, or a number out of this world
                 clipped = _clipped(rtt_ms, jitter_ms, loss_ratio, _kilo(up_bps), _kilo(down_bps), fps)
                 _pack_into(data, place, min(max(at_ms - since_ms, 0), _HIGHEST_MS), *clipped)
+        self._count = count
 
     def samples(self) -> Iterator[Sample]:
         """Return the samples, in the order in which they came."""
@@ -133,9 +134,8 @@ class Rings:
     def __init__(self) -> None:
         self._rings: dict[str, Ring] = {}
 
-    def of(self, participant: Participant, began_ms: int) -> Ring:
-        """Return somebody's ring; that of somebody new begins at a moment before which there will be no sample."""
-        name = name_of(participant)
+    def of(self, name: str, began_ms: int) -> Ring:
+        """Return the ring of a name; that of somebody new begins at a moment before which there will be no sample."""
         ring = self._rings.get(name)
         if ring is None:
             ring = self._rings[name] = Ring(began_ms)

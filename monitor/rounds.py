@@ -87,6 +87,7 @@ class Rounds:
         except StoreFailed as error:
             _log.error("the outbox could not be looked at: %s", error)
         self._sources = self._look_at_sources()
+        self._live.judge_minutes()
         sources = [Ref("source", key) for key in self._sources]
         refs = [DAEMON, *sources, *self._budgets.refs()]
         self._on_change([Change(ref) for ref in refs])

@@ -2,13 +2,14 @@
 
 from collections import Counter
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from collectors.observations import Direction, DirectionSeries, MediaStats, MediaStatsSeries
-from monitor.good_minutes import GOOD_SCORE, good_minutes
+from monitor.glances import are_well, is_well, run_of_well
+from monitor.good_minutes import GOOD_SCORE, good_minutes, heard_in
 from monitor.live import Live
-from monitor.live_minutes import is_plainly_well, is_plainly_well_throughout
 from monitor.outcomes import Outcome, Over
 from monitor.quality import score_of
 from tests.builders import NOW_MS, batch, connection
@@ -45,20 +46,37 @@ def samples(draw: st.DrawFn) -> MediaStats:
 
 @given(samples())
 def test_what_is_plainly_well_has_a_good_score_that_proves_it(seen: MediaStats) -> None:
-    if is_plainly_well(seen):
+    if run_of_well([seen], seen.at_ms) == (1, seen.at_ms):
         score = score_of(seen)
         assert score is not None
         assert score.value >= GOOD_SCORE
         assert score.is_loss_known
 
 
-def test_the_worst_that_is_plainly_well_is_good() -> None:
-    worst = Direction(loss_ratio=0.03, jitter_ms=30.0, bitrate_bps=0.5 * 640 * 360, fps=15.0, width=640, height=360)
-    seen = MediaStats(NOW_MS, STEP_MS, 300.0, up=worst, down=worst)
-    assert is_plainly_well(seen)
-    score = score_of(seen)
-    assert score is not None
-    assert score.value >= GOOD_SCORE
+@given(samples())
+def test_adding_points_up_never_contradicts_the_score(seen: MediaStats) -> None:
+    verdict = is_well(seen)
+    assert verdict is None or verdict == heard_in(seen, None).is_well
+
+
+@pytest.mark.parametrize(
+    "worst",
+    [
+        (150.0, Direction(0.023, 30.0, 0.5 * 640 * 360, 15.0, 640, 360, 0, "cpu")),
+        (100.0, Direction(0.005, 15.0, 0.5 * 640 * 360, 15.0, 640, 360, 1, "none")),
+    ],
+)
+def test_the_worst_that_is_plainly_well_is_good(worst: tuple[float, Direction]) -> None:
+    rtt_ms, way = worst
+    seen = MediaStats(NOW_MS, STEP_MS, rtt_ms, up=way, down=way)
+    assert run_of_well([seen], NOW_MS) == (1, NOW_MS)
+    assert heard_in(seen, None).is_well
+
+
+def test_a_run_ends_at_a_gap() -> None:
+    way = Direction(loss_ratio=0.0, jitter_ms=1.0, bitrate_bps=1e6)
+    seen = [MediaStats(NOW_MS + after, STEP_MS, 50.0, way, way) for after in (STEP_MS, 2 * STEP_MS, 4 * STEP_MS)]
+    assert run_of_well(seen, NOW_MS) == (2, NOW_MS + 2 * STEP_MS)
 
 
 def as_series(seen: list[MediaStats]) -> MediaStatsSeries:
@@ -81,7 +99,7 @@ def as_series(seen: list[MediaStats]) -> MediaStatsSeries:
 @given(st.lists(samples(), min_size=1, max_size=5))
 def test_a_series_is_plainly_well_only_if_each_of_its_samples_has_a_good_score(seen: list[MediaStats]) -> None:
     series = as_series(seen)
-    if is_plainly_well_throughout(series):
+    if are_well(series, NOW_MS):
         for row in series.rows():
             score = score_of(row)
             assert score is None or (score.value >= GOOD_SCORE and score.is_loss_known)
@@ -103,6 +121,8 @@ def test_minutes_judged_live_are_the_minutes_judged_afterwards(seen: list[MediaS
     for first in range(0, len(lived), posted_together):
         post = lived[first : first + posted_together]
         live.apply(batch(*post, at_ms=post[-1].at_ms))
+        if posted_together % 2:  # often, or as late as can be
+            live.judge_minutes()
     live.apply(batch(connection("disconnected", at_ms=lived[-1].at_ms), at_ms=lived[-1].at_ms))
     afterwards = good_minutes(lived)
     assert (told["good"], told["bad"], told["unknown"]) == (afterwards.good, afterwards.bad, afterwards.unknown)

@@ -7,6 +7,7 @@ import pytest
 
 from collectors.observations import Direction, DirectionSeries, MediaStats, MediaStatsSeries
 from monitor.live import Live
+from monitor.live_minutes import MOST_WAITING
 from monitor.outcomes import Outcome, Over
 from tests.builders import ACCOUNT, ALICE, BOB, NOW_MS, batch, connection, level, room
 
@@ -33,6 +34,7 @@ class Witness:
 
     def minutes(self) -> tuple[int, int, int]:
         """Return how many were good, bad, and unknown."""
+        self.live.judge_minutes()
         counts: Counter[str] = Counter()
         for outcome in self.told:
             if outcome.over is Over.GOOD_MINUTES:
@@ -50,6 +52,20 @@ def test_a_minute_counts_once_it_is_over(witness: Witness) -> None:
     assert witness.minutes() == (0, 0, 0)
     witness.lives(WELL, 0.2)
     assert witness.minutes() == (1, 0, 0)
+
+
+def test_samples_wait_to_be_judged_but_not_in_any_number(witness: Witness) -> None:
+    witness.lives(WELL, MOST_WAITING * STEP_MS / 60_000 - 1)
+    assert not [each for each in witness.told if each.over is Over.GOOD_MINUTES]
+    witness.lives(WELL, 1)
+    assert [each for each in witness.told if each.over is Over.GOOD_MINUTES]
+
+
+def test_a_sample_is_judged_by_the_level_that_there_was_when_it_came(witness: Witness) -> None:
+    witness.hear(level(1, at_ms=NOW_MS))
+    witness.lives(WELL, 1)
+    witness.hear(level(5, at_ms=witness.at_ms))
+    assert witness.minutes() == (0, 1, 0)
 
 
 def test_loss_makes_bad_minutes(witness: Witness) -> None:
@@ -113,5 +129,6 @@ def test_a_clock_that_is_off_does_not_move_the_minutes(witness: Witness) -> None
 def test_a_minute_belongs_to_the_account_and_the_region_of_its_room(witness: Witness) -> None:
     witness.live.apply(room(media_region="de1", account_sid=ACCOUNT))
     witness.lives(LOSSY, 1, who=BOB)
+    witness.live.judge_minutes()
     (told,) = [each for each in witness.told if each.over is Over.GOOD_MINUTES]
     assert (told.account_sid, told.region, told.tenant, told.bad) == (ACCOUNT, "de1", None, 1)
