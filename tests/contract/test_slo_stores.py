@@ -1,6 +1,6 @@
 """One suite, every store: what error budgets count outlives a restart."""
 
-from alerts.delivery import Fate, Settlement
+from alerts.delivery import Fate, Settled, Settlement
 from alerts.model import Judgement
 from monitor.error_budgets import ErrorBudgets, Kept
 from monitor.objectives import BUDGET_DAYS, DAY_S, HOUR_S, MINUTE_S, Objective
@@ -54,6 +54,6 @@ async def test_a_restart_keeps_the_burn_rate(store: Store) -> None:
 async def test_notifications_that_were_given_up_are_counted_from_a_time_on(store: Store) -> None:
     early, late, waiting = (make_notification(entity=name) for name in "abc")
     await store.alerts.record(Judgement(notifications=(early, late, waiting)))
-    await store.alerts.settle(early.id, Settlement(Fate.DEAD, 1, NOW_S))
-    await store.alerts.settle(late.id, Settlement(Fate.DEAD, 1, NOW_S + 10))
+    await store.alerts.settle([Settled(early.id, Settlement(Fate.DEAD, 1, NOW_S))])
+    await store.alerts.settle([Settled(late.id, Settlement(Fate.DEAD, 1, NOW_S + 10))])
     assert [await store.alerts.dead_since(since_s) for since_s in (NOW_S, NOW_S + 1, NOW_S + 11)] == [2, 1, 0]
