@@ -109,8 +109,8 @@ def notifications(word: Word, now: float, links: Mapping[str, str] = NO_LINKS) -
 
 def look(group: Group, seen: Seen, now: float) -> Look:
     """Return what becomes of a group at `now`."""
-    audible = seen.audible
-    known = {name: alert for name, alert in seen.firing.items() if name in audible or name in group.told}
+    audible, told = seen.audible, frozenset(group.told)
+    known = {name: alert for name, alert in seen.firing.items() if name in audible or name in told}
     group = _noticed(_remembered(group, seen), audible, seen, now)
     if not group.incident:
         return _look_at_unopened(group, seen, now)
@@ -127,7 +127,8 @@ def _remembered(group: Group, seen: Seen) -> Group:
         group = replace(group, news=seen.news)
     if not seen.ended and not group.resolved:
         return group
-    over = (*group.resolved, *(alert for alert, _ in seen.ended if alert.fingerprint in group.told))
+    told = frozenset(group.told)
+    over = (*group.resolved, *(alert for alert, _ in seen.ended if alert.fingerprint in told))
     resolved = tuple(alert for alert in over if alert.fingerprint not in seen.firing)[:MOST_LISTED]
     reason = seen.ended[-1][1] if seen.ended and not seen.firing else group.reason
     return replace(group, resolved=resolved, reason=reason)
@@ -135,7 +136,8 @@ def _remembered(group: Group, seen: Seen) -> Group:
 
 def _noticed(group: Group, audible: Alerts, seen: Seen, now: float) -> Group:
     """Return the group with `waiting_since` set exactly while there is something that nobody was told of."""
-    news = next((name for name in audible if name not in group.told), None)
+    told = frozenset(group.told)
+    news = next((name for name in audible if name not in told), None)
     if news is None:
         return group if group.waiting_since is None else replace(group, waiting_since=None)
     if group.waiting_since is not None:
@@ -187,8 +189,8 @@ def _look_at_open(group: Group, known: Alerts, seen: Seen, now: float) -> Look:
 
 def _update_due_at(group: Group, seen: Seen) -> float | None:
     """Return when receivers are to hear that the group consists of others now; None if it does not."""
-    audible = seen.audible
-    news = [alert for name, alert in audible.items() if name not in group.told]
+    told = frozenset(group.told)
+    news = [alert for name, alert in seen.audible.items() if name not in told]
     is_explained = bool(seen.cause) and not group.cause
     if not news and not is_explained and not group.news and all(name in seen.firing for name in group.told):
         return None
@@ -199,12 +201,12 @@ def _update_due_at(group: Group, seen: Seen) -> float | None:
 
 
 def _news(group: Group, known: Alerts) -> str:
-    joined = sum(name not in group.told for name in known)
-    ended = sum(name not in known for name in group.told)
-    told = [f"{count} {what}" for count, what in ((joined, "more fire"), (ended, "ended")) if count]
-    if not told:
+    told = frozenset(group.told)
+    joined, ended = sum(name not in told for name in known), sum(name not in known for name in told)
+    words = [f"{count} {what}" for count, what in ((joined, "more fire"), (ended, "ended")) if count]
+    if not words:
         return group.news or "it is known what is behind it"
-    return f"{', '.join(told)}; {group.reason}" if joined else ", ".join(told)
+    return f"{', '.join(words)}; {group.reason}" if joined else ", ".join(words)
 
 
 def _with_steps(found: Look, known: Alerts, seen: Seen, now: float) -> Look:
@@ -251,7 +253,13 @@ def _said(kind: NotificationKind, group: Group, known: Alerts, seen: Seen, now: 
     word = Word(kind, group.receivers, reason, _incident(group, known, seen), group.words)
     severity = min(group.severity, worst(known.values()), key=lambda each: each.rank)
     after = replace(
-        group, told=tuple(sorted(known)), cause=seen.cause, resolved=(), news="", severity=severity, waiting_since=None
+        group,
+        told=tuple(sorted(known)),
+        cause=seen.cause or group.cause,
+        resolved=(),
+        news="",
+        severity=severity,
+        waiting_since=None,
     )
     return Look(after, words=(word,) if group.receivers else ())
 
@@ -353,7 +361,8 @@ def worst(alerts: Iterable[Alert]) -> Severity:
 
 
 def _known(group: Group, seen: Seen) -> Alerts:
-    return {name: alert for name, alert in seen.firing.items() if name in group.told}
+    told = frozenset(group.told)
+    return {name: alert for name, alert in seen.firing.items() if name in told}
 
 
 def _incident(group: Group, firing: Alerts, seen: Seen) -> Incident:
