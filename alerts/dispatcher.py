@@ -187,7 +187,8 @@ class Dispatcher:
             await self._give_up_on_the_silent(now)
             while await self._start_some(tasks, now):
                 now = self._now()
-            if self._draining and not self._lanes_in_flight:
+            # Woken: an attempt ended while the outbox was being read, and its hand is free for what waits behind it.
+            if self._draining and not self._lanes_in_flight and not self._woken.is_set():
                 return
             await self._sleep(now)
 

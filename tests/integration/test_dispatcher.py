@@ -313,6 +313,23 @@ async def test_a_drain_sends_what_is_due_and_lets_attempts_finish(ops, dispatchi
     assert store.owed == {}
 
 
+class SlowToRead(OutboxStore):
+    async def due(self, now, limit, skip=()):
+        found = await super().due(now, limit, skip)
+        await asyncio.sleep(0.05)  # in which attempts end
+        return found
+
+
+@pytest.mark.promise("P8")
+async def test_a_drain_looks_again_when_attempts_ended_while_it_looked(ops, dispatching):
+    pages = [trigger(entity=f"PA{number}") for number in range(4)]
+    store = SlowToRead(*pages)
+    async with dispatching(store, hands_per_receiver=1) as dispatcher:
+        await until(lambda: ops.heard)
+        await dispatcher.drain(5)
+    assert sorted(ops.ids) == sorted(page.id for page in pages)
+
+
 async def test_a_drain_leaves_what_is_not_due_in_the_outbox(ops, dispatching):
     later = trigger(at=START + 60)
     store = OutboxStore(later)
