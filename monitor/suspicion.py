@@ -18,7 +18,7 @@ from monitor.causes.verdicts import Cause
 from monitor.inquiry import Inquiry
 from monitor.live import Live
 from monitor.on_record import call_on_record
-from monitor.store.ports import Archive, StoreFailed
+from monitor.store.ports import Archive
 
 _log = getLogger(__name__)
 
@@ -104,8 +104,8 @@ class Suspicion:
             return  # it is over
         try:
             sentence = await self._sentence(look.room)
-        except StoreFailed as error:
-            _log.warning("nobody knows what is behind the trouble in %s: %s", look.room, error)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the page goes out, and the daemon lives
+            _log.warning("nobody knows what is behind the trouble in %s: %s", look.room, type(error).__name__)
             return
         if look.group in self._found and sentence:
             self._found[look.group] = sentence
