@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from functools import partial
+from logging import getLogger
 from secrets import token_bytes
 
 from aiohttp import web
@@ -55,8 +56,10 @@ from monitor.reloading import RELOADED
 from monitor.self_check import SelfCheck
 from monitor.silence_answers import SilenceAnswers
 from monitor.silencing import Silences
-from monitor.store.ports import Store
+from monitor.store.ports import Store, StoreFailed
 from monitor.suspicion import Suspicion
+
+_log = getLogger(__name__)
 
 DRAIN_S = 10.0  # how long a stop waits for receivers; what is not delivered by then stays in the outbox
 RESOLVED_MIRRORED = 10_000
@@ -260,7 +263,12 @@ class Alerting:
         )
 
     async def _ended(self, since_s: float) -> list[Alert]:
-        return [ended.alert for ended in await self._store.alerts.ended(since_s, RESOLVED_MIRRORED)]
+        try:
+            ended = await self._store.alerts.ended(since_s, RESOLVED_MIRRORED)
+        except StoreFailed as error:  # what fires is shown all the same, and what ended at the next look
+            _log.warning("Alertmanagers are not told what ended: %s", error)
+            return []
+        return [each.alert for each in ended]
 
     def _count_post(self, member: str, outcome: Outcome) -> None:
         self._metrics.add("roomwatch_alertmanager_posts_total", member)
