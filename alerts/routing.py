@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from alerts.fingerprint import group_key
-from alerts.matchers import Matcher
+from alerts.matchers import Matcher, first_refusal
 from alerts.model import Alert, Plan
 
 EACH_BY_ITSELF = "..."
@@ -36,7 +36,7 @@ class Route:
 
     def refusal(self, labels: Mapping[str, str]) -> str:
         """Return why this route is not for an alert with these labels, or nothing if it is."""
-        return next((why for matcher in self.matchers if (why := matcher.refusal(labels))), "")
+        return first_refusal(self.matchers, labels)
 
     def receivers(self) -> Iterator[str]:
         """Return everybody who may be told by this route or one below it."""

@@ -121,11 +121,6 @@ class ActiveSilences:
         return self._others if label is None else self._by_label.setdefault(label, [])
 
 
-def silenced_by(labels: Mapping[str, str], silences: Iterable[Silence], now: float) -> Silence | None:
-    """Return what silences an alert with these labels now; who asks often keeps an `ActiveSilences`."""
-    return ActiveSilences(silences, now).silencing(labels)
-
-
 def next_change(silences: Iterable[Silence], now: float) -> float | None:
     """Return the next moment after `now` at which a silence begins or ends by itself."""
     moments = (at for silence in silences for at in (silence.starts_at, silence.ends_at))

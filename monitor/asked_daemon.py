@@ -4,16 +4,22 @@ Through the private door, as any script might (`monitor.local_access` says where
 daemon refuses is said in its own words.
 """
 
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TypeVar
 
 import aiohttp
 import msgspec
 
 from monitor.failures import CommandFailed
-from monitor.local_access import LocalAccess
+from monitor.local_access import LocalAccess, granted
+from monitor.settings import Storage
+from monitor.store.sqlite import SqliteStore
 
 TIMEOUT_S = 15.0
 T = TypeVar("T", bound=msgspec.Struct)
+A = TypeVar("A")
 
 
 class NotOnRecord(CommandFailed):
@@ -62,3 +68,31 @@ def _understood(status: int, said: bytes, shape: type[T], url: str) -> T:
     except msgspec.DecodeError:
         raise CommandFailed(f"expected an answer of Roomwatch's at {url}, got status {status}") from None
     raise (NotOnRecord if status == 404 else CommandFailed)(refusal.removeprefix("id: "))
+
+
+@asynccontextmanager
+async def whoever_has(
+    storage: Storage, asked: Callable[[AskedDaemon], A], alone: Callable[[SqliteStore], Awaitable[A]]
+) -> AsyncIterator[A]:
+    """Give whoever answers for a database: the daemon that has it, or else this process.
+
+    Args:
+        storage: the database.
+        asked: makes one that answers of the daemon.
+        alone: makes one of the database itself, which is open meanwhile.
+
+    Raises:
+        CommandFailed: the daemon does not answer, or refuses.
+        StoreFailed: the database cannot be opened.
+    """
+    database = Path(storage.path)
+    access = granted(database)
+    if access is not None:
+        async with session() as http:
+            yield asked(AskedDaemon(http, access))
+        return
+    store = await SqliteStore.open(database, storage.synchronous, storage.reserve_bytes)
+    try:
+        yield await alone(store)
+    finally:
+        await store.close()

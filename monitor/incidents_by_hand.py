@@ -4,17 +4,18 @@ A daemon that runs is asked.  Where none runs, the command takes the database fo
 next daemon that somebody looks after it, and that one escalates no further.
 """
 
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
-from pathlib import Path
+from functools import partial
 from typing import Protocol
 from urllib.parse import quote
 
 from alerts.group_book import Grouped, Policy
 from alerts.groups import Groups
+from monitor import asked_daemon
 from monitor.acknowledging import Acknowledging
-from monitor.asked_daemon import AskedDaemon, session
+from monitor.asked_daemon import AskedDaemon
 from monitor.clock import SteadyClock
 from monitor.incident_answers import (
     AcknowledgeAsked,
@@ -24,7 +25,6 @@ from monitor.incident_answers import (
     IncidentView,
     SaidView,
 )
-from monitor.local_access import granted
 from monitor.metrics import Metrics
 from monitor.settings import Storage
 from monitor.store.ports import AlertHistory, IncidentsWanted
@@ -46,25 +46,9 @@ class Answers(Protocol):
         """Have somebody look after an incident."""
 
 
-@asynccontextmanager
-async def whoever_has(storage: Storage, policy: Policy) -> AsyncIterator[Answers]:
-    """Give whoever answers for a database: the daemon that has it, or else this process.
-
-    Raises:
-        CommandFailed: the daemon does not answer, or refuses.
-        StoreFailed: the database cannot be opened.
-    """
-    database = Path(storage.path)
-    access = granted(database)
-    if access is not None:
-        async with session() as http:
-            yield _Daemon(AskedDaemon(http, access))
-        return
-    store = await SqliteStore.open(database, storage.synchronous, storage.reserve_bytes)
-    try:
-        yield await _own_answers(store, policy)
-    finally:
-        await store.close()
+def whoever_has(storage: Storage, policy: Policy) -> AbstractAsyncContextManager[Answers]:
+    """Give whoever answers for a database (`monitor.asked_daemon.whoever_has`)."""
+    return asked_daemon.whoever_has(storage, _Daemon, partial(_own_answers, policy=policy))
 
 
 async def _own_answers(store: SqliteStore, policy: Policy) -> IncidentAnswers:

@@ -4,16 +4,15 @@ A daemon that runs is asked, so that it knows at once; it has the database, and 
 none runs, the command takes the database for itself, and the next daemon finds there what was left.
 """
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
-from pathlib import Path
 from typing import Protocol
 from urllib.parse import quote
 
-from monitor.asked_daemon import AskedDaemon, session
+from monitor import asked_daemon
+from monitor.asked_daemon import AskedDaemon
 from monitor.clock import SteadyClock
-from monitor.local_access import granted
 from monitor.settings import Storage
 from monitor.silence_answers import (
     PreviewAsked,
@@ -43,25 +42,9 @@ class Answers(Protocol):
         """Return what a silence would be about."""
 
 
-@asynccontextmanager
-async def whoever_has(storage: Storage) -> AsyncIterator[Answers]:
-    """Give whoever answers for a database: the daemon that has it, or else this process.
-
-    Raises:
-        CommandFailed: the daemon does not answer, or refuses.
-        StoreFailed: the database cannot be opened.
-    """
-    database = Path(storage.path)
-    access = granted(database)
-    if access is not None:
-        async with session() as http:
-            yield _Daemon(AskedDaemon(http, access))
-        return
-    store = await SqliteStore.open(database, storage.synchronous, storage.reserve_bytes)
-    try:
-        yield await _own_answers(store)
-    finally:
-        await store.close()
+def whoever_has(storage: Storage) -> AbstractAsyncContextManager[Answers]:
+    """Give whoever answers for a database (`monitor.asked_daemon.whoever_has`)."""
+    return asked_daemon.whoever_has(storage, _Daemon, _own_answers)
 
 
 async def _own_answers(store: SqliteStore) -> SilenceAnswers:

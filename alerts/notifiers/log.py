@@ -20,7 +20,6 @@ TEXT_LIMIT = 500
 NAME_LIMIT = 100
 ALERTS_LISTED = 25
 LABELS_LISTED = 20
-LINE_LIMIT_BYTES = 64_000  # what these come to at most, all of it in letters of four bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,8 +24,8 @@ from alerts.notifiers.wording import standing, summary, wants_a_person
 from alerts.phone_numbers import checked_number
 from alerts.reply_codes import ACKNOWLEDGING_DIGIT
 
-DOCUMENT_LIMIT = 4000
-SPOKEN_LIMIT = 400  # half a minute of talk; five times as much as XML, in the worst case, and it still fits
+#: Half a minute of talk.  As XML it is five times as much in the worst case, and Twilio takes 4,000 characters.
+SPOKEN_LIMIT = 400
 LONGEST_RING_S = 600
 STATUS_EVENTS = ("initiated", "ringing", "answered", "completed")
 _WAIT_FOR_DIGIT_S = 10

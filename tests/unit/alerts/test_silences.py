@@ -14,7 +14,6 @@ from alerts.silences import (
     check_room_for_another,
     next_change,
     preview,
-    silenced_by,
 )
 from tests.alert_builders import START, make_alert
 
@@ -41,19 +40,19 @@ def test_a_silence_is_active_from_its_start_until_just_before_its_end():
 @pytest.mark.promise("P28")
 def test_an_alert_is_silenced_by_what_all_matchers_agree_with():
     mine = silence('room_name=~"cl.*", severity!="info"')
-    assert silenced_by({"room_name": "class", "severity": "critical"}, [mine], START) == mine
-    assert silenced_by({"room_name": "class", "severity": "info"}, [mine], START) is None
-    assert silenced_by({"room_name": "class"}, [mine], START + HOUR_S) is None
+    assert ActiveSilences([mine], START).silencing({"room_name": "class", "severity": "critical"}) == mine
+    assert ActiveSilences([mine], START).silencing({"room_name": "class", "severity": "info"}) is None
+    assert ActiveSilences([mine], START + HOUR_S).silencing({"room_name": "class"}) is None
 
 
 def test_of_several_the_one_that_lasts_longest_is_named():
     short, long = silence(ends_s=60), silence('room_name=~"class|lobby"', ends_s=120)
-    assert silenced_by({"room_name": "class"}, [short, long], START) == long
+    assert ActiveSilences([short, long], START).silencing({"room_name": "class"}) == long
 
 
 def test_a_silence_of_what_has_no_tenant_is_found():
     mine = silence('tenant="", room_name=~".+"')
-    assert silenced_by({"room_name": "class"}, [mine], START) == mine
+    assert ActiveSilences([mine], START).silencing({"room_name": "class"}) == mine
 
 
 labels = st.dictionaries(st.sampled_from(["a", "b", "c"]), st.sampled_from(["", "x", "y"]))
@@ -70,7 +69,7 @@ def test_the_shelves_find_what_asking_each_one_would(several, labels):
     ]
     labels = {**labels, "room_name": "class"}
     meant = [each for each in silences if each.matches(labels)]
-    assert silenced_by(labels, silences, START) == (meant[-1] if meant else None)
+    assert ActiveSilences(silences, START).silencing(labels) == (meant[-1] if meant else None)
 
 
 @pytest.mark.promise("P28")
