@@ -15,19 +15,18 @@ import zstandard
 from numpy.typing import NDArray
 
 from monitor.history.samples import LEVEL_FIELDS, MEDIA_FIELDS, MEDIA_STEPS, PLACE_OF, Samples, Table, Times
+from monitor.packing import pack, unpack
 
 MAX_ROWS = 100_000  # a day and more of samples every second: what is to become one chunk must not be longer
 QUICK, THOROUGH = 3, 9  # of zstd: the second is for what is written once and kept for months
 
 _COLUMNS = 1 + len(MEDIA_FIELDS)  # the moment comes first
-_ALL = np.arange(_COLUMNS)
 _IS_WANDERING = np.array([True, *(each.wanders for each in MEDIA_FIELDS)])
 _WANDERING = np.flatnonzero(_IS_WANDERING)
 
-_Whole = NDArray[np.int64]
+_NO_TIMES, _NO_LEVELS = np.empty(0, np.int64), np.empty((0, len(LEVEL_FIELDS)))
 
-_compress = {level: zstandard.ZstdCompressor(level=level).compress for level in (QUICK, THOROUGH)}
-_decompress = zstandard.ZstdDecompressor().decompress
+_Whole = NDArray[np.int64]
 
 
 class _Media(msgspec.Struct, array_like=True):
@@ -50,6 +49,8 @@ class _Chunk(msgspec.Struct, array_like=True):
 
 _encode_chunk = msgspec.msgpack.Encoder().encode
 _decode_chunk = msgspec.msgpack.Decoder(_Chunk).decode
+# Of memory there is not enough for the length that damaged bytes may say they have.
+_UNREADABLE = (zstandard.ZstdError, msgspec.MsgspecError, ValueError, IndexError, OverflowError, MemoryError)
 
 
 class Malformed(Exception):
@@ -59,7 +60,7 @@ class Malformed(Exception):
 def encode(samples: Samples, level: int = QUICK) -> bytes:
     """Return samples as the bytes that the store keeps; numbers are rounded to the steps of their field."""
     media = _packed(_whole(samples.at_ms, samples.media))
-    return _compress[level](_encode_chunk(_Chunk(media, _level_columns(samples), samples.words, samples.stats)))
+    return pack(_encode_chunk(_Chunk(media, _level_columns(samples), samples.words, samples.stats)), level)
 
 
 def decode(body: bytes, only: str = "") -> Samples:
@@ -69,14 +70,24 @@ def decode(body: bytes, only: str = "") -> Samples:
         Malformed: it is none.
     """
     try:
-        chunk = _decode_chunk(_decompress(body))
-        columns = np.array([0, 1 + PLACE_OF[only]]) if only else _ALL
-        whole = _unpacked(chunk.media, columns)
-        level_at_ms, levels = _levels(((), (), ()) if only else chunk.levels)
-    except (zstandard.ZstdError, msgspec.MsgspecError, ValueError, IndexError, OverflowError) as error:
+        chunk = _decode_chunk(unpack(body))
+        if only:
+            return _only(chunk, PLACE_OF[only])
+        whole = _unpacked(chunk.media)
+        level_at_ms, levels = _levels(chunk.levels)
+    except _UNREADABLE as error:
         raise Malformed(f"expected a chunk of samples, got something else: {error}") from error
-    stats = () if only else chunk.stats
-    return Samples(whole[:, 0], _values(whole, columns[1:] - 1), level_at_ms, levels, chunk.words, stats)
+    return Samples(whole[:, 0], _values(whole[:, 1:], MEDIA_STEPS), level_at_ms, levels, chunk.words, chunk.stats)
+
+
+def _only(chunk: _Chunk, place: int) -> Samples:
+    """Return the moments, and the values of one media field.
+
+    Thousands of chunks are read so, and of a chunk it is the number of calls that counts, not that of bytes.
+    """
+    media = np.full((chunk.media.rows, len(MEDIA_FIELDS)), np.nan)
+    media[:, place] = _values(_column(chunk.media, 1 + place), MEDIA_STEPS[place])
+    return Samples(_column(chunk.media, 0), media, _NO_TIMES, _NO_LEVELS, chunk.words)
 
 
 # --- numbers as whole steps -------------------------------------------------------------------------------
@@ -91,15 +102,10 @@ def _whole(at_ms: Times, media: Table) -> _Whole:
     return whole
 
 
-def _values(whole: _Whole, places: NDArray[np.intp]) -> Table:
-    steps = whole[:, 1:]
-    values: Table = (steps - 1) / MEDIA_STEPS[places]  # divided, since a tenth is no binary fraction
-    values[steps == 0] = np.nan
-    if len(places) == len(MEDIA_FIELDS):
-        return values
-    table = np.full((len(whole), len(MEDIA_FIELDS)), np.nan)
-    table[:, places] = values
-    return table
+def _values(whole: _Whole, steps: NDArray[np.float64] | np.float64) -> Table:
+    values: Table = (whole - 1) / steps  # divided, since a tenth is no binary fraction
+    values[whole == 0] = np.nan
+    return values
 
 
 # --- whole numbers as planes of bytes ---------------------------------------------------------------------
@@ -116,21 +122,37 @@ def _packed(whole: _Whole) -> _Media:
     return _Media(len(whole), tuple(whole[0].tolist()), np.packbits(is_kept).tobytes(), planes[is_kept].tobytes())
 
 
-def _unpacked(media: _Media, columns: NDArray[np.intp]) -> _Whole:
-    """Return some columns, in their order."""
+def _unpacked(media: _Media) -> _Whole:
+    """Return all columns."""
     if not media.rows:
-        return np.empty((0, len(columns)), np.int64)
+        return np.empty((0, _COLUMNS), np.int64)
     is_kept = np.unpackbits(np.frombuffer(media.is_kept, np.uint8))[: 8 * _COLUMNS].astype(bool)
-    kept = np.frombuffer(media.planes, np.uint8).reshape(-1, media.rows)
-    wanted = (8 * columns[:, np.newaxis] + np.arange(8)).ravel()  # where their planes would be if all were kept
-    is_there = is_kept[wanted]
-    planes = np.zeros((len(wanted), media.rows), np.uint8)
-    planes[is_there] = kept[(np.cumsum(is_kept) - 1)[wanted[is_there]]]
-    folded = np.ascontiguousarray(planes.T).view("<u8").reshape(media.rows, len(columns))
-    differences = (folded >> 1).astype(np.int64) ^ -(folded & 1).astype(np.int64)
-    wandering = np.flatnonzero(_IS_WANDERING[columns])
-    differences[:, wandering] = np.cumsum(differences[:, wandering], axis=0)
-    return differences + np.array(media.first, np.int64)[columns]
+    planes = np.zeros((len(is_kept), media.rows), np.uint8)
+    planes[is_kept] = np.frombuffer(media.planes, np.uint8).reshape(-1, media.rows)
+    folded = np.ascontiguousarray(planes.T).view("<u8").reshape(media.rows, _COLUMNS)
+    differences = _unfolded(folded)
+    differences[:, _WANDERING] = np.cumsum(differences[:, _WANDERING], axis=0)
+    return differences + np.array(media.first, np.int64)
+
+
+def _column(media: _Media, column: int) -> _Whole:
+    """Return one column; a byte of `is_kept` tells of its eight planes, the lowest first."""
+    rows, planes = media.rows, np.zeros((media.rows, 8), np.uint8)
+    if not rows:
+        return np.empty(0, np.int64)
+    place = rows * sum(each.bit_count() for each in media.is_kept[:column])
+    for plane in range(8):
+        if media.is_kept[column] & (0x80 >> plane):
+            planes[:, plane] = np.frombuffer(media.planes, np.uint8, rows, place)
+            place += rows
+    differences = _unfolded(planes.view("<u8").reshape(rows))
+    whole = differences.cumsum() if _IS_WANDERING[column] else differences
+    whole += media.first[column]
+    return whole
+
+
+def _unfolded(folded: NDArray[np.uint64]) -> _Whole:
+    return (folded >> 1).astype(np.int64) ^ -(folded & 1).astype(np.int64)
 
 
 # --- levels -----------------------------------------------------------------------------------------------

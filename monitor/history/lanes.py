@@ -32,6 +32,7 @@ _WORST: Mapping[str, _Reduce] = {
 }
 
 
+SUMMED = "freezes"
 _SHOWN = tuple(name for name in PLACE_OF if name != "interval_ms")  # which the times tell
 
 
@@ -90,11 +91,16 @@ def _thinned(samples: Samples, from_ms: int, to_ms: int, points: int) -> tuple[T
         return samples.at_ms, samples.media
     intervals = (samples.at_ms - from_ms) * points // max(1, to_ms - from_ms)
     starts = np.flatnonzero(np.diff(intervals, prepend=intervals[0] - 1))
-    media = np.empty((len(starts), samples.media.shape[1]))
+    return samples.at_ms[starts], worst_of(samples.media, starts)
+
+
+def worst_of(media: Table, starts: NDArray[np.intp]) -> Table:
+    """Return the worst, or the sum, of each stretch of rows from one start to the next."""
+    worst = np.empty((len(starts), media.shape[1]))
     for place, field in enumerate(MEDIA_FIELDS):
-        name, values = field.name.rpartition(".")[2], samples.media[:, place]
-        media[:, place] = _summed(values, starts) if name == "freezes" else _WORST[name](values, starts)
-    return samples.at_ms[starts], media
+        name, values = field.name.rpartition(".")[2], media[:, place]
+        worst[:, place] = _summed(values, starts) if name == SUMMED else _WORST[name](values, starts)
+    return worst
 
 
 def _summed(values: NDArray[np.float64], starts: NDArray[np.intp]) -> NDArray[np.float64]:

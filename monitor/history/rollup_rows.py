@@ -16,10 +16,9 @@ from monitor.history.counters import Counters, Malformed
 from monitor.history.people import People
 from monitor.history.rollups import METRICS, MINUTE_PLACES, SEGMENTS, Key, Rollups
 from monitor.history.spans import COLUMNS
+from monitor.packing import pack, unpack
 
 _ZSTD_LEVEL = 3
-_compress = zstandard.ZstdCompressor(level=_ZSTD_LEVEL).compress
-_decompress = zstandard.ZstdDecompressor().decompress
 _encode = msgspec.msgpack.Encoder().encode
 _decode_sketches = msgspec.msgpack.Decoder(tuple[(bytes,) * len(METRICS)]).decode  # type: ignore[misc]  # one for each
 
@@ -56,7 +55,7 @@ def packed(rollups: Rollups) -> list[Row]:
     persons = people.pack(rollups.people, owners)
     samples = _samples(rollups.counters, owners)
     return [
-        Row(*key, count, _compress(_encode(_Body(minutes, there))), _encode(sketched))
+        Row(*key, count, pack(_encode(_Body(minutes, there)), _ZSTD_LEVEL), _encode(sketched))
         for key, count, there, (minutes, *sketched) in zip(
             rollups.keys, samples, persons, _slices(segments, len(SEGMENTS)), strict=True
         )
@@ -123,7 +122,7 @@ def _samples(whole: Counters, owners: int) -> list[int]:
 
 def _body(row: Row) -> _Body:
     try:
-        return _decode_body(_decompress(row.body))
+        return _decode_body(unpack(row.body))
     except (zstandard.ZstdError, msgspec.MsgspecError) as error:
         raise Malformed(f"expected a rollup of {row[:3]}, got something else: {error}") from error
 

@@ -91,6 +91,8 @@ class Samples:
 
     def within(self, from_ms: int, to_ms: int) -> "Samples":
         """Return what was measured in [from_ms, to_ms)."""
+        if self.count and from_ms <= self.span_ms[0] and self.span_ms[1] < to_ms:
+            return self
         media = slice(*np.searchsorted(self.at_ms, (from_ms, to_ms)))
         levels = slice(*np.searchsorted(self.level_at_ms, (from_ms, to_ms)))
         return Samples(

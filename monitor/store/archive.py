@@ -10,9 +10,9 @@ import msgspec
 
 from alerts.model import Alert, Transition
 from monitor.entities import Composition, Participant, Recording, Room
+from monitor.packing import unpack
 from monitor.store.database import Database
-from monitor.store.packing import unpack
-from monitor.store.ports import Call, Changed, Found, Search
+from monitor.store.ports import ANY_RULE, Call, Changed, Found, Search
 
 _decode_room = msgspec.json.Decoder(Room).decode
 _decode_participant = msgspec.json.Decoder(Participant).decode
@@ -27,22 +27,29 @@ _SID_LENGTH = 34
 _LONGEST_ROOM_MS = 86_400_000  # Twilio ends a room after a day: what began earlier need not be looked through
 
 _COLUMNS = "key, room_sid, room_name, account_sid, status, created_at_ms, over_at_ms"
-_PAGE = """
-created_at_ms >= :from_ms AND created_at_ms < :to_ms AND (created_at_ms, key) < (:after_ms, :after_key)
-ORDER BY created_at_ms DESC, key DESC LIMIT :limit
+# What fired in a call is about its room, the people in it, whose names begin with the room's, or its compositions.
+_FIRED = """
+FROM transitions WHERE after = 'firing' AND (
+    entity = found.key OR (entity > found.key || '/' AND entity < found.key || '0')
+    OR entity IN (SELECT composition_sid FROM compositions WHERE room_sid = found.room_sid)
+)
 """
-_ANY = f"SELECT {_COLUMNS} FROM rooms WHERE {_PAGE}"  # noqa: S608  # of constants
+_CONDITIONS = {
+    "": "",
+    ANY_RULE: f"AND EXISTS (SELECT 1 {_FIRED})",
+    None: f"AND EXISTS (SELECT 1 {_FIRED} AND rule = :fired)",
+}
+
+_ANY = "rooms"
 
 
 def _of(wanted: str) -> str:
-    """Return the question for the calls in rooms, which are wanted by key or SID; those are the same for nearly all."""
-    return f"""
+    """Return the calls in rooms, which are wanted by key or SID; those are the same for nearly all."""
+    return f"""(
         WITH wanted(room) AS ({wanted})
-        SELECT {_COLUMNS} FROM (
-            SELECT {_COLUMNS} FROM rooms WHERE key IN wanted
-            UNION SELECT {_COLUMNS} FROM rooms WHERE room_sid IN wanted AND room_sid <> key
-        ) WHERE {_PAGE}
-    """  # noqa: S608  # of constants
+        SELECT {_COLUMNS} FROM rooms WHERE key IN wanted
+        UNION SELECT {_COLUMNS} FROM rooms WHERE room_sid IN wanted AND room_sid <> key
+    )"""  # noqa: S608  # of constants
 
 
 _BY_SID = _of("SELECT :text")
@@ -74,8 +81,10 @@ class SqliteArchive:
             "after_ms": after_ms,
             "after_key": after_key,
             "limit": search.limit,
+            "fired": search.fired,
         }
-        return [Found(*row) for row in await self._database.read(_question(search.text), values)]
+        rows = await self._database.read(_question(search), values)
+        return [Found._make([*found, _sorted(fired)]) for *found, fired in rows]
 
     async def call(self, room: str) -> Call | None:
         """Return the call in a room, by its SID, its key, or its name: of several of one name, the latest."""
@@ -141,7 +150,22 @@ class SqliteArchive:
         return sorted(found, key=lambda each: each.transition.at)
 
 
-def _question(text: str) -> str:
+def _sorted(rules: str | None) -> tuple[str, ...]:
+    return tuple(sorted(rules.split(","))) if rules else ()
+
+
+def _question(search: Search) -> str:
+    """Return the question for a page; what fired is looked up for the calls on it only, by the index of transitions."""
+    condition = _CONDITIONS[search.fired if search.fired in _CONDITIONS else None]
+    return f"""
+        SELECT {_COLUMNS}, (SELECT group_concat(DISTINCT rule) {_FIRED})
+        FROM {_calls(search.text)} AS found
+        WHERE created_at_ms >= :from_ms AND created_at_ms < :to_ms AND (created_at_ms, key) < (:after_ms, :after_key)
+        {condition} ORDER BY created_at_ms DESC, key DESC LIMIT :limit
+    """  # noqa: S608  # of constants
+
+
+def _calls(text: str) -> str:
     if not text:
         return _ANY
     if len(text) != _SID_LENGTH:

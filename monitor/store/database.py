@@ -6,7 +6,10 @@ its first and its last.  One visit to that thread a transaction is also what mak
 """
 
 import asyncio
+import shutil
 import sqlite3
+import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -15,17 +18,21 @@ from typing import Any, Self, TypeVar
 
 import aiosqlite
 
+from monitor.packing import pack
+from monitor.store.damage import said
 from monitor.store.fullness import checkpoint_pages, is_lack_of_room
 from monitor.store.lock import Lock
-from monitor.store.packing import pack
-from monitor.store.ports import Size, StoreFailed, StoreFull
+from monitor.store.ports import Size, StoreFailed, StoreFull, Writing
 from monitor.store.reserve import Reserve
 from monitor.store.schema import SchemaTooNew, check_is_ours, migrate
 
 T = TypeVar("T")
+Work = Callable[[sqlite3.Connection], T]
 
 _BUSY_TIMEOUT_S = 10.0
 _PAGE_BYTES = 16_384
+_LOG_HEADER_BYTES = 32
+_LOG_SALTS = slice(12, 24)  # of that: the number of the checkpoint, and two salts
 
 
 class Database:
@@ -46,6 +53,11 @@ class Database:
         self._writer = writer
         self._thread = thread
         self._reader = reader
+        self._waiting = 0
+        self._write_began_s: float | None = None
+        self._writer_thread = 0
+        self._log_number = _log_number(path)
+        self._log_began_at_s: float | None = None
 
     @classmethod
     async def open(cls, path: Path, synchronous: str = "full", reserve_bytes: int = 0) -> Self:
@@ -67,7 +79,7 @@ class Database:
         await reader.execute("PRAGMA query_only = ON")
         return cls(path, lock, reserve, writer, thread, reader)
 
-    async def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    async def write(self, work: Work[T]) -> T:
         """Do `work` inside a transaction and return what it returns; it is done whole or leaves no trace.
 
         It is done once more from the beginning where it found no room on the disk, and there is some now.
@@ -75,9 +87,29 @@ class Database:
         Raises:
             StoreFailed: SQLite refused; nothing was kept.
         """
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._write, work)
+        return await self._by_the_writer(self._write, work)
 
-    def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    async def _by_the_writer(self, do: Callable[[Work[T]], T], work: Work[T]) -> T:
+        self._waiting += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, self._timed, do, work)
+        finally:
+            self._waiting -= 1
+
+    def _timed(self, do: Callable[[Work[T]], T], work: Work[T]) -> T:
+        self._writer_thread, self._write_began_s = threading.get_ident(), time.monotonic()
+        try:
+            return do(work)
+        finally:
+            self._write_began_s = None
+
+    @property
+    def writing(self) -> Writing:
+        """Return what is written just now, and how many wait behind it."""
+        began_s = self._write_began_s
+        return Writing(max(0, self._waiting - (began_s is not None)), began_s, self._writer_thread)
+
+    def _write(self, work: Work[T]) -> T:
         try:
             return self._transact(work)
         except StoreFull:
@@ -89,7 +121,7 @@ class Database:
         with suppress(sqlite3.Error):
             self._writer.execute("PRAGMA wal_checkpoint(PASSIVE)")  # the write-ahead log begins anew in its old room
 
-    def _transact(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    def _transact(self, work: Work[T]) -> T:
         writer = self._writer
         try:
             writer.execute("BEGIN IMMEDIATE")
@@ -100,23 +132,23 @@ class Database:
                 writer.rollback()
             if isinstance(error, sqlite3.Error):
                 lacks_room = is_lack_of_room(getattr(error, "sqlite_errorname", ""))
-                raise (StoreFull if lacks_room else StoreFailed)(f"{self.path.name}: {error}") from error
+                raise (StoreFull if lacks_room else StoreFailed)(f"{self.path.name}: {said(error)}") from error
             raise
         return result
 
-    async def alone(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    async def alone(self, work: Work[T]) -> T:
         """Do on the writing thread what cannot be done inside a transaction, such as `VACUUM`.
 
         Raises:
             StoreFailed: SQLite refused.
         """
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._do_alone, work)
+        return await self._by_the_writer(self._do_alone, work)
 
-    def _do_alone(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    def _do_alone(self, work: Work[T]) -> T:
         try:
             return work(self._writer)
         except sqlite3.Error as error:
-            raise StoreFailed(f"{self.path.name}: {error}") from error
+            raise StoreFailed(f"{self.path.name}: {said(error)}") from error
 
     async def read(self, sql: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> Sequence[Any]:
         """Return the rows of a query.
@@ -127,7 +159,7 @@ class Database:
         try:
             return list(await self._reader.execute_fetchall(sql, values))
         except sqlite3.Error as error:
-            raise StoreFailed(f"{self.path.name}: {error}") from error
+            raise StoreFailed(f"{self.path.name}: {said(error)}") from error
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -137,17 +169,21 @@ class Database:
             reader.execute("PRAGMA query_only = ON")
             yield reader
         except sqlite3.Error as error:
-            raise StoreFailed(f"{self.path.name}: {error}") from error
+            raise StoreFailed(f"{self.path.name}: {said(error)}") from error
         finally:
             reader.close()
 
     async def size(self) -> Size:
         """Return what the file and its write-ahead log take on disk."""
-        wal = self.path.with_name(self.path.name + "-wal")
+        wal = _log_of(self.path)
+        if (number := _log_number(self.path)) != self._log_number:
+            self._log_number, self._log_began_at_s = number, time.time()
         database_bytes, wal_bytes = (file.stat().st_size if file.exists() else 0 for file in (self.path, wal))
         ((free_pages,),) = await self.read("PRAGMA freelist_count")
         ((page_bytes,),) = await self.read("PRAGMA page_size")
-        return Size(database_bytes, wal_bytes, free_pages * page_bytes, self.reserve.is_full)
+        disk_free_bytes = shutil.disk_usage(self.path.parent).free
+        free_bytes, is_full = free_pages * page_bytes, self.reserve.is_full
+        return Size(database_bytes, wal_bytes, free_bytes, is_full, disk_free_bytes, self._log_began_at_s)
 
     async def close(self) -> None:
         """Let go of the file, after the transactions under way."""
@@ -155,6 +191,19 @@ class Database:
         await asyncio.get_running_loop().run_in_executor(self._thread, self._writer.close)
         self._thread.shutdown()
         self._lock.release()
+
+
+def _log_of(path: Path) -> Path:
+    return path.with_name(path.name + "-wal")
+
+
+def _log_number(path: Path) -> bytes:
+    """Return by what one write-ahead log differs from the one before: salts in its header, new each time it begins."""
+    try:
+        with _log_of(path).open("rb") as log:
+            return log.read(_LOG_HEADER_BYTES)[_LOG_SALTS]
+    except OSError:
+        return b""
 
 
 def _open_alone(path: Path, synchronous: str, reserve_bytes: int) -> tuple[Lock, sqlite3.Connection]:
@@ -188,7 +237,7 @@ def _open_writer(path: Path, synchronous: str, log_pages: int) -> sqlite3.Connec
         migrate(writer, path)
     except sqlite3.Error as error:
         writer.close()
-        raise StoreFailed(f"{path}: expected a Roomwatch database, got {error}") from error
+        raise StoreFailed(f"{path}: expected a Roomwatch database, got {said(error)}") from error
     except (SchemaTooNew, StoreFailed):
         writer.close()
         raise

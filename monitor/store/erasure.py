@@ -27,10 +27,10 @@ from collectors.events import Event
 from collectors.observations import TelemetryBatch
 from monitor.entities import Account, Entity, Participant, Recording, Room
 from monitor.history import chunks
+from monitor.packing import pack, unpack
 from monitor.sizes import in_words
 from monitor.store.database import Database
 from monitor.store.forgotten import IDENTITY, group_with, incident_with, notification_with
-from monitor.store.packing import pack, unpack
 from monitor.store.person import (
     Person,
     entity_without,
@@ -40,8 +40,8 @@ from monitor.store.person import (
     samples_without,
     sids_beside,
 )
-from monitor.store.ports import Erased, StoreFailed
-from monitor.store.rows import decode_events, encode
+from monitor.store.ports import ERASED, Erased, StoreFailed
+from monitor.store.rows import decode_events, encode, place_of
 from monitor.store.schema import size_of
 
 ROOM_FOR_COMPACTING = 2  # sizes of the database: one for the new file, one for the log that it goes through
@@ -151,7 +151,7 @@ def _erase(writer: Writer, names: frozenset[str]) -> Erased:
     person = _learnt(writer, names)
     mentions = _Mentions(person)
     rows: Counter[str] = Counter()
-    for erase_some in (_posts, _events, _series, _chunks, _records, _alerts):
+    for erase_some in (_audit, _shares, _posts, _events, _series, _chunks, _records, _alerts):
         rows.update(erase_some(writer, person, mentions))
     return Erased(len(person.sids), {kind: count for kind, count in rows.items() if count})
 
@@ -237,6 +237,39 @@ def _events(writer: Writer, person: Person, mentions: _Mentions) -> Counter[str]
     writer.executemany("UPDATE events SET participant = ?, body = ? WHERE id = ?", changed)
     return Counter(
         {"events": len(gone) + len(changed), "keys of callbacks": _delete(writer, "ingest_seen", "key", keys)}
+    )
+
+
+# --- who did something ------------------------------------------------------------------------------------
+
+
+def _audit(writer: Writer, person: Person, _: _Mentions) -> Counter[str]:
+    """Name the person no more where they have changed something themselves; that it was done stays."""
+    statement = "UPDATE audit SET who = ? WHERE who = ?"
+    changed = writer.executemany(statement, [(ERASED, name) for name in person.names]).rowcount
+    return Counter({"audit log": max(0, changed)})
+
+
+# --- who may see it ---------------------------------------------------------------------------------------
+
+_STAYS = (  # in which room somebody was, by what is on record of them
+    "SELECT coalesce((SELECT room_sid FROM rooms WHERE key = room_key), room_key), body FROM participants",
+    "SELECT coalesce(room_sid, key), unpack(body) FROM rooms",
+    "SELECT room, CAST(json_array(participant, identity) AS BLOB) FROM series",
+    "SELECT room, CAST(json_array(participant) AS BLOB) FROM events",
+)
+
+
+def _shares(writer: Writer, person: Person, mentions: _Mentions) -> Counter[str]:
+    """End the links that show calls the person was in, before it is forgotten which these are."""
+    shared = dict(writer.execute("SELECT id, room FROM shares").fetchall())
+    if not shared:
+        return Counter()
+    rooms = {room for question in _STAYS for room, body in writer.execute(question) if mentions.are_in(body)}
+    for (body,) in writer.execute("SELECT body FROM ingest_log"):
+        rooms.update(place_of(event).room for event in decode_events(body) if event_without(event, person) is not event)
+    return Counter(
+        {"shared links": _delete(writer, "shares", "id", [key for key, room in shared.items() if room in rooms])}
     )
 
 

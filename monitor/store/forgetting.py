@@ -14,6 +14,7 @@ import msgspec
 from alerts.model import Alert, Incident, Notification
 from collectors.events import Event
 from monitor.entities import Participant, Recording, Room
+from monitor.packing import pack, unpack
 from monitor.store.database import Database
 from monitor.store.forgotten import (
     StandIn,
@@ -28,7 +29,6 @@ from monitor.store.forgotten import (
     notification_with,
     renamed,
 )
-from monitor.store.packing import pack, unpack
 from monitor.store.rows import decode_events, encode
 from monitor.store.slices import Change, change_all, delete_all
 

@@ -17,6 +17,16 @@ from monitor.store.rows import encode
 _decode_group = msgspec.json.Decoder(Group).decode
 _decode_incident = msgspec.json.Decoder(Incident).decode
 
+# What is in the body is looked at last: of each row that the columns leave, up to the limit.
+_WANTED = """SELECT body FROM incidents WHERE opened_at_s >= :from_s AND opened_at_s < :to_s
+    AND (:all_over OR closed_at_s IS NULL) AND (:all_open OR closed_at_s IS NOT NULL)
+    AND (opened_at_s, id) < (:before_s, :before_id)
+    AND (:severity = '' OR json_extract(CAST(body AS TEXT), '$.severity') = :severity)
+    AND (:rule = ''
+        OR EXISTS (SELECT 1 FROM json_each(CAST(body AS TEXT), '$.firing') WHERE value ->> '$.rule' = :rule)
+        OR EXISTS (SELECT 1 FROM json_each(CAST(body AS TEXT), '$.resolved') WHERE value ->> '$.rule' = :rule))
+    ORDER BY opened_at_s DESC, id DESC LIMIT :limit"""
+
 
 def write_groups(writer: sqlite3.Connection, judgement: Judgement) -> None:
     """Write what a judgement says of groups and incidents."""
@@ -48,11 +58,18 @@ class SqliteIncidents:
     async def incidents(self, wanted: IncidentsWanted) -> Sequence[Incident]:
         """Return the incidents that are wanted, the latest first."""
         before_s, before_id = wanted.before or (float("inf"), "")
-        rows = await self._database.read(
-            "SELECT body FROM incidents WHERE opened_at_s >= ? AND opened_at_s < ? AND (? OR closed_at_s IS NULL)"
-            " AND (opened_at_s, id) < (?, ?) ORDER BY opened_at_s DESC, id DESC LIMIT ?",
-            (wanted.from_s, wanted.to_s, not wanted.is_open_only, before_s, before_id, wanted.limit),
-        )
+        asked = {
+            "from_s": wanted.from_s,
+            "to_s": wanted.to_s,
+            "all_over": not wanted.is_open_only,
+            "all_open": not wanted.is_over_only,
+            "severity": wanted.severity,
+            "rule": wanted.rule,
+            "before_s": before_s,
+            "before_id": before_id,
+            "limit": wanted.limit,
+        }
+        rows = await self._database.read(_WANTED, asked)
         return [_decode_incident(body) for (body,) in rows]
 
     async def incident(self, incident_id: str) -> Incident | None:

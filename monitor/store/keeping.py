@@ -1,8 +1,8 @@
 """How long is what kept?
 
-What is stored is of six classes, each with a time of its own.  Four are dropped as rows: what was measured, what
-happened, what is on record of things that are over, and what samples add up to.  Of two only a part of a row goes, and
-the rest stays until its own time: who it was, and from which address.
+What is stored is of seven classes, each with a time of its own.  Five are dropped as rows: what was measured, what
+happened, what is on record of things that are over, what samples add up to, and who changed what.  Of two only a part
+of a row goes, and the rest stays until its own time: who it was, and from which address.
 """
 
 from collections.abc import Mapping
@@ -22,6 +22,7 @@ class Keeping(Struct, frozen=True):
     rollups_days: float = 400.0
     identities_days: float = 180.0
     addresses_days: float = 180.0
+    audit_days: float = 400.0
 
     def bounds_ms(self, now_ms: int) -> Mapping[str, int]:
         """Return of each class before which moment it is too old."""

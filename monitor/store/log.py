@@ -129,6 +129,15 @@ class SqliteEventLog:
         )
         return list(islice((numbered for numbered in events if numbered[0] > log_id), limit))
 
+    async def newest_at_ms(self) -> int | None:
+        """Return when the newest of what is there was taken in or happened, None where there is nothing."""
+        # Each is the end of an index.  What was settled has left the log, but not the keys, nor what happened.
+        rows = await self._database.read(
+            "SELECT MAX(received_at_ms) FROM ingest_log UNION ALL SELECT MAX(received_at_ms) FROM ingest_seen"
+            " UNION ALL SELECT MAX(at_ms) FROM events"
+        )
+        return max((at_ms for (at_ms,) in rows if at_ms is not None), default=None)
+
     async def happenings(
         self, room: str, from_ms: int, to_ms: int, limit: int, *, kinds: Collection[str] = ()
     ) -> Sequence[Happening]:

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import msgspec
 
-from alerts.model import Alert
+from alerts.model import Alert, State
 from collectors.events import Event
 from collectors.observations import TelemetryBatch
 from monitor.calls import ENDED_ROOMS_KEPT
@@ -34,9 +34,11 @@ from monitor.store.forgotten import (
 from monitor.store.keeping import Keeping
 from monitor.store.lines import Lines
 from monitor.store.memory_alerts import MemoryAlerts
+from monitor.store.memory_audit import MemoryAudit
 from monitor.store.memory_incidents import MemoryIncidents
 from monitor.store.memory_receipts import MemoryReceipts
 from monitor.store.memory_secrets import MemorySecrets
+from monitor.store.memory_shares import MemoryShares
 from monitor.store.memory_silences import MemorySilences
 from monitor.store.memory_slo import MemorySlos
 from monitor.store.person import (
@@ -48,6 +50,8 @@ from monitor.store.person import (
     sids_beside,
 )
 from monitor.store.ports import (
+    ANY_RULE,
+    ERASED,
     Call,
     Changed,
     Entry,
@@ -59,8 +63,10 @@ from monitor.store.ports import (
     Resolve,
     Search,
     Series,
+    Session,
     Size,
     Wanted,
+    Writing,
 )
 from monitor.store.rows import happenings_of, place_of
 from monitor.store.scopes import SCOPES, Scopes, placed
@@ -104,6 +110,11 @@ class MemoryLog:
     async def since(self, log_id: int, limit: int) -> Sequence[tuple[int, Event]]:
         """Return at most `limit` events after `log_id`, oldest first."""
         return [(entry.id, entry.event) for entry in self.entries if entry.id > log_id][:limit]
+
+    async def newest_at_ms(self) -> int | None:
+        """Return when the newest of what is there was taken in or happened, None where there is nothing."""
+        taken_in = (each.received_at_ms for each in self.entries)
+        return max((*taken_in, *self.seen.values(), *(each.at_ms for _, each in self.happened)), default=None)
 
     async def happenings(
         self, room: str, from_ms: int, to_ms: int, limit: int, *, kinds: Collection[str] = ()
@@ -312,7 +323,8 @@ class MemoryArchive:
         measured = {(series.room, series.participant, series.identity) for series in self._samples.series()}
         rooms = [room for room in self._of(Room) if room.created_at_ms is not None]
         wanted = [room for room in rooms if search.from_ms <= (room.created_at_ms or 0) < search.to_ms]
-        found = [_found(room) for room in wanted if self._is_about(room, search.text, measured)]
+        found = [self._found(room) for room in wanted if self._is_about(room, search.text, measured)]
+        found = [each for each in found if not search.fired or _has_fired(each, search.fired)]
         found.sort(key=lambda each: (each.created_at_ms, each.key), reverse=True)
         return [each for each in found if search.after is None or (each.created_at_ms, each.key) < search.after][
             : search.limit
@@ -325,6 +337,17 @@ class MemoryArchive:
         return any(text in (each.sid, each.identity) for each in people) or any(
             text in names for at, *names in measured if at in (room.key, room.sid)
         )
+
+    def _found(self, room: Room) -> Found:
+        over_at_ms = None if room.is_live else room.ended_at_ms or room.heard_at_ms
+        about = {room.key, *(each.sid for each in self._of(Composition) if room.sid and each.room_sid == room.sid)}
+        fired = {
+            each.transition.rule
+            for each in self._alerts.changes()
+            if each.transition.after is State.FIRING and each.transition.entity.partition("/")[0] in about
+        }
+        told = (room.key, room.sid, room.name, room.account_sid, room.status.value, room.created_at_ms or 0)
+        return Found(*told, over_at_ms, tuple(sorted(fired)))
 
     async def call(self, room: str) -> Call | None:
         """Return the call in a room, by its SID, its key, or its name: of several of one name, the latest."""
@@ -364,26 +387,24 @@ class MemoryArchive:
         return [entity for entity in self._picture.entities() if isinstance(entity, kind)]
 
 
-def _found(room: Room) -> Found:
-    over_at_ms = None if room.is_live else room.ended_at_ms or room.heard_at_ms
-    return Found(
-        room.key, room.sid, room.name, room.account_sid, room.status.value, room.created_at_ms or 0, over_at_ms
-    )
+def _has_fired(found: Found, rule: str) -> bool:
+    return bool(found.fired) if rule == ANY_RULE else rule in found.fired
 
 
 class MemorySessions:
     """Login sessions in memory (`monitor.store.ports.SessionStore`)."""
 
     def __init__(self) -> None:
-        self._sessions: dict[str, float] = {}
+        self._sessions: dict[str, Session] = {}
 
-    async def add_session(self, token_hash: str, expires_at_s: float) -> None:
+    async def add_session(self, token_hash: str, session: Session) -> None:
         """Remember a session."""
-        self._sessions[token_hash] = expires_at_s
+        self._sessions[token_hash] = session
 
-    async def has_session(self, token_hash: str, now_s: float) -> bool:
-        """Whether the session exists and has not expired."""
-        return self._sessions.get(token_hash, now_s) > now_s
+    async def session(self, token_hash: str, now_s: float) -> Session | None:
+        """Return the session, if there is one that has not expired."""
+        session = self._sessions.get(token_hash)
+        return session if session is not None and session.expires_at_s > now_s else None
 
     async def remove_session(self, token_hash: str) -> None:
         """Forget a session."""
@@ -391,7 +412,7 @@ class MemorySessions:
 
     def drop_before(self, now_s: float) -> int:
         """Drop what has expired."""
-        over = [key for key, expires_at_s in self._sessions.items() if expires_at_s < now_s]
+        over = [key for key, session in self._sessions.items() if session.expires_at_s < now_s]
         for key in over:
             del self._sessions[key]
         return len(over)
@@ -412,6 +433,8 @@ class MemoryStore:
         self.slos = MemorySlos()
         self.secrets = MemorySecrets()
         self.sessions = MemorySessions()
+        self.shares = MemoryShares()
+        self.audit = MemoryAudit()
         self.archive = MemoryArchive(self.picture, self.alerts, self.samples)
         self._stand_in = new_stand_in()
 
@@ -419,6 +442,7 @@ class MemoryStore:
         """Drop or forget what is older than its class is kept; return of each class how many entries that were."""
         bounds_ms = keeping.bounds_ms(now_ms)
         history_ms = bounds_ms["history"]
+        dropped = self._rooms_to_drop(history_ms)
         return {
             "raw": self.log.drop_before(bounds_ms["raw"], self.picture.through),
             "events": self.log.drop_happenings_before(bounds_ms["events"]),
@@ -426,11 +450,18 @@ class MemoryStore:
             + self.alerts.drop_before(history_ms / 1000)
             + self.receipts.drop_before(history_ms / 1000)
             + self.silences.drop_before(history_ms / 1000)
-            + self.sessions.drop_before(history_ms / 1000),
+            + self.sessions.drop_before(history_ms / 1000)
+            + self.shares.drop(lambda share: share.expires_at_ms < history_ms or share.room_sid in dropped),
+            "audit": self.audit.drop_before(bounds_ms["audit"]),
             "rollups": 0,  # they are added up anew for each question
             "identities": self._forget_who(bounds_ms["identities"]),
             "addresses": self._forget_where(bounds_ms["addresses"]),
         }
+
+    def _rooms_to_drop(self, before_ms: int) -> frozenset[str | None]:
+        """Return the SIDs of the rooms that are dropped."""
+        rooms = (each for each in self.picture.entities() if isinstance(each, Room))
+        return frozenset(each.sid for each in rooms if (over_at_ms := _over_at_ms(each)) and over_at_ms < before_ms)
 
     def _forget_who(self, before_ms: int) -> int:
         stand_in = self._stand_in
@@ -469,7 +500,10 @@ class MemoryStore:
             left = happening_without(each.participant, each.source, each.body, person)
             return left and each._replace(participant=left[0], body=left[1])
 
+        rooms = frozenset(self._rooms_of(person))
         rows = {
+            "audit log": self.audit.forget(names, ERASED),
+            "shared links": self.shares.drop(lambda share: share.room_sid in rooms),
             "events in the log": self.log.change(lambda event: event_without(event, person), lambda *_: True),
             "events": self.log.change_happenings(without),
             "keys": sum(self.log.seen.pop(key or "", None) is not None for key in keys),
@@ -477,6 +511,15 @@ class MemoryStore:
             "alerts": self.alerts.change(lambda alert: None if is_alert_about(alert, person) else alert),
         }
         return Erased(len(person.sids), {kind: count for kind, count in rows.items() if count})
+
+    def _rooms_of(self, person: Person) -> Iterator[str | None]:
+        """Return the SIDs of the rooms that somebody was in."""
+        yield from (place_of(each.event).room for each in self.log.entries if event_without(each.event, person) is None)
+        entities = [*self.picture.entities()]
+        stays = {each.room_key for each in entities if isinstance(each, Participant) and _is_of(each, person)}
+        for room in (each for each in entities if isinstance(each, Room)):
+            if room.key in stays or any(_is_of(each, person) for each in room.people()):
+                yield room.sid
 
     def _sids(self, names: frozenset[str]) -> Iterator[str]:
         """Return the participant SIDs under which somebody is known, wherever one stands beside a name of theirs."""
@@ -487,6 +530,11 @@ class MemoryStore:
                 yield from sids_beside(msgspec.json.decode(each.body), names)
 
     @property
+    def writing(self) -> Writing:
+        """Return that nothing waits: what is written is there at once."""
+        return Writing()
+
+    @property
     def is_full(self) -> bool:
         """Never: there is no disk."""
         return False
@@ -494,12 +542,20 @@ class MemoryStore:
     async def look_for_room(self) -> None:
         """Nothing to look for."""
 
+    async def try_writing(self) -> None:
+        """Nothing that could be in the way."""
+
     async def size(self) -> Size:
         """Return zeroes: nothing is on disk."""
         return Size(0, 0)
 
     async def close(self) -> None:
         """Nothing to let go of."""
+
+
+def _is_of(participant: Participant, person: Person) -> bool:
+    """Whether a stay was this person's."""
+    return person.is_known_as(participant.identity, participant.sid)
 
 
 def _if_over(before_ms: int, change: Callable[[Entity], Entity]) -> Callable[[Entity], Entity]:

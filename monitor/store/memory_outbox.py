@@ -192,6 +192,7 @@ class MemoryOutbox:
             None if success is None else success.at,
             None if failure is None else failure.at,
             "" if failure is None else failure.error,
+            sum(row.state == "dead" for row in rows),
         )
 
     async def notifications(self, search: OutboxSearch) -> Sequence[OutboxEntry]:
@@ -305,4 +306,5 @@ def _is_wanted(row: OutboxRow, search: OutboxSearch) -> bool:
         and search.receiver in ("", told.receiver)
         and search.state in ("", row.state)
         and (search.before_seq is None or row.seq < search.before_seq)
+        and search.from_s <= told.created_at < search.to_s
     )

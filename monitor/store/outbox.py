@@ -212,20 +212,28 @@ class SqliteOutbox:
         ((waiting, oldest),) = await self._database.read(
             "SELECT COUNT(*), MIN(created_at_s) FROM outbox WHERE state = 'waiting' AND receiver = ?", (receiver,)
         )
+        ((dead,),) = await self._database.read(
+            "SELECT COUNT(*) FROM outbox WHERE state = 'dead' AND receiver = ?", (receiver,)
+        )
         success = await self._database.read(_LAST_ATTEMPT, (receiver, True))
         failure = await self._database.read(_LAST_ATTEMPT, (receiver, False))
         success_at = success[0][0] if success else None
-        return Standing(waiting, oldest, success_at, *(failure[0] if failure else (None, "")))
+        failure_at, error = failure[0] if failure else (None, "")
+        return Standing(waiting, oldest, success_at, failure_at, error, dead)
 
     async def notifications(self, search: OutboxSearch) -> Sequence[OutboxEntry]:
         """Return the notifications that are looked for, the latest first."""
         wanted = {"incident": search.incident, "receiver": search.receiver, "state": search.state}
-        matching = {name: value for name, value in wanted.items() if value}
-        bounds = [] if search.before_seq is None else [search.before_seq]
-        conditions = [*(f"{name} = ?" for name in matching), *("seq < ?" for _ in bounds)]
-        which = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+        matching: dict[str, str | float] = {f"{name} = ?": value for name, value in wanted.items() if value}
+        if search.before_seq is not None:
+            matching["seq < ?"] = search.before_seq
+        if search.from_s > 0:
+            matching["created_at_s >= ?"] = search.from_s
+        if search.to_s < float("inf"):
+            matching["created_at_s < ?"] = search.to_s
+        which = f"WHERE {' AND '.join(matching)}" if matching else ""
         rows = await self._database.read(
-            f"{_ENTRY} {which} ORDER BY seq DESC LIMIT ?", (*matching.values(), *bounds, search.limit)
+            f"{_ENTRY} {which} ORDER BY seq DESC LIMIT ?", (*matching.values(), search.limit)
         )
         return [entry for row in rows if (entry := _entry(row)) is not None]
 

@@ -10,16 +10,16 @@ from typing import NamedTuple
 import msgspec
 
 from monitor.entities import Room
+from monitor.packing import unpack
 from monitor.store.database import Database
-from monitor.store.packing import unpack
 from monitor.store.ports import Happened, Happening, OnRecord
 
 _decode_room = msgspec.json.Decoder(Room).decode
 
 _LONGEST_ROOM_MS = 86_400_000
 
-#: Who speaks, what somebody thought of the call, and how the network was before it: none of that changes the picture.
-_COUNTS = "(source <> 'telemetry' OR kind NOT IN ('speaker', 'feedback', 'preflight'))"
+#: Who speaks, whose camera failed, what somebody thought of the call, how the network was: it changes no picture.
+_COUNTS = "(source <> 'telemetry' OR kind NOT IN ('speaker', 'device', 'feedback', 'preflight'))"
 _OF_ROOMS = "(:rooms = '[]' OR room IN (SELECT value FROM json_each(:rooms)))"
 
 _HAPPENED = f"""

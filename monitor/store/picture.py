@@ -17,9 +17,9 @@ import msgspec
 from monitor.calls import ENDED_ROOMS_KEPT
 from monitor.entities import Account, Composition, Entity, Participant, Recording, Room
 from monitor.media import FINISHED_KEPT
+from monitor.packing import pack, unpack
 from monitor.store.database import Database
 from monitor.store.numbering import Numbering
-from monitor.store.packing import pack, unpack
 from monitor.store.ports import Picture
 from monitor.store.rows import encode
 

@@ -17,13 +17,15 @@ from alerts.receipts import Receipt
 from collectors.events import Event
 from monitor.entities import Account, Composition, Entity, Recording, Room
 from monitor.error_budgets import Kept
+from monitor.failures import Failure
 from monitor.history.answers import Attendance, Percentiles, Selection, Worst
 from monitor.history.buckets import Buckets
 from monitor.history.samples import Samples
+from monitor.roles import Role
 from monitor.store.keeping import Keeping
 
 
-class StoreFailed(Exception):
+class StoreFailed(Failure):
     """The store could not do what it was asked; nothing of it was kept."""
 
 
@@ -171,23 +173,29 @@ class OutboxEntry(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """How it goes with one receiver; `last_error` is what the last attempt that failed came to."""
+    """How it goes with one receiver; `last_error` is what the last attempt that failed came to, `dead` was given up."""
 
     waiting: int = 0
     oldest_waiting_at_s: float | None = None
     last_success_at_s: float | None = None
     last_failure_at_s: float | None = None
     last_error: str = ""
+    dead: int = 0
 
 
 class OutboxSearch(NamedTuple):
-    """Which notifications are looked for, the latest first; what is empty does not matter."""
+    """Which notifications are looked for, the latest first; what is empty does not matter.
+
+    Those that were owed in [from_s, to_s).
+    """
 
     incident: str = ""
     receiver: str = ""
     state: str = ""
     before_seq: int | None = None
     limit: int = 50
+    from_s: float = 0.0
+    to_s: float = float("inf")
 
 
 class Entry(Struct, frozen=True):
@@ -209,6 +217,9 @@ class EventLog(Protocol):
 
     async def since(self, log_id: int, limit: int) -> Sequence[tuple[int, Event]]:
         """Return at most `limit` events after `log_id`, oldest first."""
+
+    async def newest_at_ms(self) -> int | None:
+        """Return when the newest of what is there was taken in or happened, None where there is nothing."""
 
     async def happenings(
         self, room: str, from_ms: int, to_ms: int, limit: int, *, kinds: Collection[str] = ()
@@ -256,8 +267,11 @@ class SampleStore(Protocol):
         """Return about how many samples that is, without reading them."""
 
 
+ANY_RULE = "*"  # no rule can be called so
+
+
 class Found(NamedTuple):
-    """A call that a search found."""
+    """A call that a search found; `fired` are the rules of which an alert fired about it or in it."""
 
     key: str
     room_sid: str | None
@@ -266,13 +280,15 @@ class Found(NamedTuple):
     status: str
     created_at_ms: int
     over_at_ms: int | None
+    fired: tuple[str, ...] = ()
 
 
 class Search(Struct, frozen=True):
     """Which calls are looked for.
 
     `text` is the SID of a room or a participant, an identity, or how the name of a room begins; without one, any call.
-    Only calls that were created in [from_ms, to_ms) count, and those after `after`, the last of the page before.
+    Only calls that were created in [from_ms, to_ms) count, and those after `after`, the last of the page before; with
+    `fired` only those in which an alert of that rule fired, or of any (`ANY_RULE`).
     """
 
     text: str = ""
@@ -280,6 +296,7 @@ class Search(Struct, frozen=True):
     to_ms: int = 2**62
     after: tuple[int, str] | None = None  # when it was created, and its key
     limit: int = 50
+    fired: str = ""
 
 
 class Call(NamedTuple):
@@ -370,7 +387,8 @@ class PictureStore(Protocol):
 class IncidentsWanted(Struct, frozen=True):
     """Which incidents are asked for: those that opened in [from_s, to_s).
 
-    `before` is the last of the page before, when it opened and its id.
+    `before` is the last of the page before, when it opened and its id.  `rule` is one of those whose alerts were in it
+    when it was last spoken of, `severity` how bad it was then; empty, neither matters.
     """
 
     from_s: float = 0.0
@@ -378,12 +396,20 @@ class IncidentsWanted(Struct, frozen=True):
     is_open_only: bool = False
     before: tuple[float, str] | None = None
     limit: int = 50
+    is_over_only: bool = False
+    severity: str = ""
+    rule: str = ""
 
     def is_among(self, incident: Incident) -> bool:
         """Whether an incident is one of them."""
         is_in_time = self.from_s <= incident.started_at < self.to_s
         is_after = self.before is None or (incident.started_at, incident.id) < self.before
-        return is_in_time and is_after and not (self.is_open_only and incident.ended_at is not None)
+        is_excluded = self.is_over_only if incident.ended_at is None else self.is_open_only
+        return is_in_time and is_after and not is_excluded and self._is_about(incident)
+
+    def _is_about(self, incident: Incident) -> bool:
+        has_rule = self.rule == "" or any(alert.rule == self.rule for alert in incident.alerts)
+        return self.severity in ("", incident.severity.value) and has_rule
 
 
 class IncidentHistory(Protocol):
@@ -467,17 +493,122 @@ class Secrets(Protocol):
         """Return the secret of a name: the one there is, or `fresh`, which it is from now on."""
 
 
+class Session(Struct, frozen=True):
+    """Who logged in, as what, and until when; `proof` ties it to a token, and is empty if it began without one."""
+
+    name: str
+    role: Role
+    proof: str
+    expires_at_s: float
+
+
 class SessionStore(Protocol):
     """Who is logged in, by the hash of the cookie."""
 
-    async def add_session(self, token_hash: str, expires_at_s: float) -> None:
+    async def add_session(self, token_hash: str, session: Session) -> None:
         """Remember a session."""
 
-    async def has_session(self, token_hash: str, now_s: float) -> bool:
-        """Whether the session exists and has not expired."""
+    async def session(self, token_hash: str, now_s: float) -> Session | None:
+        """Return the session, if there is one that has not expired."""
 
     async def remove_session(self, token_hash: str) -> None:
         """Forget a session."""
+
+
+ERASED = "(erased)"  # in the place of somebody's name in the audit log
+
+
+class AuditEntry(Struct, frozen=True):
+    """That somebody did something, or wanted to.
+
+    `status` is as HTTP has it, also for what was done by a command; it is None for as long as it is not known what came
+    of it, and stays so where the daemon ended in between.  `place` is as much of an address as is kept of any.
+    """
+
+    at_ms: int
+    who: str  # empty: nobody knows
+    role: str
+    way: str
+    place: str
+    did: str
+    status: int | None = None
+    request_id: str = ""
+
+
+class AuditSearch(Struct, frozen=True):
+    """Which entries are looked for, the latest first; what is empty does not matter.
+
+    Those of [from_ms, to_ms) whose deed has `did` in it, and with a number less than `before`; `is_failed_only` asks
+    for those that were refused, or failed, or of which nobody knows.
+    """
+
+    who: str = ""
+    way: str = ""
+    did: str = ""
+    is_failed_only: bool = False
+    from_ms: int = 0
+    to_ms: int = 2**53
+    before: int | None = None
+    limit: int = 100
+
+    def is_for(self, number: int, entry: AuditEntry) -> bool:
+        """Whether an entry is among them."""
+        return (
+            self.from_ms <= entry.at_ms < self.to_ms
+            and self.who in ("", entry.who)
+            and self.way in ("", entry.way)
+            and self.did in entry.did
+            and (not self.is_failed_only or entry.status is None or entry.status >= 400)
+            and (self.before is None or number < self.before)
+        )
+
+
+class AuditLog(Protocol):
+    """Who changed what: entries are added, and of each it is added once what came of it; none is changed otherwise.
+
+    They are dropped when they are old, and somebody who is erased is named in none of them.
+    """
+
+    async def add(self, entry: AuditEntry) -> int:
+        """Write down that somebody does something; return its number."""
+
+    async def conclude(self, number: int, status: int) -> None:
+        """Add what came of it, once."""
+
+    async def find(self, search: AuditSearch) -> Sequence[tuple[int, AuditEntry]]:
+        """Return entries with their numbers, the latest first."""
+
+
+class Share(Struct, frozen=True):
+    """A link that shows a call, or what happened in it between two moments, to whoever has its token."""
+
+    id: str
+    token_hash: str
+    room_sid: str
+    from_ms: int | None
+    to_ms: int | None
+    created_at_ms: int
+    expires_at_ms: int
+
+
+class ShareStore(Protocol):
+    """Links that show a call without a login, by the hash of their token.
+
+    A link is over when it expires, when it is ended, when its call is dropped, and when somebody is erased who was in
+    the call.
+    """
+
+    async def add_share(self, share: Share) -> None:
+        """Keep a link."""
+
+    async def share(self, token_hash: str, now_ms: int) -> Share | None:
+        """Return the link whose token has this hash, if it is good."""
+
+    async def shares(self, now_ms: int, room_sid: str = "") -> Sequence[Share]:
+        """Return the links that are good, of a room or of all, those that end last before others."""
+
+    async def end_share(self, share_id: str) -> bool:
+        """End a link; return whether there was one."""
 
 
 class Erased(Struct, frozen=True):
@@ -488,12 +619,22 @@ class Erased(Struct, frozen=True):
 
 
 class Size(NamedTuple):
-    """What the store takes on disk, in bytes; `free_bytes` of the database wait for further rows."""
+    """What the store takes on disk, in bytes; `free_bytes` of the database wait for further rows; None: no disk."""
 
     database_bytes: int
     wal_bytes: int
     free_bytes: int = 0
     is_full: bool = False
+    disk_free_bytes: int | None = None
+    log_began_at_s: float | None = None  # when the write-ahead log was seen to begin anew; None: it was not yet
+
+
+class Writing(NamedTuple):
+    """What the one thread that writes does: since when its write runs, by the monotonic clock, and how many wait."""
+
+    waiting: int = 0
+    began_s: float | None = None
+    thread: int = 0
 
 
 class Store(Protocol):
@@ -548,11 +689,30 @@ class Store(Protocol):
         """Return the login sessions."""
 
     @property
+    def audit(self) -> AuditLog:
+        """Who changed what."""
+
+    @property
+    def shares(self) -> ShareStore:
+        """Return the links that show a call without a login."""
+
+    @property
     def is_full(self) -> bool:
         """Whether the disk is full: what its sender can send again is to be refused."""
 
+    @property
+    def writing(self) -> Writing:
+        """Return what is written just now, and how much waits to be."""
+
     async def look_for_room(self) -> None:
         """If the disk was full, see whether it still is."""
+
+    async def try_writing(self) -> None:
+        """See a transaction through that changes nothing: what comes back from it can write.
+
+        Raises:
+            StoreFailed: it was refused.
+        """
 
     async def retain(self, now_ms: int, keeping: Keeping) -> Mapping[str, int]:
         """Drop or forget what is older than its class is kept; return of each class how many rows that were."""

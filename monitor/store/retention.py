@@ -24,6 +24,10 @@ _DROPPED: Mapping[str, tuple[str, ...]] = {
         # Who measured something is known for as long as what they measured.
         """DELETE FROM series WHERE id IN (SELECT id FROM series WHERE to_ms < :ms
            AND NOT EXISTS (SELECT 1 FROM chunks WHERE chunks.series = series.id) LIMIT :slice)""",
+        # A link ends with what it shows, so before that goes.
+        """DELETE FROM shares WHERE id IN (SELECT shares.id FROM shares JOIN rooms ON rooms.room_sid = shares.room
+           WHERE rooms.over_at_ms < :ms LIMIT :slice)""",
+        """DELETE FROM shares WHERE id IN (SELECT id FROM shares WHERE expires_at_ms < :ms LIMIT :slice)""",
         """DELETE FROM rooms WHERE key IN (SELECT key FROM rooms WHERE over_at_ms < :ms LIMIT :slice)""",
         """DELETE FROM participants WHERE key IN (SELECT key FROM participants WHERE over_at_ms < :ms LIMIT :slice)""",
         """DELETE FROM compositions WHERE composition_sid IN
@@ -41,6 +45,7 @@ _DROPPED: Mapping[str, tuple[str, ...]] = {
         """DELETE FROM login_sessions WHERE token_hash IN
            (SELECT token_hash FROM login_sessions WHERE expires_at_s < :s LIMIT :slice)""",
     ),
+    "audit": ("""DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE at_ms < :ms LIMIT :slice)""",),
     "rollups": ("""DELETE FROM rollups WHERE id IN (SELECT id FROM rollups WHERE from_ms < :ms LIMIT :slice)""",),
 }
 

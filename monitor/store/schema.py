@@ -11,6 +11,7 @@ from importlib import resources
 from logging import getLogger
 from pathlib import Path
 
+from monitor.failures import Failure
 from monitor.sizes import in_words
 from monitor.store.ports import StoreFailed
 from monitor.store.private_files import create_part, hand_over, put_in_place
@@ -22,7 +23,7 @@ _OURS = {"checkpoint", "outbox"}  # tables of every schema there has been
 _SOMETHING_ELSE = "one of something else"
 
 
-class SchemaTooNew(Exception):
+class SchemaTooNew(Failure):
     """The file was written by a newer Roomwatch; using it could lose what this one does not understand."""
 
 

@@ -9,6 +9,7 @@ from typing import Self
 from monitor.store.adding import Added, Evidence, add_evidence
 from monitor.store.alerts import SqliteAlerts
 from monitor.store.archive import SqliteArchive
+from monitor.store.audit import SqliteAudit
 from monitor.store.database import Database
 from monitor.store.erasure import erase
 from monitor.store.forgetting import forget
@@ -18,7 +19,7 @@ from monitor.store.log import SqliteEventLog, open_log
 from monitor.store.numbering import Numbering
 from monitor.store.past import SqlitePast
 from monitor.store.picture import SqlitePicture
-from monitor.store.ports import Erased, Resolve, Size
+from monitor.store.ports import Erased, Resolve, Size, Writing
 from monitor.store.receipts import SqliteReceipts
 from monitor.store.retention import drop
 from monitor.store.rollups import SqliteRollups
@@ -26,6 +27,7 @@ from monitor.store.samples import SqliteSamples
 from monitor.store.scopes import SCOPES, Scopes
 from monitor.store.secrets import SqliteSecrets
 from monitor.store.sessions import SqliteSessions
+from monitor.store.shares import SqliteShares
 from monitor.store.shrinking import give_back
 from monitor.store.silences import SqliteSilences
 from monitor.store.slo import SqliteSlos
@@ -53,6 +55,8 @@ class SqliteStore:
         self.slos = SqliteSlos(database)
         self.secrets = SqliteSecrets(database)
         self.sessions = SqliteSessions(database)
+        self.shares = SqliteShares(database)
+        self.audit = SqliteAudit(database)
 
     @classmethod
     async def open(cls, path: Path, synchronous: str = "full", reserve_bytes: int = 0, scopes: Scopes = SCOPES) -> Self:
@@ -85,6 +89,11 @@ class SqliteStore:
             yield cls(snapshot, numbering, SqliteEventLog(snapshot, numbering, last_id=0), SCOPES)
 
     @property
+    def writing(self) -> Writing:
+        """Return what is written just now, and how much waits to be."""
+        return self._database.writing
+
+    @property
     def is_full(self) -> bool:
         """Whether the disk is full: what its sender can send again is to be refused."""
         return self._database.reserve.is_full
@@ -93,6 +102,10 @@ class SqliteStore:
         """If the disk was full, see whether it still is."""
         if self.is_full:
             await asyncio.to_thread(self._database.reserve.look)
+
+    async def try_writing(self) -> None:
+        """See a transaction through that changes nothing: what comes back from it can write."""
+        await self._database.write(lambda _: None)
 
     async def retain(self, now_ms: int, keeping: Keeping) -> Mapping[str, int]:
         """Drop or forget what is older than its class is kept; return of each class how many rows that were."""
