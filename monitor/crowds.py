@@ -9,6 +9,7 @@ There are few crowds: as many as there are tenants on the list, and media region
 """
 
 from collections.abc import Sequence
+from heapq import nlargest
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -27,6 +28,11 @@ class Share(NamedTuple):
     participants: int = 0
     known: int = 0
     degraded: int = 0
+
+    @property
+    def degraded_ratio(self) -> float:
+        """Return the share of those whose level is known; there must be one."""
+        return self.degraded / self.known
 
     @staticmethod
     def of(levels: Sequence[int | None]) -> "Share":
@@ -74,6 +80,7 @@ class Crowds:
     def __init__(self, naming: Naming | None = None) -> None:
         self._naming = naming or Naming()
         self._rooms: dict[str, _Counted] = {}
+        self._degraded: dict[str, Share] = {}  # the rooms in which somebody is
         self._crowds: dict[Ref, Crowd] = {}
         self._regions = 0
         self.changed: dict[Ref, None] = {}  # those of which there are changes to take
@@ -99,6 +106,10 @@ class Crowds:
         changed, self.changed = self.changed, {}
         return [Change(ref, None if ref in self._crowds else NOBODY_LEFT) for ref in changed]
 
+    def worst_rooms(self, most: int) -> Sequence[Share]:
+        """Return the rooms in which the largest share of those whose level is known is degraded, the worst first."""
+        return nlargest(most, self._degraded.values(), key=lambda share: (share.degraded_ratio, share.degraded))
+
     # --- what happened ------------------------------------------------------------------------------------
 
     def see_room(self, room: Room) -> None:
@@ -113,10 +124,15 @@ class Crowds:
         refs = before.refs if before is not None and is_placed else self._refs_of(room)
         after = self._rooms[room.key] = _Counted(room.media_region, room.name, refs, share)
         self._put_in(after)
+        if share.degraded:
+            self._degraded[room.key] = share
+        else:
+            self._degraded.pop(room.key, None)
 
     def lose_room(self, key: str) -> None:
         """Take note that a room is over, and everybody in it gone."""
         before = self._rooms.pop(key, None)
+        self._degraded.pop(key, None)
         if before is not None:
             self._take_out(before)
 

@@ -15,8 +15,9 @@ from msgspec import Struct
 BEST_R = 93.2  # the rating of a line without delay or loss, with the defaults of G.107
 WORST_MOS, BEST_MOS = 1.0, 4.5
 
-_ALL = 95.0  # points that loss takes when nothing arrives any more
-_NOTICED_MS = 177.3  # from here on people begin to talk into each other
+ALL_POINTS = 95.0  # points that loss takes when nothing arrives any more
+DELAY_POINTS_A_MS, NOTICED_POINTS_A_MS = 0.024, 0.11  # the second for what is beyond `NOTICED_MS`
+NOTICED_MS = 177.3  # from here on people begin to talk into each other
 
 
 class Codec(Struct, frozen=True):
@@ -71,12 +72,12 @@ def mos(r: float) -> float:
 
 def delay_points(one_way_ms: float) -> float:
     """Return what a delay from mouth to ear takes; that is one way with all buffers, not the round trip."""
-    points = 0.024 * one_way_ms
-    return points + 0.11 * (one_way_ms - _NOTICED_MS) if one_way_ms > _NOTICED_MS else points
+    points = DELAY_POINTS_A_MS * one_way_ms
+    return points + NOTICED_POINTS_A_MS * (one_way_ms - NOTICED_MS) if one_way_ms > NOTICED_MS else points
 
 
 def loss_points(loss_ratio: float, codec: Codec) -> float:
     """Return what random loss takes; with the codec's own points that is G.107's Ie,eff."""
     loss_percent = 100.0 * loss_ratio
     # That is (95 - Ie) Ppl / (Ppl + Bpl), written so that rounding cannot make more loss cost less.
-    return (_ALL - codec.ie) * (1.0 - codec.bpl / (loss_percent + codec.bpl))
+    return (ALL_POINTS - codec.ie) * (1.0 - codec.bpl / (loss_percent + codec.bpl))

@@ -39,8 +39,8 @@ LIMIT_POINTS = {  # in the words of WebRTC
 }
 
 _LIMIT_REASONS = {"cpu": "cpu", "bandwidth": "bandwidth", "other": "encoder"}
-_PLENTY = 1e12  # more than any number here can mean; sums of it are still numbers
-_MINUTE_MS = 60_000.0
+MOST_TOLD = 1e12  # more than any number here can mean; sums of it are still numbers
+MINUTE_MS = 60_000.0
 
 Medium = Literal["audio", "video"]
 Way = Literal["up", "down"]
@@ -269,7 +269,7 @@ def _freeze_points(freezes: float | None, interval_ms: float | None) -> float | 
         return freezes
     if not interval_ms:
         return None
-    a_minute = freezes * _MINUTE_MS / interval_ms
+    a_minute = freezes * MINUTE_MS / interval_ms
     return FREEZE_POINTS * (1.0 - FREEZES_HALF / (a_minute + FREEZES_HALF))
 
 
@@ -307,13 +307,13 @@ def _told(value: float | None) -> float | None:
     Raises:
         _Absurd: it is negative or infinite.
     """
-    if value is None or 0 <= value <= _PLENTY:
+    if value is None or 0 <= value <= MOST_TOLD:
         return value
     if value != value:  # noqa: PLR0124 - how a number says that it is none
         return None
     if value < 0 or value == inf:
         raise _Absurd
-    return _PLENTY
+    return MOST_TOLD
 
 
 def _told_ratio(value: float | None) -> float | None:

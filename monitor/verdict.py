@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 
 from monitor.causes.case import Case
 from monitor.causes.crowds import in_common
+from monitor.causes.devices import unequipped
 from monitor.causes.hearsay import publisher, seen_only
 from monitor.causes.no_cause import nothing, unclear
 from monitor.causes.one_person import doubtful_crowd, individual, too_many
@@ -30,6 +31,7 @@ _RULES: Sequence[Callable[[Case], Verdict | None]] = (
     individual,
     publisher,
     seen_only,
+    unequipped,
     nothing,
     unclear,
 )

@@ -58,7 +58,7 @@ async def take(store: Store, asked: str) -> Taken:
 
     call, key = _up_to_date(call, live), call.room.history_key
     lines = await store.samples.timeline(key, 0, EVER_MS, known)
-    by_name = happenings(store.log, f"name:{call.room.name or ''}", _span_of(call.room))
+    by_name = happenings(store.log, f"name:{call.room.name or ''}", span_of(call.room))
     return Taken(call, await store.archive.alerts(call), lines, happenings(store.log, key), by_name)
 
 
@@ -75,7 +75,7 @@ def _up_to_date(call: Call, live: Live) -> Call:
     return call._replace(recordings=[*recordings.values()], compositions=[*compositions.values()])
 
 
-def _span_of(room: Room) -> tuple[int, int]:
+def span_of(room: Room) -> tuple[int, int]:
     """Return the time in which the name of a room was its own; without a name, or a beginning, there is none."""
     if room.name is None or room.created_at_ms is None or room.sid is None:
         return 0, 0

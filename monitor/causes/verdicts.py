@@ -12,7 +12,7 @@ class Cause(StrEnum):
     UPLINK = "uplink"  # what a participant sends gets lost
     DOWNLINK = "downlink"  # what a participant receives gets lost on the last part of its way
     LINK = "link"  # a participant's connection: both directions, or it cannot be told which
-    DEVICE = "device"  # a participant's computer is too slow
+    DEVICE = "device"  # a participant's computer is too slow, or gives no microphone or camera
     PUBLISHER = "publisher"  # others suffer from what one sends, who does not tell how it fares
     REGION = "region"
     EDGE = "edge"

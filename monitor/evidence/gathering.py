@@ -17,16 +17,16 @@ from msgspec.structs import astuple, replace
 
 from collectors.event_streams import PARTICIPANT_SUMMARIES
 from collectors.events import ParticipantSummarySeen
-from collectors.observations import Connection, ConnectionState, NetworkQuality, Track
+from collectors.observations import Connection, ConnectionState, Device, NetworkQuality, Track
 from monitor.entities import Participant, Room
 from monitor.evidence import thresholds as at
-from monitor.evidence.witnesses import Evidence, Witness
+from monitor.evidence.witnesses import Evidence, Unequipped, Witness
 from monitor.store.ports import Client, Happening, Line
 
 Span = tuple[int, int]
 
-_CONNECTION, _TRACK = "connection", "track"
-SAID = (_CONNECTION, _TRACK)  # kinds of happenings of which browsers tell, and which are evidence
+_CONNECTION, _TRACK, _DEVICE = "connection", "track", "device"
+SAID = (_CONNECTION, _TRACK, _DEVICE)  # kinds of happenings of which browsers tell, and which are evidence
 SUMMARIES = (
     "participant_summary",
     *PARTICIPANT_SUMMARIES,
@@ -34,6 +34,7 @@ SUMMARIES = (
 
 _decode_connection = msgspec.json.Decoder(Connection).decode
 _decode_track = msgspec.json.Decoder(Track).decode
+_decode_device = msgspec.json.Decoder(Device).decode
 _decode_summary = msgspec.json.Decoder(ParticipantSummarySeen).decode
 
 
@@ -59,6 +60,7 @@ def evidence_of(room: Room, lines: Iterable[Line], happenings: Iterable[Happenin
         witnesses=tuple(each for each in witnesses if _is_witness(each, roll.people.get(each.key), span_ms)),
         room=room.sid or room.key,
         media_region=room.media_region,
+        unequipped=tuple(told.unequipped(span_ms)),
     )
 
 
@@ -78,6 +80,11 @@ class _Roll:
         """Return when somebody left, if that is known."""
         person = self.people.get(key or "")
         return person.left_at_ms if person else None
+
+    def name_of(self, key: str) -> str:
+        """Return what people call somebody."""
+        who = self.people.get(key)
+        return (who.identity if who else None) or key.removeprefix("identity:")
 
     def key_of(self, participant: str, at_ms: int) -> str:
         """Return the key of somebody known by SID or by name; of several of one name, of who was there at a moment."""
@@ -114,7 +121,9 @@ class _Told:
     def __init__(self, roll: _Roll, happenings: Iterable[Happening]) -> None:
         self.connections: Mapping[str, list[Connection]] = defaultdict(list)
         self.tracks: Mapping[str, list[Track]] = defaultdict(list)
+        self.devices: Mapping[str, list[Device]] = defaultdict(list)
         self.edges: dict[str, str] = {}
+        self._roll = roll
         for each in happenings:
             self._take(roll.key_of(each.participant, each.at_ms), each)
 
@@ -126,6 +135,20 @@ class _Told:
             self.connections[key].append(replace(_decode_connection(happening.body), at_ms=happening.at_ms))
         elif happening.source == "telemetry" and happening.kind == _TRACK:
             self.tracks[key].append(replace(_decode_track(happening.body), at_ms=happening.at_ms))
+        elif happening.source == "telemetry" and happening.kind == _DEVICE:
+            self.devices[key].append(replace(_decode_device(happening.body), at_ms=happening.at_ms))
+
+    def unequipped(self, span_ms: Span) -> Iterator[Unequipped]:
+        """Return whose device could not be had during the window: of each the last that was not made good."""
+        for key, failures in self.devices.items():
+            within = [each for each in failures if span_ms[0] <= each.at_ms < span_ms[1]]
+            lasting = [each for each in within if not self._is_made_good(key, each)]
+            if lasting:
+                yield Unequipped(key, self._roll.name_of(key), lasting[-1])
+
+    def _is_made_good(self, key: str, failure: Device) -> bool:
+        later = (each for each in self.tracks.get(key, ()) if each.at_ms >= failure.at_ms and each.subject is None)
+        return any(each.state == "published" and failure.kind in {None, each.kind} for each in later)
 
     def refused(self, span_ms: Span) -> Iterator[str]:
         """Return whom Twilio's servers did not let in: nobody has them on record, but their browsers told."""

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from collectors.observations import Connection, MediaStats, NetworkQuality, Track
+from collectors.observations import Connection, Device, MediaStats, NetworkQuality, Track
 
 
 class Dimension(StrEnum):
@@ -50,6 +50,17 @@ class Witness(Struct, frozen=True):
         return subject is None or subject == self.sid
 
 
+class Unequipped(Struct, frozen=True):
+    """Somebody whose microphone or camera could not be had, and who sent nothing of that kind afterwards.
+
+    It need not be a witness: whoever could not join for it never was in the room.
+    """
+
+    key: str
+    name: str
+    failure: Device
+
+
 class Crowd(Struct, frozen=True):
     """People in other rooms: how many were heard, how many had a bad network or only a bad picture, and how spread."""
 
@@ -89,6 +100,7 @@ class Evidence(Struct, frozen=True):
     room: str = ""
     media_region: str | None = None
     surroundings: Surroundings = Surroundings()
+    unequipped: tuple[Unequipped, ...] = ()
 
     def value_of(self, witness: Witness, dimension: Dimension) -> str | None:
         """Return what a witness has in common with others."""
