@@ -789,8 +789,7 @@ What the codes of Twilio Video, its SDKs and its REST API mean, and what to do. 
 of it, `outside` that no call is touched; it is empty where the code alone does not tell. Codes marked as ordinary are
 endings like any other, and no trouble.
 
-This page is `collectors.error_codes.as_markdown()`, and a test holds it to the table:
-`python -c "from collectors.error_codes import as_markdown as m; print(m(), end='')" > docs/error-codes.md`
+This page is written by `python -m docs.writing` from the table in `collectors/error_codes`.
 """
 
 

@@ -109,6 +109,14 @@ class Speaker(_Seen, frozen=True, tag="speaker"):
     subject: Sid | None = None
 
 
+class Device(_Seen, frozen=True, tag="device"):
+    """The reporter's microphone or camera could not be had; `error` is the name of the browser's own error."""
+
+    at_ms: AtMs = field(name="at")
+    error: Word | None = None
+    kind: Word | None = None
+
+
 class Feedback(_Seen, frozen=True, tag="feedback"):
     """A person rated the call, 1 (worst) to 5."""
 
@@ -177,16 +185,19 @@ class MediaStatsSeries(_Seen, frozen=True, tag="media_stats_series"):
         intervals, rtts = self.interval_ms or repeat(None), self.rtt_ms or repeat(None)
         return map(MediaStats, self.at_ms, intervals, rtts, up, down)
 
-    def latest(self) -> MediaStats:
-        """Return the last of them in time; there must be one."""
-        index = max(range(len(self.at_ms)), key=self.at_ms.__getitem__)
+    def row(self, index: int) -> MediaStats:
+        """Return one of them."""
         interval_ms = self.interval_ms[index] if self.interval_ms else None
         rtt_ms = self.rtt_ms[index] if self.rtt_ms else None
         up, down = (each.row(index) if each else None for each in (self.up, self.down))
         return MediaStats(self.at_ms[index], interval_ms, rtt_ms, up, down)
 
+    def latest(self) -> MediaStats:
+        """Return the last of them in time; there must be one."""
+        return self.row(max(range(len(self.at_ms)), key=self.at_ms.__getitem__))
 
-Single = NetworkQuality | MediaStats | Connection | Track | Speaker | Feedback | Preflight
+
+Single = NetworkQuality | MediaStats | Connection | Track | Device | Speaker | Feedback | Preflight
 Series = NetworkQualitySeries | MediaStatsSeries
 Observation = Single | Series
 SERIES = frozenset((NetworkQualitySeries, MediaStatsSeries))
@@ -195,6 +206,7 @@ SINGLES: dict[str, type[Single]] = {
     "media_stats": MediaStats,
     "connection": Connection,
     "track": Track,
+    "device": Device,
     "speaker": Speaker,
     "feedback": Feedback,
     "preflight": Preflight,

@@ -12,6 +12,7 @@ from msgspec import Struct
 from collectors.observations import (
     ClientInfo,
     Connection,
+    Device,
     Direction,
     DirectionSeries,
     Feedback,
@@ -118,6 +119,14 @@ DICTIONARY: Mapping[type[Struct], Described] = {
             "kind": "audio, video or data.",
             "subject": "SID of the participant whose track it is; left out, it is the reporter's.",
             "code": _CODE,
+        },
+    ),
+    Device: Described(
+        "The reporter's microphone or camera could not be had.",
+        {
+            "at": _AT,
+            "error": "The name of the browser's error: NotAllowedError, NotFoundError, NotReadableError and the like.",
+            "kind": "audio or video; left out where both were asked for.",
         },
     ),
     Speaker: Described(

@@ -6,11 +6,11 @@ does.  Some rules no schema can say; `description` names them.
 
 msgspec could write most of it, but not the default of a sealed value (`Raw`), which is any JSON here.
 
-`docs/telemetry.schema.json` is `text()`, and a test holds it to that:
-`python -c "from collectors.telemetry_schema import text; print(text(), end='')" > docs/telemetry.schema.json`
+`docs/telemetry.schema.json` is `text()`, and a test holds it to that; `python -m docs.writing` writes it anew.
 """
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -48,6 +48,7 @@ def document() -> Schema:
     }
 
 
+@cache
 def text() -> str:
     """Return the schema as it is published."""
     return msgspec.json.format(msgspec.json.encode(document()), indent=2).decode() + "\n"

@@ -14,6 +14,7 @@ from collectors.base import Known
 from collectors.events import Event, Source, UsageSeen
 from collectors.lists import PAGE_SIZE, Pages, moment
 from collectors.rest.twilio import Twilio
+from collectors.rest.usage_records import first_page
 from collectors.soundness import sound
 
 CORRECTED_FOR = timedelta(days=2)  # today, and these before it
@@ -50,12 +51,7 @@ class Usage:
         self._month_is_told = True
 
     def _list(self, start: date, end: date, now_ms: int) -> Pages[UsageSeen | None]:
-        first = self._twilio.client.usage.records.daily.page_async(
-            start_date=start,
-            end_date=end,
-            include_subaccounts=False,  # they are accounts of their own, and Twilio would count them here too
-            page_size=self._page_size,
-        )
+        first = first_page(self._twilio, start, end, self._page_size)
         return Pages(self.resource, first, partial(to_event, now_ms=now_ms))
 
 

@@ -22,7 +22,7 @@ const common = {
 
 // Properties that nobody but us sees: no browser, no daemon, no application, no page that comes after a reload.  None of
 // them may be spoken of by a string; that would keep its length.
-const OURS = /^(atMs|onLeave|posts|queue|retryAfter|seal|underWay)$/;
+const OURS = /^(after|atMs|close|fetch|onLeave|posts|queue|remove|retryAfter|save|seal|storage|take|tell|underWay)$/;
 
 async function bundle(outfile, contents, format) {
   const stdin = { contents, resolveDir: here("src") };

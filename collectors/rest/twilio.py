@@ -20,6 +20,8 @@ from twilio.base.exceptions import TwilioException
 from twilio.http.async_http_client import AsyncTwilioHttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
+from twilio.rest.insights import Insights  # noqa: F401 - the client loads it at the first question, in everybody's way
+from twilio.rest.video import Video  # noqa: F401 - likewise: a tenth of a second
 
 from collectors.base import CollectError
 from collectors.rest.breaker import Circuit
@@ -114,11 +116,6 @@ class Twilio:
     def insights(self) -> Any:
         """Return the Log Analyzer's API, version 1; its `rooms` are summaries."""
         return self.client.insights.v1
-
-    @property
-    def usage(self) -> Any:
-        """Return the account's usage."""
-        return self.client.usage
 
     @property
     def monitor(self) -> Any:

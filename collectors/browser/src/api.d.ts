@@ -20,6 +20,12 @@ export interface TwilioParticipant {
   on(event: string, listener: (...args: any[]) => void): unknown;
 }
 
+/** A room that could not be joined, or not yet: by what your application knows of it before there is a Room. */
+export interface UnjoinedRoom {
+  readonly name: string;
+  readonly identity: string;
+}
+
 export interface Options {
   /** Where Roomwatch's public listener is, such as `https://watch.example.com`. */
   url: string;
@@ -60,8 +66,16 @@ export interface Watcher {
   feedback(feedback: Feedback): void;
   /** Pass on a report of Twilio's `runPreflight`; addresses in it are left out. */
   preflight(report: object): void;
+  /**
+   * Pass on what `createLocalTracks` or `connect` rejected with; `kind` says what was asked for, if it was one only.
+   * Of an error of the browser's its name is sent, of one of Twilio's, where there is no room, its code.
+   */
+  failed(error: unknown, kind?: "audio" | "video"): void;
   status(): Status;
 }
 
-/** Send the network quality of this room's participants, as this browser sees it, to Roomwatch.  Never throws. */
-export function watch(room: TwilioRoom, options: Options): Watcher;
+/**
+ * Send the network quality of this room's participants, as this browser sees it, to Roomwatch.  Of an unjoined room only
+ * what is passed on is sent.  Never throws.
+ */
+export function watch(room: TwilioRoom | UnjoinedRoom, options: Options): Watcher;

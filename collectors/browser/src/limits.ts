@@ -18,3 +18,6 @@ export const WORTH_PACKING_CHARS = 1_000;
 export const WORTH_A_SERIES = 4;
 
 export const FEEDBACK_CHARS = 2_000;
+
+/** Twilio's error codes have five digits; those that browsers gave to their own errors have one or two. */
+export const FIRST_TWILIO_CODE = 10_000;

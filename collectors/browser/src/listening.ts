@@ -64,8 +64,8 @@ export function listen(room: TwilioRoom, tell: Tell): Release {
     ...follow(room, "connection", "", "reconnecting", "reconnected", "disconnected"),
     ...follow(room, "connection", "participant", "Connected", "Reconnecting", "Reconnected", "Disconnected"),
     // Of others as far as it tells how this browser receives them.
-    ...follow(room, "track", "track", "Published", "Unpublished", "SubscriptionFailed", "SwitchedOff", "SwitchedOn"),
-    ...follow(room, "track", "track", "Warning", "WarningsCleared"),
+    ...follow(room, "track", "track", "Published", "Unpublished", "SubscriptionFailed", "SwitchedOff", "SwitchedOn",
+      "Warning", "WarningsCleared"),
     ...follow(self, "track", "track", "Published", "PublicationFailed", "Enabled", "Disabled", "Stopped"),
     ...follow(room, "speaker", "dominantSpeakerChanged", ""),
     on(room, "participantConnected", (participant) => {

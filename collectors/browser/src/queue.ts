@@ -18,7 +18,7 @@ export interface Queue {
   readonly underWay: Set<Post>;
   sent: number;
   lost: number;
-  add(event: string): void;
+  take(event: string): void;
   /** Let nothing more into the last post. */
   seal(): void;
   remove(post: Post): void;
@@ -41,7 +41,7 @@ export function openQueue(head: () => object, limitChars: number, world: World, 
     underWay: new Set(),
     sent: 0,
     lost: 0,
-    add(event) {
+    take(event) {
       if (event.length > POST_CHARS) return void queue.lost++;
       if (!open || !queue.posts.includes(open) || charsOf([open]) + event.length > POST_CHARS) {
         open = { head: JSON.stringify(head()).slice(1, -1), events: [] };

@@ -26,7 +26,7 @@ export let isSilenced = false;
 let underWayBytes = 0;
 
 export interface Sender {
-  add(event: object): void;
+  take(event: object): void;
   /** Send what waits, and let go of the page then. */
   close(): void;
 }
@@ -149,9 +149,9 @@ export function openSender(options: Options, queue: Queue, world: World, onSilen
 
   schedule(0); // what the page before a reload left
   return {
-    add(event) {
+    take(event) {
       if (isSilenced) return silence(); // another room of this page was told
-      queue.add(JSON.stringify(event, withoutAddress));
+      queue.take(JSON.stringify(event, withoutAddress));
       schedule(flushMs);
     },
     close() {

@@ -8,3 +8,7 @@ export function join(room: Room, fetchToken: () => Promise<string>): void {
   watcher.feedback({ rating: 4, text: "well" });
   watcher.stop();
 }
+
+export function couldNotJoin(identity: string, error: unknown, token: string): void {
+  watch({ name: "acme:class:1", identity }, { url: "https://watch.example.com", token }).failed(error, "video");
+}

@@ -92,6 +92,31 @@ test("a token function is asked again after a 401", async () => {
   assert.equal(world.asked[2].init.headers.Authorization, "Bearer new");
 });
 
+test("a token function is called when there is something to send, and once for many posts", async () => {
+  let calls = 0;
+  const { world, say } = watched({ token: () => `token ${++calls}` });
+  await world.pass(10_000);
+  assert.equal(calls, 0);
+  for (const text of ["a", "b", "c"]) {
+    say(text);
+    await world.pass(2_000);
+  }
+  assert.deepEqual(world.asked.map(({ init }) => init.headers.Authorization), Array(3).fill("Bearer token 1"));
+});
+
+test("a token function that fails is asked again, and nothing is lost", async () => {
+  let calls = 0;
+  const token = async () => {
+    if (++calls < 3) throw new Error("the token server is away");
+    return "late";
+  };
+  const { world, watcher, say } = watched({ token });
+  say("a");
+  await world.pass(30_000);
+  assert.deepEqual(world.asked.map(({ init }) => init.headers.Authorization), ["Bearer late"]);
+  assert.deepEqual(watcher.status(), { sent: 1, waiting: 0, lost: 0 });
+});
+
 for (const status of [400, 403, 413, 415]) {
   test(`${status} is final: the post is counted as lost and the next one goes out`, async () => {
     const { world, watcher, say } = watched({ answers: [{ status }, {}] });
