@@ -25,10 +25,15 @@ _encode = msgspec.json.Encoder().encode
 
 
 class LocalAccess(Struct, frozen=True):
-    """Where the private door is, and what opens it."""
+    """Where the private door is, what opens it, and of which certificate it is, where it has one.
+
+    `fingerprint` is the SHA-256 of that, in hexadecimal: the certificate is for a name by which others know this
+    machine, and a command comes by an address.
+    """
 
     url: str
     token: str
+    fingerprint: str = ""
 
     def __repr__(self) -> str:
         """Return where, and not by what."""
@@ -76,7 +81,7 @@ def access_file(database: Path) -> Path:
     return real.with_name(real.name + ".access")
 
 
-def address_of(host: str, port: int) -> str:
+def address_of(host: str, port: int, *, is_https: bool = False) -> str:
     """Return the address of a listener as it is reached from this machine."""
-    host = _ANY_ADDRESS.get(host, host)
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    host, scheme = _ANY_ADDRESS.get(host, host), "https" if is_https else "http"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"

@@ -22,6 +22,7 @@ from alerts.model import Incident
 from alerts.notifiers.wording import one_line
 from monitor.acknowledging import Acknowledging
 from monitor.http import acknowledge_page as page
+from monitor.http.answer_headers import said_of
 from monitor.http.body import Refused, read_body
 from monitor.http.proxies import TrustedProxies
 from monitor.http.rate import RateLimit
@@ -86,8 +87,8 @@ class AcknowledgeDoor:
 
     def _refusal(self, request: web.Request) -> Refused:
         """Return the answer to a wrong link, which tells nothing; many from one address are not even looked at."""
-        forwarded_for = ",".join(request.headers.getall("X-Forwarded-For", ()))
-        wait_s = self._wrong.wait_s(self._proxies.client(request.remote or "", forwarded_for), self._now_s())
+        client = self._proxies.client_of(request.remote or "", said_of(request))
+        wait_s = self._wrong.wait_s(client, self._now_s())
         if wait_s:
             return Refused(429, "Too many links that are not ours.", retry_after_s=int(wait_s) + 1)
         return Refused(404, _UNKNOWN)

@@ -78,6 +78,11 @@ class Admission:
         self._bounds = Bounds(int(settings.max_age_s * 1000), int(settings.max_ahead_s * 1000))
         self._clock_wrong_after_ms = settings.clock_wrong_after_s * 1000
 
+    @property
+    def forwarded_header(self) -> str:
+        """Return the header in which proxies of ours say for whom they ask."""
+        return self._proxies.header
+
     def admit(self, arrival: Arrival, now_s: float) -> Admitted:
         """Return the post as it is to be kept.
 

@@ -10,6 +10,7 @@ import zlib
 from aiohttp import web
 
 READ_WITHIN_S = 30.0
+BODY_WITHIN_S = web.AppKey("body_within_s", float)  # what a listener allows instead
 _GZIP_WINDOW = 31  # zlib's number for "a gzip header, and the largest window"
 
 
@@ -40,11 +41,12 @@ async def read_packed(request: web.Request, max_bytes: int) -> bytes:
     """
     if (request.content_length or 0) > max_bytes:
         raise Refused(413, f"body: expected at most {max_bytes} bytes, got {request.content_length}")
+    within_s = request.config_dict.get(BODY_WITHIN_S, READ_WITHIN_S)
     try:
-        async with asyncio.timeout(READ_WITHIN_S):
+        async with asyncio.timeout(within_s):
             return await _read_at_most(request, max_bytes)
     except TimeoutError:
-        raise Refused(408, f"expected the rest of the body within {READ_WITHIN_S:g} s") from None
+        raise Refused(408, f"expected the rest of the body within {within_s:g} s") from None
     except (web.RequestPayloadError, ConnectionError):  # the library would call either our fault, and log it as such
         raise Refused(400, "expected a whole body, got less, or chunks that are none") from None
 

@@ -105,7 +105,9 @@ class Callbacks:
         if event is None:
             _log.info("callback of an unknown event ignored: %.60r", form.get("StatusCallbackEvent"))
         else:
+            delay_s = (self._now_ms() - event.seen_at_ms) / 1000
             await self._store([event])
+            self._metrics.observe("roomwatch_callback_delay_seconds", max(0.0, delay_s))
         self._metrics.add("roomwatch_callbacks_total", callbacks.event_name(form))
 
     # --- Event Streams -------------------------------------------------------------------------------

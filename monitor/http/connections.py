@@ -6,58 +6,96 @@ ended; so a post pays nothing for it.
 Where there are as many as may be, those that have kept us waiting longest make room: whoever knocks has something to
 say now, and a browser whose idle connection is closed opens another.  Turning newcomers away instead would let anybody
 shut the door for all by holding connections open.  Only if there is nobody to send away is a newcomer told to come
-back.
+back.  One address among many is another matter: where it has as many as it may, its own newcomers are turned away.
 """
 
 import asyncio
 import math
 import resource
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from email.utils import formatdate
 from enum import Enum
 from heapq import nsmallest
-from itertools import islice
 from logging import getLogger
-from typing import Protocol, cast
+from typing import Any, NamedTuple, Protocol
 
-from aiohttp import web
+from msgspec import Struct
 
 from monitor.http.response import FULL
+from monitor.settings import ConnectionLimits
 
 _log = getLogger(__name__)
 
 MAX_CONNECTIONS = 20_000
-IDLE_S = 75.0  # longer than proxies keep theirs, or they would post into a connection that is just being closed
-REQUEST_S = 30.0  # from the first byte of a request to its last
 MAX_KEPT_BYTES = 128 * 1024 * 1024  # of requests that are not whole yet, all together
 LOOK_EVERY_S = 1.0
 STOP_S = 5.0  # how long a stop waits for answers
+CLOSING_S = 10.0  # how long a client may take to close what is over
 ROOM_RATIO = 0.01  # of all connections make room at once, so that a flood is not a search for each of its drops
-RESERVED_FILES = 200  # for the database, Twilio, receivers and the private listener
+RESERVED_FILES = 200  # for the database, Twilio and receivers
+PRIVATE_FILES_RATIO = 0.25  # of what there is, where there is not enough for both listeners
+
+_OF_STATUS = {408: "body_time", 413: "body_bytes", 431: "headers"}
 
 
 class Stage(Enum):
-    """What a connection waits for, and for how many seconds at most."""
+    """What a connection waits for."""
 
-    IDLE = "a request", IDLE_S
-    HEAD = "the rest of the head", REQUEST_S
-    BODY = "the rest of the body", REQUEST_S
-    ANSWER = "our answer", math.inf
-    READER = "the client to read what it was answered", REQUEST_S
-    END = "the client to close", 10.0
+    IDLE = "a request"
+    HEAD = "the rest of the head"
+    BODY = "the rest of the body"
+    ANSWER = "our answer"
+    READER = "the client to read what it was answered"
+    END = "the client to close"
 
-    def __init__(self, what: str, limit_s: float) -> None:
-        self.what = what
-        self.limit_s = limit_s
+
+class Bounds(Struct, frozen=True):
+    """What a listener allows.
+
+    `counted_as` returns whom an address counts as, None for whom there is no limit; `is_welcome` decides by what a
+    connection has shown in its handshake; `count` is told of each refusal, by its reason (`monitor.metrics.LIMITS`).
+    """
+
+    limits: ConnectionLimits = ConnectionLimits()
+    most: int = MAX_CONNECTIONS
+    most_each: int = MAX_CONNECTIONS
+    counted_as: Callable[[str], str | None] = lambda _: None
+    is_welcome: Callable[[asyncio.BaseTransport], bool] = lambda _: True
+    count: Callable[[str], object] = lambda _: None
+
+    def limits_s(self) -> Mapping[Stage, float]:
+        """Return for how many seconds each stage may last."""
+        limits = self.limits
+        return {
+            Stage.IDLE: limits.idle_s,
+            Stage.HEAD: limits.head_s,
+            Stage.BODY: limits.body_s,
+            Stage.ANSWER: math.inf,
+            Stage.READER: limits.reading_s,
+            Stage.END: CLOSING_S,
+        }
+
+    def count_status(self, status: int) -> None:
+        """Count a refusal by its status, if that is one of a limit."""
+        if status in _OF_STATUS:
+            self.count(_OF_STATUS[status])
 
 
 class Connected(Protocol):
     """A connection, as it is looked over."""
 
-    transport: asyncio.Transport
-    stage: Stage
-    since_s: float  # when it began to keep us waiting
+    transport: Any  # an asyncio.Transport, or None when it is gone
+    counted_as: str | None
+
+    @property
+    def stage(self) -> Stage:
+        """What it waits for."""
+
+    @property
+    def since_s(self) -> float:
+        """When it began to keep us waiting."""
 
     @property
     def kept_bytes(self) -> int:
@@ -66,90 +104,116 @@ class Connected(Protocol):
     def expire(self) -> None:
         """End it, since the time of its stage is used up."""
 
+    def finish(self) -> None:
+        """End it, after the answer that is owed."""
+
 
 class Connections:
-    """The connections of one listener.  Those that aiohttp serves are counted, but it looks after them itself."""
+    """The connections of one listener, whoever serves them."""
 
-    def __init__(self, server: web.Server, max_connections: int) -> None:
-        self._server = server
-        self._max = max_connections
+    def __init__(self, bounds: Bounds) -> None:
+        self.bounds = bounds
+        self.limits_s = bounds.limits_s()
         self._loop = asyncio.get_running_loop()
         self._open: set[Connected] = set()
-        self._handed_over = 0  # an estimate: of those that have ended since, only the next look knows
+        self._of_address: Counter[str] = Counter()
         self._turned_away = 0
         self._none_left = asyncio.Event()
         self.is_closing = False
         self._look()
 
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._open)
+
     def admit(self, connection: Connected) -> bool:
-        """Return whether there is room for one more."""
-        is_let_in = not self.is_closing and (self._has_room() or self._make_room())
-        if is_let_in:
+        """Return whether there is room for one more; who is not let in is told so, and its connection closed."""
+        peer: str = (connection.transport.get_extra_info("peername") or ("",))[0]
+        counted_as = connection.counted_as = self.bounds.counted_as(peer)
+        refused = self._refusal(connection, counted_as)
+        if refused is None:
             self._open.add(connection)
-        else:
-            self._turned_away += 1
-        return is_let_in
+            if counted_as is not None:
+                self._of_address[counted_as] += 1
+            return True
+        self.bounds.count(refused)
+        self._turn_away(connection, refused)
+        return False
 
     def leave(self, connection: Connected) -> None:
         """Forget a connection that has ended."""
+        if connection not in self._open:
+            return
         self._open.discard(connection)
+        address = connection.counted_as
+        if address is not None:
+            self._of_address[address] -= 1
+            if not self._of_address[address]:
+                del self._of_address[address]
         if not self._open:
             self._none_left.set()
 
-    def hand_over(self, connection: Connected) -> None:
-        """Forget a connection that is aiohttp's now."""
-        self._handed_over += 1
-        self.leave(connection)
+    def replace(self, connection: Connected, by: Connected) -> None:
+        """Know a connection as another from now on: somebody else serves it."""
+        by.counted_as = connection.counted_as
+        self._open.discard(connection)
+        self._open.add(by)
 
     async def close(self) -> None:
         """Let the answers go out that are owed, and end every connection."""
         self.is_closing = True
         self._next_look.cancel()
-        for each in self._open:
-            if each.stage is not Stage.ANSWER:
-                each.transport.close()
+        for each in list(self._open):
+            each.finish()
         if self._open:
             self._none_left.clear()
             with suppress(TimeoutError):
                 async with asyncio.timeout(STOP_S):
                     await self._none_left.wait()
-        for each in self._open:
-            each.transport.abort()
+        for each in list(self._open):
+            _abort(each)
 
     # --- room ---------------------------------------------------------------------------------------------
 
-    def _has_room(self) -> bool:
-        return len(self._open) + self._handed_over < self._max
+    def _refusal(self, connection: Connected, address: str | None) -> str | None:
+        if not self.bounds.is_welcome(connection.transport):
+            return "certificate"
+        if address is not None and self._of_address[address] >= self.bounds.most_each:
+            return "address"
+        if self.is_closing or not (len(self._open) < self.bounds.most or self._make_room()):
+            return "connections"
+        return None
+
+    def _turn_away(self, connection: Connected, why: str) -> None:
+        self._turned_away += 1
+        if why != "certificate":  # who may not come in is told nothing
+            connection.transport.write(FULL)
+        connection.transport.close()
 
     def _make_room(self) -> bool:
-        handlers = _connected(self._server)
-        self._handed_over = len(handlers)
-        if self._has_room():
-            return True
-        count = max(1, int(self._max * ROOM_RATIO))
-        if self._handed_over > len(self._open):
-            closed = _close_idle(handlers, count)
-            self._handed_over -= closed
-            return closed > 0
         waiting = [each for each in self._open if each.stage is not Stage.ANSWER]
+        count = max(1, int(self.bounds.most * ROOM_RATIO))
         for each in nsmallest(count, waiting, key=lambda each: each.since_s):
-            self._drop(each)
+            self._drop(each, "connections")
         return bool(waiting)
 
-    def _drop(self, connection: Connected) -> None:
-        connection.transport.abort()
-        self._open.discard(connection)
+    def _drop(self, connection: Connected, why: str) -> None:
+        self.bounds.count(why)
+        _abort(connection)
+        self.leave(connection)
 
     # --- once a second ------------------------------------------------------------------------------------
 
     def _look(self) -> None:
         self.now_s = self._loop.time()
         self.date = formatdate(usegmt=True).encode()
-        self._handed_over = len(self._server.connections)
         if self._turned_away:
-            _log.warning("%d connections turned away: there are %d, the most allowed", self._turned_away, self._max)
+            _log.warning(
+                "%d connections turned away: there are %d of the %d allowed, and %d from one address",
+                self._turned_away, len(self._open), self.bounds.most, self.bounds.most_each,
+            )  # fmt: skip
             self._turned_away = 0
-        for each in [each for each in self._open if self.now_s - each.since_s > each.stage.limit_s]:
+        for each in [each for each in self._open if self.now_s - each.since_s > self.limits_s[each.stage]]:
             each.expire()
         self._shed()
         self._next_look = self._loop.call_later(LOOK_EVERY_S, self._look)
@@ -159,55 +223,29 @@ class Connections:
         kept = {each: each.kept_bytes for each in self._open if each.stage is not Stage.IDLE}
         too_much = sum(kept.values()) - MAX_KEPT_BYTES
         for each in sorted(kept, key=kept.__getitem__, reverse=True) if too_much > 0 else ():
-            self._drop(each)
+            self._drop(each, "memory")
             too_much -= kept[each]
             if too_much <= 0:
                 break
 
 
-class _TurnedAway(asyncio.Protocol):
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        cast("asyncio.Transport", transport).write(FULL)
-        transport.close()
+def _abort(connection: Connected) -> None:
+    if connection.transport is not None:
+        connection.transport.abort()
 
 
-class Plain:
-    """The way in where aiohttp serves every connection."""
+class Rooms(NamedTuple):
+    """How many connections each listener may have."""
 
-    def __init__(self, server: web.Server, *, max_connections: int = MAX_CONNECTIONS) -> None:
-        self._server = server
-        self._max = max_connections
-
-    def __call__(self) -> asyncio.Protocol:
-        """Return a protocol, as `create_server` wants it."""
-        return self._server() if self._has_room() else _TurnedAway()
-
-    def _has_room(self) -> bool:
-        if len(self._server.connections) < self._max:  # it still counts those that are just being closed
-            return True
-        handlers = _connected(self._server)
-        return len(handlers) < self._max or _close_idle(handlers, max(1, int(self._max * ROOM_RATIO))) > 0
-
-    async def close(self) -> None:
-        """Do nothing: aiohttp ends what it serves."""
+    public: int
+    private: int
 
 
-def _connected(server: web.Server) -> list[web.RequestHandler]:
-    """Return aiohttp's connections, the oldest first."""
-    return [handler for handler in server.connections if handler.connected]
+def room_for(public: int, private: int) -> Rooms:
+    """Return how many connections there can be; each needs an open file, of which we ask for all we may have.
 
-
-def _close_idle(handlers: Iterable[web.RequestHandler], count: int) -> int:
-    """Close so many that are not being answered, and return how many there were."""
-    # Which those are, aiohttp does not tell in public.
-    idle = list(islice((each for each in handlers if getattr(each, "_current_request", None) is None), count))
-    for handler in idle:
-        handler.force_close()
-    return len(idle)
-
-
-def room_for(wanted: int) -> int:
-    """Return how many connections there can be; each needs an open file, of which we ask for all we may have."""
+    Where there are not enough for all, the private listener has its part, whatever comes to the public one.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != hard:
         try:
@@ -216,8 +254,16 @@ def room_for(wanted: int) -> int:
             soft = hard
         except (ValueError, OSError) as error:  # macOS gives less than it says
             _log.warning("open files: could not be raised from %d to %d: %s", soft, hard, error)
-    if soft == resource.RLIM_INFINITY or wanted + RESERVED_FILES <= soft:
-        return wanted
-    allowed = max(1, soft - RESERVED_FILES)
-    _log.info("open files: %d allow %d connections, public.max_connections wants %d", soft, allowed, wanted)
-    return allowed
+    rooms = divided(public, private, math.inf if soft == resource.RLIM_INFINITY else soft)
+    if rooms != (public, private):
+        _log.info("open files: %d allow %d public and %d private connections", soft, *rooms)
+    return rooms
+
+
+def divided(public: int, private: int, files: float) -> Rooms:
+    """Return how many connections each listener can have with so many open files."""
+    free = max(2.0, files - RESERVED_FILES)
+    if public + private <= free:
+        return Rooms(public, private)
+    own = min(private, max(1, int(free * PRIVATE_FILES_RATIO)))
+    return Rooms(min(public, int(free) - own), own)

@@ -11,7 +11,10 @@ from msgspec import Struct
 
 from monitor.entities import Room
 from monitor.explanation import Asked, Explained, Explainer, NotOnRecord
-from monitor.http.questions import Refused, answering, moment
+from monitor.http.operations import UNCLEAR, Operation, Operations, moment, parameter
+from monitor.http.parameters import asking
+from monitor.http.problems import Refused
+from monitor.http.questions import answering
 
 
 class SentenceView(Struct, frozen=True):
@@ -47,6 +50,24 @@ class ExplainView(Struct, frozen=True):
     alerts: tuple[ExplanationView, ...]
 
 
+OPERATIONS: Operations = {
+    "/api/v1/explain": Operation(
+        "explain",
+        "Why alerts fired at a moment, or not, and whom they reached: of a room, of somebody in it, or one alert.",
+        ExplainView,
+        [
+            parameter("room", "The SID or name of a room; or else `alert`."),
+            parameter("participant", "The SID or identity of somebody in it; without one, the room itself."),
+            parameter("rule", "The name of a rule; without one, all rules."),
+            parameter("alert", "The fingerprint of an alert."),
+            moment("at", "At which moment; default: now"),
+        ],
+        UNCLEAR | {404: "No such room, person, rule or alert is on record."},
+        is_costly=True,
+    ),
+}
+
+
 class Explanations:
     """Answers the question."""
 
@@ -61,7 +82,9 @@ class Explanations:
     async def explain(self, request: web.Request) -> ExplainView:
         """Answer for one alert, or for those about a room or somebody in it."""
         query = request.query
-        at_ms = moment(query, "at", self._now_ms())
+        now_ms = self._now_ms()
+        with asking(query, now_ms) as asking_for:
+            at_ms = asking_for.moment("at", now_ms)
         if ("alert" in query) == ("room" in query):
             raise Refused(400, "expected room, or alert, the fingerprint of one; got both or neither")
         try:

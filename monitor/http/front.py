@@ -16,13 +16,15 @@ import msgspec
 from aiohttp import web
 from httptools import HttpParserError, HttpParserUpgrade
 
+from monitor.http.answer_headers import on_the_wire
 from monitor.http.body import Refused
 from monitor.http.connections import Connections, Stage
-from monitor.http.ingest import Answer, Ingest
+from monitor.http.ingest import TAKEN, Answer, Ingest, note_refusal
+from monitor.http.proxies import TrustedProxies
 from monitor.http.request import Request
-from monitor.http.response import FULL, preflight, response
-
-MAX_HEAD_BYTES = 32 * 1024
+from monitor.http.response import preflight, response
+from monitor.http.served import Served
+from monitor.request_ids import answering, kept_or_new
 
 IDLE, HEAD, BODY, ANSWER, READER, END = Stage  # a global costs less than a member of a class
 
@@ -33,19 +35,38 @@ _encode = msgspec.json.Encoder().encode
 class Front:
     """The way in where every connection begins here, and ends with aiohttp if it brings more than telemetry."""
 
-    def __init__(self, server: web.Server, ingest: Ingest, *, max_connections: int) -> None:
+    def __init__(
+        self,
+        server: web.Server,
+        connections: Connections,
+        ingest: Ingest,
+        *,
+        proxies: TrustedProxies = TrustedProxies(),  # noqa: B008 - knows none, and nothing changes it
+        hsts_s: int = 0,
+    ) -> None:
+        limits = connections.bounds.limits
         self.server = server
         self.ingest = ingest
-        self.max_body_bytes = ingest.max_body_bytes
-        self.connections = Connections(server, max_connections)
+        self._proxies = proxies
+        self.max_body_bytes, self.max_head_bytes, self.max_headers = (
+            ingest.max_body_bytes,
+            limits.head_bytes,
+            limits.headers,
+        )
+        self.connections = connections
+        self.forwarded_header = ingest.forwarded_header.lower().encode()
+        self.headers = on_the_wire(hsts_s=hsts_s)
 
     def __call__(self) -> asyncio.Protocol:
         """Return the protocol of a new connection."""
         return Connection(self)
 
-    async def close(self) -> None:
-        """Let the answers go out that are owed, and end the connections that aiohttp does not have."""
-        await self.connections.close()
+    def mark(self, answer: Answer, peer: str, given: str) -> str:
+        """Return the id of a request that is refused, and log why under it; what a proxy of ours has given is kept."""
+        request_id = kept_or_new(given if given and self._proxies.has(peer) else "")
+        with answering(request_id):
+            note_refusal(answer)
+        return request_id
 
 
 class Connection(asyncio.Protocol):
@@ -53,7 +74,7 @@ class Connection(asyncio.Protocol):
 
     __slots__ = (
         *("_body", "_connections", "_front", "_held", "_is_clogged", "_is_half_closed", "_is_parsed"),
-        *("_missing_bytes", "_peer", "_request", "_seen", "since_s", "stage", "transport"),
+        *("_missing_bytes", "_peer", "_request", "_seen", "counted_as", "since_s", "stage", "transport"),
     )
 
     transport: asyncio.Transport
@@ -61,11 +82,12 @@ class Connection(asyncio.Protocol):
     def __init__(self, front: Front) -> None:
         self._front = front
         self._connections = front.connections
-        self._request = Request()
+        self._request = Request(front.forwarded_header)
         self._is_clogged = False  # the client does not read what it was answered
         self._is_half_closed = False  # the client will send nothing more, but may wait for an answer
         self._body = bytearray()  # of a body that comes in pieces
         self._held = b""  # sent ahead of our answer
+        self.counted_as: str | None = None
         self._begin()
 
     def _begin(self) -> None:
@@ -88,8 +110,6 @@ class Connection(asyncio.Protocol):
         self._peer: str = (transport.get_extra_info("peername") or ("",))[0]
         if not self._connections.admit(self):
             self.stage = END
-            self.transport.write(FULL)
-            self.transport.close()
 
     def data_received(self, data: bytes) -> None:
         """Read on, or leave it for after the answer."""
@@ -139,8 +159,9 @@ class Connection(asyncio.Protocol):
         self._seen = seen = self._seen + data
         found = seen.find(_HEAD_END, max(0, fed - 3))
         end = len(seen) if found < 0 else found + 4
-        if end > MAX_HEAD_BYTES:
-            self._break_off(431, f"head: expected at most {MAX_HEAD_BYTES} bytes, got more")
+        if end > self._front.max_head_bytes:
+            self._connections.bounds.count("head_bytes")
+            self._break_off(431, f"head: expected at most {self._front.max_head_bytes} bytes, got more")
             return
         try:
             self._request.feed(seen[fed:end])
@@ -157,6 +178,10 @@ class Connection(asyncio.Protocol):
     def _route(self, rest: bytes) -> None:
         request, limit_bytes = self._request, self._front.max_body_bytes
         length = request.take_content_length()
+        if request.header_count > self._front.max_headers:
+            self._connections.bounds.count("headers")
+            self._break_off(431, f"head: expected at most {self._front.max_headers} headers, got more")
+            return
         if not request.understand().is_plain_telemetry:
             self._hand_over()
             return
@@ -191,8 +216,8 @@ class Connection(asyncio.Protocol):
         self.stage = stage
 
     def _hand_over(self) -> None:
-        handler = self._front.server()
-        self._connections.hand_over(self)
+        handler = Served(self._front.server, self._connections)
+        self._connections.replace(self, handler)
         self._request.end()
         self.transport.resume_reading()
         self.transport.set_protocol(handler)
@@ -207,14 +232,18 @@ class Connection(asyncio.Protocol):
         head = request.head
         if head.is_preflight:
             allowed_origin, is_last = ingest.allowed_origin(head.origin), self._is_last()
-            self._send(preflight(allowed_origin, self._connections.date, is_last=is_last), is_last=is_last)
+            answer = preflight(allowed_origin, self._front.headers, self._connections.date, is_last=is_last)
+            self._send(answer, is_last=is_last)
         else:
             ingest.take(request.arrival(self._peer, body), self._reply)
 
     def _reply(self, answer: Answer) -> None:
         if not self.transport.is_closing():
             is_last = self._is_last()
-            self._send(response(answer, self._connections.date, is_last=is_last), is_last=is_last)
+            # What was taken needs no id, and each would cost: nothing is logged of it.
+            mark = "" if answer.status == TAKEN else self._front.mark(answer, self._peer, self._request.head.request_id)
+            headers, date = self._front.headers, self._connections.date
+            self._send(response(answer, headers, date, is_last=is_last, request_id=mark), is_last=is_last)
 
     def _is_last(self) -> bool:
         nothing_follows = self._is_half_closed and not self._held
@@ -247,17 +276,27 @@ class Connection(asyncio.Protocol):
 
     def expire(self) -> None:
         """End it, since the time of its stage is used up."""
-        if self.stage is BODY:
-            self._refuse(408, f"expected {BODY.what} within {BODY.limit_s:g} s")
-        elif self.stage is HEAD:
-            self._break_off(408, f"expected {HEAD.what} within {HEAD.limit_s:g} s")
-        elif self.stage is IDLE:
+        stage, connections = self.stage, self._connections
+        if stage is BODY:
+            self._refuse(408, f"expected {BODY.value} within {connections.limits_s[BODY]:g} s")
+        elif stage is HEAD:
+            connections.bounds.count("head_time")
+            self._break_off(408, f"expected {HEAD.value} within {connections.limits_s[HEAD]:g} s")
+        elif stage is IDLE:
             self.transport.close()
         else:
+            if stage is READER:
+                connections.bounds.count("reading_time")
             self.transport.abort()
+
+    def finish(self) -> None:
+        """End it, after the answer that is owed."""
+        if self.stage is not ANSWER:
+            self.transport.close()
 
     def _refuse(self, status: int, message: str) -> None:
         """Give a post up before its body is whole; it counts, and the page may read why."""
+        self._connections.bounds.count_status(status)
         self._front.ingest.refuse(Refused(status, message), self._request.head.origin, self._part)
 
     def _break_off(self, status: int, message: str) -> None:
@@ -266,7 +305,9 @@ class Connection(asyncio.Protocol):
 
     def _part(self, answer: Answer) -> None:
         """Answer for the last time, and let the client close: were we to, the answer might be lost on the way."""
-        self.transport.write(response(answer, self._connections.date, is_last=True))
+        mark = self._front.mark(answer, self._peer, "")
+        headers, date = self._front.headers, self._connections.date
+        self.transport.write(response(answer, headers, date, is_last=True, request_id=mark))
         self._begin()
         self._body.clear()
         self.stage = END

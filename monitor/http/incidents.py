@@ -1,33 +1,89 @@
 """What may be asked about incidents, and who may say that they look after one?
 
-    GET  /api/v1/incidents                      the latest first, in pages; ?open=true: those that are not over
+    GET  /api/v1/incidents                      the latest first, in pages; by state, severity, rule, time
     GET  /api/v1/incidents/{id}                 one, with its alerts, what was said of it, and how that was delivered
     POST /api/v1/incidents/{id}/acknowledge     somebody looks after it
     POST /api/v1/incidents/{id}/unacknowledge   nobody does any more: it is escalated and repeated again
 
-Whoever is let in by the private door.  Who it is, nobody knows there: they say it themselves, for the others.
+An operator may.  Who looks after it is whoever is logged in, unless the body names somebody else, as a command does
+for whoever typed it.
 """
 
-import math
 from collections.abc import Awaitable, Callable
 
 import msgspec
 from aiohttp import web
+from msgspec.structs import replace
 
-from monitor.http.questions import DAY_MS, Question, Refused, answering, moment, number, told
+from alerts.model import Severity
+from monitor.http.operations import UNCLEAR, Operation, Operations, flag, in_path, paged, parameter, span
+from monitor.http.parameters import asking
+from monitor.http.problems import Refused
+from monitor.http.questions import DAY_MS, Question, answering, told
+from monitor.http.visitors import visitor_of
 from monitor.incident_answers import (
     AcknowledgeAsked,
+    AfterIncident,
     IncidentAnswers,
+    IncidentLife,
     IncidentOver,
+    IncidentsPage,
+    IncidentView,
     NoSuchIncident,
     UnacknowledgeAsked,
 )
 from monitor.store.ports import IncidentsWanted, StoreFailed
 
 INCIDENTS, MOST_INCIDENTS = 50, 500
+STATES = ("open", "over")
+SEVERITIES = tuple(severity.value for severity in Severity)
 
 _decode_acknowledge = msgspec.json.Decoder(AcknowledgeAsked)
 _decode_unacknowledge = msgspec.json.Decoder(UnacknowledgeAsked)
+
+_INCIDENT = in_path("id", "The id of an incident.")
+_NO_INCIDENT = {404: "No such incident is on record."}
+_NO_ERRAND = _NO_INCIDENT | {409: "The incident is over."}
+
+OPERATIONS: Operations = {
+    "/api/v1/incidents": Operation(
+        "incidents",
+        "Alerts that belong together and of which somebody was told, the latest first, in pages.",
+        IncidentsPage,
+        [
+            flag("open", "Only those that are not over."),
+            parameter("state", "Only those that are open, or over.", {"enum": list(STATES)}),
+            parameter("severity", "How bad it is, or was.", {"enum": list(SEVERITIES)}),
+            parameter("rule", "The name of a rule, of which there are alerts in it."),
+            *span("that it began"),
+            *paged("incidents", INCIDENTS, MOST_INCIDENTS),
+        ],
+        UNCLEAR,
+    ),
+    "/api/v1/incidents/{id}": Operation(
+        "incident",
+        "One incident: its alerts, what was said of it to whom, how that was delivered, and why more was not said.",
+        IncidentLife,
+        [_INCIDENT],
+        _NO_INCIDENT,
+    ),
+    "POST /api/v1/incidents/{id}/acknowledge": Operation(
+        "acknowledgeIncident",
+        "Look after an incident: nobody further is told, nothing is repeated, and everybody who was told hears of it.",
+        IncidentView,
+        [_INCIDENT],
+        _NO_ERRAND,
+        body=AcknowledgeAsked,
+    ),
+    "POST /api/v1/incidents/{id}/unacknowledge": Operation(
+        "unacknowledgeIncident",
+        "Give an incident back: the next step falls due after the pause that was planned.",
+        IncidentView,
+        [_INCIDENT],
+        _NO_ERRAND,
+        body=UnacknowledgeAsked,
+    ),
+}
 
 
 class IncidentRoutes:
@@ -49,16 +105,21 @@ class IncidentRoutes:
 
     async def list(self, request: web.Request) -> msgspec.Struct:
         """Answer with a page of incidents."""
-        query = request.query
-        is_open = query.get("open", "false")
-        if is_open not in ("true", "false"):
-            raise Refused(400, f"open: expected true or false, got {is_open[:60]!r}")
+        now_ms = self._now_ms()
+        with asking(request.query, now_ms) as asked:
+            is_open, state = asked.flag("open"), asked.choice("state", STATES, "")
+            severity, limit = asked.choice("severity", SEVERITIES, ""), asked.number("limit", INCIDENTS, MOST_INCIDENTS)
+            from_ms, to_ms = asked.span((0, now_ms + DAY_MS))
+            after = asked.after(AfterIncident)
         wanted = IncidentsWanted(
-            moment(query, "from", 0) / 1000,
-            moment(query, "to", self._now_ms() + DAY_MS) / 1000,
-            is_open_only=is_open == "true",
-            before=_after(query.get("after")),
-            limit=number(query, "limit", INCIDENTS, 1, MOST_INCIDENTS),
+            from_ms / 1000,
+            to_ms / 1000,
+            is_open_only=is_open or state == "open",
+            before=(after.opened_at_s, after.id) if after else None,
+            limit=limit,
+            is_over_only=state == "over",
+            severity=severity,
+            rule=asked.text("rule"),
         )
         return await self._answers.page(wanted)
 
@@ -68,24 +129,15 @@ class IncidentRoutes:
 
     async def acknowledge(self, request: web.Request) -> msgspec.Struct:
         """Have somebody look after an incident, and answer with it as it is then."""
-        return await self._answers.acknowledge(request.match_info["id"], await told(request, _decode_acknowledge))
+        asked = await told(request, _decode_acknowledge)
+        asked = replace(asked, by=asked.by or visitor_of(request).name)
+        return await self._answers.acknowledge(request.match_info["id"], asked)
 
     async def unacknowledge(self, request: web.Request) -> msgspec.Struct:
         """Have nobody look after an incident, and answer with it as it is then."""
-        return await self._answers.unacknowledge(request.match_info["id"], await told(request, _decode_unacknowledge))
-
-
-def _after(text: str | None) -> tuple[float, str] | None:
-    if not text:
-        return None
-    opened_at, _, incident_id = text.partition("/")
-    try:
-        before = float(opened_at), incident_id
-    except ValueError:
-        before = math.nan, ""
-    if math.isnan(before[0]) or not incident_id:
-        raise Refused(400, f"after: expected the `next` of a page, got {text[:60]!r}")
-    return before
+        asked = await told(request, _decode_unacknowledge)
+        asked = replace(asked, by=asked.by or visitor_of(request).name)
+        return await self._answers.unacknowledge(request.match_info["id"], asked)
 
 
 def _answering(question: Question) -> Callable[[web.Request], Awaitable[web.Response]]:
@@ -93,9 +145,9 @@ def _answering(question: Question) -> Callable[[web.Request], Awaitable[web.Resp
         try:
             return await question(request)
         except NoSuchIncident as error:
-            raise Refused(404, f"id: {error}") from None
+            raise Refused.at(404, "id", str(error)) from None
         except IncidentOver as error:
-            raise Refused(409, f"id: {error}") from None
+            raise Refused.at(409, "id", str(error)) from None
         except StoreFailed as error:
             raise Refused(503, f"expected to be able to store it, got {error}; nothing was changed") from None
 

@@ -14,6 +14,7 @@ Which server took the post in makes no difference here: it hands over an `Arriva
 
 from collections.abc import Callable
 from functools import partial
+from logging import getLogger
 
 import msgspec
 from msgspec import Struct
@@ -27,8 +28,10 @@ from monitor.pipeline import Behind, Fate, Pipeline
 from monitor.settings import Telemetry
 from monitor.store.ports import Entry
 
+TAKEN = 202
 BEHIND_RETRY_AFTER_S = 5
 
+_log = getLogger(__name__)
 _encode = msgspec.json.Encoder().encode
 
 
@@ -68,6 +71,11 @@ class Ingest:
         """Return how large a body may be as it comes; whoever reads it need not read on."""
         return self._settings.max_body_bytes
 
+    @property
+    def forwarded_header(self) -> str:
+        """Return the header in which proxies of ours say for whom they ask."""
+        return self._admission.forwarded_header
+
     def take(self, arrival: Arrival, reply: Reply) -> None:
         """Take one post; `reply` is called once: at once with a refusal, or as soon as the post is durable."""
         try:
@@ -100,7 +108,7 @@ class Ingest:
             return
         if fate is Fate.REPEAT:
             self._metrics.add("roomwatch_telemetry_repeats_total")
-        self._answer(Answer(202, self._said(decoded), None, self.allowed_origin(origin)), reply)
+        self._answer(Answer(TAKEN, self._said(decoded), None, self.allowed_origin(origin)), reply)
 
     def _refuse_behind(self, origin: str, reply: Reply) -> None:
         refused = Refused(503, "the daemon is behind; nothing was kept", retry_after_s=BEHIND_RETRY_AFTER_S)
@@ -123,6 +131,11 @@ class Ingest:
     def _answer(self, answer: Answer, reply: Reply) -> None:
         self._counted[(str(answer.status),)] += 1
         reply(answer)
+
+
+def note_refusal(answer: Answer) -> None:
+    """Log why a post was refused, for whoever has asked to know that much."""
+    _log.debug("telemetry refused: %d %s", answer.status, answer.body.decode("utf-8", "replace")[:200])
 
 
 def _refusal(refused: Refused, allowed_origin: str | None) -> Answer:

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from monitor.http.admission import Arrival
 from monitor.http.body import Refused, read_packed
-from monitor.http.ingest import Answer, Ingest
+from monitor.http.ingest import TAKEN, Answer, Ingest, note_refusal
 
 PATH = "/v1/telemetry"
 PREFLIGHT = {
@@ -42,8 +42,11 @@ class IngestRoutes:
         except Refused as refused:
             self._ingest.refuse(refused, request.headers.get("Origin", ""), reply)
         else:
-            self._ingest.take(_arrival(request, body), reply)
-        return _response(await answered)
+            self._ingest.take(_arrival(request, self._ingest.forwarded_header, body), reply)
+        answer = await answered
+        if answer.status != TAKEN:
+            note_refusal(answer)
+        return _response(answer)
 
     async def preflight(self, request: web.Request) -> web.Response:
         """Tell a browser that it may post from another origin."""
@@ -61,18 +64,18 @@ def _response(answer: Answer) -> web.Response:
 
 
 def _allow_origin(response: web.Response, allowed: str | None) -> None:
-    response.headers["Access-Control-Expose-Headers"] = "Retry-After"  # or no script could obey it
+    response.headers["Access-Control-Expose-Headers"] = "Retry-After, X-Request-Id"  # or no script could obey it
     if allowed is not None:
         response.headers["Access-Control-Allow-Origin"] = allowed
         if allowed != "*":
             response.headers["Vary"] = "Origin"
 
 
-def _arrival(request: web.Request, body: bytes) -> Arrival:
+def _arrival(request: web.Request, forwarded_header: str, body: bytes) -> Arrival:
     headers = request.headers
     return Arrival(
         peer=request.remote or "",
-        forwarded_for=",".join(headers.getall("X-Forwarded-For", ())),
+        forwarded_for=",".join(headers.getall(forwarded_header, ())),
         content_type=headers.get("Content-Type", ""),
         packing=headers.get("Content-Encoding", ""),
         token=_token(request),

@@ -1,125 +1,204 @@
-"""Who may see the pages?
+"""How does one log in to the pages, and out again?
 
-Whoever holds the configured access token, the token that the daemon leaves for commands on its own machine
-(`monitor.local_access`), or a session.  A session begins with that token, or, where none is
-configured, with the one-time address that the daemon prints when it starts.  There is no default password.
+    GET  /login?token=T   the one-time address that the daemon prints where nothing else logs an admin in
+    POST /login           the form, with a token of the configuration
+    POST /logout          ends the session
+    GET  /api/v1/session  who is logged in, as what, and until when
+
+After the form one lands where one wanted to go: the form remembers the address that it was shown instead of.  There is
+no default password, and no token of the configuration is taken out of an address: those end up in histories and logs.
 """
 
-import hmac
-import re
-import secrets
-from base64 import b64encode
-from collections.abc import Awaitable, Callable
-from hashlib import sha256
-from html import escape
+from collections.abc import Mapping
 from importlib.resources.abc import Traversable
+from math import ceil
+from urllib.parse import parse_qsl
 
-from aiohttp import web
+from aiohttp import hdrs, web
+from msgspec import Struct
 
-from monitor.settings import Private, is_loopback
-from monitor.store.ports import SessionStore
+from monitor.audit import Audit
+from monitor.http import login_page
+from monitor.http.body import Refused, read_body
+from monitor.http.identification import Identification, TooManyWrong
+from monitor.http.next_page import own_path
+from monitor.http.operations import Operation, Operations, parameter
+from monitor.http.problems import problem
+from monitor.http.questions import answering
+from monitor.http.sessions import Sessions
+from monitor.http.tokens import Held, Tokens
+from monitor.http.visitors import Way, visitor_of
 
-COOKIE = "roomwatch_session"
-_OPEN_ON_LOOPBACK = re.compile(r"/metrics|/-/[a-z]+")
-_STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
+PATH = "/login"
+MAX_FORM_BYTES = 16 * 1024
+MAX_FIELDS = 10
+_WRONG = "That token is not valid, or it has been used already."
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+class SessionView(Struct, frozen=True):
+    """Who is logged in.
+
+    `way` is how: by a session, a proxy or a token.  `expires_at_ms` is null where there is no session of ours.
+    `logout_url` is where the proxy logs people out, and empty if none logged them in.
+    """
+
+    name: str
+    role: str  # "viewer", "operator" or "admin"
+    way: str
+    expires_at_ms: int | None
+    logout_url: str
+
+
+class LoginForm(Struct, frozen=True):
+    """What the form sends: a token, and where to go afterwards."""
+
+    token: str = ""
+    next: str | None = None
+
+
+_WRONG_TOKEN = {401: "No such token, or one that has been used already."}
+
+OPERATIONS: Operations = {
+    "/login": Operation(
+        "logInOnce",
+        "Begin a session with the address that works once.",
+        parameters=[parameter("token", "What the daemon printed."), parameter("next", "Where to go afterwards.")],
+        refusals=_WRONG_TOKEN,
+        status=303,
+        is_open=True,
+        is_api=False,
+    ),
+    "POST /login": Operation(
+        "logIn",
+        "Begin a session with a token of the configuration, as the form does.",
+        refusals=_WRONG_TOKEN,
+        body=LoginForm,
+        body_media="application/x-www-form-urlencoded",
+        status=303,
+        is_open=True,
+        is_api=False,
+    ),
+    "POST /logout": Operation(
+        "logOut", "End the session; a browser is led on.", status=204, leads_on=True, is_api=False
+    ),
+    "/api/v1/session": Operation("session", "Who is logged in, as what, and until when.", SessionView),
+}
 
 
 class Login:
-    """Guards the private listener."""
+    """The routes about logging in, and the form for whoever has not."""
 
     def __init__(
-        self, settings: Private, sessions: SessionStore, now_s: Callable[[], float], page: Traversable
+        self,
+        tokens: Tokens,
+        sessions: Sessions,
+        who: Identification,
+        audit: Audit,
+        page: Traversable,
+        logout_url: str = "",
     ) -> None:
-        self._settings = settings
+        self._audit = audit
+        self._tokens = tokens
         self._sessions = sessions
-        self._now_s = now_s
+        self._who = who
         self._page = page
-        self._access_token = settings.access_token.get_secret_value() if settings.access_token else None
-        self._bearers = [] if self._access_token is None else [self._access_token]
-        self._one_time_token: str | None = None
+        self._logout_url = logout_url
 
-    def new_one_time_token(self) -> str | None:
-        """Return a token that logs in once, or None where an access token is configured."""
-        if self._access_token is None:
-            self._one_time_token = secrets.token_urlsafe(24)
-        return self._one_time_token
+    def routes(self) -> list[web.RouteDef]:
+        """Return the routes."""
+        return [
+            web.get(PATH, self.log_in_once),
+            web.post(PATH, self.log_in),
+            web.post("/logout", self.log_out),
+            web.get("/api/v1/session", answering(self.session)),
+        ]
 
-    def new_local_token(self) -> str:
-        """Return a token that lets scripts in for as long as this daemon lives."""
-        token = secrets.token_urlsafe(32)
-        self._bearers.append(token)
-        return token
-
-    @web.middleware
-    async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Let a request through if its sender is known, or if the path is open."""
-        if request.path == "/login" or self._is_open(request) or await self._is_known(request):
-            return await handler(request)
-        return self.refuse(request)
+    async def log_in_once(self, request: web.Request) -> web.StreamResponse:
+        """Begin a session by a one-time address."""
+        token = request.query.get("token", "")
+        held = self._tokens.use_once(token)
+        if held is None:
+            return self.turn_away(request, 401, _WRONG if token else "")
+        return await self._begun(request, held, request.query.get("next"), is_once=True)
 
     async def log_in(self, request: web.Request) -> web.StreamResponse:
-        """Begin a session, if the token is right."""
-        given = request.query.get("token") if request.method == "GET" else (await request.post()).get("token")
-        if not isinstance(given, str) or not self._accepts(given):
-            return self.refuse(request, "That token is not valid, or it has been used already." if given else "")
-        cookie = secrets.token_urlsafe(32)
-        lifetime_s = self._settings.session_hours * 3600
-        await self._sessions.add_session(_hashed(cookie), self._now_s() + lifetime_s)
-        response = web.Response(status=303, headers={"Location": "/"})
-        # Lax, not strict: the link in a page at 3 a.m. comes from another site and must find the session.
-        response.set_cookie(
-            COOKIE,
-            cookie,
-            max_age=int(lifetime_s),
-            httponly=True,
-            samesite="Lax",
-            secure=self._settings.url.startswith("https:"),
-        )
+        """Begin a session by the form."""
+        try:
+            form = await _form(request)
+            token = form.token.strip()
+            once = self._tokens.use_once(token)
+            held = once or (await self._who.held(token, request, "form") if token else None)
+        except Refused as refused:
+            return self.turn_away(request, refused.status, str(refused))
+        except TooManyWrong as error:
+            return self.pause(request, error, form.next)
+        if held is None:
+            return self.turn_away(request, 401, _WRONG, next_path=form.next)
+        return await self._begun(request, held, form.next, is_once=once is not None)
+
+    async def log_out(self, request: web.Request) -> web.StreamResponse:
+        """End the session; a browser lands at the form, or where the proxy logs people out."""
+        visitor = visitor_of(request)
+        leads_on = visitor.way is Way.PROXY and self._logout_url
+        response = web.Response(status=204)
+        if _shows_pages(request):
+            response = web.Response(status=303, headers={"Location": self._logout_url if leads_on else PATH})
+        await self._sessions.end(request, response)
+        await self._audit.done(visitor, "log out", response.status, self._who.place(request).kept)
         return response
 
-    def refuse(self, request: web.Request, message: str = "") -> web.Response:
-        """Answer 401: to a browser with the form to log in, to anything else in a word."""
-        headers = {"WWW-Authenticate": 'Bearer realm="roomwatch"', "Cache-Control": "no-store"}
-        if "text/html" not in request.headers.get("Accept", ""):
-            return web.json_response({"error": "expected a session or a bearer token"}, status=401, headers=headers)
-        shown = f'<p class="message" role="alert">{escape(message)}</p>' if message else ""
-        page = self._page.read_text(encoding="utf-8").replace("<!--message-->", shown)
-        return web.Response(text=page, status=401, content_type="text/html", headers=headers | _policy(page))
+    async def session(self, request: web.Request) -> SessionView:
+        """Answer with who is logged in."""
+        visitor = visitor_of(request)
+        expires_at_ms = None if visitor.expires_at_s is None else round(visitor.expires_at_s * 1000)
+        logout_url = self._logout_url if visitor.way is Way.PROXY else ""
+        return SessionView(visitor.name, visitor.role.value, visitor.way.value, expires_at_ms, logout_url)
 
-    def _accepts(self, token: str) -> bool:
-        if self._access_token is not None:
-            return _equal(token, self._access_token)
-        if self._one_time_token is None or not _equal(token, self._one_time_token):
-            return False
-        self._one_time_token = None
-        return True
+    def pause(self, request: web.Request, error: TooManyWrong, next_path: str | None = None) -> web.Response:
+        """Answer 429: wait a while."""
+        return self.turn_away(
+            request, 429, str(error), next_path=next_path, headers={"Retry-After": str(ceil(error.pause_s))}
+        )
 
-    def _is_open(self, request: web.Request) -> bool:
-        """Whether the path needs no login here: metrics and health, for neighbours on this machine."""
-        is_local = is_loopback(self._settings.host) and "X-Forwarded-For" not in request.headers
-        return is_local and _OPEN_ON_LOOPBACK.fullmatch(request.path) is not None
+    def turn_away(
+        self,
+        request: web.Request,
+        status: int,
+        message: str,
+        *,
+        next_path: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> web.Response:
+        """Answer whoever is not let in: a browser with the form, anything else in a word."""
+        extra = {**(headers or {}), **({"WWW-Authenticate": self._who.challenges} if status == 401 else {})}
+        if not _shows_pages(request):
+            return problem(status, message or "expected a session or a bearer token", headers=extra)
+        text = login_page.shown(self._page.read_text(encoding="utf-8"), message, _next_of(request, next_path))
+        extra |= login_page.headers(text)
+        return web.Response(text=text, status=status, content_type="text/html", headers=extra)
 
-    async def _is_known(self, request: web.Request) -> bool:
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() == "bearer" and self._bearers:
-            return any(_equal(token.strip(), each) for each in self._bearers)
-        cookie = request.cookies.get(COOKIE)
-        return bool(cookie) and await self._sessions.has_session(_hashed(cookie or ""), self._now_s())
-
-
-def _policy(page: str) -> dict[str, str]:
-    """Return the content policy of the login page, which may use its own style and nothing else."""
-    hashes = [b64encode(sha256(style.encode()).digest()).decode() for style in _STYLE.findall(page)]
-    styles = " ".join(f"'sha256-{each}'" for each in hashes)
-    policy = f"default-src 'none'; style-src {styles}; img-src data:; form-action 'self'; frame-ancestors 'none'"
-    return {"Content-Security-Policy": policy}
-
-
-def _hashed(token: str) -> str:
-    return sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+    async def _begun(self, request: web.Request, held: Held, next_path: str | None, *, is_once: bool) -> web.Response:
+        response = web.Response(status=303, headers={"Location": own_path(next_path), "Cache-Control": "no-store"})
+        visitor = await self._sessions.begin(held, response, is_once=is_once)
+        await self._audit.done(visitor, "log in", response.status, self._who.place(request).kept)
+        return response
 
 
-def _equal(one: str, other: str) -> bool:
-    return hmac.compare_digest(one.encode("utf-8", "surrogatepass"), other.encode("utf-8", "surrogatepass"))
+def _shows_pages(request: web.Request) -> bool:
+    return "text/html" in request.headers.get(hdrs.ACCEPT, "")
+
+
+def _next_of(request: web.Request, next_path: str | None) -> str:
+    """Return where to go afterwards: where the form said, or where this request wanted to."""
+    if request.path == PATH:
+        return own_path(request.query.get("next") if next_path is None else next_path)
+    return own_path(str(request.rel_url) if request.method == hdrs.METH_GET else None)
+
+
+async def _form(request: web.Request) -> LoginForm:
+    body = await read_body(request, MAX_FORM_BYTES, MAX_FORM_BYTES)
+    try:
+        fields = dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MAX_FIELDS))
+    except ValueError:
+        raise Refused(400, "That is not the form of this page.") from None
+    return LoginForm(fields.get("token", ""), fields.get("next"))

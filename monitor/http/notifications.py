@@ -1,6 +1,6 @@
 """What was somebody told, how did it go, and what was given up?
 
-    GET  /api/v1/notifications            by incident, receiver or state, the latest first, in pages
+    GET  /api/v1/notifications            by incident, receiver, state or time, the latest first, in pages
     GET  /api/v1/notifications/{id}       one, with the attempts at it
     GET  /api/v1/dead-letters             what was given up
     POST /api/v1/dead-letters/replay      owe it again
@@ -14,13 +14,17 @@ import msgspec
 from aiohttp import web
 
 from alerts.delivery import AttemptMade
-from monitor.http.questions import Query, Refused, answering, number
-from monitor.store.ports import AlertHistory, OutboxEntry, OutboxSearch
+from alerts.receipts import Receipt
+from monitor.http.cursors import Number, written
+from monitor.http.operations import UNCLEAR, Operation, Operations, in_path, paged, parameter, span
+from monitor.http.parameters import Asked, asking
+from monitor.http.problems import Refused
+from monitor.http.questions import DAY_MS, answering, told
+from monitor.store.ports import AlertHistory, OutboxEntry, OutboxSearch, Receipts
 
 STATES = ("waiting", "delivered", "dead", "cancelled", "superseded")
 NOTIFICATIONS, MOST_NOTIFICATIONS = 50, 500
 MOST_REPLAYED = 1_000  # by their ids, at once
-_DIGITS = 15
 
 
 class NotificationView(msgspec.Struct, frozen=True):
@@ -60,11 +64,29 @@ class AttemptView(msgspec.Struct, frozen=True):
     error: str
 
 
+class ReceiptView(msgspec.Struct, frozen=True):
+    """What a service told of a notification after it had accepted it."""
+
+    at_ms: int
+    reference: str
+    status: str
+    is_final: bool
+    succeeded: bool
+    detail: str
+
+
 class NotificationLife(msgspec.Struct, frozen=True):
-    """A notification, and the attempts at it; of very many the first and the last."""
+    """A notification, the attempts at it (of very many the first and the last), and what was told of it afterwards."""
 
     notification: NotificationView
     attempts: tuple[AttemptView, ...]
+    receipts: tuple[ReceiptView, ...]
+
+
+class AfterNotification(msgspec.Struct, frozen=True, array_like=True, tag="notifications"):
+    """Where a page of notifications begins: after the one of this number."""
+
+    seq: Number
 
 
 class NotificationsPage(msgspec.Struct, frozen=True):
@@ -87,7 +109,45 @@ class Replayed(msgspec.Struct, frozen=True):
     replayed: int
 
 
-_decode_replay = msgspec.json.Decoder(Replay).decode
+_decode_replay = msgspec.json.Decoder(Replay)
+
+_RECEIVER = parameter("receiver", "The name of a receiver.")
+
+OPERATIONS: Operations = {
+    "/api/v1/notifications": Operation(
+        "notifications",
+        "What receivers were told or are to be told, the latest first, in pages.",
+        NotificationsPage,
+        [
+            parameter("incident", "The id of an incident."),
+            _RECEIVER,
+            parameter("state", "How it stands.", {"enum": list(STATES)}),
+            *span("that it was owed"),
+            *paged("notifications", NOTIFICATIONS, MOST_NOTIFICATIONS),
+        ],
+        UNCLEAR,
+    ),
+    "/api/v1/notifications/{id}": Operation(
+        "notification",
+        "One notification, with the attempts at it and what they came to.",
+        NotificationLife,
+        [in_path("id", "The id of a notification.")],
+        {404: "No such notification is on record."},
+    ),
+    "/api/v1/dead-letters": Operation(
+        "deadLetters",
+        "What was given up and why, the latest first, in pages.",
+        NotificationsPage,
+        [_RECEIVER, *span("that it was owed"), *paged("notifications", NOTIFICATIONS, MOST_NOTIFICATIONS)],
+        UNCLEAR,
+    ),
+    "POST /api/v1/dead-letters/replay": Operation(
+        "replayDeadLetters",
+        "Owe again what was given up, of some ids or of a receiver, unless a later word has made it pointless.",
+        Replayed,
+        body=Replay,
+    ),
+}
 
 
 class Notifications:
@@ -95,12 +155,16 @@ class Notifications:
 
     Args:
         store: where they are kept.
+        receipts: what became of those that were accepted.
         now_s: what time it is.
         on_owed: is told that something is owed again.
     """
 
-    def __init__(self, store: AlertHistory, now_s: Callable[[], float], on_owed: Callable[[], None]) -> None:
+    def __init__(
+        self, store: AlertHistory, receipts: Receipts, now_s: Callable[[], float], on_owed: Callable[[], None]
+    ) -> None:
         self._store = store
+        self._receipts = receipts
         self._now_s = now_s
         self._on_owed = on_owed
 
@@ -115,39 +179,56 @@ class Notifications:
 
     async def search(self, request: web.Request) -> NotificationsPage:
         """Answer with the notifications that are looked for."""
-        state = request.query.get("state", "")
-        if state not in ("", *STATES):
-            raise Refused(400, f"state: expected one of {', '.join(STATES)}, got {state[:60]!r}")
-        return await self._page(request.query, state)
+        now_ms = _ms(self._now_s())
+        with asking(request.query, now_ms) as asked:
+            state, wanted = asked.choice("state", STATES, ""), _search(asked, now_ms)
+        return await self._page(wanted._replace(state=state))
 
     async def dead(self, request: web.Request) -> NotificationsPage:
         """Answer with what was given up."""
-        return await self._page(request.query, "dead")
+        now_ms = _ms(self._now_s())
+        with asking(request.query, now_ms) as asked:
+            wanted = _search(asked, now_ms)
+        return await self._page(wanted._replace(state="dead"))
 
     async def one(self, request: web.Request) -> NotificationLife:
         """Answer with one notification and the attempts at it."""
         asked = request.match_info["id"]
         entry = await self._store.notification(asked)
         if entry is None:
-            raise Refused(404, f"id: expected the id of a notification on record, got {asked[:60]!r}")
+            raise Refused.at(404, "id", f"expected the id of a notification on record, got {asked[:60]!r}")
         made = await self._store.attempts(entry.seq)
-        return NotificationLife(notification_view(entry), tuple(attempt_view(number, each) for number, each in made))
+        return NotificationLife(
+            notification_view(entry),
+            tuple(attempt_view(number, each) for number, each in made),
+            tuple(receipt_view(each) for each in await self._receipts.of(asked)),
+        )
 
     async def replay(self, request: web.Request) -> Replayed:
         """Put dead letters back, and answer how many."""
-        wanted = _wanted(await request.read())
+        wanted = _checked(await told(request, _decode_replay))
         replayed = await self._store.replay(self._now_s(), wanted.ids, wanted.receiver)
         self._on_owed()
         return Replayed(replayed)
 
-    async def _page(self, query: Query, state: str) -> NotificationsPage:
-        limit = number(query, "limit", NOTIFICATIONS, 1, MOST_NOTIFICATIONS)
-        search = OutboxSearch(
-            query.get("incident", ""), query.get("receiver", ""), state, _after(query.get("after")), limit + 1
-        )
-        found = await self._store.notifications(search)
-        more = str(found[limit - 1].seq) if len(found) > limit else None
+    async def _page(self, wanted: OutboxSearch) -> NotificationsPage:
+        limit = wanted.limit
+        found = await self._store.notifications(wanted._replace(limit=limit + 1))
+        more = written(AfterNotification(found[limit - 1].seq)) if len(found) > limit else None
         return NotificationsPage(tuple(notification_view(each) for each in found[:limit]), more)
+
+
+def _search(asked: Asked, now_ms: int) -> OutboxSearch:
+    after = asked.after(AfterNotification)
+    from_ms, to_ms = asked.span((0, now_ms + DAY_MS))
+    return OutboxSearch(
+        asked.text("incident"),
+        asked.text("receiver"),
+        before_seq=after.seq if after else None,
+        limit=asked.number("limit", NOTIFICATIONS, MOST_NOTIFICATIONS),
+        from_s=from_ms / 1000,
+        to_s=to_ms / 1000,
+    )
 
 
 def notification_view(entry: OutboxEntry) -> NotificationView:
@@ -179,25 +260,25 @@ def attempt_view(number: int, made: AttemptMade) -> AttemptView:
     return AttemptView(number, _ms(made.at), round(made.duration_s * 1000, 1), made.outcome, made.status, made.error)
 
 
+def receipt_view(receipt: Receipt) -> ReceiptView:
+    """Return a receipt as it is shown."""
+    return ReceiptView(
+        at_ms=_ms(receipt.at),
+        reference=receipt.reference,
+        status=receipt.status,
+        is_final=receipt.is_final,
+        succeeded=receipt.succeeded,
+        detail=receipt.detail,
+    )
+
+
 def _ms(at_s: float) -> int:
     return round(at_s * 1000)
 
 
-def _after(text: str | None) -> int | None:
-    if not text:
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) <= _DIGITS):
-        raise Refused(400, f"after: expected the `next` of a page, got {text[:60]!r}")
-    return int(text)
-
-
-def _wanted(body: bytes) -> Replay:
-    try:
-        wanted = _decode_replay(body)
-    except msgspec.DecodeError as error:
-        raise Refused(400, f'expected a body such as {{"receiver": "pager"}}, got something else: {error}') from None
+def _checked(wanted: Replay) -> Replay:
     if wanted.ids is None and not wanted.receiver:
         raise Refused(400, "expected `ids`, or `receiver`, or both, got neither")
     if wanted.ids is not None and len(wanted.ids) > MOST_REPLAYED:
-        raise Refused(400, f"ids: expected at most {MOST_REPLAYED}, got {len(wanted.ids)}")
+        raise Refused.at(400, "ids", f"expected at most {MOST_REPLAYED}, got {len(wanted.ids)}")
     return wanted

@@ -1,10 +1,10 @@
 """How is a question about calls read, answered, or refused?
 
-`answering` makes a route of an async function from the request to a struct; whatever of a question cannot be read
-becomes an answer that says what was expected.  `AskedCalls` finds the call that is meant, and the part of it.
+`answering` makes a route of an async function from the request to a struct, `told` reads the body of an errand; what
+parameters say is read by `monitor.http.parameters`.  `AskedCalls` finds the call that is meant, and the part of it.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 import msgspec
@@ -12,6 +12,9 @@ from aiohttp import web
 
 from monitor.entities import Room
 from monitor.http import body
+from monitor.http.answers import answered
+from monitor.http.parameters import Query, asking
+from monitor.http.problems import Fault, Refused
 from monitor.live import Live
 from monitor.on_record import call_on_record
 from monitor.store.ports import Archive, Call
@@ -20,35 +23,19 @@ DAY_MS = 86_400_000
 LONGEST_MS = 2 * DAY_MS  # no room lasts longer than a day; who asks for more has mistyped a time
 AFTERWORD_MS = 60_000  # what comes just before and after a call belongs to it
 LARGEST_BODY_BYTES = 65_536
-_DIGITS = 15  # of a moment, at most
-
-_NOT_KEPT = {"Cache-Control": "no-store"}
-_encode = msgspec.json.Encoder().encode
 
 Question = Callable[[web.Request], Awaitable[msgspec.Struct]]
-Query = Mapping[str, str]
 T = TypeVar("T")
 
 
-class Refused(Exception):
-    """A question that has no answer; `str()` says what was expected."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-
-
 def answering(question: Question, status: int = 200) -> Callable[[web.Request], Awaitable[web.Response]]:
-    """Return the handler of a question, or of an errand; `status` is that of an answer."""
+    """Return the handler of a question, or of an errand; `status` is that of an answer to an errand."""
 
     async def answer(request: web.Request) -> web.Response:
         try:
-            said = await question(request)
+            return answered(request, await question(request), status)
         except Refused as refused:
-            return web.json_response({"error": str(refused)}, status=refused.status, headers=_NOT_KEPT)
-        response = web.Response(status=status, body=_encode(said), content_type="application/json", headers=_NOT_KEPT)
-        response.enable_compression()
-        return response
+            return refused.response()
 
     return answer
 
@@ -64,26 +51,16 @@ async def told(request: web.Request, decoder: msgspec.json.Decoder[T]) -> T:
         return decoder.decode(await body.read_body(request, LARGEST_BODY_BYTES, LARGEST_BODY_BYTES))
     except body.Refused as refused:
         raise Refused(refused.status, str(refused)) from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except msgspec.ValidationError as error:
+        raise _misshapen(str(error)) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Refused(400, f"body: {error}") from None
 
 
-def number(query: Query, name: str, default: int, lowest: int, highest: int) -> int:
-    """Return a whole number that was asked for."""
-    text = query.get(name, str(default))
-    if not (text.isascii() and text.isdigit() and lowest <= int(text) <= highest):
-        raise Refused(400, f"{name}: expected a whole number from {lowest} to {highest}, got {text[:60]!r}")
-    return int(text)
-
-
-def moment(query: Query, name: str, default: int) -> int:
-    """Return a moment that was asked for."""
-    text = query.get(name)
-    if text is None:
-        return default
-    if not (text.isascii() and text.isdigit() and len(text) <= _DIGITS):
-        raise Refused(400, f"{name}: expected milliseconds since 1970, got {text[:60]!r}")
-    return int(text)
+def _misshapen(message: str) -> Refused:
+    """Return the refusal of a body, by what the decoder says of it: `Expected str, got int - at $.by`."""
+    said, _, place = message.partition(" - at `$")
+    return Refused(400, f"body: {message}", errors=[Fault(place.strip(".`") or "body", said)])
 
 
 class AskedCalls:
@@ -117,9 +94,10 @@ class AskedCalls:
         now_ms = self.now_ms()
         ended_ms = room.ended_at_ms or (now_ms if room.is_live else room.heard_at_ms)
         first_ms = min((each.joined_at_ms for each in room.people() if each.joined_at_ms), default=ended_ms - DAY_MS)
-        to_ms = moment(query, "to", ended_ms + afterword_ms)
         began_ms = (room.created_at_ms or first_ms) - afterword_ms
-        from_ms = moment(query, "from", max(began_ms, to_ms - longest_ms))
+        with asking(query, now_ms) as asked:
+            to_ms = asked.moment("to", ended_ms + afterword_ms)
+            from_ms = asked.moment("from", max(0, began_ms, to_ms - longest_ms))
         if not 0 < to_ms - from_ms <= longest_ms:
-            raise Refused(400, f"from, to: expected at most {longest_ms} ms, got {to_ms - from_ms}")
+            raise Refused.at(400, "from, to", f"expected at most {longest_ms} ms, got {to_ms - from_ms}")
         return from_ms, to_ms

@@ -28,11 +28,18 @@ class RateLimit:
         if bucket is None:
             self._buckets.put(client, _Bucket(self._burst - 1, now_s))
             return 0.0
-        tokens = bucket.tokens + (now_s - bucket.at_s) * self._per_s
-        tokens = min(tokens, self._burst)
+        tokens = self._tokens(bucket, now_s)
         bucket.at_s = now_s
         if tokens < 1:
             bucket.tokens = tokens
             return (1 - tokens) / self._per_s
         bucket.tokens = tokens - 1
         return 0.0
+
+    def pause_s(self, client: Hashable, now_s: float) -> float:
+        """Return 0, or how long the client should wait, and count nothing."""
+        bucket = self._buckets.get(client)
+        return 0.0 if bucket is None else max(0.0, (1 - self._tokens(bucket, now_s)) / self._per_s)
+
+    def _tokens(self, bucket: _Bucket, now_s: float) -> float:
+        return min(bucket.tokens + (now_s - bucket.at_s) * self._per_s, self._burst)

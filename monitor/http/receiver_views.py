@@ -19,7 +19,9 @@ from alerts.notifiers.base import Attempt, Notifier
 from alerts.notifiers.registry import kind_of
 from alerts.trial import trial
 from monitor.config import Config
-from monitor.http.questions import Refused, answering, told
+from monitor.http.operations import Operation, Operations, in_path
+from monitor.http.problems import Refused
+from monitor.http.questions import answering, told
 from monitor.store.ports import AlertHistory, Standing, StoreFailed
 
 
@@ -36,7 +38,7 @@ class ReceiverView(Struct, frozen=True):
 
     `origin` is where its words go, as far as that is no secret; `is_used` whether any route leads to it.  `circuit` is
     closed, open (it has not answered for so long that it is asked seldom) or half_open.  Times are null where nothing
-    of the kind is on record.
+    of the kind is on record; `dead` counts what was given up.
     """
 
     name: str
@@ -46,6 +48,7 @@ class ReceiverView(Struct, frozen=True):
     circuit: str
     budget: BudgetView | None
     waiting: int
+    dead: int
     oldest_waiting_at_ms: int | None
     last_success_at_ms: int | None
     last_failure_at_ms: int | None
@@ -72,6 +75,21 @@ class TrialOwed(Struct, frozen=True):
 
 
 _decode_asked = msgspec.json.Decoder(TrialAsked)
+
+OPERATIONS: Operations = {
+    "/api/v1/receivers": Operation(
+        "receivers", "Who can be told, where they are as far as that is no secret, and how it goes.", ReceiversView
+    ),
+    "POST /api/v1/receivers/{name}/test": Operation(
+        "testReceiver",
+        "Tell a receiver a trigger and a resolve that are marked as a test; ask for them by their ids.",
+        TrialOwed,
+        [in_path("name", "The name of a receiver.")],
+        {404: "No such receiver is configured."},
+        body=TrialAsked,
+        status=201,
+    ),
+}
 
 Owe = Callable[[Callable[[float], tuple[Notification, ...]]], Awaitable[None]]
 
@@ -132,7 +150,7 @@ class ReceiverRoutes:
         name, config = request.match_info["name"], self._config()
         if name not in config.notifiers:
             known = ", ".join(config.notifiers) or "none is configured"
-            raise Refused(404, f"name: expected a receiver of the daemon's ({known}), got {name[:60]!r}")
+            raise Refused.at(404, "name", f"expected a receiver of the daemon's ({known}), got {name[:60]!r}")
         asked = await told(request, _decode_asked)
         words: list[Notification] = []
 
@@ -158,6 +176,7 @@ class ReceiverRoutes:
             circuit=circuit.value,
             budget=None if budget is None else BudgetView(budget.requests, budget.per_s, budget.key),
             waiting=standing.waiting,
+            dead=standing.dead,
             oldest_waiting_at_ms=_ms(standing.oldest_waiting_at_s),
             last_success_at_ms=_ms(standing.last_success_at_s),
             last_failure_at_ms=_ms(standing.last_failure_at_s),

@@ -29,17 +29,19 @@ class Head(NamedTuple):
     packing: str
     token: str | None
     origin: str
+    request_id: str  # that somebody on the way gave it
 
 
 class Request:
     """The request that a connection is busy with; begun anew for each."""
 
-    __slots__ = ("_headers", "_known", "_parser", "_url", "head", "is_complete", "keeps_alive")
+    __slots__ = ("_headers", "_known", "_parser", "_url", "by", "head", "header_count", "is_complete", "keeps_alive")
 
-    def __init__(self) -> None:
+    def __init__(self, by: bytes = b"x-forwarded-for") -> None:
+        self.by = by  # the header in which proxies say for whom they ask
         self._parser = HttpRequestParser(self)
         self._known: tuple[bytes, bytes] | None = None  # what stands before and behind the length in the last head
-        self.head = Head(False, False, "", "", "", None, "")
+        self.head = Head(False, False, "", "", "", None, "", "")
         self.keeps_alive = False
         self.begin()
 
@@ -47,6 +49,7 @@ class Request:
         """Expect the next request."""
         self._url = b""
         self._headers: dict[bytes, bytes] = {}
+        self.header_count = 0
         self.is_complete = False
 
     def feed(self, data: bytes) -> None:
@@ -70,6 +73,7 @@ class Request:
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header; one that is repeated is a list."""
+        self.header_count += 1
         name = name.lower()
         if name in self._headers:
             value = self._headers[name] + b", " + value
@@ -123,11 +127,12 @@ class Request:
         return Head(
             is_plain_telemetry=is_plain and path == _PATH and method in (b"POST", b"OPTIONS"),
             is_preflight=method == b"OPTIONS",
-            forwarded_for=self._text(b"x-forwarded-for"),
+            forwarded_for=self._text(self.by),
             content_type=self._text(b"content-type"),
             packing=self._text(b"content-encoding"),
             token=self._token(query),
             origin=self._text(b"origin"),
+            request_id=self._text(b"x-request-id"),
         )
 
     def _text(self, header: bytes) -> str:

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from monitor.http.ingest import Answer
 from monitor.http.ingest_routes import PREFLIGHT
 
-_EXPOSED = "Access-Control-Expose-Headers: Retry-After\r\n"  # or no script could obey it
+_EXPOSED = "Access-Control-Expose-Headers: Retry-After, X-Request-Id\r\n"  # or no script could obey it
 _STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n" for status in HTTPStatus}
 _STARTS = {
     status: f"{line}Content-Type: application/json\r\n{_EXPOSED}".encode() for status, line in _STATUS_LINES.items()
@@ -16,33 +16,35 @@ _PREFLIGHT = "".join(
 ).encode()
 
 FULL = (
-    b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\n"
-    b"Content-Type: application/json\r\nContent-Length: 32\r\n\r\n"
+    b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\nCache-Control: no-store\r\n"
+    b"X-Content-Type-Options: nosniff\r\nContent-Type: application/json\r\nContent-Length: 32\r\n\r\n"
     b'{"error":"too many connections"}'
 )
 
 
-def response(answer: Answer, date: bytes, *, is_last: bool) -> bytes:
-    """Return an answer, whole; after the last one the connection is closed."""
+def response(answer: Answer, headers: bytes, date: bytes, *, is_last: bool, request_id: str = "") -> bytes:
+    """Return an answer, whole, with the headers that every answer has; after the last one the connection is closed."""
     retry = b"" if answer.retry_after_s is None else b"Retry-After: %d\r\n" % answer.retry_after_s
-    return b"%b%bContent-Length: %d\r\n%b%b" % (
+    mark = b"X-Request-Id: %b\r\n" % request_id.encode() if request_id else b""
+    return b"%b%b%bContent-Length: %d\r\n%b%b" % (
         _STARTS[answer.status],
         retry,
+        mark,
         len(answer.body),
-        _end(answer.allowed_origin, date, is_last=is_last),
+        _end(answer.allowed_origin, headers, date, is_last=is_last),
         answer.body,
     )
 
 
-def preflight(allowed_origin: str | None, date: bytes, *, is_last: bool) -> bytes:
+def preflight(allowed_origin: str | None, headers: bytes, date: bytes, *, is_last: bool) -> bytes:
     """Return the answer to a browser that asks whether it may post."""
-    return _PREFLIGHT + _end(allowed_origin, date, is_last=is_last)
+    return _PREFLIGHT + _end(allowed_origin, headers, date, is_last=is_last)
 
 
 @lru_cache(maxsize=64)  # it changes once a second
-def _end(allowed_origin: str | None, date: bytes, *, is_last: bool) -> bytes:
+def _end(allowed_origin: str | None, headers: bytes, date: bytes, *, is_last: bool) -> bytes:
     connection = b"close" if is_last else b"keep-alive"
-    return b"%bDate: %b\r\nConnection: %b\r\n\r\n" % (_allow_origin(allowed_origin), date, connection)
+    return b"%b%bDate: %b\r\nConnection: %b\r\n\r\n" % (_allow_origin(allowed_origin), headers, date, connection)
 
 
 def _allow_origin(allowed: str | None) -> bytes:

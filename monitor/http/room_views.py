@@ -12,11 +12,12 @@ from alerts.model import Transition
 from monitor.entities import Composition, Participant, Recording, Room
 from monitor.history.lanes import Column, Lane, Steps, columns_of, lane_of, own_level
 from monitor.history.samples import Samples
+from monitor.http.cursors import Number, written
 from monitor.store.ports import Call, Client, Found, Happening, Line
 
 
 class FoundView(Struct, frozen=True):
-    """A call that a search found."""
+    """A call that a search found; `fired` are the rules of which an alert fired about it or in it."""
 
     room_sid: str | None
     room_name: str | None
@@ -24,6 +25,14 @@ class FoundView(Struct, frozen=True):
     status: str
     created_at_ms: int
     ended_at_ms: int | None
+    fired: tuple[str, ...]
+
+
+class AfterCall(Struct, frozen=True, array_like=True, tag="rooms"):
+    """Where a page of calls begins: after the one that was created then."""
+
+    created_at_ms: Number
+    key: str
 
 
 class FoundPage(Struct, frozen=True):
@@ -116,10 +125,16 @@ class CallView(Struct, frozen=True):
     alerts: list[TransitionView]
 
 
+class AfterSample(Struct, frozen=True, array_like=True, tag="samples"):
+    """Where a page of samples begins: with the one of this moment."""
+
+    from_ms: Number
+
+
 class SamplesPage(Struct, frozen=True):
     """What one participant measured, sample by sample, as columns as long as `after_ms`, which counts from `from_ms`.
 
-    `next_from_ms` is where to go on, if there is more.
+    `next` is the `after` of the next page, if there is more; it begins at `next_from_ms`.
     """
 
     participant: str
@@ -128,15 +143,14 @@ class SamplesPage(Struct, frozen=True):
     columns: dict[str, Column]
     level: Steps
     next_from_ms: int | None
+    next: str | None
 
 
 def found_page(found: Sequence[Found], limit: int) -> FoundPage:
     """Return a page of what was found; there is a next one if this one is full."""
-    views = [
-        FoundView(each.room_sid, each.room_name, each.account_sid, each.status, each.created_at_ms, each.over_at_ms)
-        for each in found
-    ]
-    return FoundPage(views, f"{found[-1].created_at_ms}/{found[-1].key}" if len(found) == limit else None)
+    views = [FoundView(*each[1:]) for each in found]  # all but the key
+    last = AfterCall(found[-1].created_at_ms, found[-1].key) if len(found) == limit else None
+    return FoundPage(views, None if last is None else written(last))
 
 
 def call_view(
@@ -183,7 +197,9 @@ def samples_page(participant: str, samples: Samples, from_ms: int, limit: int) -
     next_from_ms = int(samples.at_ms[limit]) if len(samples.at_ms) > limit else None
     shown = samples if next_from_ms is None else samples.within(from_ms, next_from_ms)
     after_ms = (shown.at_ms - from_ms).tolist()
-    return SamplesPage(participant, from_ms, after_ms, columns_of(shown), own_level(shown, from_ms), next_from_ms)
+    following = None if next_from_ms is None else written(AfterSample(next_from_ms))
+    level = own_level(shown, from_ms)
+    return SamplesPage(participant, from_ms, after_ms, columns_of(shown), level, next_from_ms, following)
 
 
 def _people(room: Room, lines: Iterable[Line], span_ms: tuple[int, int], points: int) -> list[PersonView]:

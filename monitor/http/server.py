@@ -6,27 +6,32 @@ scripts.  They share nothing but the daemon behind them.
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable, Iterable
+import ssl
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Protocol, Self, cast
 
-import msgspec
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 from collectors import telemetry_schema
-from monitor.http import openapi, pages, sdk
+from monitor.http import answers, openapi, pages, runbooks, sdk
+from monitor.http.accepting import BACKLOG, TlsServer
+from monitor.http.answer_headers import AnswerHeaders
+from monitor.http.body import BODY_WITHIN_S
 from monitor.http.callbacks import Callbacks
-from monitor.http.connections import IDLE_S, Plain
+from monitor.http.connections import Bounds, Connections
 from monitor.http.ingest_routes import IngestRoutes
 from monitor.http.login import Login
+from monitor.http.problems import note_beginning, problem
+from monitor.http.proxies import TrustedProxies
 from monitor.http.published import sender
-from monitor.http.samples import SamplesView
+from monitor.http.request_marks import tell_mark
+from monitor.http.served import Plain
 
-_NOT_KEPT = {"Cache-Control": "no-store"}
-_encode = msgspec.json.Encoder().encode
-
-Answer = Callable[[], Awaitable[bytes]]
-Samples = Callable[[str, str], SamplesView | None]
 Exposition = Callable[[str], Awaitable[tuple[bytes, str]]]
+
+ANY = Bounds()
+BY_ITSELF = AnswerHeaders(TrustedProxies())
 
 
 def public_routes(ingest: IngestRoutes, callbacks: Callbacks) -> list[web.RouteDef]:
@@ -43,45 +48,31 @@ def public_routes(ingest: IngestRoutes, callbacks: Callbacks) -> list[web.RouteD
 
 def private_routes(
     login: Login,
-    live: Answer,
-    samples: Samples,
-    answers: Iterable[web.RouteDef],
+    doors: Iterable[web.RouteDef],
     exposition: Exposition,
     is_ready: Callable[[], bool],
 ) -> list[web.RouteDef]:
     """Return what people, Prometheus and scripts may ask of us."""
-
-    async def send_live(_: web.Request) -> web.Response:
-        return web.Response(body=await live(), content_type="application/json", headers=_NOT_KEPT)
-
-    async def send_samples(request: web.Request) -> web.Response:
-        room, participant = request.query.get("room", ""), request.query.get("participant", "")
-        found = samples(room, participant)
-        if found is None:
-            expected = "expected the SID or name of a live room, and the SID or identity of somebody in it"
-            return web.json_response({"error": f"room, participant: {expected}"}, status=404)
-        return web.Response(body=_encode(found), content_type="application/json", headers=_NOT_KEPT)
+    document = openapi.encoded()
 
     async def send_exposition(request: web.Request) -> web.Response:
         body, content_type = await exposition(request.headers.get("Accept", ""))
         return web.Response(body=body, headers={"Content-Type": content_type})
 
-    async def send_openapi(_: web.Request) -> web.Response:
-        return web.Response(body=_encode(openapi.document()), content_type="application/json")
+    async def send_openapi(request: web.Request) -> web.Response:
+        return answers.read(request, document)
 
     async def ready(_: web.Request) -> web.Response:
-        return web.Response(text="ready\n") if is_ready() else web.Response(text="not ready\n", status=503)
+        return web.Response(text="ready\n") if is_ready() else problem(503, "expected to be ready, and am not")
 
     return [
         web.get("/metrics", send_exposition),
         web.get("/-/healthy", healthy),
         web.get("/-/ready", ready),
-        web.get("/login", login.log_in),
-        web.post("/login", login.log_in),
-        web.get("/api/v1/live", send_live),
-        web.get("/api/v1/live/samples", send_samples),
-        *answers,
+        *login.routes(),
+        *doors,
         web.get("/api/v1/openapi.json", send_openapi),
+        *runbooks.routes(),
         *pages.routes(pages.built_files()),
     ]
 
@@ -94,21 +85,29 @@ async def healthy(_: web.Request) -> web.Response:
 class WayIn(Protocol):
     """Decides, for each connection, what serves it."""
 
+    @property
+    def connections(self) -> Connections:
+        """Those that there are."""
+
     def __call__(self) -> asyncio.Protocol:
         """Return the protocol of a new connection."""
 
+
+class Listening(Protocol):
+    """Whoever accepts connections."""
+
     async def close(self) -> None:
-        """Let the answers go out that are owed, and end the connections that aiohttp does not have."""
+        """Accept nobody any more."""
 
 
 class Listener:
     """One open door."""
 
-    def __init__(self, runner: web.AppRunner, way_in: WayIn, listening: asyncio.Server) -> None:
+    def __init__(self, runner: web.AppRunner, way_in: WayIn, listening: Listening, address: tuple[str, int]) -> None:
         self._runner = runner
         self._way_in = way_in
         self._listening = listening
-        self.host, self.port = listening.sockets[0].getsockname()[:2]
+        self.host, self.port = address
 
     @classmethod
     async def open(
@@ -117,38 +116,90 @@ class Listener:
         port: int,
         routes: Iterable[web.RouteDef],
         *,
-        guard: Login | None = None,
-        way_in: Callable[[web.Server], WayIn] = Plain,
+        guards: Sequence[Middleware] = (),
+        way_in: Callable[[web.Server, Connections], WayIn] = Plain,
+        sock: socket.socket | None = None,
+        bounds: Bounds = ANY,
+        headers: AnswerHeaders = BY_ITSELF,
+        context: Callable[[], ssl.SSLContext] | None = None,
     ) -> Self:
-        """Listen, and answer by these routes; `guard` decides who is let through, `way_in` what serves them.
+        """Listen, and answer by these routes.
+
+        Args:
+            host: where.
+            port: where; 0 is any that is free.
+            routes: what is answered.
+            guards: decide who is let through.
+            way_in: what serves a connection.
+            sock: what was opened for us already, in the place of `host` and `port`.
+            bounds: what is allowed.
+            headers: complete those of every answer.
+            context: by what TLS is spoken; without it none is.
+
+        A socket that was opened for us already takes the place of `host` and `port`.
 
         Raises:
             OSError: the address cannot be listened on.
         """
-        app = web.Application(middlewares=[guard.middleware] if guard else [])
+        app = web.Application(middlewares=guards)
+        app[BODY_WITHIN_S] = bounds.limits.body_s
+        app.on_response_prepare.extend([note_beginning, tell_mark, headers, _counting(bounds)])
         app.add_routes(routes)
-        # Bodies are unpacked by us, with a limit; the library would unpack them first and look at the size afterwards.
-        # Without a limit on idle connections it would keep them for an hour, and those with half a head as well.
-        runner = web.AppRunner(
-            app, access_log=None, auto_decompress=False, shutdown_timeout=5.0, keepalive_timeout=IDLE_S
-        )
-        sock = _bound(host, port)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=5.0)
+        sock = sock or _bound(host, port)
         await runner.setup()
-        way = way_in(cast("web.Server", runner.server))  # it has one since its setup
+        server = cast("web.Server", runner.server)  # it has one since its setup
+        way = way_in(server, Connections(bounds))
         try:
-            listening = await asyncio.get_running_loop().create_server(way, sock=sock, backlog=1024)
+            listening = await _listening(sock, way, bounds, context)
         except OSError:
             sock.close()
-            await way.close()
+            await way.connections.close()
             await runner.cleanup()
             raise
-        return cls(runner, way, listening)
+        return cls(runner, way, listening, sock.getsockname()[:2])
+
+    def routes(self) -> list[tuple[str, str]]:
+        """Return the method and the path of everything that is answered here."""
+        known = self._runner.app.router.routes()
+        return [(route.method, route.resource.canonical) for route in known if route.resource is not None]
+
+    @property
+    def connections(self) -> int:
+        """Return how many connections there are."""
+        return len(self._way_in.connections)
 
     async def close(self) -> None:
         """Let nobody in any more, and finish with those who are inside."""
-        self._listening.close()
-        await self._way_in.close()
+        await self._listening.close()
+        await self._way_in.connections.close()
         await self._runner.cleanup()
+
+
+class _PlainServer:
+    """Accepts connections that begin with a request."""
+
+    def __init__(self, server: asyncio.Server) -> None:
+        self._server = server
+
+    async def close(self) -> None:
+        """Accept nobody any more."""
+        self._server.close()
+
+
+async def _listening(
+    sock: socket.socket, way_in: WayIn, bounds: Bounds, context: Callable[[], ssl.SSLContext] | None
+) -> Listening:
+    if context is None:
+        return _PlainServer(await asyncio.get_running_loop().create_server(way_in, sock=sock, backlog=BACKLOG))
+    return TlsServer(sock, way_in, context, bounds.limits.handshake_s, lambda: bounds.count("handshake"))
+
+
+def _counting(bounds: Bounds) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
+    async def count(_: web.Request, response: web.StreamResponse) -> None:
+        bounds.count_status(response.status)
+
+    return count
 
 
 def _bound(host: str, port: int) -> socket.socket:

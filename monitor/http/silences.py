@@ -4,24 +4,77 @@
     POST   /api/v1/silences               make one
     POST   /api/v1/silences/preview       which firing alerts one would be about
     GET    /api/v1/silences/{id}          one of them
-    DELETE /api/v1/silences/{id}?by=NAME  end it now; it stays on record
+    DELETE /api/v1/silences/{id}          end it now; it stays on record
 
-Whoever is let in by the private door.  Who it is, nobody knows there: they say it themselves, for the record.
+An operator may.  The author is whoever is logged in, unless the body, or ?by=NAME, names somebody else, as a command
+does for whoever typed it.
 """
 
 from collections.abc import Awaitable, Callable
 
 import msgspec
 from aiohttp import web
+from msgspec.structs import replace
 
 from alerts.silences import SilenceError
-from monitor.http.questions import Question, Refused, answering, told
-from monitor.silence_answers import NoSuchSilence, PreviewAsked, SilenceAnswers, SilenceAsked
+from monitor.http.operations import UNCLEAR, Operation, Operations, flag, in_path, paged, parameter
+from monitor.http.parameters import asking
+from monitor.http.problems import Refused
+from monitor.http.questions import Question, answering, told
+from monitor.http.visitors import visitor_of
+from monitor.silence_answers import (
+    SHOWN_SILENCES,
+    AfterSilence,
+    NoSuchSilence,
+    PreviewAsked,
+    PreviewView,
+    SilenceAnswers,
+    SilenceAsked,
+    SilencesView,
+    SilenceView,
+)
 from monitor.store.ports import StoreFailed
 
 _decode_asked = msgspec.json.Decoder(SilenceAsked)
 _KEYS = {"ends_at": "ends_at_ms"}  # as they are written in a body
 _decode_preview = msgspec.json.Decoder(PreviewAsked)
+
+_ID = in_path("id", "The id of a silence.")
+_NO_SILENCE = {404: "No such silence is on record."}
+
+OPERATIONS: Operations = {
+    "/api/v1/silences": Operation(
+        "silences",
+        "What nobody is told of for a while, in the order in which the silences end, in pages.",
+        SilencesView,
+        [
+            flag("expired", "Also those that are over: the latest thousand of all."),
+            *paged("silences", SHOWN_SILENCES, SHOWN_SILENCES),
+        ],
+        UNCLEAR,
+    ),
+    "POST /api/v1/silences": Operation(
+        "addSilence",
+        "Silence alerts that matchers agree with, until a time or for a while.",
+        SilenceView,
+        body=SilenceAsked,
+        status=201,
+    ),
+    "POST /api/v1/silences/preview": Operation(
+        "previewSilence",
+        "Which firing alerts matchers agree with: how many, and the first hundred.",
+        PreviewView,
+        body=PreviewAsked,
+    ),
+    "/api/v1/silences/{id}": Operation("silence", "One silence, over or not.", SilenceView, [_ID], _NO_SILENCE),
+    "DELETE /api/v1/silences/{id}": Operation(
+        "expireSilence",
+        "End a silence now. It stays on record; one that is over stays as it is.",
+        SilenceView,
+        [_ID, parameter("by", "Who ends it, for the record; default: whoever is logged in.")],
+        UNCLEAR | _NO_SILENCE,
+    ),
+}
 
 
 class SilenceRoutes:
@@ -43,10 +96,10 @@ class SilenceRoutes:
 
     async def list(self, request: web.Request) -> msgspec.Struct:
         """Answer with the silences there are."""
-        expired = request.query.get("expired", "false")
-        if expired not in ("true", "false"):
-            raise Refused(400, f"expired: expected true or false, got {expired[:60]!r}")
-        return await self._answers.list(expired=expired == "true")
+        with asking(request.query) as asked:
+            expired, limit = asked.flag("expired"), asked.number("limit", SHOWN_SILENCES, SHOWN_SILENCES)
+            after = asked.after(AfterSilence)
+        return await self._answers.list(expired=expired, after=after, limit=limit)
 
     async def get(self, request: web.Request) -> msgspec.Struct:
         """Answer with one silence."""
@@ -54,7 +107,8 @@ class SilenceRoutes:
 
     async def add(self, request: web.Request) -> msgspec.Struct:
         """Make a silence, and answer with it."""
-        return await self._answers.add(await told(request, _decode_asked))
+        asked = await told(request, _decode_asked)
+        return await self._answers.add(replace(asked, author=asked.author or visitor_of(request).name))
 
     async def preview(self, request: web.Request) -> msgspec.Struct:
         """Answer with what a silence would be about."""
@@ -62,7 +116,7 @@ class SilenceRoutes:
 
     async def expire(self, request: web.Request) -> msgspec.Struct:
         """End a silence, and answer with it as it is then."""
-        return await self._answers.expire(request.match_info["id"], request.query.get("by", ""))
+        return await self._answers.expire(request.match_info["id"], request.query.get("by") or visitor_of(request).name)
 
 
 def _answering(question: Question, status: int = 200) -> Callable[[web.Request], Awaitable[web.Response]]:
@@ -70,9 +124,9 @@ def _answering(question: Question, status: int = 200) -> Callable[[web.Request],
         try:
             return await question(request)
         except NoSuchSilence as error:
-            raise Refused(404, f"id: {error}") from None
+            raise Refused.at(404, "id", str(error)) from None
         except SilenceError as error:
-            raise Refused(400, f"{_KEYS.get(error.key, error.key)}: {error}") from None
+            raise Refused.at(400, _KEYS.get(error.key, error.key), str(error)) from None
         except StoreFailed as error:
             raise Refused(503, f"expected to be able to store it, got {error}; nothing was changed") from None
 

@@ -29,89 +29,87 @@ from monitor.history.answers import (
 )
 from monitor.history.exact import Exact
 from monitor.history.people import DEGRADED, HEARD, RATED
+from monitor.history.rollups import HOUR_MS, METRICS
 from monitor.history.spans import AVERAGED
-from monitor.http.questions import Query, Refused, answering, moment, number
+from monitor.http.cursors import written
+from monitor.http.operations import TEXT, TOO_MUCH, UNCLEAR, Operation, Operations, count, flag, paged, parameter, span
+from monitor.http.parameters import Asked, asking
+from monitor.http.problems import Fault, Refused
+from monitor.http.questions import answering
+from monitor.http.trend_views import (
+    AfterKey,
+    CoveragePage,
+    CoverageView,
+    MinutesView,
+    PercentilesPage,
+    PercentilesView,
+    WorstPage,
+    WorstView,
+)
 from monitor.store.ports import Resolve, RollupStore, SampleStore, Wanted
 
 KEYS, WORST, MOST_WORST = 100, 20, 500
+LONGEST_BUCKET_MS = 366 * DAY_MS
 QUANTILES = "0.5,0.95"
 _DIGITS = 4  # of a mean: a hundredth of a percent
 
+_BY = parameter("by", "What people have in common: room, account, sdk, browser, network or tenant.")
+_KEYS = [
+    parameter("key", "One that is of interest; may be given several times.", {"type": "array", "items": TEXT}),
+    *paged("of them", KEYS, MOST_KEYS),
+]
+_WHEN = span("that counts")
 
-class PercentilesView(Struct, frozen=True):
-    """The quantiles that were asked for, of one key and one bucket; null where nobody knew the metric."""
-
-    key: str
-    from_ms: int
-    samples: int
-    values: Sequence[float | None]
-
-
-class PercentilesPage(Struct, frozen=True):
-    """Quantiles of a metric; `next` is the `after` of the next page of keys, if there may be one."""
-
-    metric: str
-    by: str
-    quantiles: list[float]
-    percentiles: list[PercentilesView]
-    next: str | None
-
-
-class WorstView(Struct, frozen=True):
-    """A room, the value that it is bad by, and of how many samples or minutes that is."""
-
-    room: str
-    value: float
-    of: float
-
-
-class WorstPage(Struct, frozen=True):
-    """The rooms that were worst, the worst first: by the 95th percentile of a metric, or the share of bad minutes."""
-
-    by: str
-    rooms: list[WorstView]
-
-
-class CoverageView(Struct, frozen=True):
-    """How many people were there, and minutes of theirs all together.
-
-    Of the minutes between the first and the last of each person's, `expected`, so many were `heard`; `rated` are those
-    with a known level, `degraded` those with a bad one.  `heard_ratio` is null where nothing was expected.
-    """
-
-    key: str
-    participants: float
-    expected_minutes: float
-    heard_minutes: float
-    rated_minutes: float
-    degraded_minutes: float
-    heard_ratio: float | None
-
-
-class CoveragePage(Struct, frozen=True):
-    """Who was heard, by something that people have in common; `next` is the `after` of the next page of keys."""
-
-    by: str
-    coverage: list[CoverageView]
-    next: str | None
-
-
-class MinutesView(Struct, frozen=True):
-    """How it went, minute by minute from `from_ms` on; all columns are equally long.
-
-    `samples` were taken by `heard` people; `rated` had a known level, `degraded` a bad one.  `means` are of
-    round trips, jitter and loss, as far as anybody knew them, null in minutes in which nobody did.
-    """
-
-    by: str
-    key: str
-    from_ms: int
-    each_ms: int
-    samples: list[int]
-    heard: list[float]
-    rated: list[float]
-    degraded: list[float]
-    means: dict[str, list[float | None]]
+OPERATIONS: Operations = {
+    "/api/v1/percentiles": Operation(
+        "percentiles",
+        "Quantiles of a metric, within two percent; hours count whole.",
+        PercentilesPage,
+        [
+            parameter("metric", "What was measured.", {"enum": list(METRICS), "default": "rtt_ms"}),
+            parameter("quantiles", "Numbers from 0 to 1 with commas.", TEXT | {"default": QUANTILES}),
+            parameter(
+                "bucket",
+                "How long a bucket is, in milliseconds: whole hours. Without it, all at once.",
+                {"type": "integer", "minimum": 0, "maximum": LONGEST_BUCKET_MS, "multipleOf": HOUR_MS},
+            ),
+            flag("exact", "Of all rooms and at most a day: read all samples."),
+            _BY,
+            *_WHEN,
+            *_KEYS,
+        ],
+        UNCLEAR | TOO_MUCH,
+        is_costly=True,
+    ),
+    "/api/v1/worst-rooms": Operation(
+        "worstRooms",
+        "The rooms that were worst, by the 95th percentile of a metric or the share of minutes at a bad level.",
+        WorstPage,
+        [
+            parameter("by", "What they are compared by.", {"enum": [DEGRADED_MINUTES, *METRICS]}),
+            *_WHEN,
+            count("limit", "How many.", WORST, MOST_WORST),
+        ],
+        UNCLEAR | TOO_MUCH,
+        is_costly=True,
+    ),
+    "/api/v1/coverage": Operation(
+        "coverage",
+        "How many people were heard, and for how much of the time.",
+        CoveragePage,
+        [_BY, *_WHEN, *_KEYS],
+        UNCLEAR | TOO_MUCH,
+        is_costly=True,
+    ),
+    "/api/v1/minutes": Operation(
+        "minutes",
+        "How it went minute by minute, in a room or of all who have something in common.",
+        MinutesView,
+        [_BY, parameter("key", "Which of them, such as the SID of a room."), *_WHEN],
+        UNCLEAR | TOO_MUCH,
+        is_costly=True,
+    ),
+}
 
 
 class Trends:
@@ -141,15 +139,13 @@ class Trends:
 
     async def percentiles(self, request: web.Request) -> Struct:
         """Answer with quantiles of a metric."""
-        query = request.query
-        selection, metric = self._selection(request, "room"), query.get("metric", "rtt_ms")
-        quantiles = [_ratio(each) for each in query.get("quantiles", QUANTILES).split(",")]
-        bucket_ms = number(query, "bucket", 0, 0, 366 * DAY_MS) or None
-        is_exact = query.get("exact", "false")
-        if is_exact not in {"true", "false"}:
-            raise Refused(400, f"exact: expected true or false, got {is_exact[:60]!r}")
+        with asking(request.query, self._now_ms()) as asked:
+            selection, metric = self._selection(request, asked, "room"), asked.text("metric", "rtt_ms")
+            quantiles = _quantiles(asked)
+            bucket_ms = asked.number("bucket", 0, LONGEST_BUCKET_MS, lowest=0) or None
+            is_exact = asked.flag("exact")
         try:
-            if is_exact == "true":
+            if is_exact:
                 return await self._exactly(selection, metric, quantiles, bucket_ms)
             found = await self._rollups.percentiles(selection, metric, quantiles, self._resolve, bucket_ms=bucket_ms)
         except Unanswerable as error:
@@ -177,9 +173,9 @@ class Trends:
 
     async def worst_rooms(self, request: web.Request) -> Struct:
         """Answer with the rooms that were worst."""
-        from_ms, to_ms = self._span(request.query)
-        by = request.query.get("by", DEGRADED_MINUTES)
-        limit = number(request.query, "limit", WORST, 1, MOST_WORST)
+        with asking(request.query, self._now_ms()) as asked:
+            from_ms, to_ms = self._span(asked)
+            by, limit = asked.text("by", DEGRADED_MINUTES), asked.number("limit", WORST, MOST_WORST)
         try:
             found = await self._rollups.worst_rooms(by, from_ms, to_ms, self._resolve, limit=limit)
         except Unanswerable as error:
@@ -188,7 +184,8 @@ class Trends:
 
     async def coverage(self, request: web.Request) -> Struct:
         """Answer with how many people were heard."""
-        selection = self._selection(request, "sdk")
+        with asking(request.query, self._now_ms()) as asked:
+            selection = self._selection(request, asked, "sdk")
         try:
             found = await self._rollups.attendance(selection, self._resolve)
         except Unanswerable as error:
@@ -209,8 +206,9 @@ class Trends:
 
     async def minutes(self, request: web.Request) -> Struct:
         """Answer with how it went minute by minute."""
-        from_ms, to_ms = self._span(request.query)
-        by, key = request.query.get("by", "room"), request.query.get("key", "")
+        with asking(request.query, self._now_ms()) as asked:
+            from_ms, to_ms = self._span(asked)
+            by, key = asked.text("by", "room"), asked.text("key")
         try:
             found = await self._rollups.minutes(by, key, from_ms, to_ms, self._resolve)
         except Unanswerable as error:
@@ -229,28 +227,29 @@ class Trends:
             {metric: _rounded(mean) for metric, mean in means.items()},
         )
 
-    def _selection(self, request: web.Request, scope: str) -> Selection:
-        query = request.query
-        from_ms, to_ms = self._span(query)
-        keys = query.getall("key", None)
-        limit = number(query, "limit", KEYS, 1, MOST_KEYS)
-        return Selection(query.get("by", scope), from_ms, to_ms, keys, query.get("after", ""), limit)
+    def _selection(self, request: web.Request, asked: Asked, scope: str) -> Selection:
+        from_ms, to_ms = self._span(asked)
+        keys = request.query.getall("key", None)
+        limit, after = asked.number("limit", KEYS, MOST_KEYS), asked.after(AfterKey)
+        return Selection(asked.text("by", scope), from_ms, to_ms, keys, after.key if after else "", limit)
 
-    def _span(self, query: Query) -> tuple[int, int]:
+    def _span(self, asked: Asked) -> tuple[int, int]:
         """Return from when to when is asked for: the last day, unless the question says otherwise."""
-        to_ms = moment(query, "to", self._now_ms())
-        return moment(query, "from", to_ms - DAY_MS), to_ms
+        to_ms = asked.moment("to", self._now_ms())
+        return asked.moment("from", max(0, to_ms - DAY_MS)), to_ms
 
 
 def _rounded(values: NDArray[np.float64]) -> list[float | None]:
     return [None if value != value else round(value, _DIGITS) for value in values.tolist()]  # noqa: PLR0124
 
 
-def _ratio(text: str) -> float:
+def _quantiles(asked: Asked) -> list[float]:
+    text = asked.text("quantiles", QUANTILES)
     try:
-        return float(text)
+        return [float(each) for each in text.split(",")]
     except ValueError:
-        raise Refused(400, f"quantiles: expected numbers from 0 to 1 with commas, got {text[:60]!r}") from None
+        asked.faults.append(Fault("quantiles", f"expected numbers from 0 to 1 with commas, got {text[:60]!r}"))
+        return []
 
 
 _NAMES = {"scope": "by", "to_ms": "to", "from_ms": "from", "bucket_ms": "bucket", "keys": "key"}
@@ -259,9 +258,9 @@ _NAMES = {"scope": "by", "to_ms": "to", "from_ms": "from", "bucket_ms": "bucket"
 def _refused(error: Unanswerable) -> Refused:
     """Return the refusal, in the words of the question."""
     field, _, rest = str(error).partition(":")
-    return Refused(422, f"{_NAMES.get(field, field)}:{rest}")
+    return Refused.at(422, _NAMES.get(field, field), rest.strip())
 
 
 def _next(selection: Selection, keys: Sequence[str]) -> str | None:
     """Return where to go on, where the limit was reached."""
-    return keys[-1] if len(set(keys)) == selection.limit else None
+    return written(AfterKey(keys[-1])) if len(set(keys)) == selection.limit else None

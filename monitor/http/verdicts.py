@@ -11,10 +11,14 @@ from msgspec import Struct
 
 from monitor.causes.verdicts import Considered
 from monitor.entities import Room
+from monitor.http.operations import NO_ROOM, ROOM, UNCLEAR, Operation, Operations, span
+from monitor.http.parameters import Query
 from monitor.http.questions import AskedCalls, answering
 from monitor.inquiry import Finding, Inquiry
+from monitor.store.ports import Call
 
 LONGEST_MS = 14_400_000
+ALL_OF_IT: Query = {}
 
 
 class VerdictView(Struct, frozen=True):
@@ -44,6 +48,18 @@ class VerdictView(Struct, frozen=True):
     compared_to_ms: int
 
 
+OPERATIONS: Operations = {
+    "/api/v1/rooms/{room}/verdict": Operation(
+        "roomVerdict",
+        "Whose fault it was that a call was bad, and which numbers say so.",
+        VerdictView,
+        [ROOM, *span("that is judged, at most four hours")],
+        UNCLEAR | NO_ROOM,
+        is_costly=True,
+    ),
+}
+
+
 class Verdicts:
     """Answers the question."""
 
@@ -57,8 +73,16 @@ class Verdicts:
 
     async def verdict(self, request: web.Request) -> VerdictView:
         """Answer with the verdict on a call, from its beginning to its end or within the times asked for."""
-        room = (await self._calls.call(request.match_info["room"])).room
-        span_ms = self._calls.span(room, request.query, afterword_ms=0, longest_ms=LONGEST_MS)
+        return await self.view(request.match_info["room"], request.query)
+
+    async def view(self, asked: str, query: Query) -> VerdictView:
+        """Return the verdict on a call, by SID or name."""
+        return await self.of_call(await self._calls.call(asked), query)
+
+    async def of_call(self, call: Call, query: Query = ALL_OF_IT) -> VerdictView:
+        """Return the verdict on a call."""
+        room = call.room
+        span_ms = self._calls.span(room, query, afterword_ms=0, longest_ms=LONGEST_MS)
         return _view(room, span_ms, await self._inquiry.look_into(room, span_ms))
 
 

@@ -4,7 +4,7 @@ The shapes of the API's answers, and how they are made from the live picture.  T
 null means unknown, which is neither zero nor well.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -75,7 +75,7 @@ class CompositionView(Struct, frozen=True):
 
 
 class AlertView(Struct, frozen=True):
-    """One alert that is pending or firing."""
+    """One alert that is pending or firing; `incident` is the id of the open one that somebody was told of, if any."""
 
     fingerprint: str
     rule: str
@@ -88,6 +88,7 @@ class AlertView(Struct, frozen=True):
     summary: str
     description: str
     value: float | None
+    incident: str | None
 
 
 class ResolvedView(Struct, frozen=True):
@@ -151,19 +152,20 @@ def live_view(
     resolved: Sequence[Ended],
     outbox: OutboxCounts,
     *,
+    incidents: Mapping[str, str],
     limits: CompositionLimits,
     clock_wrong_after_s: float,
     now_s: float,
     demo: bool,
 ) -> LiveView:
-    """Return the picture at `now_s`."""
+    """Return the picture at `now_s`; `incidents` are the ids of those that alerts are told of in, by fingerprint."""
     return LiveView(
         now_ms=int(now_s * 1000),
         version=__version__,
         demo=demo,
         rooms=[_room(room, clock_wrong_after_s * 1000) for room in live.rooms.values()],
         compositions=[_composition(each, limits, now_s) for each in live.compositions.values()],
-        alerts=[alert_view(alert) for alert in alerts],
+        alerts=[alert_view(alert, incidents.get(alert.fingerprint)) for alert in alerts],
         resolved=[_resolved(ended) for ended in resolved],
         sources=[_source(poll) for poll in polls],
         telemetry=_telemetry(metrics),
@@ -227,8 +229,8 @@ def _composition(composition: Composition, limits: CompositionLimits, now_s: flo
     )
 
 
-def alert_view(alert: Alert) -> AlertView:
-    """Return an alert as it is shown."""
+def alert_view(alert: Alert, incident: str | None = None) -> AlertView:
+    """Return an alert as it is shown, with the incident that it is told of in."""
     room_sid = alert.details.get("room_sid")
     return AlertView(
         fingerprint=alert.fingerprint,
@@ -242,6 +244,7 @@ def alert_view(alert: Alert) -> AlertView:
         summary=alert.annotations.get("summary", ""),
         description=alert.annotations.get("description", ""),
         value=alert.value,
+        incident=incident,
     )
 
 
