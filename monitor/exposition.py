@@ -1,12 +1,13 @@
 """What does Prometheus read?
 
 A scrape is answered from memory: counters as they stand, and the live picture looked at once.  The number of series
-does not depend on the number of rooms.
+does not depend on the number of rooms.  Exemplars, which name a room and a participant by their SIDs, are no series;
+only OpenMetrics has a place for them.
 """
 
 import platform
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from math import nan
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -14,21 +15,30 @@ from prometheus_client import GC_COLLECTOR, PLATFORM_COLLECTOR, PROCESS_COLLECTO
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
+from prometheus_client.samples import Exemplar
 
 from alerts.breaker import Circuit
-from alerts.model import Alert
+from alerts.model import Alert, Group
+from alerts.silences import Silence
 from collectors.error_codes import BY_CODE
 from collectors.events import Trouble
-from monitor import __version__
+from monitor import build_info
+from monitor.alert_metrics import set_alerts, set_incidents, set_silences
+from monitor.call_metrics import set_calls
 from monitor.census import Census
-from monitor.entities import Participant, Room
 from monitor.error_budgets import ErrorBudgets
+from monitor.histograms import Histogram
 from monitor.live import Live
-from monitor.metrics import FAMILIES, LEVELS, Family, Histogram, Metrics
+from monitor.metrics import FAMILIES, Family, Metrics
 from monitor.naming import Naming
 from monitor.polling import Poll
-from monitor.slo_metrics import set_slos
+from monitor.self_metrics import OwnWork, set_own_work
+from monitor.slo_metrics import set_listed_slos, set_slos
 from monitor.store.ports import OutboxCounts, Size
+
+EXEMPLAR_AGE_S = 900.0  # what happened longer ago is looked for elsewhere
+
+_OLDEST_COMPOSITION = "roomwatch_open_composition_oldest_timestamp_seconds"
 
 
 class AccountUse(NamedTuple):
@@ -42,6 +52,8 @@ class AccountUse(NamedTuple):
     concurrency_limit: float
     breaker_open: bool
     waiting: int
+    budget_capacity_requests: float = 0.0
+    trusts_callbacks: bool = False
 
 
 class House(NamedTuple):
@@ -59,6 +71,14 @@ class House(NamedTuple):
     breakers: Mapping[str, Circuit] = MappingProxyType({})
     budgets: ErrorBudgets | None = None
     now_s: float = 0.0
+    mutes: Mapping[str, str] = MappingProxyType({})  # of alerts that fire, by fingerprint, why nobody is told
+    incidents: Sequence[Group] = ()
+    silences: Sequence[Silence] = ()
+    regions: Sequence[str] = ()  # media regions that have series of their own
+    queue_oldest_at_s: float | None = None
+    loop_lag_s: float | None = None
+    loop_tasks: int = 0
+    own_work: OwnWork = OwnWork()
 
 
 def exposition(metrics: Metrics, live: Live, house: House, accept: str) -> tuple[bytes, str]:
@@ -72,67 +92,48 @@ def exposition(metrics: Metrics, live: Live, house: House, accept: str) -> tuple
 
 
 def look_up(metrics: Metrics, live: Live, house: House) -> None:
-    """Set the gauges that are not counted but read off the picture."""
-    participants = list(live.participants())
-    metrics.set("roomwatch_live_rooms", len(live.rooms))
-    _set_all(metrics, "roomwatch_live_participants", ((level_label(p),) for p in participants))
-    _set_named(metrics, live, house.naming)
-    metrics.set("roomwatch_reconnecting_participants", sum(p.reconnecting for p in participants))
-    compositions = ((c.status.value,) for c in live.compositions.values() if not c.is_expected)
-    _set_all(metrics, "roomwatch_open_compositions", compositions)
-    _set_all(metrics, "roomwatch_alerts", ((a.state.value, a.severity.value) for a in house.alerts))
-    metrics.set("roomwatch_outbox_waiting", house.outbox.waiting)
-    metrics.set("roomwatch_outbox_dead", house.outbox.dead)
-    metrics.set("roomwatch_outbox_oldest_timestamp_seconds", house.outbox.oldest_waiting_at_s or 0)
-    for receiver, circuit in house.breakers.items():
-        metrics.set("roomwatch_receiver_circuit_open", circuit is not Circuit.CLOSED, receiver)
+    """Set the gauges that are not counted but read off the picture, and count what was noted."""
+    metrics.count_samples(since_ms=int((house.now_s - EXEMPLAR_AGE_S) * 1000))
+    set_calls(metrics, live, house.naming, house.regions, house.now_s * 1000)
+    set_alerts(metrics, house.alerts, house.mutes)
+    set_incidents(metrics, house.incidents)
+    set_silences(metrics, house.silences, house.now_s)
+    _set_outbox(metrics, house)
     _set_polls(metrics, house.polls)
     _set_accounts(metrics, house.accounts)
     _set_troubles(metrics, live, house)
     if house.budgets is not None:
         set_slos(metrics, house.budgets, {use.sid: use.account for use in house.accounts}, house.now_s)
+        set_listed_slos(metrics, house.budgets, house.naming.values.get("tenant", ()), house.regions)
+    _set_house(metrics, house)
+    set_own_work(metrics, house.own_work)
+
+
+def _set_outbox(metrics: Metrics, house: House) -> None:
+    metrics.set("roomwatch_outbox_waiting", house.outbox.waiting)
+    metrics.set("roomwatch_outbox_dead", house.outbox.dead)
+    metrics.set("roomwatch_outbox_oldest_timestamp_seconds", house.outbox.oldest_waiting_at_s or 0)
+    for receiver, circuit in house.breakers.items():
+        metrics.set("roomwatch_receiver_circuit_open", circuit is not Circuit.CLOSED, receiver)
+
+
+def _set_house(metrics: Metrics, house: House) -> None:
     metrics.set("roomwatch_pipeline_queue_events", house.queue_events)
     metrics.set("roomwatch_pipeline_queue_capacity_events", house.queue_capacity_events)
+    metrics.set("roomwatch_pipeline_queue_oldest_timestamp_seconds", house.queue_oldest_at_s or 0)
     metrics.set("roomwatch_store_database_bytes", house.size.database_bytes)
     metrics.set("roomwatch_store_wal_bytes", house.size.wal_bytes)
     metrics.set("roomwatch_store_free_bytes", house.size.free_bytes)
     metrics.set("roomwatch_store_full", house.size.is_full)
-    metrics.set("roomwatch_build_info", 1, __version__, platform.python_version())
+    metrics.set("roomwatch_store_disk_free_bytes", _or_nan(house.size.disk_free_bytes))
+    metrics.set("roomwatch_event_loop_lag_seconds", _or_nan(house.loop_lag_s))
+    metrics.set("roomwatch_event_loop_tasks", house.loop_tasks)
+    metrics.set("roomwatch_build_info", 1, *build_info.present(), platform.python_version())
 
 
-def level_label(participant: Participant) -> str:
-    """Return the level as a word: idle is not well, and unknown is not zero."""
-    if participant.level is None:
-        return "unknown"
-    return "idle" if participant.is_idle and participant.level == 5 else str(participant.level)
-
-
-def _set_all(metrics: Metrics, name: str, seen: Iterable[tuple[str, ...]]) -> None:
-    counts = Counter(seen)
-    for labels in metrics.values[name]:
-        metrics.set(name, counts[labels], *labels)
-
-
-def _set_named(metrics: Metrics, live: Live, naming: Naming) -> None:
-    """Show rooms and participants by each label that is taken from names, with all of its values and no other."""
-    if not naming.values:
-        return
-    named = [(naming.labels(room.name), _level_labels(room)) for room in live.rooms.values()]
-    for label, values in naming.values.items():
-        family = _NAMED[label]
-        rooms = Counter(labels[label] for labels, _ in named)
-        people = Counter((labels[label], level) for labels, levels in named for level in levels)
-        for value in values:
-            metrics.set(f"{family}_live_rooms", rooms[value], value)
-            for level in LEVELS:
-                metrics.set(f"{family}_live_participants", people[value, level], value, level)
-
-
-_NAMED = {"tenant": "roomwatch_tenant", "resource_kind": "roomwatch_kind"}
-
-
-def _level_labels(room: Room) -> list[str]:
-    return [level_label(participant) for participant in room.participants.values()]
+def _or_nan(value: float | None) -> float:
+    """Return a number; what is not known is not zero."""
+    return nan if value is None else value
 
 
 def _set_polls(metrics: Metrics, polls: Sequence[Poll]) -> None:
@@ -146,6 +147,8 @@ def _set_polls(metrics: Metrics, polls: Sequence[Poll]) -> None:
 def _set_accounts(metrics: Metrics, accounts: Sequence[AccountUse]) -> None:
     for use in accounts:
         metrics.set("roomwatch_twilio_budget_remaining_requests", use.budget_remaining_requests, use.account)
+        metrics.set("roomwatch_twilio_budget_capacity_requests", use.budget_capacity_requests, use.account)
+        metrics.set("roomwatch_callbacks_trusted", use.trusts_callbacks, use.account)
         metrics.set("roomwatch_twilio_rate_limit_requests_per_second", use.rate_per_s, use.account)
         metrics.set("roomwatch_twilio_concurrency_limit", use.concurrency_limit, use.account)
         metrics.set("roomwatch_twilio_waiting_requests", use.waiting, use.account)
@@ -164,6 +167,9 @@ def _set_troubles(metrics: Metrics, live: Live, house: House) -> None:
             metrics.set(family, counts[trouble], trouble)
     recordings = live.recordings.values()
     metrics.set("roomwatch_open_recordings", sum(not recording.is_troubled for recording in recordings))
+    metrics.set("roomwatch_open_recording_oldest_timestamp_seconds", (census.oldest_recording_ms or 0) / 1000)
+    for (status,) in metrics.values[_OLDEST_COMPOSITION]:
+        metrics.set(_OLDEST_COMPOSITION, census.oldest_compositions_ms.get(status, 0) / 1000, status)
     for use in house.accounts:
         _set_standing(metrics, live, use, census.accounts[use.sid])
     names = {use.sid: use.account for use in house.accounts}
@@ -215,8 +221,13 @@ def _histograms(name: str, family: Family, histograms: dict[tuple[str, ...], His
     return metric
 
 
-def _cumulative(histogram: Histogram) -> Iterator[tuple[str, float]]:
+def _cumulative(histogram: Histogram) -> Iterator[tuple[str, float] | tuple[str, float, Exemplar]]:
     running = 0
-    for bound, count in zip((*histogram.bounds, float("inf")), histogram.counts, strict=True):
+    bounds = (*map(str, histogram.bounds), "+Inf")
+    for bucket, (bound, count) in enumerate(zip(bounds, histogram.counts, strict=True)):
         running += count
-        yield ("+Inf" if bound == float("inf") else str(bound)), running
+        shown = histogram.exemplars.get(bucket)
+        if shown is None:
+            yield bound, running
+        else:
+            yield bound, running, Exemplar(shown.labels, shown.value, shown.at_ms / 1000)
