@@ -8,11 +8,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import quote
 
 import aiohttp
 import msgspec
 
+from monitor.audit import typed_by
 from monitor.failures import CommandFailed
+from monitor.http.identification import TYPED_BY
 from monitor.local_access import LocalAccess, granted
 from monitor.settings import Storage
 from monitor.store.sqlite import SqliteStore
@@ -44,15 +47,35 @@ class AskedDaemon:
             NotOnRecord: it knows nothing of that name.
             CommandFailed: it refuses, says something else, or does not answer.
         """
-        url = f"{self._access.url}/api/v1{path}"
-        headers = {"Authorization": f"Bearer {self._access.token}", "Content-Type": "application/json"}
+        return await self.ask_house(method, f"/api/v1{path}", shape, asked)
+
+    async def ask_house(self, method: str, path: str, shape: type[T], asked: msgspec.Struct | None = None) -> T:
+        """Return what the daemon answers about itself, beside the API.
+
+        Raises:
+            NotOnRecord: it knows nothing of that name.
+            CommandFailed: it refuses, says something else, or does not answer.
+        """
+        url = f"{self._access.url}{path}"
+        headers = {
+            "Authorization": f"Bearer {self._access.token}",
+            "Content-Type": "application/json",
+            TYPED_BY: quote(typed_by(), safe=" @.-"),
+        }
         body = None if asked is None else msgspec.json.encode(asked)
         try:
-            async with self._http.request(method, url, data=body, headers=headers, allow_redirects=False) as answer:
+            async with self._http.request(
+                method, url, data=body, headers=headers, allow_redirects=False, ssl=_known_by(self._access)
+            ) as answer:
                 status, said = answer.status, await answer.read()
         except (aiohttp.ClientError, TimeoutError) as error:
             raise CommandFailed(f"the daemon at {self._access.url} does not answer: {type(error).__name__}") from None
         return _understood(status, said, shape, self._access.url)
+
+
+def _known_by(access: LocalAccess) -> bool | aiohttp.Fingerprint:
+    """Return by what it is known that the daemon answers: its own certificate, whatever name that is for."""
+    return aiohttp.Fingerprint(bytes.fromhex(access.fingerprint)) if access.fingerprint else True
 
 
 def session() -> aiohttp.ClientSession:

@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
+from monitor import audit
 from monitor.bundle.layout import Manifest
 from monitor.bundle.putting import put
 from monitor.bundle.reading import opened_bundle
@@ -76,7 +77,8 @@ def import_call(file: Path, storage: Storage) -> Imported:
         async def add() -> Added:
             store = await SqliteStore.open(Path(storage.path), storage.synchronous, storage.reserve_bytes)
             try:
-                return await put(bundle, store)
+                async with audit.by_hand(store.audit, time.time, f"import {bundle.record.room.key}"):
+                    return await put(bundle, store)
             finally:
                 await store.close()
 

@@ -7,7 +7,7 @@ the path of its key, its line, and what was expected.  `config.example.toml` is 
 import re
 import tomllib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -26,10 +26,13 @@ from alerts.signals import with_watchers
 from alerts.time_windows import TimeWindowError, TimeWindows
 from monitor.config_lines import Path as KeyPath
 from monitor.config_lines import key_lines, line_of
+from monitor.failures import Misconfigured
+from monitor.inline_secrets import inline_secrets
 from monitor.naming import Naming, NamingError
 from monitor.objectives import DEFAULT_OBJECTIVES, Objective, ObjectiveError
 from monitor.routes import Names as RouteNames
 from monitor.routes import build_routes
+from monitor.runbook_links import runbooks_at
 from monitor.settings import (
     Account,
     Alerting,
@@ -37,6 +40,7 @@ from monitor.settings import (
     Canary,
     Compositions,
     EscalationText,
+    Exposed,
     Heartbeat,
     InhibitionText,
     LivePicture,
@@ -73,12 +77,8 @@ class Problem(Exception):
         self.path = path
 
 
-class ConfigInvalid(Exception):
+class ConfigInvalid(Misconfigured):
     """Everything wrong with a configuration, one line each: file, line, key path, what was expected."""
-
-    def __init__(self, errors: list[str]) -> None:
-        super().__init__("\n".join(errors))
-        self.errors = errors
 
 
 @dataclass(frozen=True)
@@ -102,6 +102,7 @@ class Config:
     heartbeat: Heartbeat
     log: Logging
     pipeline: Pipelining
+    metrics: Exposed
     naming: Naming
     rules: tuple[Rule, ...]
     routing: Route
@@ -109,6 +110,8 @@ class Config:
     notifiers: Mapping[str, Notifier]
     inhibitions: tuple[Inhibition, ...]
     time_windows: Mapping[str, TimeWindows]
+    secret_files: tuple[str, ...] = ()
+    inline_secrets: tuple[KeyPath, ...] = ()  # where in the file itself one stands
 
 
 def load(file: Path | None, environment: Mapping[str, str]) -> Config:
@@ -117,7 +120,11 @@ def load(file: Path | None, environment: Mapping[str, str]) -> Config:
     Raises:
         ConfigInvalid: with every error there is.
     """
-    return understood(file, lambda given: build(with_environment(given, environment)))
+
+    def built(given: dict[str, Any]) -> Config:
+        return replace(build(with_environment(given, environment)), inline_secrets=inline_secrets(given))
+
+    return understood(file, built)
 
 
 def load_rules(file: Path) -> tuple[Rule, ...]:
@@ -195,13 +202,29 @@ def build(given: Mapping[str, Any]) -> Config:
     return Config(
         **plain,
         naming=naming,
-        rules=_with_shipped(rules, DEFAULT_RULES, sections.alerts.disabled_rules),
+        rules=_with_shipped(rules, runbooks_at(sections.private.url, DEFAULT_RULES), sections.alerts.disabled_rules),
         objectives=_with_shipped(objectives, DEFAULT_OBJECTIVES, sections.alerts.disabled_slos),
         routing=routing,
         notifiers=notifiers,
         inhibitions=_with_shipped(inhibitions, DEFAULT_INHIBITIONS, sections.alerts.disabled_inhibitions),
         time_windows=time_windows,
+        secret_files=tuple(_secret_files(given)),
     )
+
+
+_SHOWN_TO_ALL = {"cert_file", "client_ca_file"}  # files that hold no secret
+
+
+def _secret_files(given: Any) -> Iterator[str]:
+    """Find the files that secrets come from, in every table of every table."""
+    if isinstance(given, Mapping):
+        for key, value in given.items():
+            if str(key).endswith("_file") and key not in _SHOWN_TO_ALL and isinstance(value, str):
+                yield value
+            yield from _secret_files(value)
+    elif isinstance(given, list | tuple):
+        for each in given:
+            yield from _secret_files(each)
 
 
 class _Named(Protocol):
@@ -413,13 +436,13 @@ def with_environment(given: dict[str, Any], environment: Mapping[str, str]) -> d
                 value = environment.get(f"ROOMWATCH_{section}_{name}".upper())
                 if value is not None:
                     merged[section] = {**merged.get(section, {}), name: _from_text(model, key, value)}
-    account = {key: environment[name] for name, key in _TWILIO.items() if environment.get(name)}
+    account = {key: environment[name] for name, key in TWILIO_VARIABLES.items() if environment.get(name)}
     if "accounts" not in merged and "account_sid" in account:
         merged["accounts"] = [account]
     return merged
 
 
-_TWILIO = {
+TWILIO_VARIABLES = {
     "TWILIO_ACCOUNT_SID": "account_sid",
     "TWILIO_ACCOUNT_NAME": "name",
     "TWILIO_API_KEY": "api_key",

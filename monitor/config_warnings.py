@@ -8,7 +8,9 @@ from alerts.notifiers.registry import kind_of
 from alerts.routing import Route, plans
 from monitor.config import Config
 from monitor.escalation_warnings import about_escalations
-from monitor.settings import Account, is_local
+from monitor.exposed_files import exposed_secrets
+from monitor.roles import Role
+from monitor.settings import Account, Private, is_local
 
 #: Who sends through Twilio cannot tell that Twilio is down.
 TWILIO_KINDS = frozenset({"twilio_sms", "twilio_voice", "twilio_studio", "sendgrid"})
@@ -31,6 +33,8 @@ def warnings_about(config: Config) -> list[str]:
         *_routes_behind_others(config.routing),
         *_receivers_without_a_route(config),
         *_only_through_twilio(config),
+        *_about_access(config.private),
+        *exposed_secrets(None, config),
     ]
 
 
@@ -41,6 +45,15 @@ def _about_account(account: Account) -> Iterator[str]:
         yield "no API key, so participants' access tokens are all refused"
     if account.next_api_key is not None:
         yield "its key is being changed; when that is done, make next_api_key its api_key"
+
+
+# --- who is let in ---------------------------------------------------------------------------------------
+
+
+def _about_access(private: Private) -> Iterator[str]:
+    roles = private.roles()
+    if roles and Role.ADMIN not in roles:
+        yield "nobody can log in as an admin by private.tokens; an address that does it once is printed at each start"
 
 
 # --- routes ----------------------------------------------------------------------------------------------

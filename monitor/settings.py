@@ -28,10 +28,11 @@ from alerts.model import Kind, NoData, Rule, Severity, Step
 from alerts.notifiers.base import checked_url
 from alerts.rules import build_rule, parse_duration
 from alerts.time_windows import TimeWindows, build_time_window
-from collectors.registry import SOURCES
+from collectors.resources import RESOURCES
 from monitor.naming import NAME_LIMIT, PATTERN, Naming, shortened
 from monitor.objectives import WINDOWS, BurnWindow, Objective, Scope
 from monitor.outcomes import Over
+from monitor.roles import Role
 from monitor.store.keeping import Keeping
 
 _ORIGIN = re.compile(r"\*|null|[a-z][a-z0-9+.-]*://([a-z0-9._-]+|\[[0-9a-f:]+\])(:[0-9]+)?")
@@ -99,6 +100,7 @@ def _duration_s(text: Any) -> Any:
 
 
 Duration = Annotated[float, BeforeValidator(_duration_s)]
+DurationText = Annotated[str, Field(json_schema_extra={"format": "duration-text"})]  # read by what is built of it
 Pause = Annotated[float, BeforeValidator(_duration_s), Field(ge=60)]
 
 
@@ -134,6 +136,43 @@ class Section(BaseModel):
         return with_files_read(given, secrets)
 
 
+ForwardedBy = Literal["x-forwarded", "forwarded"]
+HstsSeconds = Annotated[int, Field(ge=0)]
+
+
+class ConnectionLimits(Section):
+    """What one connection may ask of a listener, and for how long it may keep it waiting."""
+
+    head_bytes: Annotated[int, Field(ge=1024, le=1024 * 1024)] = 32 * 1024
+    headers: Annotated[int, Field(ge=8, le=1000)] = 100
+    handshake_s: Positive = 10.0
+    head_s: Positive = 30.0
+    body_s: Positive = 30.0
+    idle_s: Positive = 75.0  # longer than proxies keep theirs, or they would post into one that is just being closed
+    reading_s: Positive = 30.0
+
+
+class Tls(Section):
+    """By which certificate a listener speaks TLS, and whose certificates it asks for."""
+
+    cert_file: str
+    key_file: str
+    min_version: Literal["1.2", "1.3"] = "1.2"
+    client_ca_file: str | None = None
+    client_auth: Literal["none", "verify_if_given", "require"] = "none"
+    client_sans: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _knows_whom_it_asks(self) -> Self:
+        if (self.client_auth != "none") != (self.client_ca_file is not None):
+            raise ValueError(
+                "client_ca_file: expected it together with client_auth = verify_if_given or require, got only one"
+            )
+        if self.client_sans and self.client_auth == "none":
+            raise ValueError("client_sans: expected client_auth with it, got none")
+        return self
+
+
 class Public(Section):
     """The listener for browsers and for Twilio."""
 
@@ -141,8 +180,48 @@ class Public(Section):
     port: Port = 8470
     url: str = ""  # how the world reaches this listener; the signature of a callback is made over it
     trusted_proxies: tuple[Network, ...] = ()
+    forwarded_by: ForwardedBy = "x-forwarded"
     fast_ingest: bool = True  # False: telemetry, too, comes in through aiohttp
     max_connections: Annotated[int, Field(ge=1)] = 20_000
+    max_connections_per_address: Annotated[int, Field(ge=1)] = 4_000
+    hsts_s: HstsSeconds = 31_536_000
+    tls: Tls | None = None
+    limits: ConnectionLimits = ConnectionLimits()
+
+
+class AccessToken(Section):
+    """A token of somebody's own, a person's or a script's."""
+
+    role: Role
+    token: Annotated[SecretStr, Field(min_length=16)]
+
+
+HeaderName = Annotated[str, Field(pattern="^[A-Za-z0-9-]+$", max_length=64)]
+
+
+class ProxyLogin(Section):
+    """In which headers a proxy that has people log in says who asks, and what they may do."""
+
+    user_header: HeaderName = "X-Forwarded-User"
+    email_header: HeaderName | None = None
+    groups_header: HeaderName | None = None
+    default_role: Role | None = None  # None: who is in neither map is not let in
+    users: Mapping[str, Role] = {}
+    groups: Mapping[str, Role] = {}
+    logout_url: str = ""
+
+    @model_validator(mode="after")
+    def _lets_somebody_in(self) -> Self:
+        if self.groups and self.groups_header is None:
+            raise ValueError("groups_header: expected the header that names somebody's groups, got groups without it")
+        if not self.roles():
+            raise ValueError("default_role: expected a role, or users, or groups, got none: nobody would be let in")
+        return self
+
+    def roles(self) -> list[Role]:
+        """Return every role that somebody may have."""
+        default = [] if self.default_role is None else [self.default_role]
+        return [*default, *self.users.values(), *self.groups.values()]
 
 
 class Private(Section):
@@ -151,16 +230,79 @@ class Private(Section):
     host: str = "127.0.0.1"
     port: Port = 8471
     url: str = ""
+    trusted_proxies: tuple[Network, ...] = ()
+    forwarded_by: ForwardedBy = "x-forwarded"
+    max_connections: Annotated[int, Field(ge=1)] = 1_000
+    max_connections_per_address: Annotated[int, Field(ge=1)] = 200
+    streams_per_visitor: Annotated[int, Field(ge=1)] = 16
+    hsts_s: HstsSeconds = 31_536_000
     access_token: Annotated[SecretStr, Field(min_length=16)] | None = None
     session_hours: Positive = 168.0
+    costly_reads_per_minute: Positive = 240.0
+    costly_reads_burst: Annotated[int, Field(ge=1, le=10_000)] = 120
+    tokens: Mapping[Name, AccessToken] = {}
+    proxy_login: ProxyLogin | None = None
+    web_config_file: str | None = None
+    basic_auth_roles: Mapping[str, Role] = {}
+    certificate_roles: Mapping[str, Role] = {}
+    tls: Tls | None = None
+    limits: ConnectionLimits = ConnectionLimits()
+
+    @model_validator(mode="after")
+    def _has_tls_from_one_place(self) -> Self:
+        if self.tls is not None and self.web_config_file is not None:
+            raise ValueError("web_config_file: expected either this or private.tls, got both")
+        asks_by_itself = self.tls is not None and self.tls.client_auth != "none"
+        if self.certificate_roles and not asks_by_itself and self.web_config_file is None:
+            raise ValueError("certificate_roles: expected tls with client_auth, or web_config_file, got neither")
+        return self
+
+    @model_validator(mode="after")
+    def _has_users_to_give_roles(self) -> Self:
+        if self.basic_auth_roles and self.web_config_file is None:
+            raise ValueError("basic_auth_roles: expected web_config_file, where those users are, got none")
+        return self
 
     @model_validator(mode="after")
     def _is_not_open(self) -> Self:
-        if not is_loopback(self.host) and self.access_token is None:
+        if not is_loopback(self.host) and not self.roles():
             raise ValueError(
-                f"host: expected a loopback address or an access_token with it, got {self.host} without one"
+                "host: expected a loopback address or an access_token, tokens or proxy_login with it,"
+                f" got {self.host} without any"
             )
         return self
+
+    @model_validator(mode="after")
+    def _has_tokens_of_their_own(self) -> Self:
+        names = {} if self.access_token is None else {self.access_token.get_secret_value(): "access_token"}
+        for name, token in self.tokens.items():
+            same = names.setdefault(token.token.get_secret_value(), f"tokens.{name}")
+            if same != f"tokens.{name}":
+                raise ValueError(f"tokens.{name}.token: expected a token of its own, got that of {same} again")
+        return self
+
+    @model_validator(mode="after")
+    def _knows_the_proxy_that_logs_in(self) -> Self:
+        if self.proxy_login is None:
+            return self
+        if not self.trusted_proxies:
+            raise ValueError("trusted_proxies: expected the networks of the proxy of proxy_login, got none")
+        if any(ipaddress.ip_network(network).prefixlen == 0 for network in self.trusted_proxies):
+            raise ValueError("trusted_proxies: expected networks of your own with proxy_login, got the whole Internet")
+        return self
+
+    def roles(self) -> list[Role]:
+        """Return every role that somebody may log in with."""
+        own = [] if self.access_token is None else [Role.ADMIN]
+        by_proxy = [] if self.proxy_login is None else self.proxy_login.roles()
+        by_file = [] if self.web_config_file is None else [Role.VIEWER, *self.basic_auth_roles.values()]
+        return [
+            *own,
+            *(token.role for token in self.tokens.values()),
+            *by_proxy,
+            *by_file,
+            *self.certificate_roles.values(),
+        ]
 
 
 class Storage(Section):
@@ -174,6 +316,7 @@ class Storage(Section):
     events_days: Positive | None = None  # None: as long as history
     history_days: Positive = 180.0
     rollups_days: Positive = 400.0
+    audit_days: AtLeastADay = 400.0
     identities_days: AtLeastADay | None = None  # None: as long as there is anything they belong to
     addresses_days: AtLeastADay | None = None
     reserve_bytes: Annotated[int, Field(ge=0)] = 32 * 1024 * 1024
@@ -200,6 +343,7 @@ class Storage(Section):
             events_days=self.events_days or self.history_days,
             history_days=self.history_days,
             rollups_days=self.rollups_days,
+            audit_days=self.audit_days,
             identities_days=self.identities_days or longest_days,
             addresses_days=self.addresses_days or longest_days,
         )
@@ -259,7 +403,7 @@ class SigningKey(Section):
 class WebhookKey(Section):
     """A shared key that the account made for its webhooks, to sign them with instead of its auth token."""
 
-    key: Annotated[SecretStr, Field(min_length=16)]
+    key: Annotated[SecretStr, Field(min_length=16, description="As Twilio shows it.")]
 
 
 class Account(Section):
@@ -341,8 +485,8 @@ class Polling(Section):
     @model_validator(mode="after")
     def _skips_what_there_is(self) -> Self:
         for resource in self.skip:
-            if resource not in SOURCES:
-                raise ValueError(f"skip: expected some of {', '.join(SOURCES)}, got {resource!r}")
+            if resource not in RESOURCES:
+                raise ValueError(f"skip: expected some of {', '.join(RESOURCES)}, got {resource!r}")
         return self
 
 
@@ -359,6 +503,24 @@ class Names(Section):
     def build(self) -> Naming:
         """Return the naming that the pattern describes, or raise a `NamingError`."""
         return Naming(self.pattern, self.tenants, self.kinds)
+
+
+MediaRegion = Annotated[str, Field(pattern="^[a-z]{2}[0-9]{1,2}$")]
+
+
+class Exposed(Section):
+    """What `/metrics` shows beyond what it always does: each region costs series in Prometheus."""
+
+    exemplars: bool = True
+    regions: Annotated[tuple[MediaRegion, ...], Field(max_length=32)] = ()
+
+    @field_validator("regions")
+    @classmethod
+    def _are_distinct(cls, regions: tuple[str, ...]) -> tuple[str, ...]:
+        for index, region in enumerate(regions):
+            if region in regions[:index]:
+                raise ValueError(f"expected each region once, got {region!r} again")
+        return regions
 
 
 class LivePicture(Section):
@@ -497,14 +659,14 @@ class RuleText(Section):
     raise_: str = Field(alias="raise")
     clear: str
     severity: Severity = Severity.WARNING
-    for_: str = Field(alias="for", default="0s")
-    clear_for: str = "0s"
-    keep_firing_for: str = "0s"
-    clear_for_max: str | None = None
-    bounce_window: str = "1h"
+    for_: DurationText = Field(alias="for", default="0s")
+    clear_for: DurationText = "0s"
+    keep_firing_for: DurationText = "0s"
+    clear_for_max: DurationText | None = None
+    bounce_window: DurationText = "1h"
     flap_damping: bool = True
     no_data: NoData = NoData.HOLD
-    no_data_for: str = "5m"
+    no_data_for: DurationText = "5m"
     labels: Mapping[str, str] = {}
     summary: str = ""
     description: str = ""
@@ -536,10 +698,10 @@ class RuleText(Section):
 class WindowText(Section):
     """A pair of windows as it is written: durations are still text."""
 
-    long: str
-    short: str
-    burn: Positive
-    severity: Severity = Severity.WARNING
+    long: DurationText = Field(description="The long window, such as 6h.")
+    short: DurationText = Field(description="The short one at its end, so that it is over soon after the trouble is.")
+    burn: Positive = Field(description="How many times as fast as allowed the budget is spent over both.")
+    severity: Severity = Field(Severity.WARNING, description="What it raises then.")
 
     def build(self) -> BurnWindow:
         """Return the windows, or raise a `RuleError` or an `ObjectiveError`."""
@@ -565,8 +727,8 @@ class SloText(Section):
 class StepText(Section):
     """One step of an escalation as it is written."""
 
-    after: Duration = 0.0
-    receivers: Annotated[tuple[str, ...], Field(min_length=1)]
+    after: Duration = Field(0.0, description="How long after the first word.")
+    receivers: tuple[str, ...] = Field(min_length=1, description="Who is told then, all of them at once.")
 
 
 class EscalationText(Section):
@@ -652,6 +814,7 @@ class Sections(Section):
     polling: Polling = Polling()
     live: LivePicture = LivePicture()
     names: Names = Names()
+    metrics: Exposed = Exposed()
     compositions: Compositions = Compositions()
     limits: Quotas = Quotas()
     usage: Usage = Usage()

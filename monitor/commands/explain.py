@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 from functools import partial
 
 from alerts.times_in_words import clock
-from monitor.app import pseudonyms_of
 from monitor.commands.options import OK, Commands, add_config, configured, database_of, moment_or_now
 from monitor.config import Config
 from monitor.explanation import Asked, Explained, Explainer
 from monitor.on_record import recollected
 from monitor.places import resolve
+from monitor.privacy import pseudonyms_of
 from monitor.store.sqlite import SqliteStore
 
 

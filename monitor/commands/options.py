@@ -6,7 +6,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from monitor.config import Config, ConfigInvalid, load
+from monitor.config import Config, ConfigInvalid
+from monitor.config_file import ConfigFile
 from monitor.export.moments import moment_ms
 
 OK, FAILED, USAGE, CONFIG = 0, 1, 2, 78
@@ -31,8 +32,13 @@ def configured(options: argparse.Namespace) -> Config:
     Raises:
         ConfigInvalid: with every error there is.
     """
+    return config_file(options).read()
+
+
+def config_file(options: argparse.Namespace) -> ConfigFile:
+    """Return where the configuration of a command comes from."""
     file = options.config or (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None)
-    return load(file, os.environ)
+    return ConfigFile(file, os.environ)
 
 
 def database_of(config: Config) -> Path:

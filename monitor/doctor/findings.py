@@ -5,6 +5,8 @@ from enum import StrEnum
 from itertools import groupby
 from typing import NamedTuple
 
+import msgspec
+
 
 class Verdict(StrEnum):
     """How bad a finding is."""
@@ -48,6 +50,11 @@ def report(findings: Sequence[Finding]) -> str:
     """Return the findings as text: a heading for each thing examined, a line for each check, and the sum."""
     width = max((len(finding.what) for finding in findings), default=0)
     return "\n".join([*_lines(findings, width), _sum(findings)])
+
+
+def as_json(findings: Sequence[Finding]) -> str:
+    """Return the findings for scripts: an array of objects, and nothing that the text does not say."""
+    return msgspec.json.format(msgspec.json.encode([finding._asdict() for finding in findings]), indent=1).decode()
 
 
 def _lines(findings: Sequence[Finding], width: int) -> Iterator[str]:
