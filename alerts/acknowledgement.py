@@ -19,7 +19,7 @@ class Acknowledgement:
     """Somebody looks after an incident from now on.
 
     `by` is what the service calls that person, `via` the service, and `at` when it was said, by the service's clock
-    if it tells.
+    if it tells.  `note` is what they have to say to the others.
     """
 
     by: str
@@ -27,6 +27,7 @@ class Acknowledgement:
     at: float
     dedup_key: str = ""
     incident: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,8 @@ def in_words(word: Acknowledgement | Closure) -> str:
     """Return who looks after an incident and how that is known."""
     if isinstance(word, Closure):
         return f"closed in {word.via} by {said_by(word)}"
-    return f"acknowledged by {said_by(word)} {_WAYS.get(word.via, f'in {word.via}')}"
+    said = f"acknowledged by {said_by(word)} {_WAYS.get(word.via, f'in {word.via}')}"
+    return f"{said}: {word.note}" if word.note else said
 
 
 class Untrusted(Exception):

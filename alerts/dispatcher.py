@@ -16,10 +16,10 @@ start, under the same id, and known to be maybe heard.
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeVar
 
 from alerts.attempting import Tried, attempt
 from alerts.breaker import Circuit
@@ -36,6 +36,8 @@ from alerts.settling import Settling
 from alerts.transport import Transport
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 HANDS_PER_RECEIVER = 32
 
@@ -118,6 +120,8 @@ class Dispatcher:
         self._stopped.set()
         self._leash = asyncio.timeout(None)
         self._draining = False
+        self.rounds = 0  # how often the loop came round, or asked the store anew: a loop that is stuck does neither
+        self.came_round_at = 0.0  # when it last looked at the outbox
 
     @property
     def breakers(self) -> Mapping[str, Circuit]:
@@ -169,10 +173,12 @@ class Dispatcher:
     async def _recover(self) -> None:
         """Learn from the life before this one what was cut short, and how much of their budgets receivers have left."""
         now = self._now()
-        cut_short = await insist("look for what was cut short", lambda: self._store.recover(now))
+        cut_short = await self._insist("look for what was cut short", lambda: self._store.recover(now))
         if cut_short:
             logger.warning("%d attempts were cut short; nobody knows whether they were heard", cut_short)
-        attempted = await insist("read past attempts", lambda: self._store.attempted_since(now - _LONGEST_WINDOW_S))
+        attempted = await self._insist(
+            "read past attempts", lambda: self._store.attempted_since(now - _LONGEST_WINDOW_S)
+        )
         doors = dict(self._receivers.usual_doors())
         for receiver, at in attempted:
             if receiver in doors:
@@ -180,10 +186,11 @@ class Dispatcher:
 
     async def _deliver_all(self, tasks: asyncio.TaskGroup) -> None:
         while True:
+            self.rounds += 1
             self._woken.clear()
             if not self._knows_targets:
                 await self._learn_targets()
-            now = self._now()
+            now = self.came_round_at = self._now()
             await self._give_up_on_the_silent(now)
             while await self._start_some(tasks, now):
                 now = self._now()
@@ -192,17 +199,24 @@ class Dispatcher:
                 return
             await self._sleep(now)
 
+    async def _insist(self, what: str, call: Callable[[], Awaitable[T]]) -> T:
+        def again() -> Awaitable[T]:
+            self.rounds += 1
+            return call()
+
+        return await insist(what, again)
+
     async def _learn_targets(self) -> None:
         self._knows_targets = True
         present = self._receivers.targets
-        self._receivers.remember(await insist("remember the receivers", lambda: self._store.targets(present)))
+        self._receivers.remember(await self._insist("remember the receivers", lambda: self._store.targets(present)))
 
     async def _start_some(self, tasks: asyncio.TaskGroup, now: float) -> bool:
         """Start what may be started of the rows that are due, and say whether that was anything."""
         self._settled_meanwhile.clear()
         self._shut_doors.clear()
         limit, skip = self._hands_per_receiver, self._shut(now)
-        due = await insist("read the outbox", lambda: self._store.due(now, limit, skip))
+        due = await self._insist("read the outbox", lambda: self._store.due(now, limit, skip))
         # A lane that was settled while the store was being read may still look due in what it returned.
         free = [each for each in due if each.notification.lane not in self._lanes_in_flight | self._settled_meanwhile]
         judged = [(owed, needless(owed, now)) for owed in free]
@@ -236,7 +250,7 @@ class Dispatcher:
     async def _sleep(self, now: float) -> None:
         """Sleep until woken, until a row falls due after `now`, or until a receiver may be asked."""
         skip = self._shut(now)
-        next_due_at = await insist("read the outbox", lambda: self._store.next_due_at(now, skip))
+        next_due_at = await self._insist("read the outbox", lambda: self._store.next_due_at(now, skip))
         doors = {**dict(self._receivers.usual_doors()), **self._shut_doors}
         wake_at = self._gates.next_opening(doors.values(), now)
         if next_due_at is not None:
@@ -318,7 +332,7 @@ class Dispatcher:
             self._dead_letters.wake()
 
     async def _overdue(self, receiver: str, before: float) -> list[Owed]:
-        found = await insist("read the outbox", lambda: self._store.overdue(receiver, before, _GIVEN_UP_AT_ONCE))
+        found = await self._insist("read the outbox", lambda: self._store.overdue(receiver, before, _GIVEN_UP_AT_ONCE))
         return [each for each in found if each.notification.lane not in self._lanes_in_flight]
 
 

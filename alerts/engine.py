@@ -103,6 +103,12 @@ class Engine:
         alerts = tuple(rested(alert, unwatched_s) for alert in alerts)
         return Look(alerts, deadlines={(alert.kind, alert.entity): _AT_ONCE for alert in alerts})
 
+    def absent(self, unwatched_s: float) -> Look:
+        """Return the alerts after a time in which the process was not there: their timers stood still."""
+        alerts = [(alert, rested(alert, unwatched_s, 0.0)) for alert in self._alerts.values()]
+        moved = tuple(after for before, after in alerts if after is not before)
+        return Look(moved, deadlines={(alert.kind, alert.entity): _AT_ONCE for alert in moved})
+
     def removed_rules(self, now: float) -> Look:
         """Return what ends the alerts of rules that are no longer configured, and change nothing."""
         ended = [removed(alert, now) for alert in self._alerts.values() if not self._is_ruled(alert)]

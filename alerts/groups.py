@@ -16,6 +16,7 @@ from alerts.engine import Look as Found
 from alerts.group_book import Book, Grouped, Policy
 from alerts.model import Alert, Group, Incident, State
 from alerts.regrouping import Draft
+from alerts.routing import group_labels, key_of, plans
 from alerts.silences import Silence
 
 
@@ -45,6 +46,15 @@ class Groups:
         if group is None:
             return None
         return grouping.shown(group, Draft(self._book, self._policy, Found(), now).seen(group))
+
+    def route_of(self, incident: Incident) -> str:
+        """Return the name of the route that made an incident's group; empty where none of today's would."""
+        group = self._book.of_incident(incident.id)
+        if group is not None:
+            return group.plan.route
+        alert = incident.first
+        made = plans(alert.all_labels, self._policy.root)
+        return next((plan.route for plan in made if key_of(plan, group_labels(alert, plan)) == incident.group), "")
 
     def known_by(self, dedup_key: str) -> Group | None:
         """Return the group of the open incident that a receiver knows by this key."""

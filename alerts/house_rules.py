@@ -91,4 +91,73 @@ HOUSE_RULES: tuple[Rule, ...] = (
         ),
         runbook_url=f"{RUNBOOKS}/DiskFull.md",
     ),
+    build_rule(
+        "OpenFilesNearLimit",
+        Kind.DAEMON,
+        raise_when="open_files_ratio >= 0.85",
+        hold_for="1m",
+        clear_when="open_files_ratio < 0.7",
+        severity=Severity.WARNING,
+        summary="{instance} has nearly as many files open as it may.",
+        description=(
+            "A share of {open_files_ratio} of the open files that it may have are in use. Without one it takes no "
+            "further connection, and can send nothing. See who connects, and how many files the service allows."
+        ),
+        runbook_url=f"{RUNBOOKS}/OpenFilesNearLimit.md",
+    ),
+    build_rule(
+        "MemoryNearLimit",
+        Kind.DAEMON,
+        raise_when="memory_ratio >= 0.9",
+        hold_for="1m",
+        clear_when="memory_ratio < 0.8",
+        clear_for="1m",
+        severity=Severity.WARNING,
+        summary="{instance} uses nearly all the memory that it may.",
+        description=(
+            "A share of {memory_ratio} of the limit of its container or service is in use. Beyond it the kernel ends "
+            "the process without a word. See how many people are in calls, and give it more."
+        ),
+        runbook_url=f"{RUNBOOKS}/MemoryNearLimit.md",
+    ),
+    build_rule(
+        "WriteAheadLogLarge",
+        Kind.DAEMON,
+        raise_when="wal_bytes >= 536870912",
+        hold_for="5m",
+        clear_when="wal_bytes < 536870912",
+        severity=Severity.WARNING,
+        summary="The write-ahead log of {instance} does not stop growing.",
+        description=(
+            "It has {wal_bytes} bytes; some sixteen million are usual. Somebody reads the database for so long that "
+            "nothing written since can be put where it belongs: a copy, an export, or a program beside the daemon."
+        ),
+        runbook_url=f"{RUNBOOKS}/WriteAheadLogLarge.md",
+    ),
+    build_rule(
+        "WriteStuck",
+        Kind.DAEMON,
+        raise_when="write_s >= 60",
+        clear_when="write_s < 60",
+        severity=Severity.CRITICAL,
+        summary="One write of {instance} has been running for {write_s} s.",
+        description=(
+            "Everything else waits to be stored behind it: telemetry is refused, and this word will go out once it is "
+            "over. The log says where in the code it is. See whether the disk answers."
+        ),
+        runbook_url=f"{RUNBOOKS}/WriteStuck.md",
+    ),
+    build_rule(
+        "ChoreOverdue",
+        Kind.DAEMON,
+        raise_when="overdue_chores >= 1",
+        clear_when="overdue_chores < 1",
+        severity=Severity.WARNING,
+        summary="{instance} does not get its chores done.",
+        description=(
+            "What should be done again and again was not for three times as long as it may take: {chores}. See why in "
+            "the log, and in roomwatch_chore_failures_total."
+        ),
+        runbook_url=f"{RUNBOOKS}/ChoreOverdue.md",
+    ),
 )

@@ -2,14 +2,30 @@
 
 from collections.abc import Mapping
 
-from alerts.model import Plan
+from alerts.model import Alert, Plan
 from alerts.silences import Silence
 from alerts.time_windows import TimeWindows
+
+MUTED_BY = ("silence", "inhibition", "time_window")
+
+_SILENCED, _INHIBITED = "silenced by ", "inhibited by "
+
+
+def muted_by(why: str) -> str:
+    """Return what mutes, one of `MUTED_BY`, for a reason in words."""
+    if why.startswith(_SILENCED):
+        return "silence"
+    return "inhibition" if why.startswith(_INHIBITED) else "time_window"
+
+
+def inhibited(source: Alert, inhibition: str) -> str:
+    """Return which alert inhibits another, and by which inhibition."""
+    return f"{_INHIBITED}{source.rule} {source.entity} ({inhibition})"
 
 
 def silenced(silence: Silence) -> str:
     """Return who wanted the silence, why, and which one it is."""
-    return f"silenced by {silence.author}: {silence.reason} ({silence.id})"
+    return f"{_SILENCED}{silence.author}: {silence.reason} ({silence.id})"
 
 
 def muted_by_time(plan: Plan, windows: Mapping[str, TimeWindows], at: float) -> tuple[str, float | None]:

@@ -16,7 +16,7 @@ from alerts.fingerprint import group_key
 from alerts.group_book import Book, Grouped, Members, Mutes, Policy
 from alerts.grouping import Seen
 from alerts.model import Alert, Group, Incident, Judgement, Note, Notification, Plan, Reason, State
-from alerts.muting import muted_by_time, silenced
+from alerts.muting import inhibited, muted_by_time, silenced
 from alerts.routing import EACH_BY_ITSELF, group_labels, key_of, plans
 from alerts.silences import ActiveSilences, next_change
 from alerts.storms import belongs, find_storm, in_common
@@ -210,7 +210,7 @@ class Draft:
         if muting is None:
             return ""
         inhibition, source = muting
-        return f"inhibited by {source.rule} {source.entity} ({inhibition.name})"
+        return inhibited(source, inhibition.name)
 
     def _note_mutes(self, group: Group, mutes: Mutes) -> None:
         before = self._book.mutes.get(group.key, {})

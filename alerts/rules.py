@@ -54,6 +54,7 @@ _DAEMON_VALUES = (
     "blind",
     *("outbox_oldest_s", "dead_notifications", "queue_ratio"),
     *("event_loop_lag_s", "disk_full", "commit_s"),
+    *("open_files_ratio", "memory_ratio", "wal_bytes", "write_s", "overdue_chores"),
 )
 
 _SLO_VALUES = (
@@ -119,7 +120,9 @@ VOCABULARY: Mapping[Kind, Words] = {
         labels=("source", "account"),
         details=("source", "source_name", "account", "silent_s", "error", *_SOURCE_VALUES),
     ),
-    Kind.DAEMON: Words(_DAEMON_VALUES, labels=(), details=("instance", "why", *_DAEMON_VALUES), subject="{instance}"),
+    Kind.DAEMON: Words(
+        _DAEMON_VALUES, labels=(), details=("instance", "why", "chores", *_DAEMON_VALUES), subject="{instance}"
+    ),
     Kind.SLO: Words(
         _SLO_VALUES,
         labels=("slo", "scope", "account", "region", "tenant"),

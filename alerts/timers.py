@@ -149,11 +149,11 @@ def _resumed(alert: Alert, now: float) -> Alert:
     return replace(_later(alert, now - alert.paused_since), paused_since=None)
 
 
-def rested(alert: Alert, unwatched_s: float) -> Alert:
+def rested(alert: Alert, unwatched_s: float, tolerated_s: float = DOWNTIME_TOLERANCE_S) -> Alert:
     """Return `alert` after a time in which nobody watched: its timers have run for the tolerated part of it."""
     if alert.paused_since is not None:
         return alert  # they stand still, and go on from where they stood
-    return _later(alert, max(0.0, unwatched_s - DOWNTIME_TOLERANCE_S))
+    return _later(alert, max(0.0, unwatched_s - tolerated_s))
 
 
 def _later(alert: Alert, by_s: float) -> Alert:
