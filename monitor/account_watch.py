@@ -22,6 +22,9 @@ from monitor.scheduler import Scheduler
 from monitor.settings import Account, Polling
 from monitor.standing import STANDING_EVERY_S, Standing
 
+#: Polls of rooms in a row that came to nothing: from then on nothing is seen, though somebody may well answer.
+UNREAD_POLLS = 3
+
 
 class AccountWatch:
     """One account that is watched.  Built inside a running event loop."""
@@ -40,6 +43,7 @@ class AccountWatch:
         self.sid = account.account_sid
         self._polling = polling
         self._requests_per_s = account.requests_per_s
+        self._burst_requests = account.burst_requests
         self._live = live
         self._agenda = agenda
         self._now_s = now_s
@@ -56,7 +60,7 @@ class AccountWatch:
             for resource, source in SOURCES.items()
             if resource not in polling.skip
         ]
-        self._standing = Standing(self.name, self.twilio, live, pipeline, now_s)
+        self._standing = Standing(self.name, self.twilio, live, pipeline, now_s, self._is_unread)
 
     def schedule(self, scheduler: Scheduler) -> None:
         """Have everything done that has to be done again and again."""
@@ -85,11 +89,16 @@ class AccountWatch:
             concurrency_limit=self.twilio.concurrency_limit(),
             breaker_open=self.twilio.circuit is not Circuit.CLOSED,
             waiting=sum(self.twilio.waiting().values()),
+            budget_capacity_requests=self._burst_requests,
+            trusts_callbacks=self._agenda.trusts_callbacks(self.sid),
         )
 
     async def close(self) -> None:
         """Let go of the connections."""
         await self.twilio.close()
+
+    def _is_unread(self) -> bool:
+        return any(poll.resource == "rooms" and poll.unread_in_a_row >= UNREAD_POLLS for poll in self.polls)
 
     def _interval_s(self, resource: str) -> float:
         activity = Activity(

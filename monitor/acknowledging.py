@@ -12,10 +12,11 @@ acknowledged.  What a pager closes by itself, without naming anybody, counts as 
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 from logging import getLogger
 from typing import Protocol
 
-from alerts.acknowledgement import SMS, Acknowledgement, Closure, Withdrawal, Word, in_words, said_by
+from alerts.acknowledgement import API, COMMAND, SMS, Acknowledgement, Closure, Withdrawal, Word, in_words, said_by
 from alerts.fingerprint import dedup_key_of
 from alerts.group_book import Grouped
 from alerts.groups import Groups
@@ -29,6 +30,9 @@ from monitor.recent import Recent
 from monitor.store.ports import Receipts
 
 _log = getLogger(__name__)
+
+AT_OUR_DOOR = (API, COMMAND)
+WrittenDown = Callable[[str, str, str], AbstractAsyncContextManager[None]]  # of whom, by which way, what they do
 
 INCIDENTS_REMEMBERED = 1_000  # the latest, for words that have been overtaken
 
@@ -58,7 +62,9 @@ class Acknowledging:
         notifiers: Callable[[], Mapping[str, Notifier]],
         metrics: Metrics,
         now_s: Callable[[], float],
+        written_down: WrittenDown = lambda *_: nullcontext(),
     ) -> None:
+        self._written_down = written_down
         self._deeds = deeds
         self._receipts = receipts
         self._notifiers = notifiers
@@ -131,10 +137,17 @@ class Acknowledging:
         return before is not None and word.at < before
 
     async def _take(self, group: Group, word: Word) -> None:
-        done = await self._deed(group, word)
+        words = "given back" if isinstance(word, Withdrawal) else in_words(word)
+        done = await self._deed_written_down(group, word)
         if done:
-            words = "given back" if isinstance(word, Withdrawal) else in_words(word)
             _log.info("incident %s: %s", group.incident, words)
+
+    async def _deed_written_down(self, group: Group, word: Word) -> bool:
+        if word.via in AT_OUR_DOOR:  # which has written it down already
+            return await self._deed(group, word)
+        did = "unacknowledge" if isinstance(word, Withdrawal) else "acknowledge"
+        async with self._written_down(said_by(word), word.via, f"{did} {group.incident}"):
+            return await self._deed(group, word)
 
     def _deed(self, group: Group, word: Word) -> Awaitable[bool]:
         do, groups, incident = self._deeds.do, self._deeds.groups, group.incident

@@ -8,7 +8,6 @@ stops the daemon starts and stops it.
 import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import replace
 from functools import partial
 from logging import getLogger
 from secrets import token_bytes
@@ -26,8 +25,11 @@ from alerts.model import Alert, Kind, Notification, Reading, Reason
 from alerts.notifiers.base import Notifier, target_of
 from alerts.signals import with_watchers
 from alerts.transport import Transport
+from monitor import request_ids
 from monitor.account_watch import AccountWatch
 from monitor.acknowledging import Acknowledging
+from monitor.attendance import Attendance
+from monitor.audit import Audit
 from monitor.blindness import BROWSERS, TWILIO, Blindness, Posts, last_seen_s
 from monitor.clock import SteadyClock
 from monitor.config import Config
@@ -42,6 +44,7 @@ from monitor.http.proxies import TrustedProxies
 from monitor.http.receipts import ReceiptDoor
 from monitor.http.receiver_views import ReceiverRoutes
 from monitor.http.receivers import ReceiverDoor
+from monitor.http.rules import RuleRoutes
 from monitor.http.silences import SilenceRoutes
 from monitor.incident_answers import IncidentAnswers
 from monitor.incident_links import SECRET_BYTES, SIGNED_WITH
@@ -52,7 +55,7 @@ from monitor.metrics import FAILURES, Metrics
 from monitor.pipeline import Pipeline
 from monitor.places import resolve
 from monitor.policy import links_of, policy_of
-from monitor.reloading import RELOADED
+from monitor.reloading import taken
 from monitor.self_check import SelfCheck
 from monitor.silence_answers import SilenceAnswers
 from monitor.silencing import Silences
@@ -95,12 +98,15 @@ class Alerting:
         clock: SteadyClock,
         limits: Limits,
         read_elsewhere: ReadElsewhere,
+        attendance: Attendance,
     ) -> None:
         self.config = config
         self._store = store
         self._live = live
         self._metrics = metrics
         self._now_s, self._now_ms = clock.now_s, clock.now_ms
+        self._missed_s = attendance.missed_s
+        self._listened_s = clock.now_s()  # when it was last looked whether browsers are heard
         self._links = links_of(config)
         self._transport = Transport()
         self.dispatcher = Dispatcher(
@@ -124,12 +130,20 @@ class Alerting:
             now_s=self._now_s,
             on_owed=self.dispatcher.wake,
             elsewhere={kind: partial(read_elsewhere, kind) for kind in ELSEWHERE},
+            missed_s=attendance.missed_s,
         )
         self.silences = Silences(store.silences, self._now_s, on_change=self._mute_anew)
         self.blindness = Blindness(config.alerts.blind_after_s)
         self.mirror = self._mirror()
         self.evaluation.on_change += [self.suspicion.notice, lambda _: self.mirror.wake()]
-        self.acknowledging = Acknowledging(self.evaluation, store.receipts, self._notifiers, metrics, self._now_s)
+        self.acknowledging = Acknowledging(
+            self.evaluation,
+            store.receipts,
+            self._notifiers,
+            metrics,
+            self._now_s,
+            Audit(store.audit, self._now_s, request_ids.current).by_word,
+        )
         self._receipts = ReceiptDoor(
             config.accounts, config.notifiers, self.acknowledging, metrics, public_url_of(config), self._now_s
         )
@@ -176,14 +190,18 @@ class Alerting:
         policy = policy_of(config, self._links, self.suspicion.of)
         await self.evaluation.go_by(config.rules, policy, await self._within_reach(config))
         self._receipts.use(config.notifiers)
-        self.config = replace(self.config, **{name: getattr(config, name) for name in RELOADED})
+        self.config = taken(self.config, config)
         self._expect_series()
 
     async def look_at_sight(self) -> None:
         """Look whether there is something that nobody tells."""
         answers = self._metrics.values["roomwatch_telemetry_posts_total"]
+        now_s = self._now_s()
+        if self._missed_s(self._listened_s, now_s):
+            self.blindness.ears.begin_anew()
+        self._listened_s = now_s
         posts = Posts(taken=answers.get(("202",), 0), refused=answers.get(("503",), 0))
-        sight = self.blindness.look(self._live, posts, self._now_s())
+        sight = self.blindness.look(self._live, posts, now_s)
         self._metrics.set("roomwatch_blind", bool(sight.accounts), TWILIO)
         self._metrics.set("roomwatch_blind", bool(sight.browsers), BROWSERS)
         self.evaluation.see(sight)
@@ -242,6 +260,7 @@ class Alerting:
         expect("roomwatch_notifications_failed_total", receivers, FAILURES)
         expect("roomwatch_notifications_dead_total", receivers)
         expect("roomwatch_alert_transitions_total", rules, Reason)
+        expect("roomwatch_firing_alerts", rules)
         expect("roomwatch_alertmanager_posts_total", members)
         expect("roomwatch_alertmanager_posts_failed_total", members, FAILURES)
         expect("roomwatch_alertmanager_last_success_timestamp_seconds", members)
@@ -306,7 +325,7 @@ class Alerting:
 
     def doors(self) -> list[web.RouteDef]:
         """Return where people and services answer to what they were told."""
-        proxies = TrustedProxies(self.config.public.trusted_proxies)
+        proxies = TrustedProxies(self.config.public.trusted_proxies, self.config.public.forwarded_by)
         return [
             *self._receipts.routes(),
             *ReceiverDoor(self._notifiers, self.acknowledging, self._metrics, self._now_s).routes(),
@@ -326,9 +345,10 @@ class Alerting:
         return [
             *IncidentRoutes(incidents, self._now_ms).routes(),
             *SilenceRoutes(silences).routes(),
-            *Notifications(store.alerts, self._now_s, self.dispatcher.wake).routes(),
+            *Notifications(store.alerts, store.receipts, self._now_s, self.dispatcher.wake).routes(),
             *Explanations(explainer, self._now_ms).routes(),
             *receivers.routes(),
+            *RuleRoutes(lambda: self.config).routes(),
         ]
 
 

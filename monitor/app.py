@@ -5,26 +5,34 @@ order in which they come up and, in reverse, go down.
 """
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable
 from functools import partial
 from logging import getLogger
+from math import nan
 from pathlib import Path
 
 import msgspec
 from aiohttp import web
 
-from alerts.model import Kind, Reading
+from alerts.model import Kind, Reading, State
 from collectors.events import Event
+from monitor import log
 from monitor.account_watch import AccountWatch
 from monitor.agenda import Agenda
 from monitor.alerting import Alerting, public_url_of
+from monitor.attendance import NOTED_EVERY_S, Attendance
 from monitor.blindness import LOOK_EVERY_S as BLINDNESS_EVERY_S
 from monitor.callback_address import callback_url
 from monitor.canary import Canary
 from monitor.census import take
 from monitor.clock import SteadyClock
+from monitor.clock_check import clock_behind
 from monitor.config import Config
+from monitor.config_file import Fingerprint
+from monitor.configured_limits import limits_of
+from monitor.doors import Doors
 from monitor.error_budgets import ErrorBudgets
 from monitor.exposition import House, exposition
 from monitor.housekeeping import (
@@ -34,46 +42,54 @@ from monitor.housekeeping import (
     SETTLE_EVERY_S,
     Housekeeping,
 )
-from monitor.http import pages
+from monitor.http import log_level
 from monitor.http.addresses import Addresses
 from monitor.http.admission import Admission
+from monitor.http.audit_door import AuditDoor
+from monitor.http.call_doors import call_routes
 from monitor.http.callbacks import Callbacks
-from monitor.http.connections import Plain, room_for
-from monitor.http.front import Front
 from monitor.http.ingest import Ingest
 from monitor.http.ingest_auth import IngestAuthority
 from monitor.http.ingest_routes import IngestRoutes
-from monitor.http.login import Login
+from monitor.http.live import LiveRoutes
+from monitor.http.media import MediaRoutes
 from monitor.http.origins import AllowedOrigins
 from monitor.http.proxies import TrustedProxies
-from monitor.http.questions import AskedCalls
-from monitor.http.rooms import Rooms
 from monitor.http.samples import SamplesView, samples_view
-from monitor.http.server import Listener, private_routes, public_routes
-from monitor.http.trends import Trends
-from monitor.http.verdicts import Verdicts
+from monitor.http.server import private_routes, public_routes
+from monitor.http.settings import Settings
+from monitor.http.sources import Sources
 from monitor.http.views import live_view
-from monitor.limits import AccountLimits, CompositionLimits, Limits, RoomLimits
+from monitor.http.web_files import LOOK_EVERY_S as WEB_FILES_EVERY_S
 from monitor.live import Live
-from monitor.local_access import LocalAccess, address_of, grant, withdraw
+from monitor.log import counted
 from monitor.loop_lag import TRY_EVERY_S
 from monitor.metrics import RETRIES, Metrics
+from monitor.outcomes import Outcome
 from monitor.pipeline import Pipeline
 from monitor.polling import Poll
-from monitor.pseudonyms import Pseudonyms
-from monitor.reloading import Reloading
+from monitor.privacy import pseudonyms_of
+from monitor.reloading import WATCH_EVERY_S, Reloading
 from monitor.rounds import ROUND_EVERY_S, Rounds
-from monitor.scheduler import Scheduler
+from monitor.scheduler import Scheduler, Work
+from monitor.self_metrics import OwnWork
+from monitor.self_watch import SelfWatch
 from monitor.settings import Canary as CanarySettings
-from monitor.settings import Privacy
+from monitor.stalls.writer_watch import LOOK_EVERY_S as WRITER_EVERY_S
 from monitor.store.memory import MemoryStore
-from monitor.store.ports import Store
+from monitor.store.ports import Size, Store
 from monitor.store.scopes import scopes_of
 from monitor.store.sqlite import SqliteStore
+from monitor.streaming import MOST_WATCHES, Watches
+from monitor.supervision.activation import Sockets
+from monitor.supervision.status_line import Standing, status_line
+from monitor.supervision.supervisor import START_AT_MOST_S, STOP_AT_MOST_S, Supervisor
+from monitor.supervision.vigil import Vigil
 
 _log = getLogger(__name__)
 
 DRAIN_S = 10.0  # how long a stop waits for receivers; what is not delivered by then stays in the outbox
+CATCH_UP_EVERY_S = 10.0  # with what is to be told of oneself now and then
 RESOLVED_SHOWN_S = 3600.0
 RESOLVED_SHOWN = 20
 RESOLVED_MIRRORED = 10_000
@@ -89,32 +105,28 @@ async def open_store(config: Config) -> Store:
     return await SqliteStore.open(Path(storage.path), storage.synchronous, storage.reserve_bytes, scopes)
 
 
-def limits_of(config: Config) -> Limits:
-    """Return what readings are to be measured against."""
-    compositions, quotas = config.compositions, config.limits
-    return Limits(
-        CompositionLimits(compositions.limit_floor_s, compositions.limit_room_ratio, compositions.missing_after_s),
-        RoomLimits(quotas.room_grace_s),
-        AccountLimits(quotas.concurrent_rooms, quotas.concurrent_participants, config.usage.month_budget),
-    )
-
-
-def pseudonyms_of(privacy: Privacy) -> Pseudonyms | None:
-    """Return the pseudonyms that people are to be known by, or None where they are known by name."""
-    if privacy.identities == "plain" or privacy.pseudonym_key is None:
-        return None
-    return Pseudonyms(privacy.pseudonym_key.get_secret_value().encode())
-
-
 class Daemon:
     """Every part of Roomwatch, put together.  Built inside a running event loop."""
 
     def __init__(
-        self, config: Config, store: Store, *, demo: bool = False, reread: Callable[[], Config] | None = None
+        self,
+        config: Config,
+        store: Store,
+        *,
+        demo: bool = False,
+        reread: Callable[[], Config] | None = None,
+        fingerprint: Callable[[Config], Fingerprint] | None = None,
+        watches_config: bool = False,
+        supervisor: Supervisor | None = None,
+        sockets: Sockets = Sockets(),  # noqa: B008 - none, and nothing changes it
     ) -> None:
         self.config = config
+        self._supervisor = supervisor or Supervisor()
+        self._watches_config = watches_config
         self.store = store
         self.clock = SteadyClock()
+        self.attendance = Attendance(self.clock.now_s())
+        self._started_at_ms = self.clock.now_ms()
         self._limits = limits_of(config)
         self.budgets = ErrorBudgets(config.objectives)
         self.live = Live(
@@ -122,18 +134,19 @@ class Daemon:
             self.clock.now_ms(),
             naming=config.naming,
             limits=self._limits.compositions,
-            on_outcome=self.budgets.count,
+            on_outcome=self._count_outcome,
         )
         agenda = Agenda(self.live, int(config.polling.participants_every_s * 1000))
-        self.metrics = Metrics()
+        self.metrics = Metrics(shows_exemplars=config.metrics.exemplars)
         self.is_ready = False
-        self.public: Listener | None = None
-        self.private: Listener | None = None
-        self.login_token: str | None = None
+        self.doors = Doors(config, store, self.metrics, self.clock.now_s, sockets)
         self._demo = demo
         self._pseudonyms = pseudonyms_of(config.privacy)
-        self.alerting = Alerting(config, store, self.live, self.metrics, self.clock, self._limits, self._read_elsewhere)
+        self.alerting = Alerting(
+            config, store, self.live, self.metrics, self.clock, self._limits, self._read_elsewhere, self.attendance
+        )
         self.evaluation = self.alerting.evaluation
+        self.call_watches = Watches()
         self.pipeline = Pipeline(
             store.log,
             self.live,
@@ -143,6 +156,7 @@ class Daemon:
             now_ms=self.clock.now_ms,
             veil=self._pseudonyms.veil if self._pseudonyms else lambda event: event,
             is_full=lambda: store.is_full,
+            on_event=self.call_watches.hear,
         )
         self.housekeeping = Housekeeping(
             store,
@@ -155,9 +169,20 @@ class Daemon:
             picture=config.live,
             now_ms=self.clock.now_ms,
             budgets=self.budgets,
+            missed_s=self.attendance.missed_s,
         )
-        self.reloading = Reloading(config, reread or (lambda: config), self.reload, self.metrics, self.clock.now_s)
-        self._scheduler = Scheduler()
+        self.reloading = Reloading(
+            config,
+            reread or (lambda: config),
+            self.reload,
+            self.metrics,
+            self.clock.now_s,
+            fingerprint=fingerprint,
+            supervisor=self._supervisor,
+        )
+        self._vigil = Vigil(self._supervisor, store.try_writing, self.alerting.dispatcher)
+        self.self_watch = SelfWatch(self.metrics, lambda: store.writing, self.clock.now_s)
+        self._scheduler = Scheduler(self.clock)
         self.canary: Canary | None = None
         self._watches = [
             AccountWatch(account, config.polling, self.live, agenda, self.pipeline, self.metrics, self.clock.now_s)
@@ -175,6 +200,7 @@ class Daemon:
             now_s=self.clock.now_s,
             on_change=self.evaluation.notice,
             sight=lambda: self.evaluation.sight,
+            overdue=self.self_watch.chores.overdue,
         )
         self._expect_series()
 
@@ -183,12 +209,21 @@ class Daemon:
     async def run(self, stop: asyncio.Event, on_started: Callable[[], None] = lambda: None) -> None:
         """Live until `stop` is set; a part that breaks takes the whole down, for somebody to start it anew."""
         try:
-            await self._restore()
-            await self._live_until(stop, on_started)
-            self._keep_budgets()
-            await self.housekeeping.save_picture()
+            with (
+                counted(
+                    partial(self.metrics.add, "roomwatch_log_lines_total"),
+                    partial(self.metrics.add, "roomwatch_log_lines_held_total"),
+                ),
+                self.self_watch.on_duty(),
+            ):
+                async with self._supervisor.taking_long("takes up what was there", START_AT_MOST_S):
+                    await self._restore()
+                await self._live_until(stop, on_started)
+                self._keep_budgets()
+                await self.housekeeping.save_picture()
         finally:
             # However it ended: the threads of an open store would keep the process from ending with it.
+            self._supervisor.stopping()
             await self._let_go()
         _log.info("stopped")
 
@@ -200,18 +235,24 @@ class Daemon:
             self._schedule(group)
             await self._open_doors()
             self.is_ready = True
+            self._supervisor.ready()
+            self._tell_standing()
+            vigil = group.create_task(self._vigil.run())
             on_started()
 
             await stop.wait()
 
             self.is_ready = False
+            self._supervisor.stopping()
             _log.info("stopping")
             reloading.cancel()
-            await self._shut_doors()
-            await self._scheduler.stop()
-            self.pipeline.close()
-            await storing
-            await self.alerting.stop()
+            async with self._supervisor.taking_long("tells what can still be told", STOP_AT_MOST_S):
+                await self._shut_doors()
+                await self._scheduler.stop()
+                self.pipeline.close()
+                await storing
+                await self.alerting.stop()
+            vigil.cancel()
 
     async def _restore(self) -> None:
         await self.housekeeping.restore()
@@ -219,66 +260,86 @@ class Daemon:
             watch.restore_budget()
         if not self.config.canary.enabled:
             self.live.account_book.forget_canaries()
+        await self._look_at_the_clock()
         await self.alerting.restore()
 
+    async def _look_at_the_clock(self) -> None:
+        ahead = clock_behind(await self.store.log.newest_at_ms(), self.clock.now_ms())
+        if ahead:
+            _log.warning("%s", ahead)
+
     def _schedule(self, group: asyncio.TaskGroup) -> None:
-        every, config = self._scheduler.every, self.config
+        every, chore, config = self._scheduler.every, self._chore, self.config
         for watch in self._watches:
             watch.schedule(self._scheduler)
         if config.canary.enabled:
             self.canary = self._canary(config.canary)
-            every(config.canary.every_s, self.canary.run)
+            chore("canary", config.canary.every_s, self.canary.run)
         if config.heartbeat.url is not None:
-            every(config.heartbeat.every_s, self.heartbeat.beat, at_once=True)
-        every(config.storage.checkpoint_every_s, self._checkpoint)
-        every(ROUND_EVERY_S, self.rounds.go, at_once=True)
+            chore("heartbeat", config.heartbeat.every_s, self.heartbeat.beat, at_once=True)
+        chore("picture", config.storage.checkpoint_every_s, self._checkpoint)
+        chore("rounds", ROUND_EVERY_S, self.rounds.go, at_once=True)
+        chore("sight", min(BLINDNESS_EVERY_S, config.alerts.blind_after_s / 2), self.alerting.look_at_sight)
+        chore("expiry", EXPIRE_EVERY_S, self.housekeeping.expire)
+        chore("settling", SETTLE_EVERY_S, self.housekeeping.settle)
+        chore("disk", LOOK_FOR_ROOM_EVERY_S, self.store.look_for_room)
+        chore("retention", RETAIN_EVERY_S, self.housekeeping.retain, at_once=True)
+        every(NOTED_EVERY_S, self._attend)
         every(TRY_EVERY_S, self.rounds.loop_lag.measure)
-        every(min(BLINDNESS_EVERY_S, config.alerts.blind_after_s / 2), self.alerting.look_at_sight)
-        every(EXPIRE_EVERY_S, self.housekeeping.expire)
-        every(SETTLE_EVERY_S, self.housekeeping.settle)
-        every(LOOK_FOR_ROOM_EVERY_S, self.store.look_for_room)
-        every(RETAIN_EVERY_S, self.housekeeping.retain, at_once=True)
+        every(WRITER_EVERY_S, self.self_watch.writer.look)
+        every(CATCH_UP_EVERY_S, self._tell_what_is_due)
+        if self._watches_config:
+            every(WATCH_EVERY_S, self.reloading.look)
+        every(WEB_FILES_EVERY_S, self.doors.look_at_files)
         self._scheduler.start(group)
 
-    async def _checkpoint(self) -> None:
+    async def _attend(self) -> None:
+        self.attendance.note(self.clock.now_s())
+
+    def _chore(self, name: str, every_s: float, work: Work, *, at_once: bool = False) -> None:
+        self._scheduler.every(every_s, self.self_watch.chores.timed(name, every_s, work), at_once=at_once)
+
+    async def _checkpoint(self) -> bool:
         self._keep_budgets()
-        await self.housekeeping.save_picture_now_and_then()
+        return await self.housekeeping.save_picture_now_and_then()
+
+    async def _tell_what_is_due(self) -> None:
+        log.catch_up()
+        self._tell_standing()
+
+    def _tell_standing(self) -> None:
+        self._supervisor.status(status_line(self._standing()))
+
+    def _standing(self) -> Standing:
+        wrong = {
+            f"the configuration was not reloaded: {self.reloading.error}": bool(self.reloading.error),
+            "the disk is full, telemetry is refused": self.store.is_full,
+            f"blind: {self.evaluation.sight.why}": self.evaluation.sight.is_blind,
+            f"silent: {' and '.join(self._vigil.silent)}": bool(self._vigil.silent),
+        }
+        firing = sum(alert.state is State.FIRING for alert in self.evaluation.engine.alerts)
+        everybody = self.live.crowds.everybody
+        return Standing(everybody.rooms, everybody.participants, firing, [words for words in wrong if wrong[words]])
 
     def _keep_budgets(self) -> None:
         for watch in self._watches:
             watch.keep_budget()
 
     async def _open_doors(self) -> None:
-        config, now_s = self.config, self.clock.now_s
-        ingest = Ingest(self._admission(), self.pipeline, self.metrics, config.telemetry, now_s)
+        config = self.config
+        ingest = Ingest(self._admission(), self.pipeline, self.metrics, config.telemetry, self.clock.now_s)
         callbacks = Callbacks(
             config.accounts, self.pipeline, self.metrics, public_url_of(config), self.clock.now_ms, on_event=self._heard
         )
-        login = Login(config.private, self.store.sessions, now_s, pages.built_files() / pages.LOGIN_PAGE)
-        answers = [*self._call_routes(), *self.alerting.routes(), *self.reloading.routes()]
-        private = private_routes(
-            login, self._live_view, self._samples, answers, self._exposition, lambda: self.is_ready
-        )
-        self.private = await Listener.open(config.private.host, config.private.port, private, guard=login)
-        if config.storage.path != ":memory:":
-            address = address_of(self.private.host, self.private.port)
-            grant(Path(config.storage.path), LocalAccess(address, login.new_local_token()))
-        max_connections = room_for(config.public.max_connections)
-        way_in = partial(Front, ingest=ingest) if config.public.fast_ingest else Plain
-        self.public = await Listener.open(
-            config.public.host,
-            config.public.port,
+        await self.doors.open(
+            ingest,
             [*public_routes(IngestRoutes(ingest), callbacks), *self.alerting.doors()],
-            way_in=partial(way_in, max_connections=max_connections),
+            lambda login: private_routes(login, self._doors(), self._exposition, lambda: self.is_ready),
         )
-        self.login_token = login.new_one_time_token()
 
     async def _shut_doors(self) -> None:
-        if self.config.storage.path != ":memory:":
-            withdraw(Path(self.config.storage.path))
-        for door in (self.public, self.private):
-            if door is not None:
-                await door.close()
+        self.call_watches.close()  # or the private door would wait for those who look
+        await self.doors.shut()
 
     async def _let_go(self) -> None:
         await self.store.close()
@@ -295,23 +356,56 @@ class Daemon:
             self.live,
             self.metrics,
             settings,
-            TrustedProxies(config.public.trusted_proxies),
+            TrustedProxies(config.public.trusted_proxies, config.public.forwarded_by),
             Addresses(config.privacy.addresses),
             self._pseudonyms,
         )
 
-    def _call_routes(self) -> list[web.RouteDef]:
-        store, resolve = self.store, self.housekeeping.resolve
-        calls = AskedCalls(store.archive, self.live, self.clock.now_ms)
+    def _samples_kept_since_ms(self) -> int:
+        return self.config.storage.keeping().bounds_ms(self.clock.now_ms())["raw"]
+
+    def _doors(self) -> list[web.RouteDef]:
+        """Return the routes of the private door that ask about more than the door itself."""
+        calls = call_routes(
+            self.store,
+            self.live,
+            self.alerting.inquiry,
+            self.call_watches,
+            resolve=self.housekeeping.resolve,
+            kept_since_ms=self._samples_kept_since_ms,
+            private_url=self.config.private.url,
+            most_streams_each=self.config.private.streams_per_visitor,
+            now_ms=self.clock.now_ms,
+        )
+        live = LiveRoutes(self._live_view, self._samples).routes()
+        house = [*self._house_routes(), *self.reloading.routes(), *log_level.routes()]
+        return [*live, *calls, *house, *self.alerting.routes()]
+
+    def _house_routes(self) -> list[web.RouteDef]:
+        now_ms = self.clock.now_ms
+        sources = Sources(
+            self._watches,
+            self.live,
+            self.metrics,
+            self.pipeline,
+            public_url=self.config.public.url,
+            telemetry=self.config.telemetry,
+            sight=lambda: self.evaluation.sight,
+            now_ms=now_ms,
+        )
         return [
-            *Rooms(store, calls, resolve).routes(),
-            *Verdicts(calls, self.alerting.inquiry).routes(),
-            *Trends(store.rollups, store.samples, resolve, self.clock.now_ms).routes(),
+            *MediaRoutes(self.live, self._limits.compositions, now_ms).routes(),
+            *sources.routes(),
+            *AuditDoor(self.store.audit).routes(),
+            *Settings(lambda: self.config, self.reloading, self._started_at_ms).routes(),
         ]
 
     def _expect_series(self) -> None:
         accounts = [account.name for account in self.config.accounts]
         self.metrics.expect("roomwatch_twilio_throttled_total", accounts)
+        self.metrics.expect("roomwatch_twilio_throttled_seconds_total", accounts)
+        self.metrics.expect("roomwatch_callbacks_last_timestamp_seconds", accounts)
+        self.metrics.set("roomwatch_exposition_duration_seconds", nan)
         self.metrics.expect("roomwatch_twilio_key_changes_total", accounts)
         for family in ("join_failures", "disconnects", "reconnects"):
             self.metrics.expect(f"roomwatch_{family}_total", accounts, ["none"])
@@ -338,27 +432,25 @@ class Daemon:
         account_sid: str | None = getattr(event, "account_sid", None)
         if account_sid is not None:
             self.alerting.hear_callback(account_sid)
+            self._note_callback(account_sid)
         if self.canary is not None:
             self.canary.hear(event, time.monotonic())
+
+    def _note_callback(self, account_sid: str) -> None:
+        for account in self.config.accounts:
+            if account.account_sid == account_sid:
+                now_s = self.clock.now_s()
+                self.metrics.set("roomwatch_callbacks_last_timestamp_seconds", now_s, account.name)
+
+    def _count_outcome(self, outcome: Outcome) -> None:
+        self.budgets.count(outcome)
+        if outcome.took_s is not None:
+            self.metrics.observe("roomwatch_composition_duration_seconds", outcome.took_s)
 
     @property
     def polls(self) -> list[Poll]:
         """Every source of every account."""
         return [poll for watch in self._watches for poll in watch.polls]
-
-    def addresses(self) -> list[str]:
-        """Return a line for each thing that can be reached; an address with a token in it works once."""
-        if self.public is None or self.private is None:
-            return []
-        private = self.config.private.url.rstrip("/") or f"http://{self.private.host}:{self.private.port}"
-        public = self.config.public.url.rstrip("/") or f"http://{self.public.host}:{self.public.port}"
-        once = f"login?token={self.login_token}   (works once)" if self.login_token else ""
-        return [
-            f"Pages:      {private}/{once}",
-            f"Metrics:    {private}/metrics",
-            f"Telemetry:  {public}/v1/telemetry",
-            f"Callbacks:  {public}/callbacks/twilio",
-        ]
 
     async def reload(self, config: Config) -> None:
         """Go by what can change of another configuration while it runs (`monitor.reloading`).
@@ -367,26 +459,61 @@ class Daemon:
             StoreFailed: what ends by it could not be written; reload again.
         """
         await self.alerting.reload(config)
-        self.config = self.alerting.config
+        before, self.config = self.config, self.alerting.config
+        if self.config.log != before.log:  # or what was set since by hand would be undone by any reload
+            log.set_format(self.config.log.format)
+            log.set_level(self.config.log.level)
+        await self.doors.use(self.config.private)
 
     # --- what is shown ------------------------------------------------------------------------------------
 
     async def _exposition(self, accept: str) -> tuple[bytes, str]:
-        house = House(
+        began_s = time.perf_counter()
+        page = exposition(self.metrics, self.live, await self._house(), accept)
+        self.metrics.set("roomwatch_exposition_duration_seconds", time.perf_counter() - began_s)
+        return page
+
+    async def _house(self) -> House:
+        outbox, size = await self.store.alerts.outbox_counts(), await self.store.size()
+        now_s, groups = self.clock.now_s(), self.evaluation.groups
+        return House(
             alerts=list(self.evaluation.engine.alerts),
-            outbox=await self.store.alerts.outbox_counts(),
+            outbox=outbox,
             polls=self.polls,
             queue_events=self.pipeline.queue_events,
             queue_capacity_events=self.pipeline.capacity_events,
             accounts=[watch.use() for watch in self._watches],
             naming=self.config.naming,
-            size=await self.store.size(),
-            census=take(self.live, self._limits, self.clock.now_s()),
+            size=size,
+            census=take(self.live, self._limits, now_s),
             breakers=self.alerting.dispatcher.breakers,
             budgets=self.budgets,
-            now_s=self.clock.now_s(),
+            now_s=now_s,
+            mutes=groups.mutes(),
+            incidents=groups.open_incidents(),
+            silences=self.alerting.silences.all(now_s),
+            regions=self.config.metrics.regions,
+            queue_oldest_at_s=self.pipeline.waiting_since_s,
+            loop_lag_s=self.rounds.loop_lag.worst_s,
+            loop_tasks=len(asyncio.all_tasks()),
+            own_work=self._own_work(size, now_s),
         )
-        return exposition(self.metrics, self.live, house, accept)
+
+    def _own_work(self, size: Size, now_s: float) -> OwnWork:
+        writing = self.store.writing
+        return OwnWork(
+            chores=self.self_watch.chores,
+            evaluated_at_s=self.evaluation.looked_at_s,
+            dispatched_at_s=self.alerting.dispatcher.came_round_at,
+            waiting_writes=writing.waiting,
+            write_began_at_s=None if writing.began_s is None else now_s - (time.monotonic() - writing.began_s),
+            log_began_at_s=size.log_began_at_s,
+            streams=self.call_watches.count,
+            streams_capacity=MOST_WATCHES,
+            connections=self.doors.occupancy(),
+            memory_limit_bytes=self.rounds.process.memory_limit_bytes,
+            threads=threading.active_count(),
+        )
 
     def _samples(self, room: str, participant: str) -> SamplesView | None:
         return samples_view(self.live, room, participant)
@@ -401,6 +528,9 @@ class Daemon:
             self.evaluation.engine.alerts,
             resolved,
             await self.store.alerts.outbox_counts(),
+            incidents={
+                told: group.incident for group in self.evaluation.groups.open_incidents() for told in group.told
+            },
             limits=self._limits.compositions,
             clock_wrong_after_s=self.config.telemetry.clock_wrong_after_s,
             now_s=now_s,

@@ -176,6 +176,10 @@ class Ears:
         self._deaf_since_s: float | None = None
         self._why = ""
 
+    def begin_anew(self) -> None:
+        """Count what is heard from now on only: there was a time in which nobody could have been."""
+        self._counted.clear()
+
     def listen(self, posts: Posts, people: Callable[[], Iterable[Heard]], now_s: float) -> str:
         """Return why browsers are not heard, or nothing if they are."""
         self._count(posts, now_s)

@@ -50,6 +50,11 @@ class CallbackHealth:
             self.missed += 1
 
     @property
+    def judged(self) -> int:
+        """Return of how many of the latest changes it is known whether a callback told."""
+        return len(self._outcomes)
+
+    @property
     def missed_in_a_row(self) -> int:
         """Return how many of the latest changes no callback told."""
         latest = list(self._outcomes)[::-1]

@@ -1,10 +1,11 @@
 """What does a rule get to see of this process?
 
 What stands between a trouble and the person who should hear of it, as far as the daemon can tell of itself: whether
-receivers take what they are owed, whether the disk keeps up, and whether its one loop is free.  What has not been
-looked at yet is not known.
+receivers take what they are owed, whether the disk keeps up, whether its one loop is free, whether its chores are done,
+and how near it is to what the machine grants it.  What has not been looked at yet is not known.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from alerts.model import Kind, Reading, Value
@@ -20,13 +21,18 @@ class Vitals(NamedTuple):
     event_loop_lag_s: float | None = None  # how much too late the loop came round, at worst, in the last seconds
     disk_full: bool | None = None
     commit_s: float | None = None  # the mean time of a commit since the look before
+    open_files_ratio: float | None = None  # of the files that may be open
+    memory_ratio: float | None = None  # of the memory that may be used, where there is a limit
+    wal_bytes: int | None = None  # how large the write-ahead log is
+    write_s: float | None = None  # how long the write under way has been running; 0: none is
+    overdue_chores: int | None = None  # which should have been done and were not
 
 
-def of_daemon(instance: str, vitals: Vitals, sight: Sight) -> Reading:
+def of_daemon(instance: str, vitals: Vitals, sight: Sight, overdue: Sequence[str] = ()) -> Reading:
     """Return what a rule over the daemon sees."""
     values: dict[str, float | None] = {
         name: None if value is None else float(value) for name, value in vitals._asdict().items()
     }
     values["blind"] = float(sight.is_blind)
-    details: dict[str, Value] = {"instance": instance, "why": sight.why, **values}
+    details: dict[str, Value] = {"instance": instance, "why": sight.why, "chores": ", ".join(overdue), **values}
     return Reading(Kind.DAEMON, DAEMON.key, values, {}, details)

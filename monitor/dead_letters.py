@@ -10,20 +10,15 @@ from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-import aiohttp
-import msgspec
-
+from monitor.asked_daemon import AskedDaemon, session
+from monitor.audit import by_hand
 from monitor.config import Config
-from monitor.failures import CommandFailed
 from monitor.http.notifications import MOST_REPLAYED, Replay, Replayed
-from monitor.settings import Private
-from monitor.store.lock import holder
+from monitor.local_access import LocalAccess, granted
 from monitor.store.ports import OutboxEntry, OutboxSearch
 from monitor.store.sqlite import SqliteStore
 
 _AT_ONCE = 500
-_TIMEOUT_S = 30.0
-_ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # where a daemon that listens everywhere is found
 
 
 def dead_letters(database: Path, ids: Collection[str] = (), receiver: str | None = None) -> list[OutboxEntry]:
@@ -61,44 +56,25 @@ def replay(config: Config, ids: Sequence[str]) -> int:
         CommandFailed: the daemon that runs cannot be asked.
         StoreFailed: there is none, and the database cannot be written.
     """
-    parts = [ids[start : start + MOST_REPLAYED] for start in range(0, len(ids), MOST_REPLAYED)]
-    daemon = holder(Path(config.storage.path))
-    if daemon is None:
+    access = granted(Path(config.storage.path))
+    if access is None:
         return asyncio.run(_replay_in(config, ids))
-    if config.private.access_token is None:
-        raise CommandFailed(
-            f"{daemon} has the database: expected private.access_token in the configuration, to ask it, got none;"
-            " or stop it, and start it afterwards"
-        )
-    return asyncio.run(_replay_at(config.private, config.private.access_token.get_secret_value(), parts))
+    parts = [ids[start : start + MOST_REPLAYED] for start in range(0, len(ids), MOST_REPLAYED)]
+    return asyncio.run(_replay_at(access, parts))
 
 
 async def _replay_in(config: Config, ids: Sequence[str]) -> int:
     storage = config.storage
     store = await SqliteStore.open(Path(storage.path), storage.synchronous, storage.reserve_bytes)
     try:
-        return await store.alerts.replay(time.time(), ids)
+        async with by_hand(store.audit, time.time, "replay dead letters"):
+            return await store.alerts.replay(time.time(), ids)
     finally:
         await store.close()
 
 
-async def _replay_at(private: Private, token: str, parts: Sequence[Sequence[str]]) -> int:
-    url = f"http://{_host(private)}:{private.port}/api/v1/dead-letters/replay"
-    timeout = aiohttp.ClientTimeout(total=_TIMEOUT_S)
-    try:
-        async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {token}"}, timeout=timeout) as http:
-            return sum([await _replayed(http, url, part) for part in parts])
-    except (aiohttp.ClientError, TimeoutError) as error:
-        raise CommandFailed(f"{url}: expected an answer of the daemon, got {type(error).__name__}") from error
-
-
-async def _replayed(http: aiohttp.ClientSession, url: str, ids: Sequence[str]) -> int:
-    async with http.post(url, data=msgspec.json.encode(Replay(list(ids)))) as answer:
-        if answer.status != 200:
-            raise CommandFailed(f"{url}: expected 200, got {answer.status}")
-        return msgspec.json.decode(await answer.read(), type=Replayed).replayed
-
-
-def _host(private: Private) -> str:
-    host = _ANYWHERE.get(private.host, private.host)
-    return f"[{host}]" if ":" in host else host
+async def _replay_at(access: LocalAccess, parts: Sequence[Sequence[str]]) -> int:
+    async with session() as http:
+        daemon = AskedDaemon(http, access)
+        said = [await daemon.ask("POST", "/dead-letters/replay", Replayed, Replay(list(part))) for part in parts]
+    return sum(each.replayed for each in said)

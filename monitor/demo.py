@@ -18,7 +18,7 @@ from alerts.default_rules import DEFAULT_RULES
 from monitor.app import Daemon, open_store
 from monitor.config import build
 from monitor.http.server import Listener
-from monitor.simulator.cast import KINDS, TENANTS
+from monitor.simulator.cast import KINDS, REGIONS, TENANTS
 from monitor.simulator.scenarios import SCENARIOS
 from monitor.simulator.simulator import Simulator
 
@@ -70,7 +70,8 @@ def _settings(
     account = simulator.account
     return {
         "public": {"host": _HOST, "port": public_port},
-        "private": {"host": _HOST, "port": port},
+        # Whoever tries the API out here has nobody to share it with.
+        "private": {"host": _HOST, "port": port, "costly_reads_per_minute": 60_000, "costly_reads_burst": 10_000},
         "storage": {"path": str(folder / "roomwatch.db")},
         "accounts": [
             {
@@ -87,6 +88,7 @@ def _settings(
         "compositions": {"limit_floor_s": 30},
         "rules": _IMPATIENT_RULES,
         "names": {"tenants": TENANTS, "kinds": KINDS},
+        "metrics": {"regions": REGIONS},
         "alerts": {"instance": "roomwatch-demo", "default_receiver": "terminal"},
         "receivers": {
             "terminal": {
@@ -100,7 +102,7 @@ def _settings(
 
 
 def _welcome(daemon: Daemon, scenario: str) -> None:
-    print(*daemon.addresses(), sep="\n")
+    print(*daemon.doors.addresses(), sep="\n")
     print(f"\nScenario {scenario!r} is running.  Pages that go out are printed here; Ctrl-C stops.\n", flush=True)
 
 

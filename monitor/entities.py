@@ -13,6 +13,8 @@ from msgspec import Struct, field
 from collectors.events import CompositionStatus, ParticipantStatus, RecordingStatus, RoomStatus, Trouble
 from collectors.rest.budget import BudgetState
 
+BEST_LEVEL = 5  # and what Twilio says of whoever neither sends nor receives
+
 
 class Ref(NamedTuple):
     """The name of one thing in the picture: its kind, and a key that never changes while it lives."""
@@ -66,6 +68,7 @@ class Participant(Struct, omit_defaults=True):
     clock_offset_ms: int = 0  # how far its clock is ahead of ours
     connection_at_ms: int = -1
     others_at_ms: int = -1  # when it last told of others
+    has_published: bool = False  # a track, at some time
     is_told: bool = False  # Twilio has mentioned it; telemetry alone does not make a participant certain
     is_departure_told: bool = False  # and has told when it left
     end_reason: str | None = None
@@ -89,8 +92,19 @@ class Participant(Struct, omit_defaults=True):
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing flows in either direction: a level of 5 then says nothing about the network."""
-        return self.bitrate_up_bps == 0 and self.bitrate_down_bps == 0
+        """Whether nothing flows in either direction: a level of 5 then says nothing about the network.
+
+        It is also what somebody says of themselves who has no track at all, and so has nothing to measure.
+        """
+        if self.bitrate_up_bps or self.bitrate_down_bps:
+            return False
+        return (self.bitrate_up_bps == 0 and self.bitrate_down_bps == 0) or (
+            self.reports and self.own_level == BEST_LEVEL and not self.has_published and self._lacks_numbers
+        )
+
+    @property
+    def _lacks_numbers(self) -> bool:
+        return self.loss_ratio is None and self.jitter_ms is None
 
 
 class Room(Struct, omit_defaults=True):

@@ -4,10 +4,12 @@ How much there is of them, and where to look for what no command here can reach.
 should not have their name in the scrollback of a terminal for it.
 """
 
+import time
 from collections.abc import Iterator
 from glob import escape
 from pathlib import Path
 
+from monitor.audit import by_hand
 from monitor.settings import Storage
 from monitor.store.copying import opened_to_read
 from monitor.store.ports import Erased, StoreFailed
@@ -19,6 +21,7 @@ _OUT_OF_REACH = (
     "backups, exports, and other copies that were taken away; erase again after restoring one",
     "receivers of alerts: they have what was sent to them, and get no more of it; close what they have open by hand",
     "Twilio, which tells again of calls that go on or have ended within the last days; delete there first",
+    "Prometheus, where it keeps exemplars: with their participant SIDs, never a name, until it forgets them",
     "what others wrote of them in feedback, and names of rooms",
 )
 
@@ -34,7 +37,10 @@ async def erase_person(storage: Storage, names: frozenset[str], *, is_dry_run: b
     _refuse_older(database)
     store = await SqliteStore.open(database, storage.synchronous, storage.reserve_bytes)
     try:
-        return await store.erase(names, is_dry_run=is_dry_run)
+        if is_dry_run:
+            return await store.erase(names, is_dry_run=True)
+        async with by_hand(store.audit, time.time, "erase somebody"):
+            return await store.erase(names)
     finally:
         await store.close()
 

@@ -19,6 +19,11 @@ UNKNOWN = "unknown"
 MOST_BUDGETS = 1_000  # of all objectives together; each takes about a hundred kilobytes
 
 
+MOST_PLACES = 200  # tenants on the list, or media regions, of which minutes are counted; there are far fewer
+
+PlacedMinutes = dict[str | None, list[int]]  # how many minutes are known, and how many of them were bad
+
+
 class Kept(NamedTuple):
     """A step to be saved, and whose it is."""
 
@@ -37,6 +42,8 @@ class ErrorBudgets:
         }
         self._budgets: dict[str, ErrorBudget] = {}
         self.totals: Counter[tuple[Over, str]] = Counter()
+        self.of_tenants: PlacedMinutes = {}
+        self.of_regions: PlacedMinutes = {}
 
     def count(self, outcome: Outcome) -> None:
         """Count what ended against the budgets that it belongs to."""
@@ -44,6 +51,9 @@ class ErrorBudgets:
             self.totals[outcome.over, kind] += getattr(outcome, kind)
         if not outcome.good and not outcome.bad:
             return
+        if outcome.over is Over.GOOD_MINUTES:
+            _add_minutes(self.of_tenants, outcome.tenant, outcome)
+            _add_minutes(self.of_regions, outcome.region, outcome)
         for objective in self._over[outcome.over]:
             whose = whose_is(outcome, objective.scope)
             budget = None if whose is None else self._budget(objective, whose)
@@ -98,6 +108,14 @@ class ErrorBudgets:
             budget = None if objective is None else self._budget(objective, whose)
             if budget is not None:
                 budget.restore(each)
+
+
+def _add_minutes(placed: PlacedMinutes, name: str | None, outcome: Outcome) -> None:
+    if len(placed) >= MOST_PLACES and name not in placed:
+        name = None
+    minutes = placed.setdefault(name, [0, 0])
+    minutes[0] += outcome.good + outcome.bad
+    minutes[1] += outcome.bad
 
 
 def whose_is(outcome: Outcome, scope: Scope) -> str | None:

@@ -17,6 +17,7 @@ from alerts.engine import Engine, Look
 from alerts.group_book import Grouped, Policy
 from alerts.groups import Groups
 from alerts.model import Alert, Group, Judgement, Kind, Notification, Reading, Rule
+from monitor.alert_metrics import count_incidents
 from monitor.blindness import DAEMON, Sight, account_of, through
 from monitor.entities import Change, Ref
 from monitor.limits import Limits
@@ -48,6 +49,7 @@ class Evaluation:
         now_s: Callable[[], float],
         on_owed: Callable[[], None],
         elsewhere: Mapping[Kind, Read] = NOWHERE,
+        missed_s: Callable[[float, float], float] = lambda _since_s, _now_s: 0.0,
     ) -> None:
         self.engine = engine
         self.groups = groups
@@ -60,6 +62,8 @@ class Evaluation:
         self._now_s = now_s
         self._on_owed = on_owed
         self.on_change: list[Callable[[Judgement], None]] = []  # whom to tell of alerts and groups that changed
+        self._missed_s = missed_s  # how long this process was not there since a moment
+        self._attended_s = now_s()  # until when that is accounted for
         self._elsewhere = elsewhere  # how to read what is not in the picture
         self._sight = Sight()
         self._unseen: set[Ref] = set()  # what was looked at while it could not be trusted
@@ -147,6 +151,7 @@ class Evaluation:
         """
         async with self._turn:
             now_s = self._now_s()
+            await self._stand_still(now_s)
             noticed, self._changed = self._changed, {}
             due = {Ref(kind.value, entity): Change(Ref(kind.value, entity)) for kind, entity in self.engine.due(now_s)}
             try:
@@ -155,6 +160,16 @@ class Evaluation:
                 self._changed = noticed | self._changed  # what changed meanwhile is newer
                 raise
             self.looked_at_s = now_s
+
+    async def _stand_still(self, now_s: float) -> None:
+        """Let no timer have run while this process was not there: what is due by the clock was never seen to last."""
+        missed_s = self._missed_s(self._attended_s, now_s)
+        if missed_s:
+            _log.warning("this process was not there for %.0f s; timers of alerts stood still", missed_s)
+            look = self.engine.absent(missed_s)
+            await self._commit(Judgement(look.alerts))
+            self.engine.adopt(look.alerts, look.deadlines)
+        self._attended_s = now_s
 
     async def _decide(self, changes: Iterable[Change], now_s: float) -> None:
         readings = [self._read(change, now_s) for change in changes if not self._is_quiet(change, now_s)]
@@ -236,7 +251,9 @@ class Evaluation:
 
     async def _commit(self, judgement: Judgement) -> None:
         if judgement:
+            before = self.groups.open_incidents()
             await self._store.record(judgement)
+            count_incidents(self._metrics, before, judgement)
             self._report(judgement)
         if judgement.notifications:
             self._on_owed()

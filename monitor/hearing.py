@@ -21,6 +21,7 @@ from collectors.moments import PRESENT_MS, is_history, last_ms
 from collectors.observations import (
     Connection,
     ConnectionState,
+    Device,
     MediaStats,
     MediaStatsSeries,
     NetworkQuality,
@@ -103,12 +104,13 @@ class Hearing:
         return self._calls.at(name, last_ms(batch)) is not self._calls.of_name(name)
 
     def _could_not_join(self, batch: TelemetryBatch) -> bool:
-        """Whether this only tells that somebody who never was in the room could not get into it; take note if so."""
+        """Whether this only tells why somebody who never was in the room is not in it; take note if so."""
         room = self._calls.of_sid(batch.room_sid) or self._calls.of_name(batch.room_name)
         if room is not None and room.find(None, batch.identity) is not None:
             return False
         failures = [each for each in batch.observations if _is_failure(each)]
-        if not failures or len(failures) < len(batch.observations):
+        devices = sum(type(each) is Device for each in batch.observations)
+        if not batch.observations or len(failures) + devices < len(batch.observations):
             return False
         for each in failures:
             account_sid = batch.account_sid or (room.account_sid if room else None)
@@ -152,8 +154,9 @@ class Hearing:
         """Take what happened to the reporter itself; return who else has changed, or is gone."""
         if type(seen) is Connection and seen.subject is None:
             return self._observe_connection(room, reporter, seen)
-        if type(seen) is Track and seen.subject is None and seen.code is not None:
-            reporter.error_code = seen.code
+        if type(seen) is Track and seen.subject is None:
+            reporter.has_published = reporter.has_published or seen.state == "published"
+            reporter.error_code = reporter.error_code if seen.code is None else seen.code
         return ()
 
     def _observe_levels(self, room: Room, reporter: Participant, levels: Iterable[NetworkQuality]) -> Iterable[Change]:

@@ -25,6 +25,7 @@ EXPIRE_EVERY_S = 60.0
 RETAIN_EVERY_S = 3600.0
 SETTLE_EVERY_S = 60.0
 SILENT_MS = 1_800_000  # who was not heard for so long has left: what is in the log of them has become chunks
+ABSENT_RATIO = 0.5  # of the time in which to mention a room nobody could: it is too early to forget it
 LOOK_FOR_ROOM_EVERY_S = 5.0  # on a disk that was full
 
 
@@ -44,6 +45,7 @@ class Housekeeping:
         picture: LivePicture,
         now_ms: Callable[[], int],
         budgets: ErrorBudgets | None = None,
+        missed_s: Callable[[float, float], float] = lambda _since_s, _now_s: 0.0,
     ) -> None:
         self._store = store
         self._live = live
@@ -55,6 +57,7 @@ class Housekeeping:
         self._picture = picture
         self._now_ms = now_ms
         self._budgets = budgets or ErrorBudgets()
+        self._missed_s = missed_s  # how long this process was not there since a moment
         self._saved_through = 0
         self._rests_until_ms = 0
 
@@ -72,26 +75,26 @@ class Housekeeping:
         self._pipeline.applied_id = self._saved_through = through
         _log.info("picture restored: %d rooms, %d events replayed", len(self._live.rooms), replayed)
 
-    async def save_picture_now_and_then(self) -> None:
+    async def save_picture_now_and_then(self) -> bool:
         """Save what changed since the last time, unless saving has taken its share of the time already."""
-        if self._now_ms() >= self._rests_until_ms:
-            await self.save_picture()
+        return self._now_ms() < self._rests_until_ms or await self.save_picture()
 
-    async def save_picture(self) -> None:
-        """Save what changed since the last time."""
+    async def save_picture(self) -> bool:
+        """Save what changed since the last time; return whether that is done."""
         # All is read before anything is awaited: the picture, what was counted, and the log id that they reach belong
         # together.
         self._live.judge_minutes()
         entities, through, counted = self._live.take_dirty(), self._pipeline.applied_id, self._budgets.take_changed()
         if not entities and not counted and through == self._saved_through:
-            return
+            return True
         began_ms = self._now_ms()
         if not await self._save(entities, through, counted):
-            return
+            return False
         self._saved_through = through
         ended_ms = self._now_ms()
         self._rests_until_ms = ended_ms + min(int((ended_ms - began_ms) / SAVING_RATIO), LONGEST_REST_MS)
         self._metrics.set("roomwatch_checkpoint_timestamp_seconds", ended_ms / 1000)
+        return True
 
     async def _save(self, entities: Sequence[Entity], through: int, counted: Sequence[Kept]) -> bool:
         """Save the picture and what was counted until then; what could not be saved is saved next time."""
@@ -111,40 +114,48 @@ class Housekeeping:
 
     async def expire(self) -> None:
         """Forget what nobody has mentioned for long, and let go of the people in rooms that are over and known."""
-        now_ms = self._now_ms()
-        self._on_change(self._live.expire(now_ms, int(self._picture.forget_after_s * 1000)))
+        now_ms, forget_after_s = self._now_ms(), self._picture.forget_after_s
+        missed_s = self._missed_s(now_ms / 1000 - forget_after_s, now_ms / 1000)
+        if missed_s < ABSENT_RATIO * forget_after_s:
+            self._on_change(self._live.expire(now_ms, int(forget_after_s * 1000)))
         self._live.calls.seal(lambda room: self._agenda.is_over(room, now_ms))
 
-    async def settle(self) -> None:
-        """Make chunks of the samples in the log, and few of the many of those who have left."""
+    async def settle(self) -> bool:
+        """Make chunks of the samples in the log, and few of the many of those who have left.
+
+        Returns:
+            Whether that is done, or has to wait until there is room on the disk, of which others tell.
+        """
         if self._store.is_full:
-            return  # what room there is, is for what cannot wait
+            return True  # what room there is, is for what cannot wait
         now_ms, samples = self._now_ms(), self._store.samples
         try:
             settled = await samples.settle(now_ms, int(self._storage.settle_after_s * 1000), self.resolve)
             merged = await samples.merge(now_ms - SILENT_MS)
         except StoreFailed as error:
             _log.error("samples not settled, trying again later: %s", error)
-            return
+            return False
         self._metrics.add("roomwatch_store_settled_samples_total", by=settled)
         if settled or merged:
             _log.info("settled %d samples, put together those of %d participants", settled, merged)
+        return True
 
     def resolve(self, place: Place, at_ms: int) -> Place:
         """Return a place by its SIDs, as far as they are known."""
         return resolve(self._live, place, at_ms)
 
-    async def retain(self) -> None:
-        """Drop and forget what is older than it may be."""
+    async def retain(self) -> bool:
+        """Drop and forget what is older than it may be; return whether that is done."""
         now_ms = self._now_ms()
         try:
             dropped = await self._store.retain(now_ms, self._storage.keeping())
         except StoreFailed as error:
             _log.error("not all dropped that is too old, trying again later: %s", error)
-            return
+            return False
         for name, rows in dropped.items():
             self._metrics.add("roomwatch_store_dropped_rows_total", name, by=rows)
             self._metrics.set("roomwatch_store_retention_timestamp_seconds", now_ms / 1000, name)
         if any(dropped.values()):
             said = ", ".join(f"{rows} of {name}" for name, rows in dropped.items() if rows)
             _log.info("dropped or made nameless what was older than it may be: %s", said)
+        return True

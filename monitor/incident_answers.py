@@ -7,14 +7,21 @@ since the epoch.  No answer holds a link of a notification, since one of them ac
 from collections.abc import Callable
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, structs
 
 from alerts.acknowledgement import Acknowledgement, Withdrawal
 from alerts.groups import Groups
-from alerts.model import Group, Incident, Note
-from alerts.receipts import Receipt
+from alerts.model import Alert, Group, Incident, Note
 from monitor.acknowledging import Acknowledging
-from monitor.http.notifications import AttemptView, NotificationView, attempt_view, notification_view
+from monitor.http.cursors import written
+from monitor.http.notifications import (
+    AttemptView,
+    NotificationView,
+    ReceiptView,
+    attempt_view,
+    notification_view,
+    receipt_view,
+)
 from monitor.http.views import AlertView, alert_view
 from monitor.store.ports import IncidentsWanted, OutboxEntry, OutboxSearch, Store
 
@@ -26,17 +33,36 @@ Name = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"\S")]
 
 
 class AcknowledgeAsked(Struct, frozen=True, forbid_unknown_fields=True):
-    """Who looks after an incident, and where they say so."""
+    """Who looks after an incident, where they say so, and what else they have to say to those who were told.
 
-    by: Name
+    Where nobody is named, it is whoever is logged in.
+    """
+
+    by: Name = ""
     via: Literal["api", "command"] = "api"
+    note: Annotated[str, Meta(max_length=300)] = ""
 
 
 class UnacknowledgeAsked(Struct, frozen=True, forbid_unknown_fields=True):
-    """Who gives an incident back, and where they say so."""
+    """Who gives an incident back (whoever is logged in, where nobody is named), and where they say so."""
 
-    by: Name
+    by: Name = ""
     via: Literal["api", "command"] = "api"
+
+
+class ReceivedAlertView(AlertView, frozen=True):
+    """An alert of an incident, with what routes and silences match on and all that was seen of whom it is about.
+
+    `details` are by their names; `muted` says why nobody is told of it at present, and is empty where somebody is.
+    `fired_at_ms` is when it fired, `since_ms` when its present state began: of one that is over, its end.
+    """
+
+    labels: dict[str, str]
+    details: dict[str, str | float | None]
+    participant_sid: str | None
+    fired_at_ms: int | None
+    runbook_url: str
+    muted: str
 
 
 class EscalationView(Struct, frozen=True):
@@ -68,22 +94,18 @@ class IncidentView(Struct, frozen=True):
     escalation: EscalationView | None
 
 
+class AfterIncident(Struct, frozen=True, array_like=True, tag="incidents"):
+    """Where a page of incidents begins: after the one that began then."""
+
+    opened_at_s: float
+    id: str
+
+
 class IncidentsPage(Struct, frozen=True):
     """Some incidents, the latest first; `next` asks for those after them, and is null where there are none."""
 
     incidents: list[IncidentView]
     next: str | None
-
-
-class ReceiptView(Struct, frozen=True):
-    """What a service told of a notification after it had accepted it."""
-
-    at_ms: int
-    reference: str
-    status: str
-    is_final: bool
-    succeeded: bool
-    detail: str
 
 
 class SaidView(Struct, frozen=True):
@@ -103,10 +125,14 @@ class NoteView(Struct, frozen=True):
 
 
 class IncidentLife(Struct, frozen=True):
-    """An incident with the worst of its alerts, what was said of it (the latest first), and why more was not."""
+    """An incident with the worst of its alerts, what was said of it (the latest first), and why more was not.
+
+    `route` names the route that put its alerts together, as far as that is there still.
+    """
 
     incident: IncidentView
-    alerts: list[AlertView]
+    route: str
+    alerts: list[ReceivedAlertView]
     notifications: list[SaidView]
     notes: list[NoteView]
 
@@ -138,10 +164,8 @@ class IncidentAnswers:
     async def page(self, wanted: IncidentsWanted) -> IncidentsPage:
         """Return a page of incidents."""
         found = await self._store.incidents.incidents(wanted)
-        last = found[-1] if len(found) == wanted.limit else None
-        return IncidentsPage(
-            [self._view(incident) for incident in found], None if last is None else f"{last.started_at!r}/{last.id}"
-        )
+        last = AfterIncident(found[-1].started_at, found[-1].id) if len(found) == wanted.limit else None
+        return IncidentsPage([self._view(incident) for incident in found], None if last is None else written(last))
 
     async def get(self, incident_id: str) -> IncidentLife:
         """Return one incident, and all that was said of it.
@@ -151,9 +175,12 @@ class IncidentAnswers:
         """
         incident = await self._found(incident_id)
         said = await self._store.alerts.notifications(OutboxSearch(incident=incident_id, limit=SHOWN_NOTIFICATIONS))
+        mutes = self._groups.mutes()
+        open_id = incident.id if incident.ended_at is None else None
         return IncidentLife(
             self._view(incident),
-            [alert_view(alert) for alert in incident.alerts],
+            self._groups.route_of(incident),
+            [_received(alert, open_id, mutes.get(alert.fingerprint, "")) for alert in incident.alerts],
             [await self._said(entry) for entry in said],
             await self._notes(incident),
         )
@@ -167,7 +194,8 @@ class IncidentAnswers:
             StoreFailed: nothing was changed.
         """
         await self._open(incident_id)
-        said = Acknowledgement(asked.by.strip(), asked.via, self._now_s(), incident=incident_id)
+        note = " ".join(asked.note.split())
+        said = Acknowledgement(asked.by.strip(), asked.via, self._now_s(), incident=incident_id, note=note)
         await self._acknowledging.hear(said)
         return self._view(await self._found(incident_id))
 
@@ -201,7 +229,7 @@ class IncidentAnswers:
         return SaidView(
             notification_view(entry),
             [attempt_view(number, made) for number, made in attempts],
-            [_receipt_view(receipt) for receipt in receipts],
+            [receipt_view(receipt) for receipt in receipts],
         )
 
     async def _notes(self, incident: Incident) -> list[NoteView]:
@@ -237,6 +265,19 @@ def _incident_view(incident: Incident, group: Group | None) -> IncidentView:
     )
 
 
+def _received(alert: Alert, open_id: str | None, muted: str) -> ReceivedAlertView:
+    participant_sid = alert.details.get("participant_sid")
+    return ReceivedAlertView(
+        **structs.asdict(alert_view(alert, open_id)),
+        labels=dict(alert.all_labels),
+        details=dict(alert.details),
+        participant_sid=participant_sid if isinstance(participant_sid, str) else None,
+        fired_at_ms=None if alert.fired_at is None else _ms(alert.fired_at),
+        runbook_url=alert.annotations.get("runbook_url", ""),
+        muted=muted,
+    )
+
+
 def _escalation_view(group: Group) -> EscalationView:
     goes_on = group.next_step_at is not None and not group.acknowledged_by
     return EscalationView(
@@ -245,17 +286,6 @@ def _escalation_view(group: Group) -> EscalationView:
         steps=len(group.plan.steps),
         next_step_at_ms=_ms(group.next_step_at or 0) if goes_on else None,
         unreached=group.unreached,
-    )
-
-
-def _receipt_view(receipt: Receipt) -> ReceiptView:
-    return ReceiptView(
-        at_ms=_ms(receipt.at),
-        reference=receipt.reference,
-        status=receipt.status,
-        is_final=receipt.is_final,
-        succeeded=receipt.succeeded,
-        detail=receipt.detail,
     )
 
 

@@ -1,21 +1,26 @@
 """Where is an incident shown, and where is it acknowledged?  Pure.
 
 A notification has a link to our pages, which ask for a login, and one that acknowledges, which does not: whoever holds
-it has been told.  Such a link is good for one incident, by a token that nobody can make without the daemon's own
-secret, and only for as long as the incident is open.
+it has been told.  Where all that is wrong is in one call, the page is that of the call, at the moment when it began to
+be wrong and with whom it is about; otherwise it is that of the incident.
+
+A link that acknowledges is good for one incident, by a token that nobody can make without the daemon's own secret, and
+only for as long as the incident is open.
 """
 
 import hmac
+import re
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
-from alerts.model import Incident
+from alerts.model import Alert, Incident, Kind
 
 PATH = "/acknowledge"
-ALERTS_PAGE = "/#alerts"
 SIGNED_WITH = "acknowledge-links"  # which of the daemon's own secrets
 SECRET_BYTES = 32
+_IN_A_CALL = frozenset({Kind.PARTICIPANT, Kind.ROOM})
+_ENTITY = re.compile(r"(RM[0-9a-f]{32})(?:/(PA[0-9a-f]{32})?.*)?", re.DOTALL)  # names of people stay out of addresses
 _TOKEN_BYTES = 16  # of the HMAC: 128 bits, which nobody guesses
 
 
@@ -27,7 +32,7 @@ class IncidentLinks:
     """
 
     def __init__(self, private_url: str, public_url: str) -> None:
-        self._page = f"{private_url.rstrip('/')}{ALERTS_PAGE}" if private_url else ""
+        self._private_url = private_url.rstrip("/")
         self._public_url = public_url.rstrip("/")
         self._secret = b""
 
@@ -37,7 +42,8 @@ class IncidentLinks:
 
     def of(self, incident: Incident) -> Mapping[str, str]:
         """Return the links of an incident, by what they are for."""
-        links = {"page": self._page, "acknowledge": self._acknowledge(incident.id)}
+        page = f"{self._private_url}{page_of(incident)}" if self._private_url else ""
+        links = {"page": page, "acknowledge": self._acknowledge(incident.id)}
         return {purpose: url for purpose, url in links.items() if url}
 
     def fits(self, incident: str, token: str) -> bool:
@@ -54,3 +60,26 @@ class IncidentLinks:
     def _token(self, incident: str) -> str:
         digest = hmac.digest(self._secret, b"acknowledge " + incident.encode(errors="replace"), "sha256")
         return urlsafe_b64encode(digest[:_TOKEN_BYTES]).decode().rstrip("=")
+
+
+def page_of(incident: Incident) -> str:
+    """Return the address of the page that shows an incident best, from the root of our pages on."""
+    rooms = {_room_of(alert) for alert in incident.alerts}
+    room = rooms.pop() if len(rooms) == 1 else None
+    if room is None or incident.unlisted_count:
+        return f"/incidents/{quote(incident.id, safe='')}"
+    people = dict.fromkeys(who for alert in incident.alerts if (who := _participant_of(alert)))
+    shown = dict(zip(("participant", "and"), people, strict=False))
+    began_s = min(alert.fired_at or incident.started_at for alert in incident.alerts)
+    return f"/rooms/{room}?{urlencode({'at': round(began_s * 1000), **shown})}"
+
+
+def _room_of(alert: Alert) -> str | None:
+    """Return the SID of the room that an alert is in, or None if it is in none, or in one without a SID."""
+    found = _ENTITY.fullmatch(alert.entity) if alert.kind in _IN_A_CALL else None
+    return found[1] if found else None
+
+
+def _participant_of(alert: Alert) -> str | None:
+    found = _ENTITY.fullmatch(alert.entity)
+    return found[2] if found else None

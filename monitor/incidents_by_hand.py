@@ -16,6 +16,7 @@ from alerts.groups import Groups
 from monitor import asked_daemon
 from monitor.acknowledging import Acknowledging
 from monitor.asked_daemon import AskedDaemon
+from monitor.audit import by_hand
 from monitor.clock import SteadyClock
 from monitor.incident_answers import (
     AcknowledgeAsked,
@@ -55,7 +56,15 @@ async def _own_answers(store: SqliteStore, policy: Policy) -> IncidentAnswers:
     now_s, groups = SteadyClock().now_s, Groups(policy)
     groups.restore(await store.incidents.load_groups(), await store.alerts.load_alerts())
     acknowledging = Acknowledging(_Alone(groups, store.alerts, now_s), store.receipts, dict, Metrics(), now_s)
-    return IncidentAnswers(store, groups, acknowledging, now_s)
+    return _OwnAnswers(store, groups, acknowledging, now_s)
+
+
+class _OwnAnswers(IncidentAnswers):
+    """Answers where no daemon does, and has it written down who looks after an incident."""
+
+    async def acknowledge(self, incident_id: str, asked: AcknowledgeAsked) -> IncidentView:
+        async with by_hand(self._store.audit, self._now_s, f"acknowledge {incident_id}"):
+            return await super().acknowledge(incident_id, asked)
 
 
 class _Alone:

@@ -12,12 +12,17 @@ is no such label.
 import re
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Literal, NamedTuple
+
+from monitor.recent import Recent
 
 NAME_LIMIT = 128  # Twilio's own, for a room's name
 PATTERN = "{tenant}:{kind}:{id}"
 OTHER, UNKNOWN = "other", "unknown"
+NAMES_REMEMBERED = 20_000  # of rooms, with what they tell: the same ones are asked about again and again
 
+_NO_LABELS: Mapping[str, str] = MappingProxyType({})
 _SLOTS = ("tenant", "kind", "id")
 _SLOT = re.compile(r"\{([^{}]*)\}")
 
@@ -91,6 +96,7 @@ class Naming:
         self._listed = {"tenant": frozenset(tenants), "resource_kind": frozenset(kinds)}
         values = {"tenant": (*tenants, OTHER, UNKNOWN), "resource_kind": (*kinds, OTHER, UNKNOWN)}
         self.values: Mapping[str, Sequence[str]] = {label: values[label] for label in values if self._listed[label]}
+        self._labels: Recent[str, Mapping[str, str]] = Recent(NAMES_REMEMBERED)
 
     def __eq__(self, other: object) -> bool:
         """Whether names tell the same by the other one."""
@@ -104,10 +110,17 @@ class Naming:
         """Return what the name tells, or None where it does not follow the pattern."""
         return self._pattern.parse(room_name)
 
-    def labels(self, room_name: str | None) -> dict[str, str]:
+    def labels(self, room_name: str | None) -> Mapping[str, str]:
         """Return `tenant` and `resource_kind`, those that have an allow-list, each with one of its `values`."""
         if not self.values:
-            return {}
+            return _NO_LABELS
+        known = self._labels.get(room_name or "")
+        if known is None:
+            known = self._labels_of(room_name)
+            self._labels.put(room_name or "", known)
+        return known
+
+    def _labels_of(self, room_name: str | None) -> Mapping[str, str]:
         name = None if room_name is None else self.parse(room_name)
         if name is None:
             return dict.fromkeys(self.values, UNKNOWN)

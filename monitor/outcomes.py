@@ -40,6 +40,7 @@ class Outcome(NamedTuple):
     account_sid: str | None = None
     tenant: str | None = None
     region: str | None = None
+    took_s: float | None = None  # of a composition that was completed, where that is known
 
 
 class Outcomes:
@@ -86,7 +87,8 @@ class Outcomes:
             return False
         composition.is_judged = True
         if composition.status.is_open or _ended_at_ms(composition) >= now_ms - OLD_NEWS_MS:
-            outcome = Outcome(Over.COMPOSITIONS, now_ms, good=int(is_well), bad=int(not is_well))
+            took_s = _took_s(composition)
+            outcome = Outcome(Over.COMPOSITIONS, now_ms, good=int(is_well), bad=int(not is_well), took_s=took_s)
             room = self._room_of(composition.room_sid)
             self._tell_with_place(outcome, room, composition.room_name, composition.account_sid)
         return True
@@ -117,6 +119,13 @@ def is_composed_in_time(composition: Composition, limits: CompositionLimits, now
     if took_ms > limits.limit_s(composition) * 1000:
         return False
     return None if composition.status.is_open else True
+
+
+def _took_s(composition: Composition) -> float | None:
+    since_ms = _since_ms(composition)
+    if since_ms is None or composition.status is not CompositionStatus.COMPLETED:
+        return None
+    return max(0.0, (_ended_at_ms(composition) - since_ms) / 1000)
 
 
 def _since_ms(composition: Composition) -> int | None:

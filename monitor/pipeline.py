@@ -54,6 +54,7 @@ class Pipeline:
         now_ms: Callable[[], int],
         veil: Callable[[Event], Event] = lambda event: event,
         is_full: Callable[[], bool] = lambda: False,
+        on_event: Callable[[Event], None] = lambda _: None,
     ) -> None:
         self._log = log
         self._live = live
@@ -62,6 +63,7 @@ class Pipeline:
         self._now_ms = now_ms
         self._veil = veil  # makes an event what may be kept of it
         self._is_full = is_full
+        self._on_event = on_event  # hears of each event that is durable and in the picture
         self._waiting: list[tuple[Entry, Settle]] = []
         self._wake = asyncio.Event()
         self._closing = False
@@ -148,6 +150,7 @@ class Pipeline:
                 continue
             changes += self._live.apply(entry.event)
             self._metrics.count_event(entry.event)
+            self._on_event(entry.event)
             self.applied_id = log_id
         if changes:
             self._on_change(changes)

@@ -62,6 +62,7 @@ class Poll:
         self.last_success_ms: int | None = None
         self.error = ""
         self.failures_in_a_row = 0
+        self.unread_in_a_row = 0  # of those, with nothing from Twilio that could be read
         self._asked_at_ms = 0
         self._collector = collector
         self._known = known
@@ -91,9 +92,16 @@ class Poll:
 
     async def wake(self) -> None:
         """Ask if it is time to; a poll that came to nothing is repeated before the next one would be due."""
-        wait_s = min(self.interval_s(), RETRY_EVERY_S) if self.error else self.interval_s()
-        if self._now_ms() - self._asked_at_ms >= DUE_RATIO * wait_s * 1000:
+        if self._now_ms() - self._asked_at_ms >= DUE_RATIO * self._wait_s() * 1000:
             await self.poll()
+
+    @property
+    def due_at_ms(self) -> int | None:
+        """When it will be asked again, if nothing shortens the interval, or None before the first time."""
+        return self._asked_at_ms + int(self._wait_s() * 1000) if self._asked_at_ms else None
+
+    def _wait_s(self) -> float:
+        return min(self.interval_s(), RETRY_EVERY_S) if self.error else self.interval_s()
 
     async def poll(self) -> None:
         """Ask once, and hand on what is new as it comes."""
@@ -103,6 +111,7 @@ class Poll:
                 async for events in told:
                     await self._hand_on(events)
         except CollectError as error:
+            self.unread_in_a_row += 1
             self._failed(str(error))
         except Behind:
             self._failed("the store is behind; what was seen will be asked for again")
@@ -133,7 +142,8 @@ class Poll:
     def _succeeded(self) -> None:
         if self.error:
             _log.info("%s of account %s can be read again", self.resource, self.account)
-        self.error, self.last_success_ms, self.failures_in_a_row = "", self._now_ms(), 0
+        self.error, self.last_success_ms = "", self._now_ms()
+        self.failures_in_a_row = self.unread_in_a_row = 0
 
     def _failed(self, why: str) -> None:
         if not self.error:
@@ -167,9 +177,10 @@ class RequestCounter(Observer):
         """Show how far Twilio's clock is ahead of ours."""
         self._metrics.set("roomwatch_twilio_clock_offset_seconds", server_s - at_s, self._account)
 
-    def on_throttled(self, resource: str, retry_after_s: float | None) -> None:  # noqa: ARG002 - as above
-        """Count a 429."""
+    def on_throttled(self, resource: str, retry_after_s: float | None) -> None:  # noqa: ARG002 - the account counts
+        """Count a 429, and how long Twilio asked us to wait."""
         self._metrics.add("roomwatch_twilio_throttled_total", self._account)
+        self._metrics.add("roomwatch_twilio_throttled_seconds_total", self._account, by=retry_after_s or 0.0)
 
 
 def _timeless(event: Event) -> Event:

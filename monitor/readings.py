@@ -173,9 +173,18 @@ def _room_values(room: Room, levels: list[int], due_at_s: float | None, now_s: f
     return {
         "degraded_ratio": degraded_ratio(levels),
         "participants": len(room.participants),
-        "occupancy_ratio": _occupancy_ratio(room),
+        "occupancy_ratio": occupancy_ratio(room),
         "overdue_s": None if due_at_s is None else now_s - due_at_s,
     }
+
+
+def overdue_s(room: Room, limits: RoomLimits, now_s: float) -> float | None:
+    """Return how long ago Twilio should have ended the room (below 0: it need not have), where that is known."""
+    if room.empty_since_ms is None:  # as of nearly all
+        created_at_ms = room.created_at_ms
+        return None if created_at_ms is None else now_s - created_at_ms / 1000 - MAX_ROOM_AGE_S - limits.grace_s
+    due_at_s, _ = _due_end(room, limits.grace_s)
+    return None if due_at_s is None else now_s - due_at_s
 
 
 def degraded_ratio(levels: list[int]) -> float | None:
@@ -187,7 +196,8 @@ def _degraded(levels: list[int]) -> int:
     return sum(level <= DEGRADED_LEVEL for level in levels)
 
 
-def _occupancy_ratio(room: Room) -> float | None:
+def occupancy_ratio(room: Room) -> float | None:
+    """Return how full the room is; None where that does not matter, or nobody has looked."""
     places = room.max_participants or MAX_PARTICIPANTS
     if places < SMALL_ROOM or (not room.participants and room.empty_since_ms is None):
         return None
@@ -215,14 +225,9 @@ def _empty_timeout_s(room: Room) -> float:
 def of_composition(composition: Composition, limits: CompositionLimits, now_s: float) -> Reading:
     """Return what a rule over compositions sees; one that is late becomes so at `changes_at` though nothing happens."""
     limit_s = limits.limit_s(composition)
-    since_ms = composition.waiting_since_ms
-    due_at_s = None if since_ms is None else since_ms / 1000 + limit_s
+    due_at_s = _composed_by_s(composition, limit_s)
     late_s = None if due_at_s is None else now_s - due_at_s
-    values = {
-        **_lateness(composition, late_s),
-        "failed": float(composition.status is CompositionStatus.FAILED),
-        "empty": _empty(composition.status is CompositionStatus.COMPLETED, composition.size_bytes),
-    }
+    values = composition_values(composition, limits, now_s)
     details: dict[str, Value] = {
         "composition_sid": None if composition.is_expected else composition.sid,
         "room_sid": composition.room_sid,
@@ -241,6 +246,21 @@ def of_composition(composition: Composition, limits: CompositionLimits, now_s: f
     changes_at = _just_after(due_at_s, now_s)
     labels = _told(room=composition.room_sid, room_name=composition.room_name, account=composition.account_sid)
     return Reading(Kind.COMPOSITION, composition.sid, values, labels, details, changes_at)
+
+
+def composition_values(composition: Composition, limits: CompositionLimits, now_s: float) -> dict[str, float | None]:
+    """Return what rules compare of a composition."""
+    due_at_s = _composed_by_s(composition, limits.limit_s(composition))
+    return {
+        **_lateness(composition, None if due_at_s is None else now_s - due_at_s),
+        "failed": float(composition.status is CompositionStatus.FAILED),
+        "empty": _empty(composition.status is CompositionStatus.COMPLETED, composition.size_bytes),
+    }
+
+
+def _composed_by_s(composition: Composition, limit_s: float) -> float | None:
+    since_ms = composition.waiting_since_ms
+    return None if since_ms is None else since_ms / 1000 + limit_s
 
 
 def _lateness(composition: Composition, late_s: float | None) -> dict[str, float | None]:

@@ -5,6 +5,7 @@ is stuck.  So every few seconds somebody goes round, looks, and says that each o
 them, like anything else, at the next look.
 """
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from logging import getLogger
 from typing import Protocol
@@ -19,6 +20,7 @@ from monitor.loop_lag import LoopLag
 from monitor.metrics import Metrics
 from monitor.pipeline import Pipeline
 from monitor.polling import Poll
+from monitor.process_limits import ProcessUse, process_use
 from monitor.readings import Read
 from monitor.slo_readings import of_slo
 from monitor.source_readings import CALLBACKS, TELEMETRY, TELEMETRY_STALE_AFTER_S, SourceState, of_source
@@ -63,8 +65,13 @@ class Rounds:
         now_s: Callable[[], float],
         on_change: Callable[[Sequence[Change]], None],
         sight: Callable[[], Sight],
+        overdue: Callable[[], Sequence[str]] = tuple,
+        use: Callable[[], ProcessUse] = process_use,
     ) -> None:
         self._sight = sight
+        self._overdue = overdue
+        self._use = use
+        self.process = ProcessUse()  # at the last round
         self._store = store
         self._live = live
         self._pipeline = pipeline
@@ -100,10 +107,13 @@ class Rounds:
     # --- the daemon ---------------------------------------------------------------------------------------
 
     def _read_daemon(self, key: str, _now_s: float) -> Reading | None:
-        return of_daemon(self._instance, self._vitals, self._sight()) if key == DAEMON.key else None
+        if key != DAEMON.key:
+            return None
+        return of_daemon(self._instance, self._vitals, self._sight(), self._overdue())
 
     async def _take_vitals(self) -> Vitals:
         now_s, alerts = self._now_s(), self._store.alerts
+        self.process, write_began_s = self._use(), self._store.writing.began_s
         oldest_at_s = (await alerts.outbox_counts()).oldest_waiting_at_s
         return Vitals(
             outbox_oldest_s=0.0 if oldest_at_s is None else now_s - oldest_at_s,
@@ -112,6 +122,11 @@ class Rounds:
             event_loop_lag_s=self.loop_lag.worst_s,
             disk_full=self._store.is_full,
             commit_s=self._mean_commit_s(),
+            open_files_ratio=self.process.open_files_ratio,
+            memory_ratio=self.process.memory_ratio,
+            wal_bytes=(await self._store.size()).wal_bytes,
+            write_s=0.0 if write_began_s is None else time.monotonic() - write_began_s,
+            overdue_chores=len(self._overdue()),
         )
 
     def _mean_commit_s(self) -> float | None:

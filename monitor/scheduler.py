@@ -1,7 +1,8 @@
 """Who wakes whom, and when?
 
 The only importer of APScheduler.  Its jobs do no work: each wakes a task that the daemon owns and awaits, so nothing
-runs that nobody would miss, and nothing runs twice at once.
+runs that nobody would miss, and nothing runs twice at once.  It waits for moments of the wall clock; they are given to
+it in a zone where that is never set, or everything would rest for an hour when somebody sets it back by one.
 """
 
 import asyncio
@@ -12,6 +13,8 @@ from datetime import datetime, timedelta
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
 
+from monitor.clock import SteadyClock, SteadyZone
+
 JITTER_RATIO = 0.1  # so that what starts together does not ask together for ever
 
 Work = Callable[[], Awaitable[object]]
@@ -20,8 +23,9 @@ Work = Callable[[], Awaitable[object]]
 class Scheduler:
     """Does pieces of work again and again, each at its own interval."""
 
-    def __init__(self) -> None:
-        self._scheduler = AsyncIOScheduler(timezone="UTC", job_defaults={"coalesce": True, "misfire_grace_time": None})
+    def __init__(self, clock: SteadyClock) -> None:
+        defaults = {"coalesce": True, "misfire_grace_time": None}
+        self._scheduler = AsyncIOScheduler(timezone=SteadyZone(clock), job_defaults=defaults)
         self._works: list[tuple[asyncio.Event, Work]] = []
         self._tasks: list[asyncio.Task[None]] = []
 

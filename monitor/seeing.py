@@ -65,10 +65,13 @@ class Seeing:
         self._calls.mark(room)
 
     def see_track(self, seen: TrackSeen) -> Sequence[Change]:
-        """Take note that a numbered callback came; the picture does not show tracks."""
+        """Take note that a numbered callback came, and of who publishes; the picture does not show tracks."""
         room = self._calls.ended.get(seen.room_sid) or self._calls.room_of(seen.room_sid, seen.room_name)
         room.heard_at_ms = max(room.heard_at_ms, seen.seen_at_ms)
         count_callback(room, seen.sequence, seen.seen_at_ms)
+        publisher = room.participants.get(seen.participant_sid or "")
+        if publisher is not None and seen.state == "added":
+            publisher.has_published = True
         self._calls.mark(room)
         return ()
 

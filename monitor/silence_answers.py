@@ -4,6 +4,7 @@ Times are milliseconds since the epoch.  Matchers are text, `severity="critical"
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from operator import attrgetter
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -12,21 +13,26 @@ from alerts.matchers import Matcher, MatcherError, parse_matchers
 from alerts.model import Alert, State
 from alerts.rules import RuleError, parse_duration
 from alerts.silences import Silence, SilenceError, build_silence, preview
+from monitor.http.cursors import written
 from monitor.http.views import AlertView, alert_view
 from monitor.silencing import Silences
 
 SHOWN_ALERTS = 100
 SHOWN_SILENCES = 1000
+COUNTED = 50  # of as many active silences it is said what they mute: each is held against everything that fires
 
 Moment = Annotated[int, Meta(ge=0, le=2**53)]
 
 
 class SilenceAsked(Struct, frozen=True, forbid_unknown_fields=True):
-    """What somebody wants to be silent: from when (now, where it is not said), and until when or for how long."""
+    """What somebody wants to be silent: from when (now, where it is not said), and until when or for how long.
+
+    `author` is whoever is logged in, where nobody is named.
+    """
 
     matchers: str | list[str]
-    author: str
     reason: str
+    author: str = ""
     starts_at_ms: Moment | None = None
     ends_at_ms: Moment | None = None
     lasts: Annotated[str, Meta(max_length=50)] = ""  # instead of ends_at_ms: 2h, 1h30m
@@ -39,7 +45,7 @@ class PreviewAsked(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SilenceView(Struct, frozen=True):
-    """One silence."""
+    """One silence; `mutes` is how many of the alerts that fire it is about, null where nobody counted."""
 
     id: str
     state: str  # "pending", "active" or "expired"
@@ -50,12 +56,21 @@ class SilenceView(Struct, frozen=True):
     reason: str
     created_at_ms: int
     ended_by: str  # who ended it before its time; empty if nobody did
+    mutes: int | None = None
+
+
+class AfterSilence(Struct, frozen=True, array_like=True, tag="silences"):
+    """Where a page of silences begins: after the one that ends then."""
+
+    ends_at_s: float
+    id: str
 
 
 class SilencesView(Struct, frozen=True):
-    """Silences, in the order in which they end."""
+    """Some silences, in the order in which they end; `next` asks for those after them, and is null without any."""
 
     silences: list[SilenceView]
+    next: str | None
 
 
 class PreviewView(Struct, frozen=True):
@@ -83,11 +98,20 @@ class SilenceAnswers:
         self._alerts = alerts
         self._now_s = now_s
 
-    async def list(self, *, expired: bool = False) -> SilencesView:
-        """Return the silences that are not over, or the latest thousand of all."""
+    async def list(
+        self, *, expired: bool = False, after: AfterSilence | None = None, limit: int = SHOWN_SILENCES
+    ) -> SilencesView:
+        """Return a page of the silences that are not over, or of the latest thousand of all."""
         now = self._now_s()
-        wanted = (await self._silences.history(SHOWN_SILENCES))[::-1] if expired else self._silences.all(now)
-        return SilencesView([_view(silence, now) for silence in wanted])
+        wanted = await self._silences.history(SHOWN_SILENCES) if expired else self._silences.all(now)
+        in_order = sorted(wanted, key=attrgetter("ends_at", "id"))
+        if after is not None:
+            in_order = [each for each in in_order if (each.ends_at, each.id) > (after.ends_at_s, after.id)]
+        last = in_order[limit - 1] if len(in_order) > limit else None
+        following = None if last is None else written(AfterSilence(last.ends_at, last.id))
+        page = in_order[:limit]
+        mutes = self._mutes([each for each in page if each.is_active(now)][:COUNTED], now)
+        return SilencesView([_view(silence, now, mutes.get(silence.id)) for silence in page], following)
 
     async def get(self, silence_id: str) -> SilenceView:
         """Return one silence.
@@ -112,7 +136,7 @@ class SilenceAnswers:
             author=asked.author,
             reason=asked.reason,
         )
-        return _view(silence, self._now_s())
+        return self._seen(silence)
 
     async def expire(self, silence_id: str, by: str) -> SilenceView:
         """End a silence; one that is over stays as it is.
@@ -134,13 +158,24 @@ class SilenceAnswers:
         silence = build_silence(
             matchers_of(asked.matchers), starts_at=now, ends_at=now + 1, author="nobody", reason="preview", now=now
         )
-        meant = preview(silence, [alert for alert in self._alerts() if alert.state is State.FIRING])
+        meant = preview(silence, self._firing())
         return PreviewView(len(meant), [alert_view(alert) for alert in meant[:SHOWN_ALERTS]])
+
+    def _firing(self) -> Sequence[Alert]:
+        return [alert for alert in self._alerts() if alert.state is State.FIRING]
 
     def _found(self, silence: Silence | None, silence_id: str) -> SilenceView:
         if silence is None:
             raise NoSuchSilence(f"expected a silence on record, got {silence_id[:60]!r}")
-        return _view(silence, self._now_s())
+        return self._seen(silence)
+
+    def _seen(self, silence: Silence) -> SilenceView:
+        now = self._now_s()
+        return _view(silence, now, self._mutes([silence], now).get(silence.id))
+
+    def _mutes(self, silences: Sequence[Silence], now: float) -> dict[str, int]:
+        firing = self._firing()
+        return {each.id: len(preview(each, firing)) for each in silences if each.is_active(now)}
 
 
 def matchers_of(texts: str | Sequence[str]) -> tuple[Matcher, ...]:
@@ -169,7 +204,7 @@ def _end_of(asked: SilenceAsked, starts_at: float) -> float:
         raise SilenceError("lasts", str(error)) from None
 
 
-def _view(silence: Silence, now: float) -> SilenceView:
+def _view(silence: Silence, now: float, mutes: int | None) -> SilenceView:
     state = "expired" if silence.ends_at <= now else "active" if silence.is_active(now) else "pending"
     return SilenceView(
         id=silence.id,
@@ -181,4 +216,5 @@ def _view(silence: Silence, now: float) -> SilenceView:
         reason=silence.reason,
         created_at_ms=round(silence.created_at * 1000),
         ended_by=silence.ended_by,
+        mutes=mutes,
     )

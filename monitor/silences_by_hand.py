@@ -4,7 +4,7 @@ A daemon that runs is asked, so that it knows at once; it has the database, and 
 none runs, the command takes the database for itself, and the next daemon finds there what was left.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from monitor import asked_daemon
 from monitor.asked_daemon import AskedDaemon
+from monitor.audit import by_hand
 from monitor.clock import SteadyClock
 from monitor.settings import Storage
 from monitor.silence_answers import (
@@ -23,6 +24,7 @@ from monitor.silence_answers import (
     SilenceView,
 )
 from monitor.silencing import Silences
+from monitor.store.ports import AuditLog
 from monitor.store.sqlite import SqliteStore
 
 
@@ -47,11 +49,38 @@ def whoever_has(storage: Storage) -> AbstractAsyncContextManager[Answers]:
     return asked_daemon.whoever_has(storage, _Daemon, _own_answers)
 
 
-async def _own_answers(store: SqliteStore) -> SilenceAnswers:
+async def _own_answers(store: SqliteStore) -> Answers:
     clock, alerts = SteadyClock(), await store.alerts.load_alerts()
     silences = Silences(store.silences, clock.now_s)
     await silences.load()
-    return SilenceAnswers(silences, lambda: alerts, clock.now_s)
+    return _Alone(store.audit, clock.now_s, SilenceAnswers(silences, lambda: alerts, clock.now_s))
+
+
+class _Alone:
+    """Does with silences what is wanted, where no daemon does, and has it written down."""
+
+    def __init__(self, audit: AuditLog, now_s: Callable[[], float], answers: SilenceAnswers) -> None:
+        self._audit = audit
+        self._now_s = now_s
+        self._answers = answers
+
+    async def list(self, *, expired: bool = False) -> SilencesView:
+        """Return the silences that are not over, or the latest of all."""
+        return await self._answers.list(expired=expired)
+
+    async def add(self, asked: SilenceAsked) -> SilenceView:
+        """Make a silence."""
+        async with by_hand(self._audit, self._now_s, "silences add"):
+            return await self._answers.add(asked)
+
+    async def expire(self, silence_id: str, by: str) -> SilenceView:
+        """End a silence."""
+        async with by_hand(self._audit, self._now_s, f"silences expire {silence_id}"):
+            return await self._answers.expire(silence_id, by)
+
+    async def preview(self, asked: PreviewAsked) -> PreviewView:
+        """Return what a silence would be about."""
+        return await self._answers.preview(asked)
 
 
 class _Daemon:

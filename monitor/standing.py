@@ -1,7 +1,7 @@
 """Which troubles does an account have, and when do they begin and end?
 
-A watch over what the request budget and the callbacks know of an account.  Each trouble that begins or ends becomes an
-event, which goes the way of all events: it is stored, changes the picture, and rules see it.
+A watch over what the request budget, the polls and the callbacks know of an account.  Each trouble that begins or ends
+becomes an event, which goes the way of all events: it is stored, changes the picture, and rules see it.
 """
 
 from collections.abc import Callable
@@ -22,7 +22,7 @@ THROTTLED_FOR_S = 60.0  # how long after the last 429 an account counts as throt
 _DETAILS = {
     Trouble.AUTH_LOST: "Twilio accepts none of the keys that are configured",
     Trouble.THROTTLED: "Twilio answers 429, too many requests for this account, ours and the application's together",
-    Trouble.UNREACHABLE: "Twilio does not answer, or answers with errors, again and again",
+    Trouble.UNREACHABLE: "Twilio does not answer, or nothing that can be read, again and again",
     Trouble.CALLBACKS_SILENT: "rooms begin and end, and no status callback tells",
 }
 
@@ -30,12 +30,21 @@ _DETAILS = {
 class Standing:
     """Tells of each trouble of an account once when it begins, and once when it ends."""
 
-    def __init__(self, name: str, account: Twilio, live: Live, pipeline: Pipeline, now_s: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        name: str,
+        account: Twilio,
+        live: Live,
+        pipeline: Pipeline,
+        now_s: Callable[[], float],
+        is_unread: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._name = name
         self._account = account
         self._live = live
         self._pipeline = pipeline
         self._now_s = now_s
+        self._is_unread = is_unread
 
     async def watch(self) -> None:
         """Compare what is with what was told, and tell the difference."""
@@ -62,7 +71,7 @@ class Standing:
         found = {
             Trouble.AUTH_LOST: account.auth_lost,
             Trouble.THROTTLED: throttled_at_s is not None and now_s - throttled_at_s < THROTTLED_FOR_S,
-            Trouble.UNREACHABLE: account.circuit is not Circuit.CLOSED,
+            Trouble.UNREACHABLE: account.circuit is not Circuit.CLOSED or (self._is_unread() and not account.auth_lost),
             Trouble.CALLBACKS_SILENT: callbacks.is_silent,
         }
         return {trouble for trouble, is_on in found.items() if is_on}

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from monitor.app import limits_of
 from monitor.config import Config
+from monitor.configured_limits import limits_of
 from monitor.failures import CommandFailed
 from monitor.policy import links_of, policy_of
 from monitor.replay.progress import Progress, pace_text
