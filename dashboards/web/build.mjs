@@ -4,11 +4,11 @@
 // whoever sees it may not fetch anything yet.
 
 import { build } from "esbuild";
-import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
-const PREACT_LICENSE = "node_modules/preact/LICENSE"; // its code is inside app.js, so its notice travels along
+const INSIDE = ["preact", "preact-iso"]; // their code is inside app.js, so their notices travel along
 
 async function bundle() {
   await build({
@@ -48,6 +48,11 @@ async function writePage(name, icon) {
   await writeFile(here(`dist/${name}`), html.replace("__ICON__", icon));
 }
 
+async function copyNotices() {
+  const notices = await Promise.all(INSIDE.map((name) => readFile(here(`node_modules/${name}/LICENSE`), "utf8")));
+  await writeFile(here("dist/app.js.LICENSE.txt"), INSIDE.map((name, i) => `${name}\n\n${notices[i]}`).join("\n\n"));
+}
+
 await rm(here("dist"), { recursive: true, force: true });
 await mkdir(here("dist"));
 const icon = await iconAsDataUri();
@@ -56,5 +61,5 @@ await Promise.all([
   bundleStyles(),
   writePage("index.html", icon),
   writePage("login.html", icon),
-  copyFile(here(PREACT_LICENSE), here("dist/app.js.LICENSE.txt")),
+  copyNotices(),
 ]);

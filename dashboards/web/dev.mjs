@@ -19,7 +19,7 @@ async function picture() {
 
 async function answer(path) {
   if (path === "/api/v1/live") return { type: "application/json", body: await picture() };
-  const name = path === "/" ? "index.html" : path.slice(1);
+  const name = path.includes(".") ? path.slice(1) : "index.html"; // a page's address has no dot
   if (!/^[\w.]+$/.test(name)) throw new Error(`expected a file of dist/, got ${path}`);
   const body = await readFile(new URL(`dist/${name}`, import.meta.url));
   return { type: TYPES[name.split(".").pop()], body, csp: name === "login.html" ? LOGIN_CSP : CSP };

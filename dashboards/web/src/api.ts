@@ -63,6 +63,8 @@ export interface Alert {
   summary: string;
   description: string;
   value: number | null;
+  /** The id of the open incident that it is told of in, if it is. */
+  incident: string | null;
 }
 
 export interface ResolvedAlert {

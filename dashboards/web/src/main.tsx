@@ -1,35 +1,42 @@
-// The page: what the daemon last said, drawn again whenever it says something new.
+// The pages: what the daemon last said, drawn again whenever it says something new.
+//
+// A call that was shared is shown without the frame: whoever holds the link has no login, and the frame would ask for one.
 
 import { render } from "preact";
-import type { Picture } from "./api.ts";
+import { sharedToken } from "./call/address.ts";
+import { Frame } from "./frame/frame.tsx";
+import type { Live } from "./frame/live.ts";
+import { SharedCall } from "./pages/shared.tsx";
 import { announcement } from "./picture/announcement.ts";
 import { poll } from "./polling.ts";
-import { Page } from "./view/page.tsx";
+
+function draw(place: HTMLElement, live: Live): Live {
+  render(<Frame live={live} />, place);
+  return live;
+}
+
+function showPages(place: HTMLElement): void {
+  let live = draw(place, { picture: null, lost: false, news: "" });
+  void poll({
+    picture(picture) {
+      live = draw(place, { picture, lost: false, news: announcement(live.picture, picture) || live.news });
+    },
+    lost() {
+      live = draw(place, { ...live, lost: true });
+    },
+  });
+}
+
+function showShared(place: HTMLElement, token: string): void {
+  document.title = "A shared call · Roomwatch";
+  const query = Object.fromEntries(new URLSearchParams(location.search));
+  render(<SharedCall params={{ token }} query={query} />, place);
+}
 
 const root = document.getElementById("page");
 if (root === null) throw new Error("index.html has no element with the id `page`");
 
-let picture: Picture | null = null;
-let lost = false;
-let news = "";
-
-function draw(place: HTMLElement): void {
-  const firing = picture?.alerts.filter(({ state }) => state === "firing").length ?? 0;
-  document.title = firing === 0 ? "Roomwatch" : `(${firing}) Roomwatch`;
-  render(<Page picture={picture} lost={lost} news={news} />, place);
-}
-
 root.replaceChildren();
-draw(root);
-void poll({
-  picture(next) {
-    news = announcement(picture, next) || news;
-    picture = next;
-    lost = false;
-    draw(root);
-  },
-  lost() {
-    lost = true;
-    draw(root);
-  },
-});
+const token = sharedToken(location.pathname);
+if (token === null) showPages(root);
+else showShared(root, token);

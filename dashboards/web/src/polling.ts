@@ -30,7 +30,8 @@ async function fetchPicture(): Promise<Picture | "login"> {
   return (await response.json()) as Picture;
 }
 
-function becomesVisible(): Promise<void> {
+/** Wait until somebody looks. */
+export function becomesVisible(): Promise<void> {
   return new Promise((resolve) => {
     const look = () => {
       if (document.hidden) return;
@@ -43,7 +44,7 @@ function becomesVisible(): Promise<void> {
 }
 
 /** Wait for `ms`, or for the reader's return: a picture that went stale behind another tab should not wait longer. */
-function pause(ms: number): Promise<void> {
+export function pause(ms: number): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {
       clearTimeout(timer);
@@ -56,7 +57,7 @@ function pause(ms: number): Promise<void> {
 }
 
 /** Load the page anew, but not in a frenzy should something in between keep serving the page without a session. */
-async function reloadSoon(): Promise<void> {
+export async function reloadSoon(): Promise<void> {
   await pause(INTERVAL_MS);
   location.reload();
 }

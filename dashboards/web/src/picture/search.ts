@@ -9,6 +9,7 @@ function text(room: Room): string {
 
 export function roomsMatching(rooms: readonly Room[], query: string): Room[] {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
+  if (words.length === 0) return [...rooms];
   return rooms.filter((room) => {
     const haystack = text(room);
     return words.every((word) => haystack.includes(word));

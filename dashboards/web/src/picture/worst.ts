@@ -26,11 +26,13 @@ export function roomRank(room: Room): number {
   return room.participants.reduce((worst, participant) => Math.min(worst, participantRank(participant)), NOBODY);
 }
 
-function alertRank(room: Room, alerts: readonly Alert[]): number {
-  const ranks = alerts
-    .filter((alert) => alert.state === "firing" && alert.room_sid !== null && alert.room_sid === room.room_sid)
-    .map((alert) => SEVERITY_RANK[alert.severity]);
-  return Math.min(NO_ALERT, ...ranks);
+function alertRanks(alerts: readonly Alert[]): Map<string | null, number> {
+  const ranks = new Map<string | null, number>();
+  for (const { state, room_sid, severity } of alerts) {
+    if (state !== "firing" || room_sid === null) continue;
+    ranks.set(room_sid, Math.min(SEVERITY_RANK[severity], ranks.get(room_sid) ?? NO_ALERT));
+  }
+  return ranks;
 }
 
 function byText(a: string | null, b: string | null): number {
@@ -47,7 +49,8 @@ export function participantsWorstFirst(participants: readonly Participant[]): Pa
 }
 
 export function roomsWorstFirst(rooms: readonly Room[], alerts: readonly Alert[]): Room[] {
-  const ranked = rooms.map((room) => ({ room, rank: roomRank(room), alert: alertRank(room, alerts) }));
+  const fired = alertRanks(alerts);
+  const ranked = rooms.map((room) => ({ room, rank: roomRank(room), alert: fired.get(room.room_sid) ?? NO_ALERT }));
   ranked.sort(
     (a, b) =>
       a.rank - b.rank ||

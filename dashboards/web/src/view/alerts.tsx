@@ -2,6 +2,7 @@
 
 import type { Alert, Picture, ResolvedAlert } from "../api.ts";
 import { alertAnchor } from "../picture/anchor.ts";
+import { callHref, incidentHref, participantOf } from "../picture/links.ts";
 import { alertsWorstFirst } from "../picture/worst.ts";
 import { Age } from "./time.tsx";
 
@@ -12,10 +13,18 @@ interface AlertProps {
   picture: Picture;
 }
 
-function Summary({ alert, picture }: AlertProps) {
+function subjectHref(alert: Alert, picture: Picture): string | null {
+  const { room_sid, since_ms, entity, kind } = alert;
+  if (kind === "composition" || kind === "recording") return "/media";
+  if (room_sid !== null) return callHref(room_sid, { atMs: since_ms, participantSid: participantOf(entity) });
   const anchor = alertAnchor(alert, picture);
+  return anchor === null ? null : `#${anchor}`;
+}
+
+function Summary({ alert, picture }: AlertProps) {
+  const href = subjectHref(alert, picture);
   const words = alert.summary === "" ? alert.rule : alert.summary;
-  return anchor === null ? <>{words}</> : <a href={`#${anchor}`}>{words}</a>;
+  return href === null ? <>{words}</> : <a href={href}>{words}</a>;
 }
 
 function AlertItem({ alert, picture }: AlertProps) {
@@ -28,7 +37,7 @@ function AlertItem({ alert, picture }: AlertProps) {
         </p>
         {alert.description !== "" && <p class="description">{alert.description}</p>}
       </div>
-      <p class="rule">{alert.rule}</p>
+      <p class="rule">{alert.incident === null ? alert.rule : <a href={incidentHref(alert.incident)}>{alert.rule}</a>}</p>
       <p class="since">
         {alert.state} for <Age atMs={alert.since_ms} nowMs={picture.now_ms} />
       </p>

@@ -1,6 +1,7 @@
 // The line that never leaves: how many, how bad, and as of when.
 
 import type { Picture } from "../api.ts";
+import { Menu } from "../frame/menu.tsx";
 import { isOverdue } from "../picture/overdue.ts";
 import { count } from "../picture/quantity.ts";
 import { isInTrouble } from "../picture/worst.ts";
@@ -34,12 +35,12 @@ function Tallies({ picture }: { picture: Picture }) {
   const firing = alerts.filter(({ state }) => state === "firing");
   const critical = firing.filter(({ severity }) => severity === "critical").length;
   return (
-    <nav aria-label="On this page">
+    <nav class="now" aria-label="As of now">
       <ul class="tallies">
-        <Tally href="#alerts" name="firing" total={firing.length} worse={critical} worseWord="critical" />
-        <Tally href="#rooms" name="live" total={rooms.length} worse={rooms.filter(isInTrouble).length} worseWord="in trouble" />
+        <Tally href="/#alerts" name="firing" total={firing.length} worse={critical} worseWord="critical" />
+        <Tally href="/#rooms" name="live" total={rooms.length} worse={rooms.filter(isInTrouble).length} worseWord="in trouble" />
         <Tally
-          href="#compositions"
+          href="/#compositions"
           name="composing"
           total={compositions.length}
           worse={compositions.filter(isOverdue).length}
@@ -68,7 +69,9 @@ export function Masthead({ picture, lost }: MastheadProps) {
   return (
     <header class="masthead">
       <div class="masthead-line">
-        <h1>Roomwatch</h1>
+        <h1>
+          <a href="/">Roomwatch</a>
+        </h1>
         {picture !== null && <Tallies picture={picture} />}
         {picture !== null && (
           <p class={lost ? "pulse pulse-lost" : "pulse"}>
@@ -77,6 +80,7 @@ export function Masthead({ picture, lost }: MastheadProps) {
           </p>
         )}
       </div>
+      <Menu />
       <p class="lost" role="status">
         {lost && <Lost picture={picture} />}
       </p>

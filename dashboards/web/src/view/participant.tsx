@@ -7,14 +7,19 @@ import type { ComponentChildren } from "preact";
 import type { Participant } from "../api.ts";
 import { age } from "../picture/duration.ts";
 import { heardWords, isSilent } from "../picture/freshness.ts";
+import { callHref } from "../picture/links.ts";
 import { bitrate, milliseconds, percent } from "../picture/quantity.ts";
 import { isStrained, STRAINED_JITTER_MS, STRAINED_LOSS_RATIO, STRAINED_RTT_MS } from "../picture/strain.ts";
 import { Level } from "./level.tsx";
 import { Unknown, Value } from "./value.tsx";
 
-interface ParticipantProps {
+interface HeardProps {
   participant: Participant;
   nowMs: number;
+}
+
+interface ParticipantProps extends HeardProps {
+  roomSid: string | null;
 }
 
 interface CellProps {
@@ -55,7 +60,7 @@ function Video({ participant }: { participant: Participant }) {
   );
 }
 
-function Heard({ participant, nowMs }: ParticipantProps) {
+function Heard({ participant, nowMs }: HeardProps) {
   const { heard_at_ms, status } = participant;
   if (heard_at_ms === null) return <span class="unknown">never</span>;
   const silent = status !== "disconnected" && isSilent(heard_at_ms, nowMs);
@@ -63,8 +68,18 @@ function Heard({ participant, nowMs }: ParticipantProps) {
   return <strong class="strained">silent {age(heard_at_ms, nowMs)}</strong>;
 }
 
-export function ParticipantRow({ participant, nowMs }: ParticipantProps) {
-  const { identity, participant_sid, status, rtt_ms, loss_ratio, jitter_ms, bitrate_up_bps, bitrate_down_bps } = participant;
+function Identity({ participant, roomSid }: { participant: Participant; roomSid: string | null }) {
+  const { identity, participant_sid } = participant;
+  const name = identity ?? participant_sid ?? "unnamed";
+  return (
+    <span class="identity" title={participant_sid ?? undefined}>
+      {roomSid === null ? name : <a href={callHref(roomSid, { participantSid: participant_sid })}>{name}</a>}
+    </span>
+  );
+}
+
+export function ParticipantRow({ participant, roomSid, nowMs }: ParticipantProps) {
+  const { status, rtt_ms, loss_ratio, jitter_ms, bitrate_up_bps, bitrate_down_bps } = participant;
   const client = [participant.browser, participant.network].filter((part) => part !== null).join(", ");
   return (
     <tr role="row" class={`participant is-${status}`}>
@@ -72,9 +87,7 @@ export function ParticipantRow({ participant, nowMs }: ParticipantProps) {
         <Level participant={participant} nowMs={nowMs} />
       </td>
       <th role="rowheader" scope="row" class="person">
-        <span class="identity" title={participant_sid ?? undefined}>
-          {identity ?? participant_sid ?? "unnamed"}
-        </span>
+        <Identity participant={participant} roomSid={roomSid} />
         <Connection participant={participant} />
       </th>
       <Cell label="RTT" known={rtt_ms !== null}>

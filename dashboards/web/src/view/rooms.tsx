@@ -8,6 +8,14 @@ import { roomsMatching } from "../picture/search.ts";
 import { roomsWorstFirst } from "../picture/worst.ts";
 import { COLUMNS, RoomSection } from "./room.tsx";
 
+/** Up to so many people every row is drawn, for whoever looks for a name with the browser's own search. */
+const ALL_DRAWN_PEOPLE = 150;
+const FIRST_ROOMS = 6;
+
+function areFew(rooms: readonly Room[]): boolean {
+  return rooms.reduce((people, { participants }) => people + participants.length, 0) <= ALL_DRAWN_PEOPLE;
+}
+
 function firingByRoom(alerts: readonly Alert[]): Map<string, number> {
   const counts = new Map<string, number>();
   for (const { state, room_sid } of alerts) {
@@ -54,6 +62,7 @@ export function Rooms({ picture }: { picture: Picture }) {
   const [query, setQuery] = useState("");
   const rooms = roomsWorstFirst(roomsMatching(picture.rooms, query), picture.alerts);
   const firing = firingByRoom(picture.alerts);
+  const isAlways = areFew(rooms);
   return (
     <section id="rooms" class="rooms" aria-labelledby="rooms-heading">
       <div class="section-head">
@@ -62,12 +71,14 @@ export function Rooms({ picture }: { picture: Picture }) {
         {picture.rooms.length > 0 && <Search query={query} onQuery={setQuery} />}
       </div>
       {rooms.length === 0 ? <p class="empty">{nothing(picture.rooms, query)}</p> : <ColumnHeads />}
-      {rooms.map((room) => (
+      {rooms.map((room, place) => (
         <RoomSection
           key={roomKey(room)}
           room={room}
           alertCount={room.room_sid === null ? 0 : (firing.get(room.room_sid) ?? 0)}
           nowMs={picture.now_ms}
+          isFirst={place < FIRST_ROOMS}
+          isAlways={isAlways}
         />
       ))}
     </section>
