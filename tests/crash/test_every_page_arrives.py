@@ -21,6 +21,7 @@ from tests.builders import INGEST_KEY
 from tests.conftest import settings
 from tests.crash.receivers import Receivers
 from tests.daemon_process import DaemonProcess, free_port, write_config
+from tests.fault_table import Observe
 
 pytestmark = [pytest.mark.crash, pytest.mark.promise("P1", "P2", "P3", "P4")]
 
@@ -202,7 +203,13 @@ async def victims(tmp_path: Path) -> AsyncIterator[list[Victim]]:
         await victim.kill()
 
 
-async def test_every_episode_is_one_incident_that_ends_when_the_episode_does(victims: list[Victim]) -> None:
+@pytest.mark.fault(
+    "SIGKILL while it pages",
+    expected="every episode is one incident, opened once and closed once",
+)
+async def test_every_episode_is_one_incident_that_ends_when_the_episode_does(
+    victims: list[Victim], observed: Observe
+) -> None:
     async with asyncio.TaskGroup() as group:
         for victim in victims:
             group.create_task(victim.suffer())
@@ -224,6 +231,9 @@ async def test_every_episode_is_one_incident_that_ends_when_the_episode_does(vic
             assert pager.offences == []
             assert {key: ids for key, ids in pager.ids.items() if len(ids) > 1} == {}
             assert pager.heard > len(pager.ids), "something was meant to be said twice"
+            observed(
+                f"{KILLS} kills, {len(began)} episodes, {len(pager.triggered)} opened at the {name}, none left open"
+            )
 
 
 def of(owed: Mapping[tuple[str, str], str], kind: str, *states: str) -> set[str]:

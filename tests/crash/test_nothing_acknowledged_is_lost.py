@@ -23,6 +23,7 @@ from monitor.store.sqlite import SqliteStore
 from tests.conftest import settings
 from tests.crash.senders import Call, Ledger
 from tests.daemon_process import DaemonProcess, free_port, write_config
+from tests.fault_table import Observe
 
 pytestmark = pytest.mark.crash
 
@@ -157,7 +158,13 @@ async def victims(tmp_path: Path) -> AsyncIterator[list[Victim]]:
         await victim.kill()
 
 
-async def test_what_was_acknowledged_before_a_kill_is_stored_exactly_once(victims: list[Victim]) -> None:
+@pytest.mark.fault(
+    "SIGKILL under load",
+    expected="what was acknowledged is stored once, and the picture is what the log draws",
+)
+async def test_what_was_acknowledged_before_a_kill_is_stored_exactly_once(
+    victims: list[Victim], observed: Observe
+) -> None:
     async with asyncio.TaskGroup() as group:
         for victim in victims:
             group.create_task(victim.suffer())
@@ -169,6 +176,7 @@ async def test_what_was_acknowledged_before_a_kill_is_stored_exactly_once(victim
             assert_all_is_there(events, victim.ledger)
             assert_same(await restored(store), replayed(events))
             assert levels_shown(view) == levels(replayed(events))
+        observed(f"{KILLS} kills, {len(victim.ledger.accepted):,} posts acknowledged and stored")
 
 
 def assert_all_is_there(events: list[Event], ledger: Ledger) -> None:
