@@ -23,6 +23,7 @@ from tests.benchmarks.figures import Figure, Goal, aligned, judged, ratios, spre
 from tests.benchmarks.load import foreign
 from tests.benchmarks.open_loop import CONNECTIONS, Latencies, Schedule, followed
 from tests.benchmarks.posts import Posts
+from tests.benchmarks.records import recorded
 from tests.benchmarks.servers import Server
 
 POSTS_PER_S = 4_000
@@ -167,7 +168,7 @@ def main() -> None:
         flush=True,
     )
     rounds, rates = asyncio.run(measure(options))
-    print(f"\n{table(rounds, rates)}\n\n{judged(figures(rounds, options.rate))}\n")
+    print(f"\n{table(rounds, rates)}\n\n{judged(recorded('acknowledgement', figures(rounds, options.rate)))}\n")
     print("\n".join(warnings(rounds)), flush=True)
 
 

@@ -34,6 +34,7 @@ from monitor.store.sqlite import SqliteStore
 from tests.alert_builders import make_alert, make_notification
 from tests.benchmarks import machine, servers
 from tests.benchmarks.figures import Figure, Goal, aligned, judged, ratios, spread
+from tests.benchmarks.records import recorded
 
 QUICK, HANGS, PAGER = "quick", "hangs", "PagerDuty"
 CRITICAL_SHARE = 20  # of so many notifications of a storm one is critical
@@ -221,7 +222,7 @@ def main() -> None:
     print(machine.described(), flush=True)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         rounds = runner.run(measure(options))
-    print(f"\n{table(rounds, options)}\n\n{judged(figures(rounds, options))}", flush=True)
+    print(f"\n{table(rounds, options)}\n\n{judged(recorded('delivery', figures(rounds, options)))}", flush=True)
 
 
 if __name__ == "__main__":

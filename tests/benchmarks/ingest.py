@@ -24,6 +24,7 @@ from tests.benchmarks import machine, servers
 from tests.benchmarks.figures import Figure, Goal, aligned, judged, ratios, spread
 from tests.benchmarks.load import CONNECTIONS, Load, Run, foreign, loaded
 from tests.benchmarks.posts import Posts, Proof, Wire
+from tests.benchmarks.records import recorded
 from tests.benchmarks.servers import Server
 
 BUSY_RATIO = 0.95  # of a core: a generator as busy as that may be what was measured
@@ -192,7 +193,7 @@ def main() -> None:
     print(machine.described())
     print(f"{options.rounds} rounds of {options.seconds:g} s each, {CONNECTIONS} connections, closed loop", flush=True)
     runs = asyncio.run(measure(options))
-    print(f"\n{table(runs)}\n\n{judged(figures(runs))}\n")
+    print(f"\n{table(runs)}\n\n{judged(recorded('ingest', figures(runs)))}\n")
     print("\n".join(warnings(runs)), flush=True)
 
 

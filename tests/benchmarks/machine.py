@@ -21,6 +21,11 @@ def described() -> str:
     return f"{cores}, Python {platform.python_version()}, {libraries}, SQLite {sqlite3.sqlite_version}"
 
 
+def fingerprint() -> dict[str, str]:
+    """Return what makes figures of two runs comparable."""
+    return {"cpu": _model(), "cores": str(len(os.sched_getaffinity(0))), "python": platform.python_version()}
+
+
 def _model() -> str:
     lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))

@@ -23,6 +23,7 @@ from tests.benchmarks import machine, servers
 from tests.benchmarks.figures import Figure, Goal, aligned, judged, ratios, spread
 from tests.benchmarks.load import Load, Run, foreign, loaded
 from tests.benchmarks.posts import Posts, Proof
+from tests.benchmarks.records import recorded
 from tests.benchmarks.servers import Server
 
 PEOPLE = (1_000, 10_000, 100_000)
@@ -158,7 +159,7 @@ def main() -> None:
     print("Does a post cost the same however many people are in calls, and how much memory do they take?")
     print(machine.described(), flush=True)
     daemons, rounds = asyncio.run(measure(options))
-    print(f"\n{table(daemons, rounds)}\n\n{judged(figures(daemons, rounds))}\n")
+    print(f"\n{table(daemons, rounds)}\n\n{judged(recorded('population', figures(daemons, rounds)))}\n")
     print(foreign(run for runs in rounds.values() for run in runs), flush=True)
 
 

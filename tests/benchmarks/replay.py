@@ -29,13 +29,14 @@ from monitor.export.moments import moment_ms
 from monitor.history import chunks
 from monitor.history.gathering import Gathering
 from monitor.history.samples import Samples
-from monitor.store.packing import pack
+from monitor.packing import pack
 from monitor.store.ports import Client
 from monitor.store.rows import happenings_of, place_of
 from monitor.store.sqlite import SqliteStore
 from tests.benchmarks import machine
 from tests.benchmarks.figures import Figure, Goal, judged
 from tests.benchmarks.history import PEOPLE_PER_ROOM, sid
+from tests.benchmarks.records import recorded
 from tests.benchmarks.sessions import EVERY_MS, session
 from tests.builders import ACCOUNT
 from tests.conftest import settings
@@ -201,7 +202,7 @@ def main() -> None:
     options = parser.parse_args()
     print("How quickly does a past go by again?")
     print(machine.described(), flush=True)
-    print(f"\n{judged(measure(options.people, options.rounds))}", flush=True)
+    print(f"\n{judged(recorded('replay', measure(options.people, options.rounds)))}", flush=True)
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ class Server(NamedTuple):
 
     port: int
     pid: int
+    private_port: int = 0  # of a daemon
 
 
 @asynccontextmanager
@@ -40,18 +41,18 @@ async def daemon(core: int, folder: Path, synchronous: str) -> AsyncIterator[Ser
 
     It differs from an operator's in two things: nobody is told to slow down, and only warnings are logged.
     """
-    public_port = free_port()
+    public_port, private_port = free_port(), free_port()
     name = f"daemon-{public_port}"
     given: dict[str, Any] = settings(
         public={"port": public_port},
-        private={"port": free_port()},
+        private={"port": private_port},
         storage={"path": str(folder / f"{name}.db"), "synchronous": synchronous},
         log={"level": "warning"},
     )
     given["telemetry"] |= {"posts_per_s": 1e9, "burst_posts": 1_000_000_000}
     process = await DaemonProcess.start(write_config(folder / f"{name}.toml", given), core)
     try:
-        yield Server(public_port, process.pid)
+        yield Server(public_port, process.pid, private_port)
     finally:
         await process.kill()
 

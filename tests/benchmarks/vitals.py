@@ -1,0 +1,47 @@
+"""How is a running daemon, seen from outside and as far as it tells itself?"""
+
+import math
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+MEGABYTE = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Vitals:
+    """A daemon at one moment."""
+
+    rss_bytes: int
+    open_files: int
+    threads: int
+    tasks: float
+    loop_lag_ms: float
+    wal_bytes: int
+    database_bytes: int
+
+
+def vitals(pid: int, database: Path, page: str) -> Vitals:
+    """Look at the process, its files, and what its `/metrics` says."""
+    process = psutil.Process(pid)
+    return Vitals(
+        rss_bytes=process.memory_info().rss,
+        open_files=process.num_fds(),
+        threads=process.num_threads(),
+        tasks=_value(page, "roomwatch_event_loop_tasks"),
+        loop_lag_ms=_value(page, "roomwatch_event_loop_lag_seconds") * 1000,
+        wal_bytes=_size(database.with_name(f"{database.name}-wal")),
+        database_bytes=_size(database),
+    )
+
+
+def _value(page: str, series: str) -> float:
+    found = re.search(rf"^{series} (\S+)$", page, re.MULTILINE)
+    value = float(found[1]) if found else 0.0
+    return 0.0 if math.isnan(value) else value  # it has not looked yet
+
+
+def _size(file: Path) -> int:
+    return file.stat().st_size if file.exists() else 0
