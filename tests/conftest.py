@@ -12,6 +12,7 @@ from hypothesis import settings as hypothesis_settings
 
 from monitor.app import Daemon, open_store
 from monitor.config import build
+from tests import fault_table
 from tests.builders import ACCOUNT, API_KEY, API_SECRET, AUTH_TOKEN, INGEST_KEY
 
 # A busy machine is not a fault of what is tested.
@@ -19,6 +20,11 @@ hypothesis_settings.register_profile(
     "roomwatch", hypothesis_settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 hypothesis_settings.load_profile("roomwatch")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let tests bear the marker of a fault, and tell what they saw."""
+    config.pluginmanager.register(fault_table, "fault_table")
 
 
 def settings(**given: Any) -> dict[str, Any]:
@@ -54,10 +60,10 @@ class Running:
         self.daemon = daemon
         self.http = http
         self.stop = stop
-        assert daemon.public is not None
-        assert daemon.private is not None
-        self.public = f"http://127.0.0.1:{daemon.public.port}"
-        self.private = f"http://127.0.0.1:{daemon.private.port}"
+        assert daemon.doors.public is not None
+        assert daemon.doors.private is not None
+        self.public = f"http://127.0.0.1:{daemon.doors.public.port}"
+        self.private = f"http://127.0.0.1:{daemon.doors.private.port}"
 
 
 Start = Callable[..., Awaitable[Running]]

@@ -46,7 +46,8 @@ def toml(value: Any) -> str:
 
 
 def write_config(file: Path, settings: Mapping[str, Any]) -> Path:
-    """Write the settings as a configuration file."""
+    """Write the settings as a configuration file, which is nobody else's to read: there are keys in it."""
+    file.touch(mode=0o600)
     file.write_text("".join(f"{name} = {toml(section)}\n" for name, section in settings.items()), encoding="utf-8")
     return file
 
@@ -60,20 +61,39 @@ class DaemonProcess:
         self.pid = process.pid
 
     @classmethod
-    async def spawn(cls, config: Path, core: int | None = None) -> Self:
-        """Start a process, on one core if asked to, and do not wait until it serves."""
+    async def spawn(
+        cls,
+        config: Path,
+        core: int | None = None,
+        also: Mapping[str, str] | None = None,
+        within: Sequence[str] = (),
+    ) -> Self:
+        """Start a process and do not wait until it serves.
+
+        It may be kept on one core, have more in its environment, and be started by a command, such as `prlimit`.
+        """
         stderr = config.with_suffix(".stderr")
         command = (sys.executable, "-m", "monitor", "run", "--config", str(config))
         with stderr.open("ab") as errors:
             process = await asyncio.create_subprocess_exec(
-                *pinned(command, core), stdout=asyncio.subprocess.PIPE, stderr=errors, env=environment()
+                *within,
+                *pinned(command, core),
+                stdout=asyncio.subprocess.PIPE,
+                stderr=errors,
+                env={**environment(), **(also or {})},
             )
         return cls(process, stderr)
 
     @classmethod
-    async def start(cls, config: Path, core: int | None = None) -> Self:
+    async def start(
+        cls,
+        config: Path,
+        core: int | None = None,
+        also: Mapping[str, str] | None = None,
+        within: Sequence[str] = (),
+    ) -> Self:
         """Start a process and wait until it says where it serves."""
-        daemon = await cls.spawn(config, core)
+        daemon = await cls.spawn(config, core, also, within)
         try:
             async with asyncio.timeout(STARTS_WITHIN_S):
                 await daemon._serves()

@@ -20,8 +20,8 @@ from collectors import callbacks
 from collectors.events import Event, HookSeen, RoomLooked, RoomSeen, RoomStatus, Source
 from collectors.telemetry import decode
 from monitor.agenda import Agenda
-from monitor.app import limits_of
 from monitor.config import Config, build
+from monitor.configured_limits import limits_of
 from monitor.evaluation import Evaluation
 from monitor.housekeeping import Housekeeping
 from monitor.live import Live

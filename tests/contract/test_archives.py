@@ -8,7 +8,7 @@ from alerts.model import Judgement, Reason, State, Transition
 from collectors.events import Event
 from collectors.observations import MediaStats
 from monitor.live import Live
-from monitor.store.ports import Entry, Search, Store
+from monitor.store.ports import ANY_RULE, Entry, Search, Store
 from tests.alert_builders import make_alert
 from tests.builders import (
     ACCOUNT,
@@ -179,3 +179,29 @@ async def test_rooms_of_a_time_have_everybody_who_was_in_them(past: Store) -> No
 
 async def test_a_call_that_nobody_knows_is_not_there(store: Store) -> None:
     assert await store.archive.call(ROOM) is None
+
+
+async def fire(store: Store, rule: str, entity: str) -> None:
+    change = Transition(entity, rule, entity, State.PENDING, State.FIRING, NOW_MS / 1000, Reason.HELD)
+    alert = make_alert(rule=rule, entity=entity, fingerprint=entity)
+    await store.alerts.record(Judgement((alert,), (change,)))
+
+
+async def test_a_call_says_what_fired_about_it_in_it_and_about_what_was_made_of_it(past: Store) -> None:
+    await saved(past, [composition()])
+    await fire(past, "Quality", f"{ROOM}/{ALICE}")
+    await fire(past, "Quality", f"{ROOM}/{BOB}")
+    await fire(past, "Degraded", ROOM)
+    await fire(past, "Stuck", COMPOSITION)
+    await fire(past, "Elsewhere", ROOM + "0")
+    (it,) = await past.archive.search(Search(ROOM))
+    assert it.fired == ("Degraded", "Quality", "Stuck")
+
+
+async def test_calls_are_found_by_what_fired_in_them(past: Store) -> None:
+    await fire(past, "Quality", f"{ROOM}/{ALICE}")
+    await fire(past, "Degraded", LATER_ROOM)
+    assert await found(past, fired=ANY_RULE) == [LATER_ROOM, ROOM]
+    assert await found(past, fired="Quality") == [ROOM]
+    assert await found(past, "alice", fired="Degraded") == [LATER_ROOM]
+    assert await found(past, "bob", fired="Degraded") == []

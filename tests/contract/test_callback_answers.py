@@ -1,6 +1,7 @@
 """What Twilio is answered when it calls back."""
 
 import json
+from datetime import UTC, datetime
 from hashlib import sha256
 from io import BytesIO
 from typing import Any
@@ -51,6 +52,17 @@ async def test_a_signed_callback_is_answered_204_once_it_is_stored(running: Runn
     assert (happened.kind, happened.participant, happened.source) == ("participant-connected", ALICE, "callback")
     (seen,) = running.daemon.live.participants()
     assert seen.identity == "alice"
+
+
+async def test_how_long_a_callback_took_is_counted_and_when_the_last_one_came(running: Running) -> None:
+    metrics, now_s = running.daemon.metrics, running.daemon.clock.now_s()
+    assert metrics.values["roomwatch_callbacks_last_timestamp_seconds"] == {("ACaa…aaaa",): 0}
+    when = datetime.fromtimestamp(now_s - 20, UTC).isoformat()
+    assert await call_back(running, form(Timestamp=when)) == 204
+    delays = metrics.histograms["roomwatch_callback_delay_seconds"][()]
+    assert sum(delays.counts) == 1
+    assert 20 <= delays.total < 30
+    assert metrics.total("roomwatch_callbacks_last_timestamp_seconds") >= now_s
 
 
 async def test_a_repeat_is_answered_204_and_changes_nothing(running: Running) -> None:

@@ -9,7 +9,8 @@ import pytest
 from aiohttp import web
 from jsonschema import Draft202012Validator
 
-from monitor.cli import FAILED, OK, main
+from monitor.cli import main
+from monitor.commands.options import FAILED, OK
 from tests.asking import TOKEN, ask, happen
 from tests.builders import ACCOUNT, ALICE, BOB, ROOM, batch, level, participant, room
 from tests.conftest import Running, Start, settings
@@ -172,3 +173,16 @@ async def test_by_hand_it_is_the_same_while_the_daemon_runs_and_afterwards(
         FAILED,
         "roomwatch: room: expected the SID or name of a room on record, got 'nowhere'\n",
     )
+
+
+async def test_the_rules_that_can_be_asked_about_are_told_with_their_conditions(daemon: Running) -> None:
+    status, said = await ask(daemon, "/rules")
+    (rule,) = (each for each in said["rules"] if each["name"] == "Cut")
+    assert (status, rule["over"], rule["raise_when"], rule["clear_when"]) == (
+        200,
+        "participant",
+        "level <= 1",
+        "level >= 3",
+    )
+    described = (await ask(daemon, "/openapi.json"))[1]
+    Draft202012Validator({**described, "$ref": "#/components/schemas/RulesView"}).validate(said)

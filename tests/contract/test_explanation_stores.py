@@ -1,10 +1,11 @@
 """One suite, every store: what is asked of it to explain an alert, and to know how receivers fare."""
 
 from dataclasses import replace
+from typing import Any
 
 from alerts.delivery import AttemptMade, Fate, Settled, Settlement
-from alerts.model import Incident, Judgement, NotificationKind
-from monitor.store.ports import OutboxSearch, Standing, Store
+from alerts.model import Incident, Judgement, NotificationKind, Severity
+from monitor.store.ports import IncidentsWanted, OutboxSearch, Standing, Store
 from tests.alert_builders import START, make_alert, make_incident, make_notification, make_reading, make_rule
 from tests.judging import Judge
 
@@ -52,6 +53,23 @@ async def test_the_incidents_of_groups_are_those_that_went_on_in_a_time(store: S
     assert [each.id for each in found] == ["i1-b", "i1-c"]
 
 
+async def test_incidents_are_found_by_how_bad_they_are_by_rule_and_by_whether_they_are_over(store: Store) -> None:
+    bad, mild = make_alert(rule="Bad"), make_alert(rule="Mild", severity=Severity.WARNING)
+    over = replace(make_incident(bad, ended_at=START + 9), id="i1-a", started_at=START)
+    both = replace(make_incident(mild), id="i1-b", started_at=START + 1, firing=(mild, bad), severity=Severity.WARNING)
+    await store.alerts.record(Judgement(incidents=(over, both), at=START, over=("x",)))
+
+    async def found(**wanted: Any) -> list[str]:
+        return [each.id for each in await store.incidents.incidents(IncidentsWanted(**wanted))]
+
+    assert await found() == ["i1-b", "i1-a"]
+    assert await found(is_over_only=True) == ["i1-a"]
+    assert await found(is_open_only=True) == ["i1-b"]
+    assert await found(severity="warning") == ["i1-b"]
+    assert await found(rule="Bad") == ["i1-b", "i1-a"]
+    assert await found(rule="Mild", severity="critical") == []
+
+
 async def test_how_it_goes_with_a_receiver_is_told_from_its_attempts(store: Store) -> None:
     told, refused, waits = (make_notification(entity=name, receiver="desk", at=START) for name in ("A", "B", "C"))
     other = make_notification(entity="A", receiver="other", at=START - 9)
@@ -63,7 +81,7 @@ async def test_how_it_goes_with_a_receiver_is_told_from_its_attempts(store: Stor
             Settled(refused.id, Settlement(Fate.DEAD, 1, START + 3), AttemptMade(START + 3, 0.1, "rejected", "", "no")),
         ]
     )
-    assert await store.alerts.standing("desk") == Standing(1, START, START + 5, START + 3, "no")
+    assert await store.alerts.standing("desk") == Standing(1, START, START + 5, START + 3, "no", dead=1)
     assert await store.alerts.standing("nobody") == Standing()
 
 

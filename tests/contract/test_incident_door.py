@@ -54,6 +54,10 @@ async def test_an_open_incident_is_shown_with_all_that_was_said_of_it(daemon: Ru
     assert (status, life["incident"]) == (200, shown)
     [said] = life["notifications"]
     assert (said["notification"]["receiver"], said["notification"]["kind"]) == ("first", "trigger")
+    [alert] = life["alerts"]
+    assert life["route"] == "every alert / every alert"
+    assert (alert["labels"]["alertname"], alert["details"]["identity"]) == ("ParticipantQualityDegraded", "alice")
+    assert (alert["participant_sid"], alert["muted"]) == (alert["entity"].partition("/")[2], "")
     assert "acknowledge?" not in str(life), "a link that acknowledges is shown to whoever was told, and to nobody else"
 
 
@@ -83,6 +87,29 @@ async def test_an_incident_is_acknowledged_given_back_and_over(daemon: Running, 
         )
 
 
+async def test_a_note_goes_along_with_an_acknowledgement_to_whoever_was_told(daemon: Running, them: People) -> None:
+    group = await opened(daemon)
+    await until(lambda: them.told("trigger"))
+    await ask(daemon, "POST", f"/{group.incident}/acknowledge", json={"by": "Ann", "note": "their Wi-Fi,\n see chat"})
+    await until(lambda: them.told("acknowledge"))
+    assert them.messages[-1]["reason"] == "acknowledged by Ann through the API: their Wi-Fi, see chat"
+
+
+async def test_an_incident_that_is_over_is_found_by_that_and_says_which_route_it_was(
+    daemon: Running, them: People
+) -> None:
+    one = (await opened(daemon)).incident
+    assert (await ask(daemon, "GET", "?state=over"))[1]["incidents"] == []
+    await tell(daemon, 4)
+    await until(lambda: them.told("resolve"))
+    _, page = await ask(daemon, "GET", "?state=over&severity=critical&rule=ParticipantQualityDegraded")
+    assert [each["id"] for each in page["incidents"]] == [one]
+    _, life = await ask(daemon, "GET", f"/{one}")
+    assert life["route"] == "every alert / every alert"
+    for other in ("?state=open", "?severity=info", "?rule=RoomZombie"):
+        assert (await ask(daemon, "GET", other))[1]["incidents"] == []
+
+
 async def test_incidents_come_in_pages_the_latest_first(daemon: Running, them: People) -> None:
     first = (await opened(daemon)).incident
     await tell(daemon, 4)
@@ -97,6 +124,8 @@ async def test_incidents_come_in_pages_the_latest_first(daemon: Running, them: P
 @pytest.mark.parametrize(
     ("query", "error"),
     [
+        ("?state=shut", "state: expected one of open, over, got 'shut'"),
+        ("?severity=dreadful", "severity: expected one of critical, warning, info"),
         ("?open=perhaps", "open: expected true or false"),
         ("?limit=0", "limit: expected a whole number"),
         ("?from=soon", "from: expected milliseconds"),
@@ -109,7 +138,7 @@ async def test_a_question_that_cannot_be_read_is_told_why(daemon: Running, query
     assert (status, said["error"].startswith(error)) == (400, True)
 
 
-@pytest.mark.parametrize("body", [{}, {"by": ""}, {"by": "  "}, {"by": "x" * 101}, {"by": "Ann", "via": "telepathy"}])
+@pytest.mark.parametrize("body", [{"by": ""}, {"by": "  "}, {"by": "x" * 101}, {"by": "Ann", "via": "telepathy"}])
 async def test_who_does_not_say_who_they_are_acknowledges_nothing(daemon: Running, body: dict[str, str]) -> None:
     group = await opened(daemon)
     for deed in ("acknowledge", "unacknowledge"):

@@ -9,7 +9,7 @@ from monitor.config import ProblemsFound, build
 from tests.builders import ALICE, INGEST_KEY, NOW_MS, ROOM, batch, packed, post, quality
 from tests.conftest import Running, Start, settings
 
-OPEN = ("/metrics", "/-/healthy", "/-/ready")
+HEALTH = ("/-/healthy", "/-/ready")
 GUARDED = (
     "/",
     "/app.js",
@@ -26,22 +26,28 @@ GUARDED = (
     "/api/v1/notifications",
     "/api/v1/dead-letters",
     "/api/v1/explain",
+    "/api/v1/rules",
     "/api/v1/openapi.json",
     "/no/such/page",
 )
 TOKEN = "an-access-token-of-tests"
 
 
-@pytest.mark.parametrize("path", OPEN)
-async def test_metrics_and_health_need_no_login_on_loopback(running: Running, path: str) -> None:
-    async with running.http.get(running.private + path) as response:
+async def test_metrics_need_no_login_on_loopback(running: Running) -> None:
+    async with running.http.get(running.private + "/metrics") as response:
         assert response.status == 200
 
 
-@pytest.mark.parametrize("path", OPEN)
-async def test_behind_a_proxy_they_do(running: Running, path: str) -> None:
-    async with running.http.get(running.private + path, headers={"X-Forwarded-For": "192.0.2.1"}) as response:
+async def test_behind_a_proxy_they_do(running: Running) -> None:
+    async with running.http.get(running.private + "/metrics", headers={"X-Forwarded-For": "192.0.2.1"}) as response:
         assert response.status == 401
+
+
+@pytest.mark.parametrize("path", HEALTH)
+async def test_health_needs_no_login_wherever_it_is_asked_from(running: Running, path: str) -> None:
+    for headers in ({}, {"X-Forwarded-For": "192.0.2.1"}, {"Authorization": "Bearer nonsense"}):
+        async with running.http.get(running.private + path, headers=headers) as response:
+            assert (response.status, await response.text()) == (200, f"{path.removeprefix('/-/')}\n")
 
 
 @pytest.mark.parametrize("path", GUARDED)
@@ -60,7 +66,7 @@ async def test_a_browser_without_a_login_is_shown_the_form(running: Running) -> 
 
 
 async def test_the_printed_address_logs_in_once(running: Running) -> None:
-    address = f"{running.private}/login?token={running.daemon.login_token}"
+    address = f"{running.private}/login?token={running.daemon.doors.login_token}"
     async with running.http.get(address) as response:
         assert (response.status, response.url.path) == (200, "/")
     async with running.http.get(running.private + "/api/v1/live") as response:
@@ -73,7 +79,9 @@ async def test_the_printed_address_logs_in_once(running: Running) -> None:
 async def test_a_session_outlives_the_daemon(start: Start, tmp_path) -> None:
     storage = {"path": str(tmp_path / "roomwatch.db")}
     first = await start(storage=storage)
-    async with first.http.get(f"{first.private}/login?token={first.daemon.login_token}", allow_redirects=False) as said:
+    async with first.http.get(
+        f"{first.private}/login?token={first.daemon.doors.login_token}", allow_redirects=False
+    ) as said:
         cookie = said.cookies["roomwatch_session"]
     assert cookie["httponly"]
     await first.stop()
@@ -86,7 +94,7 @@ async def test_a_session_outlives_the_daemon(start: Start, tmp_path) -> None:
 
 async def test_a_configured_access_token_lets_scripts_and_people_in(start: Start) -> None:
     running = await start(private={"port": 0, "access_token": TOKEN})
-    assert running.daemon.login_token is None
+    assert running.daemon.doors.login_token is None
     async with running.http.get(
         running.private + "/api/v1/live", headers={"Authorization": f"Bearer {TOKEN}"}
     ) as response:
@@ -117,7 +125,7 @@ async def test_the_public_door_shows_nothing_private(running: Running) -> None:
 async def test_the_live_view_shows_who_is_where_and_how_well(running: Running) -> None:
     headers = {"Authorization": f"Bearer {INGEST_KEY}", "Content-Type": "application/json"}
     await running.http.post(f"{running.public}/v1/telemetry", data=packed(post(quality(1))), headers=headers)
-    await running.http.get(f"{running.private}/login?token={running.daemon.login_token}")
+    await running.http.get(f"{running.private}/login?token={running.daemon.doors.login_token}")
     async with running.http.get(running.private + "/api/v1/live") as response:
         view = await response.json()
     (room,) = view["rooms"]
@@ -128,7 +136,7 @@ async def test_the_live_view_shows_who_is_where_and_how_well(running: Running) -
 
 
 async def test_the_openapi_document_describes_what_is_really_answered(running: Running) -> None:
-    await running.http.get(f"{running.private}/login?token={running.daemon.login_token}")
+    await running.http.get(f"{running.private}/login?token={running.daemon.doors.login_token}")
     async with running.http.get(running.private + "/api/v1/openapi.json") as response:
         document = await response.json()
     async with running.http.get(running.private + "/api/v1/live") as response:
@@ -139,7 +147,7 @@ async def test_the_openapi_document_describes_what_is_really_answered(running: R
 
 
 async def test_the_last_samples_of_a_participant_are_shown_as_columns(running: Running) -> None:
-    await running.http.get(f"{running.private}/login?token={running.daemon.login_token}")
+    await running.http.get(f"{running.private}/login?token={running.daemon.doors.login_token}")
     live = running.daemon.live
     live.apply(batch(MediaStats(NOW_MS, rtt_ms=50.0), MediaStats(NOW_MS + 10_000), identity="alice"))
     for participant in (ALICE, "alice"):
@@ -153,7 +161,7 @@ async def test_the_last_samples_of_a_participant_are_shown_as_columns(running: R
 
 @pytest.mark.parametrize("query", ["", "?room=nowhere&participant=alice", f"?room={ROOM}&participant=nobody"])
 async def test_samples_of_nobody_are_not_found(running: Running, query: str) -> None:
-    await running.http.get(f"{running.private}/login?token={running.daemon.login_token}")
+    await running.http.get(f"{running.private}/login?token={running.daemon.doors.login_token}")
     running.daemon.live.apply(batch(MediaStats(NOW_MS)))
     async with running.http.get(f"{running.private}/api/v1/live/samples{query}") as response:
         assert response.status == 404

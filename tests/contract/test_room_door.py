@@ -18,7 +18,8 @@ NAME = "acme:class:1"
 
 @pytest.fixture
 async def daemon(start: Start) -> Running:
-    return await start(private={"port": 0, "access_token": TOKEN})
+    # The call is long over: that it looks like one that was forgotten is not what is asked about.
+    return await start(private={"port": 0, "access_token": TOKEN}, alerts={"disabled_rules": ["RoomZombie"]})
 
 
 def media(at_ms: int, rtt_ms: float, **given: Any) -> MediaStats:
@@ -135,7 +136,7 @@ async def test_a_call_that_goes_on_is_shown_as_it_is_now(daemon: Running) -> Non
         (f"/rooms/{ROOM}", {}, 404, "room: expected the SID or name of a room on record, got 'RMaaa"),
         ("/rooms", {"limit": "0"}, 400, "limit: expected a whole number from 1 to 500, got '0'"),
         ("/rooms", {"limit": "many"}, 400, "limit: expected a whole number"),
-        ("/rooms", {"from": "yesterday"}, 400, "from: expected milliseconds since 1970, got 'yesterday'"),
+        ("/rooms", {"from": "yesterday"}, 400, "from: expected milliseconds since 1970, a time such as"),
         ("/rooms", {"after": "page 2"}, 400, "after: expected the `next` of a page, got 'page 2'"),
     ],
 )

@@ -57,8 +57,8 @@ async def test_a_silence_is_made_listed_shown_and_ended(daemon: Running) -> None
 
     status, ended = await ask(daemon, "DELETE", f"/{made['id']}", params={"by": "ben"})
     assert (status, ended["state"], ended["ended_by"]) == (200, "expired", "ben")
-    assert await ask(daemon, "GET") == (200, {"silences": []})
-    assert await ask(daemon, "GET", "?expired=true") == (200, {"silences": [ended]})
+    assert await ask(daemon, "GET") == (200, {"silences": [], "next": None})
+    assert await ask(daemon, "GET", "?expired=true") == (200, {"silences": [ended], "next": None})
     assert daemon.daemon.alerting.silences.silencing({"room_name": "class"}, daemon.daemon.clock.now_s()) is None
 
 
@@ -77,7 +77,17 @@ async def test_a_preview_counts_what_would_be_silenced_and_silences_nothing(daem
     check(seen, "PreviewView")
     assert (status, seen["count"]) == (200, 2)
     assert {alert["entity"] for alert in seen["alerts"]} == {"class", "clinic"}
-    assert await ask(daemon, "GET") == (200, {"silences": []})
+    assert await ask(daemon, "GET") == (200, {"silences": [], "next": None})
+
+
+async def test_a_silence_says_how_much_of_what_fires_it_mutes(daemon: Running) -> None:
+    firing(daemon, "class", "clinic", "lobby")
+    _, made = await ask(daemon, "POST", json=ASKED | {"matchers": 'room_name=~"cl.*"'})
+    assert made["mutes"] == 2
+    _, listed = await ask(daemon, "GET")
+    assert [each["mutes"] for each in listed["silences"]] == [2]
+    _, ended = await ask(daemon, "DELETE", f"/{made['id']}", params={"by": "ben"})
+    assert ended["mutes"] is None
 
 
 async def test_a_preview_of_very_many_shows_a_hundred(daemon: Running) -> None:
@@ -131,12 +141,21 @@ async def test_what_is_no_json_or_too_much_is_refused(daemon: Running, given: An
 
 async def test_what_is_not_on_record_is_not_found(daemon: Running) -> None:
     for method, path in (("GET", "/s1-nowhere"), ("DELETE", "/s1-nowhere?by=ben")):
-        assert await ask(daemon, method, path) == (404, {"error": "id: expected a silence on record, got 's1-nowhere'"})
+        status, said = await ask(daemon, method, path)
+        assert (status, said["error"]) == (404, "id: expected a silence on record, got 's1-nowhere'")
 
 
-async def test_who_ends_a_silence_says_who_they_are(daemon: Running) -> None:
+async def test_who_does_not_say_who_they_are_is_whoever_is_logged_in(daemon: Running) -> None:
+    asked = {key: value for key, value in ASKED.items() if key != "author"}
+    _, made = await ask(daemon, "POST", json=asked)
+    assert made["author"] == "admin"
+    _, ended = await ask(daemon, "DELETE", f"/{made['id']}")
+    assert (ended["state"], ended["ended_by"]) == ("expired", "admin")
+
+
+async def test_who_ends_a_silence_says_no_more_than_fits(daemon: Running) -> None:
     _, made = await ask(daemon, "POST", json=ASKED)
-    status, said = await ask(daemon, "DELETE", f"/{made['id']}")
+    status, said = await ask(daemon, "DELETE", f"/{made['id']}", params={"by": " "})
     assert (status, said["error"]) == (400, "by: expected 1 to 100 characters, got none")
     assert (await ask(daemon, "GET", f"/{made['id']}"))[1]["state"] == "active"
 
@@ -161,7 +180,7 @@ async def test_a_silence_outlives_the_daemon(start: Start, tmp_path) -> None:
     _, made = await ask(first, "POST", json=ASKED)
     await first.stop()
     second = await start(**given)
-    assert await ask(second, "GET") == (200, {"silences": [made]})
+    assert await ask(second, "GET") == (200, {"silences": [made], "next": None})
 
 
 def test_the_document_tells_of_every_method() -> None:
@@ -169,4 +188,5 @@ def test_the_document_tells_of_every_method() -> None:
     assert set(paths["/api/v1/silences"]) == {"get", "post"}
     assert set(paths["/api/v1/silences/{id}"]) == {"get", "delete"}
     assert "requestBody" in paths["/api/v1/silences"]["post"]
-    assert set(paths["/api/v1/silences"]["post"]["responses"]) == {"201", "400", "401", "413", "415", "503"}
+    answers = {"201", "400", "401", "403", "408", "413", "415", "429", "503"}
+    assert set(paths["/api/v1/silences"]["post"]["responses"]) == answers

@@ -14,8 +14,9 @@ from collectors.events import AccountTrouble, Event, Source, Trouble
 from collectors.observations import Direction, MediaStats, Speaker
 from collectors.telemetry import decode, kept
 from monitor.live import Live
+from monitor.roles import Role
 from monitor.store.keeping import Keeping
-from monitor.store.ports import Entry, OutboxSearch, Store
+from monitor.store.ports import Entry, OutboxSearch, Session, Store
 from tests.alert_builders import make_alert, make_notification
 from tests.builders import (
     ACCOUNT,
@@ -67,6 +68,20 @@ async def test_a_post_that_is_kept_as_it_came_comes_back_as_it_was_completed_at_
     taken = replace(decoded.batch, account_sid=ACCOUNT, identity="alice")
     await store.log.append([Entry(taken, kept(taken, decoded, body))], NOW_MS)
     assert await store.log.since(0, 10) == [(1, taken)]
+
+
+async def test_the_newest_of_what_is_there_is_known_by_its_time(store: Store) -> None:
+    assert await store.log.newest_at_ms() is None
+    await append(store, [batch(level(3), session="s", seq=1)], NOW_MS + 5_000)
+    assert await store.log.newest_at_ms() == NOW_MS + 5_000
+    await append(store, [participant(ALICE)], NOW_MS + 9_000)
+    assert await store.log.newest_at_ms() == NOW_MS + 9_000
+
+
+async def test_a_trial_of_writing_changes_nothing(store: Store) -> None:
+    await append(store, [batch(level(3), session="s", seq=1)], NOW_MS)
+    await store.try_writing()
+    assert len(await store.log.since(0, 10)) == 1
 
 
 async def test_a_post_is_stored_once_however_often_it_comes(store: Store) -> None:
@@ -428,6 +443,8 @@ async def test_notifications_are_found_by_incident_receiver_and_state_the_latest
     assert await found() == words[::-1]
     assert await found(incident=words[0].incident.id) == [words[1], words[0]]
     assert await found(receiver="ops", state="waiting") == [words[4], words[2]]
+    assert await found(from_s=words[0].created_at + 1) == await found(to_s=words[0].created_at) == []
+    assert await found(from_s=words[0].created_at, to_s=words[0].created_at + 1) == words[::-1]
     first = await store.alerts.notifications(OutboxSearch(limit=4))
     assert await found(before_seq=first[-1].seq) == [words[1], words[0]]
     assert await store.alerts.notification("of nobody") is None
@@ -445,12 +462,13 @@ async def test_attempts_go_with_what_they_were_made_at(store: Store) -> None:
 
 
 async def test_a_session_lasts_until_its_end_or_its_removal(store: Store) -> None:
-    await store.sessions.add_session("h", 100.0)
-    assert await store.sessions.has_session("h", 99.0)
-    assert not await store.sessions.has_session("h", 100.0)
-    assert not await store.sessions.has_session("other", 0.0)
+    session = Session("ann", Role.OPERATOR, "proof", 100.0)
+    await store.sessions.add_session("h", session)
+    assert await store.sessions.session("h", 99.0) == session
+    assert await store.sessions.session("h", 100.0) is None
+    assert await store.sessions.session("other", 0.0) is None
     await store.sessions.remove_session("h")
-    assert not await store.sessions.has_session("h", 99.0)
+    assert await store.sessions.session("h", 99.0) is None
 
 
 async def test_what_is_too_old_goes_and_what_is_live_or_owed_stays(store: Store) -> None:

@@ -237,7 +237,7 @@ async def test_a_browser_may_ask_first_and_is_told_that_any_origin_may_post(runn
 async def test_a_page_of_another_origin_may_read_when_to_come_back(running: Running) -> None:
     url = f"{running.public}/v1/telemetry"
     async with running.http.post(url, headers={"Origin": "https://a", "Content-Type": "text/plain"}) as response:
-        assert response.headers["Access-Control-Expose-Headers"] == "Retry-After"
+        assert response.headers["Access-Control-Expose-Headers"] == "Retry-After, X-Request-Id"
 
 
 async def test_only_configured_origins_are_allowed_where_some_are_configured(start: Start) -> None:

@@ -180,7 +180,7 @@ async def test_what_comes_late_without_a_sid_is_put_down_to_the_room_that_had_th
 
 async def shown(running: Running) -> Any:
     """Return the only participant, as the API shows it."""
-    async with running.http.get(f"{running.private}/login?token={running.daemon.login_token}"):
+    async with running.http.get(f"{running.private}/login?token={running.daemon.doors.login_token}"):
         pass
     async with running.http.get(f"{running.private}/api/v1/live") as response:
         (where,) = (await response.json())["rooms"]

@@ -1,13 +1,17 @@
 """What the expensive tests share, so that it is started once."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from playwright.async_api import Browser as AsyncBrowser
+from playwright.async_api import async_playwright
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.e2e import tools
 from tests.e2e.browser_calls import CHROMIUM, Stage, staged
+from tests.e2e.prometheus_server import Prometheus, scraping
+from tests.e2e.visitors import QUIET
 
 
 @pytest.fixture(scope="session")
@@ -15,6 +19,40 @@ def demo() -> Iterator[tools.Demo]:
     """The demo, as a person starts it."""
     with tools.demo() as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def prometheus(demo: tools.Demo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
+    """A Prometheus that scrapes the demo."""
+    with scraping(demo.private.removeprefix("http://"), tmp_path_factory.mktemp("prometheus")) as it:
+        yield it
+
+
+@pytest.fixture(scope="module")
+def own_demo() -> Iterator[tools.Demo]:
+    """A demo for one module: the address that it prints logs somebody in once, and what is silenced there stays so."""
+    with tools.demo() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A browser; not for longer than a module, since asynchronous tests cannot run beside it."""
+    path = tools.tool("chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(QUIET))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+async def async_browser() -> AsyncIterator[AsyncBrowser]:
+    """A browser for asynchronous tests."""
+    path = tools.tool("chromium")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=path, args=list(QUIET))
+        yield browser
+        await browser.close()
 
 
 @pytest.fixture

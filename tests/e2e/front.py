@@ -11,7 +11,7 @@ from http import HTTPStatus
 from typing import Any
 
 LONGEST_WAIT_S = 5
-OPEN_TO_ALL = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "Retry-After"}
+OPEN_TO_ALL = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "Retry-After, X-Request-Id"}
 
 
 class Front(http.server.BaseHTTPRequestHandler):

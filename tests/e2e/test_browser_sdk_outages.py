@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
+from tests.builders import access_token
 from tests.e2e.browser_calls import Stage, serving, staged, until
 from tests.e2e.front import Front
 
@@ -199,3 +200,11 @@ def test_the_daemons_own_429_is_read_across_origins(tmp_path: Path, chromium: Br
     for index in refused:
         refused_at, _, retry_after_s = asked[index]
         assert asked[index + 1][0] - refused_at > retry_after_s - 0.2
+
+
+def test_a_token_is_fetched_when_there_is_something_to_send_and_again_when_it_is_refused(stage: Stage) -> None:
+    page = stage.open()
+    page.evaluate("tokens => (fetchToken = async () => tokens.shift())", ["no token", access_token()])
+    page.evaluate("url => join({url, flushMs: 100, token: () => fetchToken()})", stage.watch.url)
+    until(lambda: stage.watch.told("connection"), "what was said while there was no token that is taken")
+    assert page.evaluate("watcher.status().lost") == 0

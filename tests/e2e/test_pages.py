@@ -4,71 +4,19 @@ The tests are one story in the order of this file; each also holds alone.  The d
 50 s after the start, and again every 105 s.  Pictures of the pages are left in `build/e2e/`.
 """
 
-import json
 import re
-from collections.abc import Iterator
-from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
-from tests.e2e.tools import ROOT, Demo, tool
+from tests.e2e.tools import Demo
+from tests.e2e.visitors import Visitor, photograph, until
 
 pytestmark = pytest.mark.e2e
 
-PICTURES = ROOT / "build" / "e2e"
-QUIET = (
-    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-)
 CYCLE_S = 105
 WORSE, BETTER = 60, 120  # how old the demo may be when its first alert has fired, and when it has resolved
-POLICY_WATCH = """
-    window.violations = [];
-    document.addEventListener("securitypolicyviolation", (event) => window.violations.push(event.violatedDirective));
-"""
-
-
-class Visitor:
-    """Somebody with a browser, and everything that the browser complained about or asked the network for."""
-
-    def __init__(self, context: BrowserContext, address: str) -> None:
-        self.context = context
-        self.complaints: list[str] = []
-        self.asked: set[str] = set()
-        context.on("request", lambda request: self.asked.add(request.url))
-        context.on("console", lambda message: self._hear(message.type, message.text))
-        context.on("weberror", lambda error: self.complaints.append(str(error.error)))
-        context.add_init_script(POLICY_WATCH)
-        self.page = context.new_page()
-        self.answer = self.page.goto(address)
-
-    def _hear(self, kind: str, text: str) -> None:
-        if kind in {"error", "warning"}:
-            self.complaints.append(f"{kind}: {text}")
-
-    def picture(self) -> dict[str, Any]:
-        """Return what the daemon says to this visitor."""
-        return json.loads(self.page.evaluate("fetch('/api/v1/live').then((answer) => answer.text())"))
-
-    def degraded(self) -> list[tuple[str, str]]:
-        """Return room and identity of everybody at level 0 or 1."""
-        return [
-            (room["room_name"], person["identity"])
-            for room in self.picture()["rooms"]
-            for person in room["participants"]
-            if person["level"] in (0, 1)
-        ]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = tool("chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(QUIET))
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -76,19 +24,6 @@ def visitor(browser: Browser, demo: Demo) -> Visitor:
     context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB", timezone_id="UTC")
     context.set_default_timeout(10_000)
     return Visitor(context, demo.one_time_address())
-
-
-def until(visitor: Visitor, holds: Any, what: str, within_s: float) -> Any:
-    for _ in range(int(within_s * 4)):
-        if answer := holds():
-            return answer
-        visitor.page.wait_for_timeout(250)  # unlike sleep, it lets the browser's events in
-    return pytest.fail(f"expected {what} within {within_s} s")
-
-
-def photograph(page: Page, name: str) -> None:
-    PICTURES.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=PICTURES / f"{name}.png", full_page=True)
 
 
 def test_the_printed_address_opens_the_pages_once(visitor: Visitor, demo: Demo, browser: Browser) -> None:
@@ -101,7 +36,9 @@ def test_the_printed_address_opens_the_pages_once(visitor: Visitor, demo: Demo, 
 
 
 def test_every_live_room_and_everybody_in_it_is_on_the_page(visitor: Visitor) -> None:
-    rooms = until(visitor, lambda: [room for room in visitor.picture()["rooms"] if room["participants"]], "rooms", 30)
+    rooms = until(
+        visitor.page, lambda: [room for room in visitor.picture()["rooms"] if room["participants"]], "rooms", 30
+    )
     for room in rooms:
         expect(visitor.page.get_by_text(room["room_name"], exact=True).first).to_be_visible()
     for person in rooms[0]["participants"]:
@@ -109,7 +46,7 @@ def test_every_live_room_and_everybody_in_it_is_on_the_page(visitor: Visitor) ->
 
 
 def test_somebody_in_trouble_is_seen(visitor: Visitor) -> None:
-    room, identity = until(visitor, visitor.degraded, "somebody at level 0 or 1", CYCLE_S)[0]
+    room, identity = until(visitor.page, visitor.degraded, "somebody at level 0 or 1", CYCLE_S)[0]
     table = visitor.page.get_by_role("table", name=room)
     row = table.get_by_role("row").filter(has=visitor.page.get_by_text(identity, exact=True))
     expect(row.get_by_role("cell").first).to_have_text(re.compile(r"^\s*[01]\b"))
@@ -117,7 +54,7 @@ def test_somebody_in_trouble_is_seen(visitor: Visitor) -> None:
 
 
 def test_the_page_shows_what_the_receiver_was_told(visitor: Visitor, demo: Demo) -> None:
-    told = until(visitor, lambda: demo.find(r"FIRING +ParticipantQualityDegraded"), "a page", CYCLE_S + 30)
+    told = until(visitor.page, lambda: demo.find(r"FIRING +ParticipantQualityDegraded"), "a page", CYCLE_S + 30)
     assert told.after_s < WORSE, demo.said()
     if demo.find("RESOLVED") is None:
         alert = visitor.page.get_by_role("listitem").filter(has_text=told.text.partition(": ")[2])
@@ -127,7 +64,7 @@ def test_the_page_shows_what_the_receiver_was_told(visitor: Visitor, demo: Demo)
 
 @pytest.mark.parametrize("width", [320, 390])
 def test_a_phone_shows_rooms_and_alerts_and_does_not_scroll_sideways(visitor: Visitor, width: int) -> None:
-    until(visitor, lambda: visitor.picture()["alerts"], "an alert", CYCLE_S)
+    until(visitor.page, lambda: visitor.picture()["alerts"], "an alert", CYCLE_S)
     page = visitor.context.new_page()
     page.set_viewport_size({"width": width, "height": 800})
     page.goto(visitor.page.url)
@@ -140,7 +77,9 @@ def test_a_phone_shows_rooms_and_alerts_and_does_not_scroll_sideways(visitor: Vi
 
 
 def test_the_end_is_told_and_shown(visitor: Visitor, demo: Demo) -> None:
-    told = until(visitor, lambda: demo.find(r"RESOLVED +ParticipantQualityDegraded"), "the end of it", CYCLE_S + 30)
+    told = until(
+        visitor.page, lambda: demo.find(r"RESOLVED +ParticipantQualityDegraded"), "the end of it", CYCLE_S + 30
+    )
     assert told.after_s < BETTER, demo.said()
     summary = told.text.partition(": ")[2]
     (resolved, *_) = (each for each in visitor.picture()["resolved"] if each["summary"] == summary)

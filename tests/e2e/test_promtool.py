@@ -48,5 +48,11 @@ def test_the_alerts_fire_when_they_should_and_only_then(promtool: str) -> None:
     check(promtool, "test", "rules", "tests.yml")
 
 
-def test_the_example_configuration_is_valid(promtool: str) -> None:
+@pytest.mark.parametrize("example", sorted(file.name for file in PROMETHEUS.glob("*.example.yml")))
+def test_an_example_configuration_is_valid(promtool: str, example: str) -> None:
+    """Only the syntax: the files of tokens that two of them name are not there."""
+    check(promtool, "check", "config", "--syntax-only", "--lint=all", "--lint-fatal", example)
+
+
+def test_the_example_for_the_same_machine_finds_all_that_it_names(promtool: str) -> None:
     check(promtool, "check", "config", "--lint=all", "--lint-fatal", "prometheus.example.yml")

@@ -11,21 +11,24 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = "prometheus prometheus-alertmanager chromium"
+PACKAGES = "prometheus prometheus-alertmanager chromium nginx-light caddy systemd"
 
 
-def tool(name: str) -> str:
+def tool(name: str, packages: str = PACKAGES) -> str:
     """Return the path of a program; where it is missing, skip the test, but fail it where a change is decided upon."""
-    path = shutil.which(name)
-    if path is None:
-        missing = f"expected {name} on PATH, found none; on Debian: apt-get install {PACKAGES}"
-        pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
-    return path
+    path = shutil.which(name) or shutil.which(name, path="/usr/sbin:/sbin")  # where not everybody looks
+    return path or missing(name, packages)
+
+
+def missing(name: str, packages: str = PACKAGES) -> NoReturn:
+    """Skip the test for want of a program or a library; where a change is decided upon, fail it."""
+    wanted = f"expected {name}, found none; on Debian: apt-get install {packages}"
+    pytest.fail(wanted) if os.environ.get("CI") else pytest.skip(wanted)
 
 
 def free_port() -> int:

@@ -22,7 +22,8 @@ import psutil
 import pytest
 from hypothesis import strategies as st
 
-from monitor.http.connections import IDLE_S, MAX_KEPT_BYTES, REQUEST_S
+from monitor.http.connections import MAX_KEPT_BYTES
+from monitor.settings import ConnectionLimits
 from tests.builders import INGEST_KEY
 from tests.conftest import Running, Start, settings
 from tests.daemon_process import DaemonProcess, free_port, write_config
@@ -35,6 +36,7 @@ HALF_A_HEAD = b"POST /v1/telemetry HTTP/1.1\r\nHost: a\r\nX-Slow"
 HALF_A_BODY = head(KEY, JSON, "Content-Length: 100") + b'{"v":1,'
 
 Public = dict[str, Any]
+IDLE_S, REQUEST_S = ConnectionLimits().idle_s, ConnectionLimits().body_s
 
 
 @pytest.fixture(params=[True, False], ids=["front", "aiohttp"])

@@ -12,7 +12,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from monitor.cli import CONFIG, FAILED, OK, main
+from monitor.cli import main
+from monitor.commands.options import CONFIG, FAILED, OK
 from monitor.store.backup import back_up
 from monitor.store.ports import Entry, StoreFailed
 from monitor.store.restore import restore

@@ -12,7 +12,8 @@ from collectors.events import CanarySeen, Event
 from collectors.rest.twilio import Observer, Twilio
 from monitor.canary import Canary
 from monitor.canary_steps import PREFIX, STEPS
-from monitor.cli import FAILED, OK, USAGE, main
+from monitor.cli import main
+from monitor.commands.options import FAILED, OK, USAGE
 from monitor.connection import connected
 from monitor.http.callbacks import Callbacks
 from monitor.http.server import Listener

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from monitor.cli import CONFIG, FAILED, OK, USAGE, main
+from monitor.cli import main
+from monitor.commands.options import CONFIG, FAILED, OK, USAGE
 from monitor.config import build
 from monitor.config_warnings import warnings_about
 from monitor.pseudonyms import Pseudonyms

@@ -280,12 +280,14 @@ async def test_a_piece_of_writing_that_fails_leaves_no_trace(tmp_path: Path) -> 
     database = await Database.open(tmp_path / "roomwatch.db")
 
     def half(writer: sqlite3.Connection) -> None:
-        writer.execute("INSERT INTO login_sessions VALUES ('h', 1.0)")
+        writer.execute("INSERT INTO login_sessions VALUES ('h', 1.0, '', '', '')")
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         await database.write(half)
-    await database.write(lambda writer: writer.execute("INSERT INTO login_sessions VALUES ('i', 1.0)").rowcount)
+    await database.write(
+        lambda writer: writer.execute("INSERT INTO login_sessions VALUES ('i', 1.0, '', '', '')").rowcount
+    )
     assert [tuple(row) for row in await database.read("SELECT token_hash FROM login_sessions")] == [("i",)]
     await database.close()
 
@@ -297,14 +299,16 @@ async def test_a_caller_that_is_cancelled_does_not_break_off_what_is_being_writt
     def slow(writer: sqlite3.Connection) -> None:
         begun.set()
         go_on.wait(5)
-        writer.execute("INSERT INTO login_sessions VALUES ('h', 1.0)")
+        writer.execute("INSERT INTO login_sessions VALUES ('h', 1.0, '', '', '')")
 
     caller = asyncio.create_task(database.write(slow))
     await asyncio.to_thread(begun.wait, 5)
     caller.cancel()
     go_on.set()
     await asyncio.gather(caller, return_exceptions=True)
-    await database.write(lambda writer: writer.execute("INSERT INTO login_sessions VALUES ('i', 1.0)").rowcount)
+    await database.write(
+        lambda writer: writer.execute("INSERT INTO login_sessions VALUES ('i', 1.0, '', '', '')").rowcount
+    )
     rows = await database.read("SELECT token_hash FROM login_sessions ORDER BY 1")
     assert [tuple(row) for row in rows] == [("h",), ("i",)]
     await database.close()

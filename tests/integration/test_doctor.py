@@ -17,6 +17,8 @@ from pydantic import SecretStr
 from monitor.config import Config, build
 from monitor.doctor.examination import examine
 from monitor.doctor.findings import Finding, Verdict, report
+from monitor.doctor.process import Here, check_process
+from monitor.doctor.reach import check_reach
 from monitor.doctor.storage import check_storage
 from monitor.http.server import Listener
 from monitor.settings import Account
@@ -257,7 +259,8 @@ async def test_what_is_wrong_with_the_file_is_said(tmp_path: Path) -> None:
     database.chmod(0o644)
     assert about(await storage(database), "permissions").verdict is WARN
     whole = database.read_bytes()
-    database.write_bytes(whole[:16_384] + bytes(len(whole) - 16_384))
+    damaged = slice(32_768, len(whole) // 2)  # neither the first pages nor the last, which hold the schema
+    database.write_bytes(whole[: damaged.start] + bytes(damaged.stop - damaged.start) + whole[damaged.stop :])
     assert about(await storage(database), "integrity").verdict is FAIL
     database.write_text("something else entirely" * 1000)
     assert about(await storage(database), "database").verdict is FAIL
@@ -265,8 +268,50 @@ async def test_what_is_wrong_with_the_file_is_said(tmp_path: Path) -> None:
 
 async def test_a_check_that_would_take_too_long_is_broken_off(tmp_path: Path) -> None:
     database = await Database.open(tmp_path / "roomwatch.db")
-    rows = [(f"{number:032x}", 0.0) for number in range(200_000)]
-    await database.write(lambda writer: writer.executemany("INSERT INTO login_sessions VALUES (?, ?)", rows).rowcount)
+    rows = [(f"{number:032x}", 0.0, "", "", "") for number in range(200_000)]
+    await database.write(
+        lambda writer: writer.executemany("INSERT INTO login_sessions VALUES (?, ?, ?, ?, ?)", rows).rowcount
+    )
     await database.close()
     assert inspect(database.path, patience_s=0.002).faults is None
     assert inspect(database.path, patience_s=60).faults == []
+
+
+# --- where pages are to go ---
+
+
+async def test_at_receivers_it_is_knocked_and_nobody_is_told_anything() -> None:
+    asked: list[str] = []
+
+    async def note(request: web.Request) -> web.Response:
+        asked.append(request.path)
+        return web.Response(status=200)
+
+    door = await Listener.open("127.0.0.1", 0, [web.route("*", "/{path:.*}", note)])
+    here, nowhere = f"http://127.0.0.1:{door.port}", f"http://127.0.0.1:{free_port()}"
+    receivers = {
+        "pager": {"kind": "webhook", "url": f"{here}/pager"},
+        "chat": {"kind": "webhook", "url": f"{here}/chat"},
+        "gone": {"kind": "webhook", "url": f"{nowhere}/secret-path"},
+        "lost": {"kind": "smtp", "host": "mail.invalid", "sender": "a@example.com", "to": ["b@example.com"]},
+        "log": {"kind": "log"},
+    }
+    alertmanager = {"urls": [f"{here}/am", nowhere]}
+    findings = await check_reach(build({"receivers": receivers, "alertmanager": alertmanager}))
+    await door.close()
+    assert asked == ["/am/-/ready"]
+    assert {finding.what: finding.verdict for finding in findings} == {
+        "pager, chat": OK,
+        "gone": FAIL,
+        "lost": FAIL,
+        here: OK,
+        nowhere: FAIL,
+    }
+    assert "secret-path" not in report(findings)
+
+
+async def test_the_machine_is_looked_at_where_the_doctor_was_called(tmp_path: Path) -> None:
+    config = build({"storage": {"path": ":memory:"}})
+    findings = check_process(config, Here(None, {"NOTIFY_SOCKET": "/run/notify", "WATCHDOG_USEC": "60000000"}))
+    assert [finding.what for finding in findings] == ["user", "files", "file descriptors", "watchdog"]
+    assert about(findings, "watchdog").found == "systemd wants to hear from it within 60 s"

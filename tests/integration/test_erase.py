@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from monitor.cli import CONFIG, FAILED, OK, main
+from monitor.cli import main
+from monitor.commands.options import CONFIG, FAILED, OK
 from monitor.erasing import copies_of
 from monitor.pseudonyms import Pseudonyms
 from monitor.store.keeping import DAY_MS, Keeping

@@ -48,7 +48,7 @@ async def until(holds: Any) -> None:
 
 def served_in_front(running: Running) -> list[Connection]:
     """Return the connections that aiohttp does not have."""
-    front = running.daemon.public._way_in
+    front = running.daemon.doors.public._way_in
     return list(front.connections._open) if isinstance(front, Front) else []
 
 
@@ -157,7 +157,7 @@ async def test_a_preflight_is_answered_and_the_post_after_it_too(raw: RawConnect
         "access-control-allow-origin": "*",
         "access-control-allow-methods": "POST",
         "access-control-allow-headers": "Authorization, Content-Type, Content-Encoding",
-        "access-control-expose-headers": "Retry-After",
+        "access-control-expose-headers": "Retry-After, X-Request-Id",
         "access-control-max-age": "86400",
     }
     assert (await raw.ask(telemetry())).status == 202

@@ -13,13 +13,15 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from twilio.request_validator import RequestValidator
 
+from monitor.roles import Role
 from monitor.store import schema
 from monitor.store.backup import back_up
-from monitor.store.ports import Entry, StoreFailed, StoreFull
+from monitor.store.ports import Entry, Session, StoreFailed, StoreFull
 from monitor.store.sqlite import SqliteStore
 from tests.builders import ACCOUNT, AUTH_TOKEN, INGEST_KEY, NOW_MS, batch, level, post, quality
 from tests.conftest import settings
 from tests.daemon_process import DaemonProcess, free_port, write_config
+from tests.fault_table import Observe
 from tests.small_disk import fill, small_disk
 from tests.stored import posts
 
@@ -127,8 +129,12 @@ async def until(holds: Callable[[], bool], within_s: float) -> None:
             await asyncio.sleep(0.02)
 
 
+@pytest.mark.fault(
+    "full disk",
+    expected="telemetry gets 503 and Retry-After, callbacks and pages go on, room on the disk ends it without hands",
+)
 async def test_on_a_full_disk_telemetry_waits_and_everything_else_goes_on(
-    tmp_path: Path, disk: Path, pages: tuple[list[str], str]
+    tmp_path: Path, disk: Path, pages: tuple[list[str], str], observed: Observe
 ) -> None:
     paged, receiver = pages
     site = Daemon(tmp_path, disk, receiver)
@@ -165,6 +171,7 @@ async def test_on_a_full_disk_telemetry_waits_and_everything_else_goes_on(
         await store.close()
     taken = sum(status == 202 for status, _ in answers)
     assert stored == 1 + taken + 1, "what was refused was kept, or what was taken was not"
+    observed(f"{len(answers) - taken} posts refused with Retry-After, {taken + 2} acknowledged and stored, paged once")
 
 
 async def test_a_daemon_that_starts_on_a_full_disk_lives_without_telemetry_until_there_is_room(disk: Path) -> None:
@@ -221,14 +228,14 @@ async def test_without_room_for_a_copy_nothing_is_migrated(disk: Path) -> None:
 
 async def test_what_makes_the_file_no_larger_is_written_even_without_a_reserve(disk: Path) -> None:
     store = await SqliteStore.open(disk / "roomwatch.db")
-    await store.sessions.add_session("somebody", NOW_S)
+    await store.sessions.add_session("somebody", Session("ann", Role.VIEWER, "", NOW_S))
     await store.close()
     fill(disk, leaving_bytes=300_000)  # a few commits' worth in the write-ahead log, which then has to begin anew
     store = await SqliteStore.open(disk / "roomwatch.db")
     try:
         for second in range(100):
-            await store.sessions.add_session("somebody", NOW_S + second)
+            await store.sessions.add_session("somebody", Session("ann", Role.VIEWER, "", NOW_S + second))
         assert store.is_full
-        assert await store.sessions.has_session("somebody", NOW_S + 98)
+        assert await store.sessions.session("somebody", NOW_S + 98)
     finally:
         await store.close()

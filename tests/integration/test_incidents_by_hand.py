@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from monitor.cli import FAILED, OK, main
+from monitor.cli import main
+from monitor.commands.options import FAILED, OK
 from tests.conftest import Start
 from tests.paged import People, ladder, opened, people, tell, until
 

@@ -26,8 +26,8 @@ from tests.conftest import settings
 from tests.daemon_process import DaemonProcess, free_port, write_config
 
 SPEED, KEEPING_SPEED = 5, 40
-ROOMS, PEOPLE_PER_ROOM = 15, 9  # a third of the rooms are in the region
-DEGRADED = 35  # at least so many people
+ROOMS, PEOPLE_PER_ROOM = 15, 13  # a third of the rooms are in the region
+DEGRADED = 50  # at least so many people
 MEANWHILE_S = 2.0
 FAST = {"rooms_every_s": 0.5, "participants_every_s": 1, "compositions_every_s": 1, "timeout_s": 2}
 

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from collectors.observations import MediaStatsSeries, NetworkQuality
-from monitor.cli import FAILED, OK, USAGE
+from monitor.commands.options import FAILED, OK, USAGE
 from monitor.export.layout import LEVEL_HEADER, MEDIA_HEADER
 from monitor.store.ports import Entry
 from monitor.store.sqlite import SqliteStore

@@ -10,7 +10,8 @@ import pytest
 from aiohttp import web
 from jsonschema import Draft202012Validator
 
-from monitor.cli import FAILED, OK, USAGE, main
+from monitor.cli import main
+from monitor.commands.options import FAILED, OK, USAGE
 from tests.asking import TOKEN, ask
 from tests.conftest import Running, Start, settings
 from tests.daemon_process import free_port, write_config

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from collectors.events import Event
-from monitor.cli import FAILED, OK, USAGE
+from monitor.commands.options import FAILED, OK, USAGE
 from monitor.live import Live
 from monitor.store.ports import Entry
 from monitor.store.sqlite import SqliteStore

@@ -8,7 +8,8 @@ import pytest
 
 from alerts.matchers import from_mapping
 from alerts.silences import build_silence
-from monitor.cli import FAILED, OK, USAGE, main
+from monitor.cli import main
+from monitor.commands.options import FAILED, OK, USAGE
 from monitor.store.sqlite import SqliteStore
 
 CONFIG = """

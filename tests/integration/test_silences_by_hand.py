@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from monitor.cli import FAILED, OK, USAGE, main
+from monitor.cli import main
+from monitor.commands.options import FAILED, OK, USAGE
 from monitor.local_access import LocalAccess, access_file, address_of, grant, granted
 from monitor.store.lock import locked
 from monitor.store.ports import StoreFailed

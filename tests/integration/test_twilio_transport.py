@@ -6,6 +6,7 @@ import gc
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import date
 from email.utils import formatdate
 
 import pytest
@@ -13,6 +14,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from collectors.base import CollectError
+from collectors.rest import usage_records
 from collectors.rest.breaker import Circuit
 from collectors.rest.budget import Budget, BudgetState, Limits, Priority
 from collectors.rest.outcome import Outcome
@@ -452,7 +454,7 @@ async def test_every_product_is_asked_inside_the_base_url(serve, ask, told: Told
     twilio = ask(await serve(note) + "/proxy/")
     await twilio.video.rooms.list_async(page_size=5)
     await twilio.insights.rooms.list_async(page_size=5)
-    await twilio.usage.records.daily.list_async(page_size=5)
+    await usage_records.first_page(twilio, date(2026, 11, 1), date(2026, 11, 2), 5)
     await twilio.monitor.alerts.list_async(page_size=5)
     assert paths == [
         "/proxy/v1/Rooms",

@@ -11,7 +11,7 @@ import pytest
 
 from alerts.model import Alert, Incident, NotificationKind, Severity
 from collectors.events import RecordingSeen, RecordingStatus
-from monitor.store.packing import pack
+from monitor.packing import pack
 from monitor.store.ports import Entry
 from monitor.store.sqlite import SqliteStore
 from tests.builders import ALICE, BOB, NOW_MS, ROOM, batch, level

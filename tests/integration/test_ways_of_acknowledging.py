@@ -16,7 +16,8 @@ from twilio.request_validator import RequestValidator
 from yarl import URL
 
 from alerts.model import Group
-from monitor.cli import OK, main
+from monitor.cli import main
+from monitor.commands.options import OK
 from monitor.config import build
 from tests.asking import TOKEN
 from tests.builders import ACCOUNT, AUTH_TOKEN

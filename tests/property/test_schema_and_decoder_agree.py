@@ -83,6 +83,7 @@ EVENTS = {
     ),
     "connection": event("connection", {"state": states}, code=codes, subject=sids),
     "track": event("track", {"state": words}, track_sid=words, kind=words, subject=sids, code=codes),
+    "device": event("device", error=words, kind=words),
     "speaker": event("speaker", subject=sids),
     "feedback": event("feedback", rating=st.integers(1, 5), text=st.text(max_size=50)),
     "preflight": event("preflight", report=anything),

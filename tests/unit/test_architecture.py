@@ -11,9 +11,11 @@ ROOT = Path(__file__).parents[2]
 PACKAGES = ("monitor", "collectors", "alerts", "dashboards")
 
 PURE = {
+    "monitor.blind_spots",
+    *("monitor.supervision.liveness", "monitor.supervision.status_line", "monitor.log_repeats", "monitor.clock_check"),
     *("collectors.events", "collectors.observations", "collectors.telemetry", "collectors.callbacks"),
     *("collectors.telemetry_dictionary", "collectors.telemetry_schema", "collectors.base", "collectors.rest.budget"),
-    *("collectors.error_codes", "collectors.soundness"),
+    *("collectors.error_codes", "collectors.soundness", "collectors.device_errors"),
     *("collectors.rest.adaptive_rate", "collectors.rest.answers", "collectors.rest.bounds", "collectors.rest.breaker"),
     *("collectors.rest.concurrency", "collectors.rest.keyring", "collectors.rest.outcome", "collectors.rest.retries"),
     *("collectors.rest.token_bucket", "collectors.event_streams"),
@@ -26,8 +28,12 @@ PURE = {
         "monitor.merging",
         "monitor.rings",
     ),
-    *("monitor.agenda", "monitor.callback_health", "monitor.cadence", "monitor.census"),
+    *("monitor.agenda", "monitor.attendance", "monitor.callback_health", "monitor.cadence", "monitor.census"),
     *("monitor.entities", "monitor.live", "monitor.rings", "monitor.readings", "monitor.metrics"),
+    *("monitor.histograms", "monitor.sample_counts", "monitor.headcount", "monitor.call_metrics"),
+    *("monitor.runbook_links", "monitor.http.runbook_page"),
+    *("monitor.stalls.judgement", "monitor.chores", "monitor.self_metrics"),
+    *("monitor.alert_metrics", "monitor.failures", "collectors.resources"),
     *(
         "monitor.account_readings",
         "monitor.forecast",
@@ -46,15 +52,22 @@ PURE = {
     *("monitor.history.rollups", "monitor.history.rollup_rows", "monitor.history.buckets", "monitor.history.answers"),
     "monitor.history.exact",
     *("monitor.canary_steps", "monitor.callback_address", "monitor.doctor.findings", "monitor.doctor.judgement"),
+    *("monitor.doctor.process_judgement", "monitor.doctor.reach_judgement"),
     *("monitor.doctor.storage_judgement", "monitor.sizes", "monitor.store.fullness"),
     *(
         "monitor.config_lines",
         "monitor.recent",
         "monitor.naming",
+        "monitor.packing",
         "monitor.http.rate",
         "monitor.http.origins",
         "monitor.http.proxies",
+        "monitor.http.failures",
+        "monitor.http.certificate_dates",
     ),
+    *("monitor.roles", "monitor.http.permissions", "monitor.http.same_origin", "monitor.http.next_page"),
+    *("monitor.http.proxy_login", "monitor.http.login_page"),
+    *("monitor.http.cursors", "monitor.http.time_ranges", "monitor.http.operations", "monitor.http.house_operations"),
     *("monitor.http.addresses", "monitor.clock_offset", "monitor.pseudonyms", "collectors.moments"),
     *("alerts.model", "alerts.rules", "alerts.engine", "alerts.deadlines", "alerts.fingerprint", "alerts.routing"),
     *("alerts.group_book", "alerts.grouping", "alerts.groups", "alerts.regrouping", "alerts.storms"),
@@ -71,6 +84,7 @@ PURE = {
     *("alerts.explaining", "alerts.hindsight", "alerts.lives", "alerts.not_asked", "alerts.word_story"),
     *("monitor.value_courses", "alerts.trial", "alerts.audit", "alerts.heartbeat"),
     *("monitor.verdict", "monitor.causes.case", "monitor.causes.crowds", "monitor.causes.facts"),
+    "monitor.causes.devices",
     *("monitor.causes.hearsay", "monitor.causes.no_cause", "monitor.causes.one_person", "monitor.causes.twilio"),
     *(
         "monitor.causes.verdicts",
@@ -83,10 +97,27 @@ PURE = {
     *("monitor.evidence.thresholds", "monitor.evidence.troubles", "monitor.evidence.witnesses"),
     "monitor.evidence.wording",
     *("alerts.breaker", "alerts.budgets", "alerts.gates", "alerts.lanes", "alerts.receivers", "monitor.store.changing"),
+    *("monitor.history.grids", "monitor.history.lanes", "monitor.history.scores"),
+    *("monitor.story.shapes", "monitor.story.people"),
+    *("monitor.story.lanes", "monitor.story.spans", "monitor.story.telling", "monitor.story.material"),
+    *("monitor.story.missing", "monitor.story.redaction", "monitor.story.comings", "monitor.story.tracks"),
+    *(
+        "monitor.story.devices",
+        "monitor.story.elsewhere",
+        "monitor.story.witnessed",
+        "monitor.story.identifying",
+        "monitor.story.feeding",
+    ),
+    *("monitor.store.lines", "monitor.http.shared_routes"),
     "monitor.replay.rehearsing",
     *("monitor.replay.screening", "monitor.replay.retelling", "monitor.replay.judging", "monitor.replay.telling"),
     *("monitor.replay.stepping", "monitor.replay.reckoning", "monitor.replay.coverage", "monitor.replay.wording"),
     *("monitor.rule_tests.courses", "monitor.rule_tests.cases", "monitor.rule_tests.running"),
+    *("dashboards.grafana.annotations", "dashboards.grafana.board", "dashboards.grafana.files"),
+    *("dashboards.grafana.itself", "dashboards.grafana.layout", "dashboards.grafana.links", "dashboards.grafana.media"),
+    *("dashboards.grafana.overview", "dashboards.grafana.panels", "dashboards.grafana.portable"),
+    *("dashboards.grafana.promql", "dashboards.grafana.quality", "dashboards.grafana.queries"),
+    *("dashboards.grafana.twilio_api", "dashboards.grafana.variables"),
     *("alerts.delivery", "alerts.notifiers.base", "alerts.notifiers.webhook", "alerts.notifiers.pagerduty"),
     *("alerts.notifiers.opsgenie", "alerts.notifiers.pagerduty_change", "alerts.notifiers.slack"),
     *("alerts.notifiers.teams", "alerts.notifiers.wording"),
@@ -108,6 +139,10 @@ IMPURE = {
 }
 
 
+# Room to work in, one for each thread: what comes out follows from what goes in all the same.
+OWN_MEMORY = {"monitor.packing": {"threading"}}
+
+
 @cache
 def modules() -> dict[str, ast.Module]:
     files = [
@@ -121,6 +156,7 @@ def _name(file: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
+@cache
 def imported(tree: ast.Module) -> set[str]:
     """Return everything a module imports, also inside functions."""
     names: set[str] = set()
@@ -155,7 +191,7 @@ def test_collectors_alerts_and_dashboards_know_nothing_of_the_house() -> None:
 @pytest.mark.parametrize("name", sorted(PURE))
 def test_a_pure_room_has_no_window(name: str) -> None:
     tree = modules()[name]
-    assert {each.partition(".")[0] for each in imported(tree)} & IMPURE == set()
+    assert {each.partition(".")[0] for each in imported(tree)} & IMPURE <= OWN_MEMORY.get(name, set())
     assert not any(isinstance(node, ast.Await | ast.AsyncFunctionDef) for node in ast.walk(tree)) or name in PORTS
 
 

@@ -59,13 +59,38 @@ def test_an_alert_says_how_long_it_waits(alert):
 def test_a_template_names_no_label_that_the_expression_has_lost(alert):
     named = set(re.findall(r"\$labels\.(\w+)", alert["annotations"]["description"]))
     kept = {"job", "instance"}
-    if "twilio_up" in alert["expr"]:
-        kept |= {"account", "resource"}
-    if "instance_account:" in alert["expr"]:
-        kept |= {"account"}
-    if "instance_receiver:" in alert["expr"]:
-        kept |= {"receiver"}
+    for family in re.findall(r"(?<![:\w])roomwatch_\w+", alert["expr"]):
+        kept |= set(FAMILIES[family].labels)
+    for level in re.findall(r"\binstance_(\w+):roomwatch_", alert["expr"]):
+        kept.add(level)
     assert named <= kept
+    assert not re.search(r"(?<!:)\b(sum|min|max|count|avg)\b *(by|without|\()", alert["expr"]), (
+        "that is for recording.yml"
+    )
+
+
+@each_alert
+def test_an_expression_is_not_true_of_everything(alert):
+    assert re.search(r"\s(==|!=|>|<|>=|<=)\s", alert["expr"]) or alert["alert"] == "RoomwatchWatchdog"
+
+
+@each_alert
+def test_what_is_absent_would_have_had_labels(alert):
+    for absent in re.findall(r"absent(?:_over_time)?\(([^)]*)\)", alert["expr"]):
+        assert re.fullmatch(r"\w+\{.+\}", absent)
+
+
+@each_alert
+def test_a_gauge_is_looked_at_over_some_minutes_so_that_a_failed_scrape_changes_nothing(alert):
+    bare = re.findall(r"(?<![\w:(])(roomwatch_\w+|instance\w*:[\w:]+) +[=<>]", alert["expr"])
+    assert [each for each in bare if not each.endswith("_timestamp_seconds")] == []
+
+
+@each_alert
+def test_an_alert_leads_to_its_page_and_to_the_dashboard_that_shows_most_about_it(alert):
+    assert list(alert["annotations"]) == ["summary", "description", "runbook_url", "dashboard_url"]
+    boards = {file.stem for file in (ROOT / "dashboards" / "grafana" / "json").glob("*.json")}
+    assert alert["annotations"]["dashboard_url"].removeprefix("/d/") in boards
 
 
 def test_no_rule_is_there_twice():
@@ -75,7 +100,8 @@ def test_no_rule_is_there_twice():
 
 @each_rule
 def test_a_rule_speaks_only_of_metrics_that_exist(rule):
-    known = {rule["record"] for rule in RECORDED} | {"up", "process_start_time_seconds"} | set(FAMILIES)
+    known = {rule["record"] for rule in RECORDED} | {"up"} | set(FAMILIES)
+    known |= {f"process_{name}" for name in ("start_time_seconds", "open_fds", "max_fds", "resident_memory_bytes")}
     for name, family in FAMILIES.items():
         if family.kind == "histogram":
             known |= {f"{name}_bucket", f"{name}_sum", f"{name}_count"}

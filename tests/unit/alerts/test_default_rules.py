@@ -57,6 +57,11 @@ def test_the_default_rules_are_these():
         "PipelineNearlyFull": ("queue_ratio >= 0.8", 30, "queue_ratio < 0.5", 60, WARNING),
         "EventLoopLag": ("event_loop_lag_s >= 0.5", 60, "event_loop_lag_s < 0.25", 60, WARNING),
         "DiskFull": ("disk_full >= 1", 0, "disk_full < 1", 0, CRITICAL),
+        "OpenFilesNearLimit": ("open_files_ratio >= 0.85", 60, "open_files_ratio < 0.7", 0, WARNING),
+        "MemoryNearLimit": ("memory_ratio >= 0.9", 60, "memory_ratio < 0.8", 60, WARNING),
+        "WriteAheadLogLarge": ("wal_bytes >= 536870912", 300, "wal_bytes < 536870912", 0, WARNING),
+        "WriteStuck": ("write_s >= 60", 0, "write_s < 60", 0, CRITICAL),
+        "ChoreOverdue": ("overdue_chores >= 1", 0, "overdue_chores < 1", 0, WARNING),
         "MonitorBlind": ("blind >= 1", 0, "blind < 1", 30, CRITICAL),
     }
 

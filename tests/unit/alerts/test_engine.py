@@ -299,3 +299,17 @@ def test_somebody_with_an_alert_or_with_another_deadline_is_never_quiet() -> Non
     assert not engine.is_quiet(Kind.PARTICIPANT, "PA1", {"level": 5}, None)
     assert engine.is_quiet(Kind.PARTICIPANT, "PA2", {"level": 5}, None)
     assert not engine.is_quiet(Kind.PARTICIPANT, "PA2", {"level": 5}, START + 1)
+
+
+# --- after a time in which the process was not there ------------------------------------------------------
+
+
+def test_a_hold_does_not_run_while_nobody_is_there():
+    engine = Engine([RULE])
+    found = engine.judge([level(1)], START)
+    engine.adopt(found.alerts, found.deadlines)
+    absent = engine.absent(30)
+    engine.adopt(absent.alerts, absent.deadlines)
+    assert list(engine.due(START + 30)) == [PA1]
+    assert engine.judge([level(1)], START + 30).transitions == ()
+    assert [each.reason for each in engine.judge([level(1)], START + 40).transitions] == [Reason.HELD]

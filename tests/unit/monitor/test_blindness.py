@@ -147,6 +147,17 @@ def test_one_room_of_several_may_fall_silent():
     assert not ears.listen(Posts(101, 0), lambda: heard, START + 40)
 
 
+@pytest.mark.parametrize("begins_anew", [True, False])
+def test_after_a_time_in_which_nobody_could_be_heard_silence_begins_to_count_anew(begins_anew):
+    crowd = Crowd()
+    crowd.passes(120)
+    crowd.now_s += 3 * AFTER_S // 2
+    if begins_anew:
+        crowd.ears.begin_anew()
+    crowd.silent = set(range(20))
+    assert bool(crowd.passes(2)) is not begins_anew
+
+
 def test_those_who_left_are_not_missed():
     crowd = Crowd()
     crowd.passes(120)

@@ -1,10 +1,13 @@
 """A clock that nobody can set."""
 
+import time
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from alerts.engine import Engine
 from alerts.model import Reason
-from monitor.clock import SteadyClock
+from monitor.clock import SteadyClock, SteadyZone
 from tests.alert_builders import START, make_reading, make_rule
 
 HOUR_S = 3600.0
@@ -57,3 +60,24 @@ def test_the_clock_begins_by_the_wall():
     machine = Machine()
     assert machine.clock().now_s() == START
     assert machine.clock().now_ms() == START * 1000
+
+
+@pytest.mark.parametrize("step_s", [-HOUR_S, HOUR_S, -50 * 365 * 24 * HOUR_S])
+def test_between_two_moments_of_the_steady_zone_lies_what_passed_whatever_the_wall_shows(step_s):
+    machine = Machine()
+    zone = SteadyZone(machine.clock(), lambda: machine.wall_s)
+    before = datetime.fromtimestamp(machine.wall_s, zone)
+    machine.wall_s += step_s
+    machine.passes(2)
+    after = datetime.fromtimestamp(machine.wall_s, zone)
+    assert after - before == timedelta(seconds=2)
+    assert before == datetime.fromtimestamp(START, UTC)
+
+
+@pytest.mark.skipif(not hasattr(time, "CLOCK_BOOTTIME"), reason="the system does not count the sleep of the machine")
+def test_the_sleep_of_the_machine_counts():
+    clock = SteadyClock()
+    began_s = time.clock_gettime(time.CLOCK_BOOTTIME)
+    first = clock.now_s()
+    assert first - time.time() == pytest.approx(0, abs=1)
+    assert clock._monotonic_s() >= began_s

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncGenerator, Sequence
+from math import isnan
 from typing import Any
 
 import pytest
@@ -13,16 +14,33 @@ from collectors.events import AccountTrouble, CompositionSeen, CompositionStatus
 from collectors.observations import Direction, MediaStats
 from monitor.agenda import Agenda
 from monitor.census import Census, take
-from monitor.exposition import AccountUse, House, exposition
+from monitor.error_budgets import ErrorBudgets
+from monitor.exposition import EXEMPLAR_AGE_S, AccountUse, House, exposition
+from monitor.headcount import LEVELS
 from monitor.limits import Limits
 from monitor.live import Live
-from monitor.metrics import FAMILIES, LEVELS, Metrics
+from monitor.metrics import FAMILIES, Metrics
 from monitor.naming import Naming
+from monitor.outcomes import Outcome, Over
 from monitor.pipeline import Pipeline
 from monitor.polling import Poll, RequestCounter
 from monitor.store.memory import MemoryStore
 from monitor.store.ports import OutboxCounts, Size
-from tests.builders import ACCOUNT, NOW_MS, batch, composition, connection, level, recording, room
+from tests.builders import (
+    ACCOUNT,
+    ALICE,
+    BOB,
+    CAROL,
+    NOW_MS,
+    ROOM,
+    batch,
+    composition,
+    connection,
+    level,
+    participant,
+    recording,
+    room,
+)
 
 FORMATS = ("text/plain; version=0.0.4", "application/openmetrics-text; version=1.0.0")
 STATS = MediaStats(
@@ -116,8 +134,8 @@ def test_what_an_account_has_left_is_shown_by_its_name():
     sids = [ACCOUNT, "AC" + "b" * 32]
     live = Live(sids)
     accounts = [
-        AccountUse("main", sids[0], 5, 7, 1.5, 4, breaker_open=False, waiting=3),
-        AccountUse("eu", sids[1], 0, 0, 2, 1, breaker_open=True, waiting=9),
+        AccountUse("main", sids[0], 5, 7, 1.5, 4, breaker_open=False, waiting=3, budget_capacity_requests=10),
+        AccountUse("eu", sids[1], 0, 0, 2, 1, breaker_open=True, waiting=9, budget_capacity_requests=20),
     ]
     seen = samples(Metrics(), live, house(accounts=accounts, census=take(live, Limits(), NOW_MS / 1000)))
     shown = {
@@ -128,6 +146,7 @@ def test_what_an_account_has_left_is_shown_by_its_name():
         if not name.endswith("clock_offset_seconds")  # set when an answer comes
     }
     assert shown == {
+        "budget_capacity_requests": [10, 20],
         "budget_remaining_requests": [7, 0],
         "rate_limit_requests_per_second": [1.5, 2],
         "concurrency_limit": [4, 1],
@@ -203,16 +222,21 @@ def page(rooms: int, accept: str) -> list[str]:
     return exposition(*busy(rooms), house(), accept)[0].decode().splitlines()
 
 
+def names(line: str) -> str:
+    """Return what a line is about, without its value and its exemplar."""
+    return line.partition(" # {")[0].rpartition(" ")[0]
+
+
 @pytest.mark.parametrize("accept", FORMATS)
 def test_two_thousand_rooms_have_as_many_series_as_ten(accept):
     few, many = page(10, accept), page(2_000, accept)
     assert "roomwatch_live_rooms 2000.0" in many
-    assert [line.rpartition(" ")[0] for line in few] == [line.rpartition(" ")[0] for line in many]
+    assert [names(line) for line in few] == [names(line) for line in many]
 
 
 @pytest.mark.parametrize("accept", FORMATS)
 def test_no_series_names_a_room_or_a_person(accept):
-    written = "\n".join(page(50, accept))
+    written = re.sub(r" # \{.*", "", "\n".join(page(50, accept)))  # exemplars are no series
     assert not re.search(r"\b[A-Z]{2}[0-9a-f]{32}\b", written)
     assert not re.search(r"acme|alice|bob", written)
 
@@ -258,7 +282,8 @@ def test_rooms_and_people_are_counted_for_their_tenant():
     seen = named(12, "acme")
     assert shown(seen, "roomwatch_tenant_live_rooms", tenant="acme") == 12
     assert shown(seen, "roomwatch_tenant_live_rooms", tenant="globex") == 0
-    assert [shown(seen, "roomwatch_tenant_live_participants", tenant="acme", level=str(n)) for n in range(6)] == [2] * 6
+    levels = ("0", "1", "2", "3", "4", "idle")  # level 5 alone does not show that anything flows
+    assert [shown(seen, "roomwatch_tenant_live_participants", tenant="acme", level=each) for each in levels] == [2] * 6
 
 
 def test_a_room_whose_name_tells_nothing_is_counted_as_unknown():
@@ -270,3 +295,128 @@ def test_a_room_whose_name_tells_nothing_is_counted_as_unknown():
 def test_without_lists_nothing_is_shown_by_name():
     seen = samples(*busy(3), house())
     assert not [name for name, _ in seen if name.startswith(("roomwatch_tenant_", "roomwatch_kind_"))]
+
+
+# --- who fares badly, who is heard, and what is not known ---
+
+
+def degraded(rooms: int, of: int) -> Live:
+    """Return a picture of so many rooms with so many people each, one more of them degraded from room to room."""
+    live = Live()
+    for number in range(rooms):
+        for person in range(of):
+            value = 1 if person < number else 4
+            live.apply(batch(level(value), room_sid=f"RM{number:032}", reporter=f"PA{number:016}{person:016}"))
+    return live
+
+
+def ranked(live: Live, name: str) -> list[float]:
+    seen = samples(Metrics(), live, house())
+    return [shown(seen, f"roomwatch_worst_room_degraded_{name}", rank=str(rank)) for rank in range(1, 11)]
+
+
+def test_the_worst_rooms_are_ranked_by_the_share_of_people_who_fare_badly():
+    live = degraded(rooms=4, of=4)
+    assert ranked(live, "ratio")[:4] == [0.75, 0.5, 0.25, 0.0]
+    assert ranked(live, "participants")[:4] == [3, 2, 1, 0]
+
+
+def test_a_room_that_is_not_there_is_not_a_room_in_which_all_is_well():
+    assert [isnan(ratio) for ratio in ranked(degraded(rooms=4, of=4), "ratio")] == [False] * 4 + [True] * 6
+    assert all(map(isnan, ranked(Live(), "participants")))
+
+
+def test_more_than_ten_rooms_have_ten_ranks():
+    assert ranked(degraded(rooms=30, of=30), "participants") == [29 - rank for rank in range(10)]
+
+
+def test_a_room_that_has_recovered_or_ended_is_no_longer_among_the_worst():
+    live = degraded(rooms=3, of=2)
+    live.apply(batch(level(4, at_ms=NOW_MS + 1), room_sid=f"RM{1:032}", reporter=f"PA{1:016}{0:016}"))
+    live.apply(room("completed", sid=f"RM{2:032}", ended_at_ms=NOW_MS))
+    assert ranked(live, "participants")[:2] == [0, 0]
+
+
+def at(live: Live, now_s: float) -> dict[tuple[str, Labels], float]:
+    return samples(Metrics(), live, house()._replace(now_s=now_s))
+
+
+def test_who_has_not_been_heard_for_a_minute_is_not_covered():
+    live = Live()
+    live.apply(batch(level(4)))
+    live.apply(batch(level(4), reporter=BOB, at_ms=NOW_MS + 60_000))
+    live.apply(participant(CAROL))
+    seen = at(live, NOW_MS / 1000 + 61)
+    assert shown(seen, "roomwatch_heard_participants") == 1
+    assert shown(seen, "roomwatch_telemetry_coverage_ratio") == pytest.approx(1 / 3)
+
+
+def test_of_nobody_no_share_is_heard():
+    assert isnan(shown(at(Live(), NOW_MS / 1000), "roomwatch_telemetry_coverage_ratio"))
+
+
+def test_five_with_no_track_is_idle_and_no_level_is_unknown():
+    live = Live()
+    live.apply(batch(level(5)))
+    live.apply(batch(level(5), STATS, reporter=BOB))
+    live.apply(participant(CAROL))
+    seen = samples(Metrics(), live, house())
+    people = {each: shown(seen, "roomwatch_live_participants", level=each) for each in LEVELS}
+    assert {each: count for each, count in people.items() if count} == {"idle": 1, "5": 1, "unknown": 1}
+
+
+def test_rooms_are_counted_by_the_regions_on_the_list_and_no_other():
+    live = Live()
+    for number, region in enumerate(("us1", "us1", "ie1", "de1", None)):
+        live.apply(room(sid=f"RM{number:032}", media_region=region))
+    seen = samples(Metrics(), live, house()._replace(regions=("us1", "jp1")))
+    rooms = {labels: value for (name, labels), value in seen.items() if name == "roomwatch_region_live_rooms"}
+    regions = {"us1": 2, "jp1": 0, "other": 2, "unknown": 1}
+    assert rooms == {frozenset({("media_region", region)}): count for region, count in regions.items()}
+
+
+def test_minutes_are_counted_for_the_tenants_and_regions_on_the_list_and_for_all_others_together():
+    budgets = ErrorBudgets()
+    for tenant, region in (("acme", "us1"), (None, "us1"), (None, None)):
+        budgets.count(Outcome(Over.GOOD_MINUTES, NOW_MS, good=3, bad=1, tenant=tenant, region=region))
+    seen = samples(Metrics(), Live(), house(naming=NAMING)._replace(budgets=budgets, regions=("us1", "jp1")))
+    by_tenant = {each: shown(seen, "roomwatch_tenant_bad_call_seconds_total", tenant=each) for each in TENANTS}
+    assert by_tenant == {"acme": 60, "globex": 0, "other": 120}
+    assert shown(seen, "roomwatch_region_judged_call_seconds_total", media_region="us1") == 480
+    assert shown(seen, "roomwatch_region_judged_call_seconds_total", media_region="other") == 240
+
+
+TENANTS = ("acme", "globex", "other")
+
+
+# --- exemplars ---
+
+
+def exemplars(accept: str, **given: Any) -> list[str]:
+    metrics, live = Metrics(**given), Live()
+    metrics.count_event(batch(STATS))
+    written = exposition(metrics, live, house()._replace(now_s=NOW_MS / 1000), accept)[0].decode()
+    return [line for line in written.splitlines() if "RM" in line]
+
+
+def test_an_exemplar_says_in_which_call_a_value_was_measured():
+    (line,) = (each for each in exemplars(FORMATS[1]) if "rtt_seconds" in each)
+    assert line.startswith('roomwatch_participant_rtt_seconds_bucket{le="0.1"} 1.0 # {')
+    assert f'room_sid="{ROOM}"' in line
+    assert f'participant_sid="{ALICE}"' in line
+    assert line.endswith(f"}} 0.061 {NOW_MS / 1000}")
+
+
+def test_only_openmetrics_has_exemplars():
+    assert exemplars(FORMATS[0]) == []
+
+
+def test_who_switches_exemplars_off_shows_no_sid_at_all():
+    assert exemplars(FORMATS[1], shows_exemplars=False) == []
+
+
+def test_an_exemplar_is_shown_for_a_quarter_of_an_hour():
+    metrics = Metrics()
+    metrics.count_event(batch(STATS))
+    late = house()._replace(now_s=NOW_MS / 1000 + EXEMPLAR_AGE_S + 1)
+    assert b"room_sid" not in exposition(metrics, Live(), late, FORMATS[1])[0]

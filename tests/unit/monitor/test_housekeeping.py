@@ -38,6 +38,7 @@ class House:
     """The chores, a picture, and a disk to save it to."""
 
     def __init__(self) -> None:
+        self.missed_s = 0.0
         self.budgets = ErrorBudgets([Objective("Joins", Over.JOINS, 0.99)])
         self.disk, self.live = Disk(), Live(on_outcome=self.budgets.count)
         self.store, self.metrics = store, metrics = MemoryStore(), Metrics()
@@ -53,6 +54,7 @@ class House:
             picture=LivePicture(),
             now_ms=lambda: self.disk.now_ms,
             budgets=self.budgets,
+            missed_s=lambda _since_s, _now_s: self.missed_s,
         )
 
     async def saved(self, seen: int) -> int | None:
@@ -87,6 +89,18 @@ async def test_a_picture_that_could_not_be_saved_is_tried_again_at_the_next_chan
     assert await house.saved(4) is None
     house.disk.is_full = False
     assert await house.saved(4) == 4
+
+
+async def test_a_room_is_not_forgotten_while_for_most_of_the_time_nobody_could_have_heard_of_it() -> None:
+    house = House()
+    house.live.apply(batch(level(4)))
+    house.disk.now_ms += int(LivePicture().forget_after_s * 1000) + 1
+    house.missed_s = LivePicture().forget_after_s - 60
+    await house.chores.expire()
+    assert house.live.rooms
+    house.missed_s = 60
+    await house.chores.expire()
+    assert not house.live.rooms
 
 
 async def test_what_was_dropped_is_counted_by_class_and_when_it_was_looked_for_is_said() -> None:

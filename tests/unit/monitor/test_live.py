@@ -5,7 +5,7 @@ from typing import get_args
 import pytest
 
 from collectors.events import Event, Source
-from collectors.observations import Direction, MediaStats
+from collectors.observations import Direction, MediaStats, Track
 from monitor.entities import Change, Ref
 from monitor.live import Live
 from tests.builders import (
@@ -102,6 +102,18 @@ def test_five_is_idle_while_nothing_flows_either_way(live: Live) -> None:
     live.apply(batch(level(5), MediaStats(at_ms=NOW_MS, up=Direction(bitrate_bps=0), down=Direction(bitrate_bps=0))))
     assert who(live).is_idle
     live.apply(batch(MediaStats(at_ms=NOW_MS + 1, up=Direction(bitrate_bps=900), down=Direction(bitrate_bps=0))))
+    assert not who(live).is_idle
+
+
+def test_five_is_idle_of_whoever_has_no_track_to_measure(live: Live) -> None:
+    live.apply(batch(level(5)))
+    assert who(live).is_idle
+    live.apply(batch(Track(at_ms=NOW_MS + 1, state="published")))
+    assert not who(live).is_idle
+
+
+def test_a_lower_level_shows_that_something_flows(live: Live) -> None:
+    live.apply(batch(level(4)))
     assert not who(live).is_idle
 
 

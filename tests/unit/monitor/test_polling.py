@@ -61,6 +61,16 @@ async def test_what_failed_is_asked_for_again_a_minute_later() -> None:
     assert await watch.minutes_later(10) == 1
 
 
+async def test_how_often_nothing_could_be_read_is_counted_from_the_last_time_that_something_was() -> None:
+    watch = Watch()
+    watch.source.broken = True
+    await watch.minutes_later(3)
+    assert watch.poll.unread_in_a_row == 3
+    watch.source.broken = False
+    await watch.minutes_later(1)
+    assert watch.poll.unread_in_a_row == 0
+
+
 async def test_an_interval_that_becomes_shorter_counts_at_once() -> None:
     watch = Watch()
     await watch.minutes_later(1)

@@ -77,3 +77,40 @@ def test_who_has_one_ipv6_address_has_the_whole_network_around_it() -> None:
 
 def test_this_machine_is_a_proxy_with_everybody_behind_it() -> None:
     assert Addresses("whole").place("::1").counted_as is None
+
+
+# --- Forwarded, and what else proxies say ---
+
+
+def told(by: str, peer: str, **headers: str) -> tuple[str, str, str]:
+    """Return the client, the scheme and the host, by the headers of a request."""
+    proxies = TrustedProxies(["10.0.0.0/8"], "forwarded" if by == "forwarded" else "x-forwarded")
+    said = {name.replace("_", "-").lower(): value for name, value in headers.items()}
+
+    def every(name: str) -> list[str]:
+        return [said[name.lower()]] if name.lower() in said else []
+
+    return proxies.client_of(peer, every), proxies.scheme(peer, every), proxies.host(peer, every)
+
+
+def test_forwarded_is_read_from_the_right_too() -> None:
+    said = 'for=192.0.2.66;proto=http, for="[2001:db8::7]:4711";proto=https;host="watch.example.com", for=10.0.0.2'
+    assert told("forwarded", "10.0.0.1", Forwarded=said) == ("2001:db8::7", "", "")
+    nearest = 'for=192.0.2.66;proto=http, FOR=192.0.2.7;Proto=https;Host="watch.example.com"'
+    assert told("forwarded", "10.0.0.1", Forwarded=nearest) == ("192.0.2.7", "https", "watch.example.com")
+
+
+def test_only_one_of_both_ways_counts() -> None:
+    both = {"Forwarded": "for=192.0.2.66", "X_Forwarded_For": "192.0.2.7", "X_Forwarded_Proto": "http, https"}
+    assert told("x-forwarded", "10.0.0.1", **both) == ("192.0.2.7", "https", "")
+    assert told("forwarded", "10.0.0.1", **both) == ("192.0.2.66", "", "")
+
+
+def test_what_is_no_proxy_of_ours_says_nothing() -> None:
+    said = {"X_Forwarded_For": "192.0.2.7", "X_Forwarded_Proto": "https", "X_Forwarded_Host": "a"}
+    assert told("x-forwarded", "192.0.2.1", **said) == ("192.0.2.1", "", "")
+
+
+def test_a_quoted_comma_and_nonsense_mislead_nobody() -> None:
+    for nonsense in ('for="a,for=192.0.2.9"', "for", "=", ";;,", 'for="', "for=unknown", "for=_hidden"):
+        assert told("forwarded", "10.0.0.1", Forwarded=nonsense)[0] == "10.0.0.1"

@@ -37,3 +37,12 @@ def test_no_more_clients_are_remembered_than_there_is_room_for() -> None:
     for number in range(3 * rate.CLIENTS_REMEMBERED):
         limit.wait_s(number, 0.0)
     assert len(limit._buckets) <= 2 * rate.CLIENTS_REMEMBERED
+
+
+def test_whoever_only_asks_how_long_to_wait_is_not_counted() -> None:
+    rate = RateLimit(0.5, 2)
+    assert [rate.pause_s("c", 0.0) for _ in range(5)] == [0.0] * 5
+    assert [rate.wait_s("c", 0.0) for _ in range(2)] == [0.0, 0.0]
+    assert rate.pause_s("c", 0.0) == rate.pause_s("c", 0.0) == 2.0
+    assert rate.pause_s("c", 1.0) == 1.0
+    assert rate.pause_s("c", 2.0) == 0.0

@@ -58,6 +58,7 @@ def test_a_head_is_understood() -> None:
             packing="gzip",
             token="a.b.c",
             origin="https://app.example.com",
+            request_id="",
         ),
     )
 

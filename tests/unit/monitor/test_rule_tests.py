@@ -6,7 +6,8 @@ import pytest
 
 from alerts.default_rules import DEFAULT_RULES
 from alerts.rules import RuleError
-from monitor.cli import CONFIG, FAILED, OK, USAGE, main
+from monitor.cli import main
+from monitor.commands.options import CONFIG, FAILED, OK, USAGE
 from monitor.rule_tests.by_hand import load_cases, run_rule_tests
 from monitor.rule_tests.courses import moments, parse_course, value_at
 

@@ -5,10 +5,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from collectors.observations import Connection, ConnectionState, Direction, MediaStats, NetworkQuality, Track
+from collectors.observations import Connection, ConnectionState, Device, Direction, MediaStats, NetworkQuality, Track
 from monitor.evidence.surroundings import surroundings_of
 from monitor.evidence.symptoms import symptoms_of
-from monitor.evidence.witnesses import Crowd, Dimension, Evidence, Surroundings, Witness
+from monitor.evidence.witnesses import Crowd, Dimension, Evidence, Surroundings, Unequipped, Witness
 from monitor.evidence.wording import people, percent
 from monitor.verdict import Cause, judge
 
@@ -270,6 +270,19 @@ def test_nothing_is_wrong_when_most_were_heard_and_all_were_well() -> None:
     verdict = judge(room(witness("Alice"), witness("Bob"), witness("Carol", [])))
     assert verdict.cause is Cause.NOTHING
     assert verdict.sentence.startswith("Nothing wrong: 2 of 3 people were heard")
+
+
+def test_a_call_where_all_lines_are_well_is_bad_for_want_of_a_camera() -> None:
+    without = Unequipped("identity:dave", "dave", Device(BEGAN_MS, "NotFoundError", "video"))
+    verdict = judge(room(witness("alice"), witness("bob"), unequipped=(without,)))
+    assert (verdict.cause, verdict.whom, verdict.name) == (Cause.DEVICE, "identity:dave", "dave")
+    assert verdict.sentence.startswith("dave's device: the camera of dave could not be had (NotFoundError)")
+
+
+def test_a_line_that_is_bad_weighs_more_than_a_camera_that_is_missing() -> None:
+    without = Unequipped("identity:dave", "dave", Device(BEGAN_MS, "NotFoundError", "video"))
+    bad = witness("alice", samples(up={**WELL, "loss_ratio": 0.2}))
+    assert judge(room(bad, witness("bob"), witness("carol"), unequipped=(without,))).cause is Cause.UPLINK
 
 
 def test_a_gust_is_nobodys_fault() -> None:
