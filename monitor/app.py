@@ -5,16 +5,12 @@ order in which they come up and, in reverse, go down.
 """
 
 import asyncio
-import threading
 import time
 from collections.abc import Callable
 from functools import partial
 from logging import getLogger
 from math import nan
 from pathlib import Path
-
-import msgspec
-from aiohttp import web
 
 from alerts.model import Kind, Reading, State
 from collectors.events import Event
@@ -26,7 +22,6 @@ from monitor.attendance import NOTED_EVERY_S, Attendance
 from monitor.blindness import LOOK_EVERY_S as BLINDNESS_EVERY_S
 from monitor.callback_address import callback_url
 from monitor.canary import Canary
-from monitor.census import take
 from monitor.clock import SteadyClock
 from monitor.clock_check import clock_behind
 from monitor.config import Config
@@ -34,7 +29,6 @@ from monitor.config_file import Fingerprint
 from monitor.configured_limits import limits_of
 from monitor.doors import Doors
 from monitor.error_budgets import ErrorBudgets
-from monitor.exposition import House, exposition
 from monitor.housekeeping import (
     EXPIRE_EVERY_S,
     LOOK_FOR_ROOM_EVERY_S,
@@ -42,24 +36,15 @@ from monitor.housekeeping import (
     SETTLE_EVERY_S,
     Housekeeping,
 )
-from monitor.http import log_level
 from monitor.http.addresses import Addresses
 from monitor.http.admission import Admission
-from monitor.http.audit_door import AuditDoor
-from monitor.http.call_doors import call_routes
 from monitor.http.callbacks import Callbacks
 from monitor.http.ingest import Ingest
 from monitor.http.ingest_auth import IngestAuthority
 from monitor.http.ingest_routes import IngestRoutes
-from monitor.http.live import LiveRoutes
-from monitor.http.media import MediaRoutes
 from monitor.http.origins import AllowedOrigins
 from monitor.http.proxies import TrustedProxies
-from monitor.http.samples import SamplesView, samples_view
 from monitor.http.server import private_routes, public_routes
-from monitor.http.settings import Settings
-from monitor.http.sources import Sources
-from monitor.http.views import live_view
 from monitor.http.web_files import LOOK_EVERY_S as WEB_FILES_EVERY_S
 from monitor.live import Live
 from monitor.log import counted
@@ -72,15 +57,15 @@ from monitor.privacy import pseudonyms_of
 from monitor.reloading import WATCH_EVERY_S, Reloading
 from monitor.rounds import ROUND_EVERY_S, Rounds
 from monitor.scheduler import Scheduler, Work
-from monitor.self_metrics import OwnWork
 from monitor.self_watch import SelfWatch
 from monitor.settings import Canary as CanarySettings
+from monitor.showing import Parts, Showing, polls_of
 from monitor.stalls.writer_watch import LOOK_EVERY_S as WRITER_EVERY_S
 from monitor.store.memory import MemoryStore
-from monitor.store.ports import Size, Store
+from monitor.store.ports import Store
 from monitor.store.scopes import scopes_of
 from monitor.store.sqlite import SqliteStore
-from monitor.streaming import MOST_WATCHES, Watches
+from monitor.streaming import Watches
 from monitor.supervision.activation import Sockets
 from monitor.supervision.status_line import Standing, status_line
 from monitor.supervision.supervisor import START_AT_MOST_S, STOP_AT_MOST_S, Supervisor
@@ -90,11 +75,6 @@ _log = getLogger(__name__)
 
 DRAIN_S = 10.0  # how long a stop waits for receivers; what is not delivered by then stays in the outbox
 CATCH_UP_EVERY_S = 10.0  # with what is to be told of oneself now and then
-RESOLVED_SHOWN_S = 3600.0
-RESOLVED_SHOWN = 20
-RESOLVED_MIRRORED = 10_000
-
-_encode = msgspec.json.Encoder().encode
 
 
 async def open_store(config: Config) -> Store:
@@ -126,7 +106,6 @@ class Daemon:
         self.store = store
         self.clock = SteadyClock()
         self.attendance = Attendance(self.clock.now_s())
-        self._started_at_ms = self.clock.now_ms()
         self._limits = limits_of(config)
         self.budgets = ErrorBudgets(config.objectives)
         self.live = Live(
@@ -140,7 +119,6 @@ class Daemon:
         self.metrics = Metrics(shows_exemplars=config.metrics.exemplars)
         self.is_ready = False
         self.doors = Doors(config, store, self.metrics, self.clock.now_s, sockets)
-        self._demo = demo
         self._pseudonyms = pseudonyms_of(config.privacy)
         self.alerting = Alerting(
             config, store, self.live, self.metrics, self.clock, self._limits, self._read_elsewhere, self.attendance
@@ -202,6 +180,7 @@ class Daemon:
             sight=lambda: self.evaluation.sight,
             overdue=self.self_watch.chores.overdue,
         )
+        self.showing = Showing(self._parts(), lambda: self.config, is_demo=demo)
         self._expect_series()
 
     # --- life ---------------------------------------------------------------------------------------------
@@ -334,7 +313,7 @@ class Daemon:
         await self.doors.open(
             ingest,
             [*public_routes(IngestRoutes(ingest), callbacks), *self.alerting.doors()],
-            lambda login: private_routes(login, self._doors(), self._exposition, lambda: self.is_ready),
+            lambda login: private_routes(login, self.showing.routes(), self.showing.exposition, lambda: self.is_ready),
         )
 
     async def _shut_doors(self) -> None:
@@ -348,6 +327,25 @@ class Daemon:
 
     # --- parts --------------------------------------------------------------------------------------------
 
+    def _parts(self) -> Parts:
+        return Parts(
+            self.store,
+            self.clock,
+            self._limits,
+            self.live,
+            self.metrics,
+            self.pipeline,
+            self.alerting,
+            self.housekeeping,
+            self.rounds,
+            self.budgets,
+            self.self_watch,
+            self.doors,
+            self.reloading,
+            self.call_watches,
+            self._watches,
+        )
+
     def _admission(self) -> Admission:
         settings, config = self.config.telemetry, self.config
         origins = AllowedOrigins(settings.allowed_origins)
@@ -360,45 +358,6 @@ class Daemon:
             Addresses(config.privacy.addresses),
             self._pseudonyms,
         )
-
-    def _samples_kept_since_ms(self) -> int:
-        return self.config.storage.keeping().bounds_ms(self.clock.now_ms())["raw"]
-
-    def _doors(self) -> list[web.RouteDef]:
-        """Return the routes of the private door that ask about more than the door itself."""
-        calls = call_routes(
-            self.store,
-            self.live,
-            self.alerting.inquiry,
-            self.call_watches,
-            resolve=self.housekeeping.resolve,
-            kept_since_ms=self._samples_kept_since_ms,
-            private_url=self.config.private.url,
-            most_streams_each=self.config.private.streams_per_visitor,
-            now_ms=self.clock.now_ms,
-        )
-        live = LiveRoutes(self._live_view, self._samples).routes()
-        house = [*self._house_routes(), *self.reloading.routes(), *log_level.routes()]
-        return [*live, *calls, *house, *self.alerting.routes()]
-
-    def _house_routes(self) -> list[web.RouteDef]:
-        now_ms = self.clock.now_ms
-        sources = Sources(
-            self._watches,
-            self.live,
-            self.metrics,
-            self.pipeline,
-            public_url=self.config.public.url,
-            telemetry=self.config.telemetry,
-            sight=lambda: self.evaluation.sight,
-            now_ms=now_ms,
-        )
-        return [
-            *MediaRoutes(self.live, self._limits.compositions, now_ms).routes(),
-            *sources.routes(),
-            *AuditDoor(self.store.audit).routes(),
-            *Settings(lambda: self.config, self.reloading, self._started_at_ms).routes(),
-        ]
 
     def _expect_series(self) -> None:
         accounts = [account.name for account in self.config.accounts]
@@ -450,7 +409,7 @@ class Daemon:
     @property
     def polls(self) -> list[Poll]:
         """Every source of every account."""
-        return [poll for watch in self._watches for poll in watch.polls]
+        return polls_of(self._watches)
 
     async def reload(self, config: Config) -> None:
         """Go by what can change of another configuration while it runs (`monitor.reloading`).
@@ -464,76 +423,3 @@ class Daemon:
             log.set_format(self.config.log.format)
             log.set_level(self.config.log.level)
         await self.doors.use(self.config.private)
-
-    # --- what is shown ------------------------------------------------------------------------------------
-
-    async def _exposition(self, accept: str) -> tuple[bytes, str]:
-        began_s = time.perf_counter()
-        page = exposition(self.metrics, self.live, await self._house(), accept)
-        self.metrics.set("roomwatch_exposition_duration_seconds", time.perf_counter() - began_s)
-        return page
-
-    async def _house(self) -> House:
-        outbox, size = await self.store.alerts.outbox_counts(), await self.store.size()
-        now_s, groups = self.clock.now_s(), self.evaluation.groups
-        return House(
-            alerts=list(self.evaluation.engine.alerts),
-            outbox=outbox,
-            polls=self.polls,
-            queue_events=self.pipeline.queue_events,
-            queue_capacity_events=self.pipeline.capacity_events,
-            accounts=[watch.use() for watch in self._watches],
-            naming=self.config.naming,
-            size=size,
-            census=take(self.live, self._limits, now_s),
-            breakers=self.alerting.dispatcher.breakers,
-            budgets=self.budgets,
-            now_s=now_s,
-            mutes=groups.mutes(),
-            incidents=groups.open_incidents(),
-            silences=self.alerting.silences.all(now_s),
-            regions=self.config.metrics.regions,
-            queue_oldest_at_s=self.pipeline.waiting_since_s,
-            loop_lag_s=self.rounds.loop_lag.worst_s,
-            loop_tasks=len(asyncio.all_tasks()),
-            own_work=self._own_work(size, now_s),
-        )
-
-    def _own_work(self, size: Size, now_s: float) -> OwnWork:
-        writing = self.store.writing
-        return OwnWork(
-            chores=self.self_watch.chores,
-            evaluated_at_s=self.evaluation.looked_at_s,
-            dispatched_at_s=self.alerting.dispatcher.came_round_at,
-            waiting_writes=writing.waiting,
-            write_began_at_s=None if writing.began_s is None else now_s - (time.monotonic() - writing.began_s),
-            log_began_at_s=size.log_began_at_s,
-            streams=self.call_watches.count,
-            streams_capacity=MOST_WATCHES,
-            connections=self.doors.occupancy(),
-            memory_limit_bytes=self.rounds.process.memory_limit_bytes,
-            threads=threading.active_count(),
-        )
-
-    def _samples(self, room: str, participant: str) -> SamplesView | None:
-        return samples_view(self.live, room, participant)
-
-    async def _live_view(self) -> bytes:
-        now_s = self.clock.now_s()
-        resolved = await self.store.alerts.ended(now_s - RESOLVED_SHOWN_S, RESOLVED_SHOWN)
-        view = live_view(
-            self.live,
-            self.metrics,
-            self.polls,
-            self.evaluation.engine.alerts,
-            resolved,
-            await self.store.alerts.outbox_counts(),
-            incidents={
-                told: group.incident for group in self.evaluation.groups.open_incidents() for told in group.told
-            },
-            limits=self._limits.compositions,
-            clock_wrong_after_s=self.config.telemetry.clock_wrong_after_s,
-            now_s=now_s,
-            demo=self._demo,
-        )
-        return _encode(view)

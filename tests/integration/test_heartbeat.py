@@ -112,7 +112,7 @@ async def living(outside: Outside, **given: Any) -> AsyncIterator[tuple[Daemon, 
 async def test_it_beats_for_as_long_as_all_is_well(outside: Outside) -> None:
     async with living(outside) as (daemon, _):
         await outside.comes(3)
-        exposition, _ = await daemon._exposition("")
+        exposition, _ = await daemon.showing.exposition("")
     assert b"roomwatch_heartbeat_last_success_timestamp_seconds 1." in exposition
     assert b'roomwatch_heartbeat_failures_total{reason="audit"} 0.0' in exposition
     assert outside.reasons == []
@@ -195,7 +195,7 @@ async def test_beats_that_nobody_takes_are_counted_and_told(outside: Outside) ->
         alerts.answers.clear()
         while not outside.reasons:
             await asyncio.sleep(0.01)
-        exposition, _ = await daemon._exposition("")
+        exposition, _ = await daemon.showing.exposition("")
     assert b'roomwatch_heartbeat_failures_total{reason="delivery"} 0.0' not in exposition
     assert outside.reasons[0].startswith("no heartbeat has been taken for ")
 
