@@ -36,6 +36,7 @@ COMMANDS: Mapping[str, str] = {
     "check-config": "check_config",
     "config-example": "config_example",
     "rules": "rules",
+    "capacity": "capacity",
 }
 """Each command with its file in `monitor.commands`, in the order in which `--help` shows them."""
 

@@ -4,7 +4,16 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from collectors import error_codes, telemetry_schema
-from docs.writing import alert_table, command_line, config_schema, configuration, environment, example, http_api
+from docs.writing import (
+    alert_table,
+    capacity,
+    command_line,
+    config_schema,
+    configuration,
+    environment,
+    example,
+    http_api,
+)
 from monitor.http import openapi
 
 FOLDER = Path(__file__).parents[1]
@@ -17,6 +26,7 @@ def _example() -> example.Example:
 
 PAGES: Mapping[str, Callable[[], str]] = {
     "alerts.md": alert_table.markdown,
+    "capacity.md": lambda: capacity.markdown((FOLDER / "capacity.md").read_text(encoding="utf-8")),
     "command-line.md": command_line.markdown,
     "config.schema.json": lambda: config_schema.text(_example()),
     "configuration.md": lambda: configuration.markdown(_example()),

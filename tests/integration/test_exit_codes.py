@@ -39,7 +39,12 @@ READERS = {
     "pseudonym": ["alice"],
     "rules": ["test", "tests.toml"],
 }
-NO_READERS = ("demo", "config-example", "check-config")  # these need no file, or are given it in another way
+NO_READERS = (
+    "demo",
+    "config-example",
+    "check-config",
+    "capacity",
+)  # these need no file, or are given it in another way
 
 
 def ended(*arguments: str) -> tuple[int, str]:

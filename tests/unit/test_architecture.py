@@ -12,6 +12,9 @@ PACKAGES = ("monitor", "collectors", "alerts", "dashboards")
 
 PURE = {
     "monitor.blind_spots",
+    *("monitor.capacity.advice", "monitor.capacity.assumptions", "monitor.capacity.demand", "monitor.capacity.limits"),
+    *("monitor.capacity.one_machine", "monitor.capacity.population", "monitor.capacity.several_machines"),
+    *("monitor.capacity.twilio", "monitor.capacity.wording"),
     *("monitor.supervision.liveness", "monitor.supervision.status_line", "monitor.log_repeats", "monitor.clock_check"),
     *("collectors.events", "collectors.observations", "collectors.telemetry", "collectors.callbacks"),
     *("collectors.telemetry_dictionary", "collectors.telemetry_schema", "collectors.base", "collectors.rest.budget"),
