@@ -23,6 +23,7 @@ from monitor.store.damage import said
 from monitor.store.fullness import checkpoint_pages, is_lack_of_room
 from monitor.store.lock import Lock
 from monitor.store.ports import Size, StoreFailed, StoreFull, Writing
+from monitor.store.refusals import is_of_the_disk
 from monitor.store.reserve import Reserve
 from monitor.store.schema import SchemaTooNew, check_is_ours, migrate
 
@@ -49,6 +50,7 @@ class Database:
     ) -> None:
         self.path = path
         self.reserve = reserve
+        self.refusal = ""  # set by the thread that writes: why the disk takes nothing, in SQLite's words
         self._lock = lock
         self._writer = writer
         self._thread = thread
@@ -89,6 +91,18 @@ class Database:
         """
         return await self._by_the_writer(self._write, work)
 
+    async def try_disk(self) -> None:
+        """Write something for real that changes nothing, and see whether the disk takes it; `refusal` tells.
+
+        Raises:
+            StoreFailed: it does not.
+        """
+        await self._by_the_writer(self._try_disk, _write_the_header_again)
+
+    def _try_disk(self, work: Work[None]) -> None:
+        self._write(work)
+        self.refusal = ""  # the header counts as no change
+
     async def _by_the_writer(self, do: Callable[[Work[T]], T], work: Work[T]) -> T:
         self._waiting += 1
         try:
@@ -123,6 +137,7 @@ class Database:
 
     def _transact(self, work: Work[T]) -> T:
         writer = self._writer
+        changes_before = writer.total_changes
         try:
             writer.execute("BEGIN IMMEDIATE")
             result = work(writer)
@@ -131,9 +146,14 @@ class Database:
             if writer.in_transaction:
                 writer.rollback()
             if isinstance(error, sqlite3.Error):
-                lacks_room = is_lack_of_room(getattr(error, "sqlite_errorname", ""))
+                name = getattr(error, "sqlite_errorname", "")
+                if is_of_the_disk(name):
+                    self.refusal = str(error)
+                lacks_room = is_lack_of_room(name)
                 raise (StoreFull if lacks_room else StoreFailed)(f"{self.path.name}: {said(error)}") from error
             raise
+        if writer.total_changes > changes_before:  # one that changed nothing has not been to the disk
+            self.refusal = ""
         return result
 
     async def alone(self, work: Work[T]) -> T:
@@ -191,6 +211,12 @@ class Database:
         await asyncio.get_running_loop().run_in_executor(self._thread, self._writer.close)
         self._thread.shutdown()
         self._lock.release()
+
+
+def _write_the_header_again(writer: sqlite3.Connection) -> None:
+    # SQLite writes the page, whatever the number was before.
+    ((version,),) = writer.execute("PRAGMA user_version").fetchall()
+    writer.execute(f"PRAGMA user_version = {int(version)}")
 
 
 def _log_of(path: Path) -> Path:

@@ -539,8 +539,16 @@ class MemoryStore:
         """Never: there is no disk."""
         return False
 
+    @property
+    def refusal(self) -> str:
+        """Nothing: memory takes whatever comes."""
+        return ""
+
     async def look_for_room(self) -> None:
         """Nothing to look for."""
+
+    async def try_disk_again(self) -> None:
+        """Nothing to try."""
 
     async def try_writing(self) -> None:
         """Nothing that could be in the way."""

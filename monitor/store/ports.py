@@ -701,11 +701,18 @@ class Store(Protocol):
         """Whether the disk is full: what its sender can send again is to be refused."""
 
     @property
+    def refusal(self) -> str:
+        """Why the disk takes nothing that is written, in a few words; empty as long as it takes it."""
+
+    @property
     def writing(self) -> Writing:
         """Return what is written just now, and how much waits to be."""
 
     async def look_for_room(self) -> None:
         """If the disk was full, see whether it still is."""
+
+    async def try_disk_again(self) -> None:
+        """If the disk took nothing the last time, see whether it does now."""
 
     async def try_writing(self) -> None:
         """See a transaction through that changes nothing: what comes back from it can write.
