@@ -201,6 +201,7 @@ class Daemon:
             on_change=self.evaluation.notice,
             sight=lambda: self.evaluation.sight,
             overdue=self.self_watch.chores.overdue,
+            certificate_ends_s=self.doors.certificate_ends_s,
         )
         self._expect_series()
 
