@@ -161,6 +161,21 @@ HOUSE_RULES: tuple[Rule, ...] = (
         runbook_url=f"{RUNBOOKS}/ChoreOverdue.md",
     ),
     build_rule(
+        "DatabaseDamaged",
+        Kind.DAEMON,
+        raise_when="damages >= 1",
+        clear_when="damages < 1",
+        clear_for="2h",  # longer than from one look for damage to the next: a restart mends nothing
+        severity=Severity.CRITICAL,
+        summary="The database of {instance} is damaged.",
+        description=(
+            "Pages of the file cannot be made sense of any more; since the daemon started {damages} were met. What "
+            "stands on them is lost, and whoever asks for it is refused; the rest goes on. `roomwatch doctor` says how "
+            "bad it is, `roomwatch restore` brings a backup back. See whether the disk is failing."
+        ),
+        runbook_url=f"{RUNBOOKS}/DatabaseDamaged.md",
+    ),
+    build_rule(
         "CertificateEnds",
         Kind.DAEMON,
         raise_when="certificate_left_s < 1209600",

@@ -55,7 +55,7 @@ _DAEMON_VALUES = (
     *("outbox_oldest_s", "dead_notifications", "queue_ratio"),
     *("event_loop_lag_s", "disk_full", "commit_s"),
     *("open_files_ratio", "memory_ratio", "wal_bytes", "write_s", "overdue_chores"),
-    "certificate_left_s",
+    *("certificate_left_s", "damages"),
 )
 
 _SLO_VALUES = (

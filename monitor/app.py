@@ -37,6 +37,7 @@ from monitor.error_budgets import ErrorBudgets
 from monitor.exposition import House, exposition
 from monitor.housekeeping import (
     EXPIRE_EVERY_S,
+    LOOK_FOR_DAMAGE_EVERY_S,
     LOOK_FOR_ROOM_EVERY_S,
     RETAIN_EVERY_S,
     SETTLE_EVERY_S,
@@ -284,6 +285,7 @@ class Daemon:
         chore("expiry", EXPIRE_EVERY_S, self.housekeeping.expire)
         chore("settling", SETTLE_EVERY_S, self.housekeeping.settle)
         chore("disk", LOOK_FOR_ROOM_EVERY_S, self._look_at_the_disk)
+        chore("damage", LOOK_FOR_DAMAGE_EVERY_S, self.housekeeping.look_for_damage)
         chore("retention", RETAIN_EVERY_S, self.housekeeping.retain, at_once=True)
         every(NOTED_EVERY_S, self._attend)
         every(TRY_EVERY_S, self.rounds.loop_lag.measure)

@@ -27,6 +27,7 @@ class Vitals(NamedTuple):
     wal_bytes: int | None = None  # how large the write-ahead log is
     write_s: float | None = None  # how long the write under way has been running; 0: none is
     overdue_chores: int | None = None  # which should have been done and were not
+    damages: int | None = None  # how often since the start a damaged page of the database was met
     certificate_left_s: float | None = None  # until the first of the certificates that are shown ends
 
 

@@ -122,6 +122,7 @@ class Rounds:
         now_s, alerts = self._now_s(), self._store.alerts
         self.process, write_began_s = self._use(), self._store.writing.began_s
         ends_s = self._certificate_ends_s()
+        size = await self._store.size()
         oldest_at_s = (await alerts.outbox_counts()).oldest_waiting_at_s
         return Vitals(
             outbox_oldest_s=0.0 if oldest_at_s is None else now_s - oldest_at_s,
@@ -132,7 +133,8 @@ class Rounds:
             commit_s=self._mean_commit_s(),
             open_files_ratio=self.process.open_files_ratio,
             memory_ratio=self.process.memory_ratio,
-            wal_bytes=(await self._store.size()).wal_bytes,
+            wal_bytes=size.wal_bytes,
+            damages=size.damages,
             write_s=0.0 if write_began_s is None else time.monotonic() - write_began_s,
             overdue_chores=len(self._overdue()),
             certificate_left_s=min(ends_s.values()) - now_s if ends_s else None,

@@ -19,7 +19,8 @@ from typing import Any, Self, TypeVar
 import aiosqlite
 
 from monitor.packing import pack
-from monitor.store.damage import said
+from monitor.store.copying import faults_in
+from monitor.store.damage import Damages, said
 from monitor.store.fullness import checkpoint_pages, is_lack_of_room
 from monitor.store.lock import Lock
 from monitor.store.ports import Size, StoreFailed, StoreFull, Writing
@@ -50,6 +51,7 @@ class Database:
     ) -> None:
         self.path = path
         self.reserve = reserve
+        self.damages = Damages(path.name)
         self.refusal = ""  # set by the thread that writes: why the disk takes nothing, in SQLite's words
         self._lock = lock
         self._writer = writer
@@ -146,6 +148,7 @@ class Database:
             if writer.in_transaction:
                 writer.rollback()
             if isinstance(error, sqlite3.Error):
+                self.damages.meet(error)
                 name = getattr(error, "sqlite_errorname", "")
                 if is_of_the_disk(name):
                     self.refusal = str(error)
@@ -168,6 +171,7 @@ class Database:
         try:
             return work(self._writer)
         except sqlite3.Error as error:
+            self.damages.meet(error)
             raise StoreFailed(f"{self.path.name}: {said(error)}") from error
 
     async def read(self, sql: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> Sequence[Any]:
@@ -179,6 +183,7 @@ class Database:
         try:
             return list(await self._reader.execute_fetchall(sql, values))
         except sqlite3.Error as error:
+            self.damages.meet(error)
             raise StoreFailed(f"{self.path.name}: {said(error)}") from error
 
     @contextmanager
@@ -189,6 +194,7 @@ class Database:
             reader.execute("PRAGMA query_only = ON")
             yield reader
         except sqlite3.Error as error:
+            self.damages.meet(error)
             raise StoreFailed(f"{self.path.name}: {said(error)}") from error
         finally:
             reader.close()
@@ -203,7 +209,28 @@ class Database:
         ((page_bytes,),) = await self.read("PRAGMA page_size")
         disk_free_bytes = shutil.disk_usage(self.path.parent).free
         free_bytes, is_full = free_pages * page_bytes, self.reserve.is_full
-        return Size(database_bytes, wal_bytes, free_bytes, is_full, disk_free_bytes, self._log_began_at_s)
+        return Size(
+            database_bytes,
+            wal_bytes,
+            free_bytes,
+            is_full,
+            disk_free_bytes,
+            self._log_began_at_s,
+            self.damages.count,
+        )
+
+    def look_for_damage(self, patience_s: float) -> None:
+        """Have SQLite look over one table after the other, each for so long; what takes longer is left out.
+
+        For a thread of its own.  What is found is met like any other damage.
+
+        Raises:
+            StoreFailed: the tables cannot be told.
+        """
+        with self.reading() as reader:
+            for (table,) in reader.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall():
+                for fault in _faults_of(reader, table, patience_s):
+                    self.damages.find(fault)
 
     async def close(self) -> None:
         """Let go of the file, after the transactions under way."""
@@ -211,6 +238,18 @@ class Database:
         await asyncio.get_running_loop().run_in_executor(self._thread, self._writer.close)
         self._thread.shutdown()
         self._lock.release()
+
+
+def _faults_of(reader: sqlite3.Connection, table: str, patience_s: float) -> list[str]:
+    alarm = threading.Timer(patience_s, reader.interrupt)
+    alarm.start()
+    try:
+        return faults_in(reader, "quick_check", table)
+    except sqlite3.OperationalError:
+        return []
+    finally:
+        alarm.cancel()
+        alarm.join()  # so that it interrupts nothing that comes after
 
 
 def _write_the_header_again(writer: sqlite3.Connection) -> None:

@@ -550,6 +550,9 @@ class MemoryStore:
     async def try_disk_again(self) -> None:
         """Nothing to try."""
 
+    async def look_for_damage(self, patience_s: float) -> None:
+        """Nothing that could be damaged."""
+
     async def try_writing(self) -> None:
         """Nothing that could be in the way."""
 

@@ -627,6 +627,7 @@ class Size(NamedTuple):
     is_full: bool = False
     disk_free_bytes: int | None = None
     log_began_at_s: float | None = None  # when the write-ahead log was seen to begin anew; None: it was not yet
+    damages: int = 0  # how often, since the start, a damaged page was met
 
 
 class Writing(NamedTuple):
@@ -713,6 +714,13 @@ class Store(Protocol):
 
     async def try_disk_again(self) -> None:
         """If the disk took nothing the last time, see whether it does now."""
+
+    async def look_for_damage(self, patience_s: float) -> None:
+        """Look over every table for which that takes no longer than `patience_s`; `size` counts what is found.
+
+        Raises:
+            StoreFailed: nothing can be looked over.
+        """
 
     async def try_writing(self) -> None:
         """See a transaction through that changes nothing: what comes back from it can write.

@@ -114,6 +114,14 @@ class SqliteStore:
             with suppress(StoreFailed):
                 await self._database.try_disk()
 
+    async def look_for_damage(self, patience_s: float) -> None:
+        """Look over every table for which that takes no longer than `patience_s`; `size` counts what is found.
+
+        Raises:
+            StoreFailed: nothing can be looked over.
+        """
+        await asyncio.to_thread(self._database.look_for_damage, patience_s)
+
     async def try_writing(self) -> None:
         """See a transaction through that changes nothing: what comes back from it can write."""
         await self._database.write(lambda _: None)
