@@ -160,4 +160,45 @@ HOUSE_RULES: tuple[Rule, ...] = (
         ),
         runbook_url=f"{RUNBOOKS}/ChoreOverdue.md",
     ),
+    build_rule(
+        "DatabaseDamaged",
+        Kind.DAEMON,
+        raise_when="damages >= 1",
+        clear_when="damages < 1",
+        clear_for="2h",  # longer than from one look for damage to the next: a restart mends nothing
+        severity=Severity.CRITICAL,
+        summary="The database of {instance} is damaged.",
+        description=(
+            "Pages of the file cannot be made sense of any more; since the daemon started {damages} were met. What "
+            "stands on them is lost, and whoever asks for it is refused; the rest goes on. `roomwatch doctor` says how "
+            "bad it is, `roomwatch restore` brings a backup back. See whether the disk is failing."
+        ),
+        runbook_url=f"{RUNBOOKS}/DatabaseDamaged.md",
+    ),
+    build_rule(
+        "CertificateEnds",
+        Kind.DAEMON,
+        raise_when="certificate_left_s < 1209600",
+        clear_when="certificate_left_s >= 1209600",
+        severity=Severity.WARNING,
+        summary="The certificate of the {certificate_listener} listener of {instance} ends in {certificate_days} days.",
+        description=(
+            "Whoever renews it should have done so by now. The files are read again by themselves as soon as they "
+            "change; see why they did not."
+        ),
+        runbook_url=f"{RUNBOOKS}/CertificateEnds.md",
+    ),
+    build_rule(
+        "CertificateEndsSoon",
+        Kind.DAEMON,
+        raise_when="certificate_left_s < 259200",
+        clear_when="certificate_left_s >= 259200",
+        severity=Severity.CRITICAL,
+        summary="The certificate of the {certificate_listener} listener of {instance} ends in {certificate_days} days.",
+        description=(
+            "From then on browsers, Twilio, Prometheus and people are turned away by their own TLS, and nothing is "
+            "heard of calls any more. Renew it now; the files are read again by themselves as soon as they change."
+        ),
+        runbook_url=f"{RUNBOOKS}/CertificateEndsSoon.md",
+    ),
 )

@@ -55,6 +55,7 @@ _DAEMON_VALUES = (
     *("outbox_oldest_s", "dead_notifications", "queue_ratio"),
     *("event_loop_lag_s", "disk_full", "commit_s"),
     *("open_files_ratio", "memory_ratio", "wal_bytes", "write_s", "overdue_chores"),
+    *("certificate_left_s", "damages"),
 )
 
 _SLO_VALUES = (
@@ -121,7 +122,10 @@ VOCABULARY: Mapping[Kind, Words] = {
         details=("source", "source_name", "account", "silent_s", "error", *_SOURCE_VALUES),
     ),
     Kind.DAEMON: Words(
-        _DAEMON_VALUES, labels=(), details=("instance", "why", "chores", *_DAEMON_VALUES), subject="{instance}"
+        _DAEMON_VALUES,
+        labels=(),
+        details=("instance", "why", "chores", "certificate_listener", "certificate_days", *_DAEMON_VALUES),
+        subject="{instance}",
     ),
     Kind.SLO: Words(
         _SLO_VALUES,

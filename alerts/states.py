@@ -153,6 +153,7 @@ def _with_flapping(rule: Rule, alert: Alert, now: float) -> Alert:
 
 def _begin_to_flap(rule: Rule, alert: Alert, reading: Reading, now: float) -> Step:
     seen = _as_seen(rule, alert, reading)
+    seen = seen if alert.is_well else _worded(rule, seen, reading)
     ratio = change_ratio(alert.flips, alert.flipped_at, now)
     detail = f"went to and fro in {ratio:.0%} of the last {MINUTES} minutes"
     return Step(
@@ -164,14 +165,15 @@ def _begin_to_flap(rule: Rule, alert: Alert, reading: Reading, now: float) -> St
 
 
 def _enter(move: Move, rule: Rule, alert: Alert, signal: Signal, reading: Reading, now: float) -> Alert:
-    """Return the alert as it enters a state, worded anew from what the reading shows."""
+    """Return the alert as it enters a state; what ends keeps the words of its trouble."""
     seen = _as_seen(rule, alert, reading)
     match move.to:
         case State.PENDING:
-            begun = replace(seen, state=State.PENDING, since=now, episode="", fired_at=None, groups=())
+            worded = _worded(rule, seen, reading)
+            begun = replace(worded, state=State.PENDING, since=now, episode="", fired_at=None, groups=())
             return ticked(rule, begun, signal, now)
         case State.FIRING:
-            return _fired(rule, seen, now)
+            return _fired(rule, _worded(rule, seen, reading), now)
         case State.INACTIVE:
             return _ended(move.reason, rule, seen, now)
 
@@ -229,9 +231,20 @@ def _as_seen(rule: Rule, alert: Alert, reading: Reading) -> Alert:
         labels=labels,
         details=dict(reading.details),
         value=reading.values.get(rule.raise_when.value),
+    )
+
+
+def _worded(rule: Rule, alert: Alert, reading: Reading) -> Alert:
+    """Return `alert` in the rule's words for the trouble that the reading shows.
+
+    Only trouble is worded: of who is well again the same sentences would say that the disk is full, or nothing at all
+    where they give a reason that is there no more.
+    """
+    return replace(
+        alert,
         annotations={
-            "summary": render_template(rule.summary, labels, reading.details),
-            "description": render_template(rule.description, labels, reading.details),
+            "summary": render_template(rule.summary, alert.labels, reading.details),
+            "description": render_template(rule.description, alert.labels, reading.details),
             "runbook_url": rule.runbook_url,
         },
     )

@@ -31,6 +31,7 @@ from monitor.doors import Doors
 from monitor.error_budgets import ErrorBudgets
 from monitor.housekeeping import (
     EXPIRE_EVERY_S,
+    LOOK_FOR_DAMAGE_EVERY_S,
     LOOK_FOR_ROOM_EVERY_S,
     RETAIN_EVERY_S,
     SETTLE_EVERY_S,
@@ -179,6 +180,7 @@ class Daemon:
             on_change=self.evaluation.notice,
             sight=lambda: self.evaluation.sight,
             overdue=self.self_watch.chores.overdue,
+            certificate_ends_s=self.doors.certificate_ends_s,
         )
         self.showing = Showing(self._parts(), lambda: self.config, is_demo=demo)
         self._expect_series()
@@ -261,7 +263,8 @@ class Daemon:
         chore("sight", min(BLINDNESS_EVERY_S, config.alerts.blind_after_s / 2), self.alerting.look_at_sight)
         chore("expiry", EXPIRE_EVERY_S, self.housekeeping.expire)
         chore("settling", SETTLE_EVERY_S, self.housekeeping.settle)
-        chore("disk", LOOK_FOR_ROOM_EVERY_S, self.store.look_for_room)
+        chore("disk", LOOK_FOR_ROOM_EVERY_S, self._look_at_the_disk)
+        chore("damage", LOOK_FOR_DAMAGE_EVERY_S, self.housekeeping.look_for_damage)
         chore("retention", RETAIN_EVERY_S, self.housekeeping.retain, at_once=True)
         every(NOTED_EVERY_S, self._attend)
         every(TRY_EVERY_S, self.rounds.loop_lag.measure)
@@ -282,6 +285,16 @@ class Daemon:
         self._keep_budgets()
         return await self.housekeeping.save_picture_now_and_then()
 
+    async def _look_at_the_disk(self) -> None:
+        await self.store.look_for_room()
+        await self.store.try_disk_again()
+
+    def _why_not_ready(self) -> str:
+        if not self.is_ready:
+            return "expected to be ready, and am not"
+        refusal = self.store.refusal
+        return f"expected a disk that takes what is written, got: {refusal}" if refusal else ""
+
     async def _tell_what_is_due(self) -> None:
         log.catch_up()
         self._tell_standing()
@@ -293,6 +306,7 @@ class Daemon:
         wrong = {
             f"the configuration was not reloaded: {self.reloading.error}": bool(self.reloading.error),
             "the disk is full, telemetry is refused": self.store.is_full,
+            f"the disk takes nothing: {self.store.refusal}": bool(self.store.refusal),
             f"blind: {self.evaluation.sight.why}": self.evaluation.sight.is_blind,
             f"silent: {' and '.join(self._vigil.silent)}": bool(self._vigil.silent),
         }
@@ -313,7 +327,7 @@ class Daemon:
         await self.doors.open(
             ingest,
             [*public_routes(IngestRoutes(ingest), callbacks), *self.alerting.doors()],
-            lambda login: private_routes(login, self.showing.routes(), self.showing.exposition, lambda: self.is_ready),
+            lambda login: private_routes(login, self.showing.routes(), self.showing.exposition, self._why_not_ready),
         )
 
     async def _shut_doors(self) -> None:

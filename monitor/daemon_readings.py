@@ -2,7 +2,8 @@
 
 What stands between a trouble and the person who should hear of it, as far as the daemon can tell of itself: whether
 receivers take what they are owed, whether the disk keeps up, whether its one loop is free, whether its chores are done,
-and how near it is to what the machine grants it.  What has not been looked at yet is not known.
+and how near it is to what the machine grants it, and to the end of its certificates.  What has not been looked at yet
+is not known.
 """
 
 from collections.abc import Sequence
@@ -26,13 +27,25 @@ class Vitals(NamedTuple):
     wal_bytes: int | None = None  # how large the write-ahead log is
     write_s: float | None = None  # how long the write under way has been running; 0: none is
     overdue_chores: int | None = None  # which should have been done and were not
+    damages: int | None = None  # how often since the start a damaged page of the database was met
+    certificate_left_s: float | None = None  # until the first of the certificates that are shown ends
 
 
-def of_daemon(instance: str, vitals: Vitals, sight: Sight, overdue: Sequence[str] = ()) -> Reading:
-    """Return what a rule over the daemon sees."""
+def of_daemon(
+    instance: str, vitals: Vitals, sight: Sight, overdue: Sequence[str] = (), certificate_listener: str = ""
+) -> Reading:
+    """Return what a rule over the daemon sees; `certificate_listener` shows the certificate that ends first."""
     values: dict[str, float | None] = {
         name: None if value is None else float(value) for name, value in vitals._asdict().items()
     }
     values["blind"] = float(sight.is_blind)
-    details: dict[str, Value] = {"instance": instance, "why": sight.why, "chores": ", ".join(overdue), **values}
+    left_s = vitals.certificate_left_s
+    details: dict[str, Value] = {
+        "instance": instance,
+        "why": sight.why,
+        "chores": ", ".join(overdue),
+        "certificate_listener": certificate_listener,
+        "certificate_days": None if left_s is None else round(left_s / 86_400, 1),
+        **values,
+    }
     return Reading(Kind.DAEMON, DAEMON.key, values, {}, details)

@@ -154,6 +154,14 @@ class Doors:
         yield "public", 0 if self.public is None else self.public.connections, self._rooms.public
         yield "private", 0 if self.private is None else self.private.connections, self._rooms.private
 
+    def certificate_ends_s(self) -> dict[str, float]:
+        """Return when the certificate ends that a listener shows, since the epoch, by the listeners that show one."""
+        return {
+            name: files.ends_at_s
+            for name, files in (("public", self._public_files), ("private", self._private_files))
+            if files.ends_at_s is not None
+        }
+
     def addresses(self) -> list[str]:
         """Return a line for each thing that can be reached; an address with a token in it works once."""
         if self.public is None or self.private is None:

@@ -49,7 +49,15 @@ def _asked(url: str, token: str) -> str | None:
         with opener.open(request, timeout=ANSWERS_WITHIN_S):
             return None
     except urllib.error.HTTPError as refusal:
-        return f"expected {url}/-/ready to answer 200, got {refusal.code}"
+        return f"expected {url}/-/ready to answer 200, got {refusal.code}{_detail(refusal.read())}"
+
+
+def _detail(body: bytes) -> str:
+    """Return what the daemon says of its own, after a colon, or nothing where that cannot be read."""
+    try:
+        return f": {json.loads(body)['detail']}"
+    except (ValueError, LookupError, TypeError):
+        return ""
 
 
 def _unverified() -> ssl.SSLContext:

@@ -26,6 +26,8 @@ RETAIN_EVERY_S = 3600.0
 SETTLE_EVERY_S = 60.0
 SILENT_MS = 1_800_000  # who was not heard for so long has left: what is in the log of them has become chunks
 ABSENT_RATIO = 0.5  # of the time in which to mention a room nobody could: it is too early to forget it
+LOOK_FOR_DAMAGE_EVERY_S = 3600.0
+LOOK_AT_A_TABLE_S = 1.0  # at most: of the large ones `roomwatch doctor` tells, and whoever reads them
 LOOK_FOR_ROOM_EVERY_S = 5.0  # on a disk that was full
 
 
@@ -138,6 +140,15 @@ class Housekeeping:
         self._metrics.add("roomwatch_store_settled_samples_total", by=settled)
         if settled or merged:
             _log.info("settled %d samples, put together those of %d participants", settled, merged)
+        return True
+
+    async def look_for_damage(self) -> bool:
+        """Look over what of the database can be looked over in a moment; return whether that is done."""
+        try:
+            await self._store.look_for_damage(LOOK_AT_A_TABLE_S)
+        except StoreFailed as error:
+            _log.error("not looked for damage, trying again later: %s", error)
+            return False
         return True
 
     def resolve(self, place: Place, at_ms: int) -> Place:

@@ -437,6 +437,9 @@ FAMILIES: Mapping[str, Family] = {
         "gauge", "Since when the transaction under way is written; 0: none is."
     ),
     "roomwatch_store_free_bytes": Family("gauge", "What of the database file waits for further rows."),
+    "roomwatch_store_damages_total": Family(
+        "counter", "Times that a damaged page of the database was met, by whoever read, wrote or looked for it."
+    ),
     "roomwatch_store_full": Family("gauge", "Whether the disk is full, and telemetry is refused for that."),
     "roomwatch_store_disk_free_bytes": Family(
         "gauge", "What is free on the disk of the database; NaN: it is in memory."

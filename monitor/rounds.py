@@ -67,10 +67,12 @@ class Rounds:
         sight: Callable[[], Sight],
         overdue: Callable[[], Sequence[str]] = tuple,
         use: Callable[[], ProcessUse] = process_use,
+        certificate_ends_s: Callable[[], Mapping[str, float]] = dict,
     ) -> None:
         self._sight = sight
         self._overdue = overdue
         self._use = use
+        self._certificate_ends_s = certificate_ends_s  # by listener, of those that show one
         self.process = ProcessUse()  # at the last round
         self._store = store
         self._live = live
@@ -109,11 +111,18 @@ class Rounds:
     def _read_daemon(self, key: str, _now_s: float) -> Reading | None:
         if key != DAEMON.key:
             return None
-        return of_daemon(self._instance, self._vitals, self._sight(), self._overdue())
+        return of_daemon(self._instance, self._vitals, self._sight(), self._overdue(), self._first_to_end())
+
+    def _first_to_end(self) -> str:
+        """Return the listener whose certificate ends first, if there is any."""
+        ends_s = self._certificate_ends_s()
+        return min(ends_s, key=lambda listener: ends_s[listener], default="")
 
     async def _take_vitals(self) -> Vitals:
         now_s, alerts = self._now_s(), self._store.alerts
         self.process, write_began_s = self._use(), self._store.writing.began_s
+        ends_s = self._certificate_ends_s()
+        size = await self._store.size()
         oldest_at_s = (await alerts.outbox_counts()).oldest_waiting_at_s
         return Vitals(
             outbox_oldest_s=0.0 if oldest_at_s is None else now_s - oldest_at_s,
@@ -124,9 +133,11 @@ class Rounds:
             commit_s=self._mean_commit_s(),
             open_files_ratio=self.process.open_files_ratio,
             memory_ratio=self.process.memory_ratio,
-            wal_bytes=(await self._store.size()).wal_bytes,
+            wal_bytes=size.wal_bytes,
+            damages=size.damages,
             write_s=0.0 if write_began_s is None else time.monotonic() - write_began_s,
             overdue_chores=len(self._overdue()),
+            certificate_left_s=min(ends_s.values()) - now_s if ends_s else None,
         )
 
     def _mean_commit_s(self) -> float | None:

@@ -1,6 +1,7 @@
 """Certificates for tests, and clients that go by them."""
 
 import ssl
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,9 @@ class Authority:
         self._ca.cert_pem.write_to_path(self.ca_file)
         self.renew()
 
-    def renew(self) -> bytes:
+    def renew(self, not_after: datetime | None = None) -> bytes:
         """Write another certificate with its key; return the certificate."""
-        issued = self._ca.issue_cert("127.0.0.1", "localhost")
+        issued = self._ca.issue_cert("127.0.0.1", "localhost", not_after=not_after)
         issued.private_key_pem.write_to_path(self.key_file)
         self.cert_file.write_bytes(b"".join(each.bytes() for each in issued.cert_chain_pems))
         return issued.cert_chain_pems[0].bytes()

@@ -16,10 +16,10 @@ def add(commands: Commands) -> None:
         "doctor",
         help="say whether a configuration will work, here and now",
         description="Look at this machine and the database, ask Twilio, call the public address as Twilio would, and "
-        "knock at receivers: who can read the secrets, are there enough file descriptors, is the database sound, is "
-        "there room on its disk, do the keys open the accounts, what may they read, does the clock agree, does the "
-        "budget suffice, do callbacks arrive and forgeries not, is somebody there where pages are to go?  Each check "
-        "is a line: ok, warn or fail, what was found, and what to do.",
+        "knock at receivers: who can read the secrets, are there enough file descriptors, do certificates last, "
+        "is the database sound, is there room on its disk, do the keys open the accounts, what may they read, does the "
+        "clock agree, does the budget suffice, do callbacks arrive and forgeries not, is somebody there where pages "
+        "are to go?  Each check is a line: ok, warn or fail, what was found, and what to do.",
         epilog="It changes nothing, and sends nothing to a receiver.  The daemon should be running; it gets one "
         "callback of an unknown event, and refuses one with a wrong signature.  Exit codes: 0 nothing failed, 1 "
         "something did, 78 wrong configuration.",

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from monitor.doctor.findings import Finding, fail, ok, warn
 from monitor.supervision.liveness import Watchdog
 
+DAY_S = 86_400
+CERTIFICATE_WARN_S, CERTIFICATE_FAIL_S = 14 * DAY_S, 3 * DAY_S  # as the rules CertificateEnds and CertificateEndsSoon
 SHORT_WATCHDOG_S = 30.0  # a slow commit, and a store that is asked anew, take so long without being wedged
 
 
@@ -31,6 +33,19 @@ def judge_files(limit: int, wanted: int) -> Finding:
         found = f"at most {limit}, and public.max_connections wants {wanted}"
         return warn("file descriptors", found, f"LimitNOFILE={wanted} in the unit, or ulimit -Hn, or fewer connections")
     return ok("file descriptors", "as many as public.max_connections wants")
+
+
+def judge_certificate(listener: str, left_s: float | None, fault: str) -> Finding:
+    """Say for how long a listener can go on showing its certificate; `fault` is why it cannot be shown at all."""
+    what, remedy = f"certificate ({listener})", "see why it was not renewed; the daemon reads new files by itself"
+    if fault:
+        return fail(what, fault, "put the files right: the daemon does not start so")
+    if left_s is None:
+        return warn(what, "it does not say when it ends in a way that is understood", "look at it with openssl x509")
+    found = f"ends in {left_s / DAY_S:.1f} days" if left_s > 0 else f"ended {-left_s / DAY_S:.1f} days ago"
+    if left_s < CERTIFICATE_FAIL_S:
+        return fail(what, found, remedy)
+    return warn(what, found, remedy) if left_s < CERTIFICATE_WARN_S else ok(what, found)
 
 
 def judge_watchdog(is_supervised: bool, watchdog: Watchdog | None) -> Finding:

@@ -18,7 +18,7 @@ OPERATIONS: Operations = {
     "/-/ready": Operation(
         "ready",
         "Whether it has everything that it needs.",
-        refusals={503: "It has not yet, or no longer."},
+        refusals={503: "It has not yet, or no longer, or the disk takes nothing that is written; `detail` says which."},
         is_open=True,
         is_api=False,
         media=(TEXT,),

@@ -53,8 +53,10 @@ class Served(web.RequestHandler):
         """What it waits for."""
         if self._clogged_since_s is not None:
             return Stage.READER
-        if self._is_busy or self._has_body_left():
-            return Stage.ANSWER  # a rest of a body that nobody wants is given its time by aiohttp
+        if self._has_body_left():
+            return Stage.BODY
+        if self._is_busy:
+            return Stage.ANSWER
         return Stage.HEAD if self._head_bytes else Stage.IDLE
 
     @property
@@ -76,7 +78,7 @@ class Served(web.RequestHandler):
         elif stage is Stage.HEAD:
             count("head_time")
             self._abort()
-        else:
+        elif stage is not Stage.BODY:  # whoever reads it gives it its time, and aiohttp does if nobody wants the rest
             self.force_close()
 
     def finish(self) -> None:

@@ -50,9 +50,9 @@ def private_routes(
     login: Login,
     doors: Iterable[web.RouteDef],
     exposition: Exposition,
-    is_ready: Callable[[], bool],
+    why_not_ready: Callable[[], str],
 ) -> list[web.RouteDef]:
-    """Return what people, Prometheus and scripts may ask of us."""
+    """Return what people, Prometheus and scripts may ask of us; `why_not_ready` says nothing where all is."""
     document = openapi.encoded()
 
     async def send_exposition(request: web.Request) -> web.Response:
@@ -63,7 +63,8 @@ def private_routes(
         return answers.read(request, document)
 
     async def ready(_: web.Request) -> web.Response:
-        return web.Response(text="ready\n") if is_ready() else problem(503, "expected to be ready, and am not")
+        reason = why_not_ready()
+        return problem(503, reason) if reason else web.Response(text="ready\n")
 
     return [
         web.get("/metrics", send_exposition),

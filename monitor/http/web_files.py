@@ -42,12 +42,18 @@ class WebFiles:
         self._read = read
         self._file = file
         self._metrics = metrics
+        self._ends_at_s: float | None = None
         self._passed_over = ""  # what did not fit together, so that it is said once
         self.config = read()
         self._seen = self._content(self.config)
         self.context = _context(self.config)
         self.fingerprint = _fingerprint(self.config)
         self._tell(is_right=True)
+
+    @property
+    def ends_at_s(self) -> float | None:
+        """When the certificate that is shown ends, since the epoch, or None where there is none that says so."""
+        return self._ends_at_s
 
     @property
     def speaks_tls(self) -> bool:
@@ -89,10 +95,12 @@ class WebFiles:
     def _tell(self, *, is_right: bool) -> None:
         name, tls = self._listener, self.config.tls
         self._metrics.set("roomwatch_web_files_last_read_successful", float(is_right), name)
-        expires = None if tls is None else expires_at_s(tls)
         # The new certificate of a pair that is half written is not in force: what was said of the old one stays.
         if is_right:
-            self._metrics.set("roomwatch_tls_not_after_timestamp_seconds", nan if expires is None else expires, name)
+            ends_at_s = self._ends_at_s = None if tls is None else expires_at_s(tls)
+            self._metrics.set(
+                "roomwatch_tls_not_after_timestamp_seconds", nan if ends_at_s is None else ends_at_s, name
+            )
 
 
 def check(config: Config) -> None:

@@ -11,6 +11,7 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -85,10 +86,11 @@ def refuse_faults(copy: Path, database: Path, check: Check) -> None:
         raise StoreFailed(f"{database}: expected a sound database, got {'; '.join(faults)}")
 
 
-def faults_in(connection: sqlite3.Connection, check: Check) -> list[str]:
-    """Return the first faults that SQLite finds in a database."""
+def faults_in(connection: sqlite3.Connection, check: Check, table: str = "") -> list[str]:
+    """Return the first faults that SQLite finds in a database, or in one table of it."""
     try:
-        said = [text for (text,) in connection.execute(f"PRAGMA {check}({_FAULTS_NAMED})")]
+        found = connection.execute(f"PRAGMA {check}({table or _FAULTS_NAMED})")
+        said = [text for (text,) in islice(found, _FAULTS_NAMED)]
     except sqlite3.DatabaseError as error:
         if getattr(error, "sqlite_errorname", "") == "SQLITE_INTERRUPT":
             raise

@@ -19,10 +19,12 @@ from typing import Any, Self, TypeVar
 import aiosqlite
 
 from monitor.packing import pack
-from monitor.store.damage import said
+from monitor.store.copying import faults_in
+from monitor.store.damage import Damages, said
 from monitor.store.fullness import checkpoint_pages, is_lack_of_room
 from monitor.store.lock import Lock
 from monitor.store.ports import Size, StoreFailed, StoreFull, Writing
+from monitor.store.refusals import is_of_the_disk
 from monitor.store.reserve import Reserve
 from monitor.store.schema import SchemaTooNew, check_is_ours, migrate
 
@@ -49,6 +51,8 @@ class Database:
     ) -> None:
         self.path = path
         self.reserve = reserve
+        self.damages = Damages(path.name)
+        self.refusal = ""  # set by the thread that writes: why the disk takes nothing, in SQLite's words
         self._lock = lock
         self._writer = writer
         self._thread = thread
@@ -89,6 +93,18 @@ class Database:
         """
         return await self._by_the_writer(self._write, work)
 
+    async def try_disk(self) -> None:
+        """Write something for real that changes nothing, and see whether the disk takes it; `refusal` tells.
+
+        Raises:
+            StoreFailed: it does not.
+        """
+        await self._by_the_writer(self._try_disk, _write_the_header_again)
+
+    def _try_disk(self, work: Work[None]) -> None:
+        self._write(work)
+        self.refusal = ""  # the header counts as no change
+
     async def _by_the_writer(self, do: Callable[[Work[T]], T], work: Work[T]) -> T:
         self._waiting += 1
         try:
@@ -123,6 +139,7 @@ class Database:
 
     def _transact(self, work: Work[T]) -> T:
         writer = self._writer
+        changes_before = writer.total_changes
         try:
             writer.execute("BEGIN IMMEDIATE")
             result = work(writer)
@@ -131,9 +148,15 @@ class Database:
             if writer.in_transaction:
                 writer.rollback()
             if isinstance(error, sqlite3.Error):
-                lacks_room = is_lack_of_room(getattr(error, "sqlite_errorname", ""))
+                self.damages.meet(error)
+                name = getattr(error, "sqlite_errorname", "")
+                if is_of_the_disk(name):
+                    self.refusal = str(error)
+                lacks_room = is_lack_of_room(name)
                 raise (StoreFull if lacks_room else StoreFailed)(f"{self.path.name}: {said(error)}") from error
             raise
+        if writer.total_changes > changes_before:  # one that changed nothing has not been to the disk
+            self.refusal = ""
         return result
 
     async def alone(self, work: Work[T]) -> T:
@@ -148,6 +171,7 @@ class Database:
         try:
             return work(self._writer)
         except sqlite3.Error as error:
+            self.damages.meet(error)
             raise StoreFailed(f"{self.path.name}: {said(error)}") from error
 
     async def read(self, sql: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> Sequence[Any]:
@@ -159,6 +183,7 @@ class Database:
         try:
             return list(await self._reader.execute_fetchall(sql, values))
         except sqlite3.Error as error:
+            self.damages.meet(error)
             raise StoreFailed(f"{self.path.name}: {said(error)}") from error
 
     @contextmanager
@@ -169,6 +194,7 @@ class Database:
             reader.execute("PRAGMA query_only = ON")
             yield reader
         except sqlite3.Error as error:
+            self.damages.meet(error)
             raise StoreFailed(f"{self.path.name}: {said(error)}") from error
         finally:
             reader.close()
@@ -183,7 +209,28 @@ class Database:
         ((page_bytes,),) = await self.read("PRAGMA page_size")
         disk_free_bytes = shutil.disk_usage(self.path.parent).free
         free_bytes, is_full = free_pages * page_bytes, self.reserve.is_full
-        return Size(database_bytes, wal_bytes, free_bytes, is_full, disk_free_bytes, self._log_began_at_s)
+        return Size(
+            database_bytes,
+            wal_bytes,
+            free_bytes,
+            is_full,
+            disk_free_bytes,
+            self._log_began_at_s,
+            self.damages.count,
+        )
+
+    def look_for_damage(self, patience_s: float) -> None:
+        """Have SQLite look over one table after the other, each for so long; what takes longer is left out.
+
+        For a thread of its own.  What is found is met like any other damage.
+
+        Raises:
+            StoreFailed: the tables cannot be told.
+        """
+        with self.reading() as reader:
+            for (table,) in reader.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall():
+                for fault in _faults_of(reader, table, patience_s):
+                    self.damages.find(fault)
 
     async def close(self) -> None:
         """Let go of the file, after the transactions under way."""
@@ -191,6 +238,24 @@ class Database:
         await asyncio.get_running_loop().run_in_executor(self._thread, self._writer.close)
         self._thread.shutdown()
         self._lock.release()
+
+
+def _faults_of(reader: sqlite3.Connection, table: str, patience_s: float) -> list[str]:
+    alarm = threading.Timer(patience_s, reader.interrupt)
+    alarm.start()
+    try:
+        return faults_in(reader, "quick_check", table)
+    except sqlite3.OperationalError:
+        return []
+    finally:
+        alarm.cancel()
+        alarm.join()  # so that it interrupts nothing that comes after
+
+
+def _write_the_header_again(writer: sqlite3.Connection) -> None:
+    # SQLite writes the page, whatever the number was before.
+    ((version,),) = writer.execute("PRAGMA user_version").fetchall()
+    writer.execute(f"PRAGMA user_version = {int(version)}")
 
 
 def _log_of(path: Path) -> Path:

@@ -539,8 +539,19 @@ class MemoryStore:
         """Never: there is no disk."""
         return False
 
+    @property
+    def refusal(self) -> str:
+        """Nothing: memory takes whatever comes."""
+        return ""
+
     async def look_for_room(self) -> None:
         """Nothing to look for."""
+
+    async def try_disk_again(self) -> None:
+        """Nothing to try."""
+
+    async def look_for_damage(self, patience_s: float) -> None:
+        """Nothing that could be damaged."""
 
     async def try_writing(self) -> None:
         """Nothing that could be in the way."""

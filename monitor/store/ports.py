@@ -627,6 +627,7 @@ class Size(NamedTuple):
     is_full: bool = False
     disk_free_bytes: int | None = None
     log_began_at_s: float | None = None  # when the write-ahead log was seen to begin anew; None: it was not yet
+    damages: int = 0  # how often, since the start, a damaged page was met
 
 
 class Writing(NamedTuple):
@@ -701,11 +702,25 @@ class Store(Protocol):
         """Whether the disk is full: what its sender can send again is to be refused."""
 
     @property
+    def refusal(self) -> str:
+        """Why the disk takes nothing that is written, in a few words; empty as long as it takes it."""
+
+    @property
     def writing(self) -> Writing:
         """Return what is written just now, and how much waits to be."""
 
     async def look_for_room(self) -> None:
         """If the disk was full, see whether it still is."""
+
+    async def try_disk_again(self) -> None:
+        """If the disk took nothing the last time, see whether it does now."""
+
+    async def look_for_damage(self, patience_s: float) -> None:
+        """Look over every table for which that takes no longer than `patience_s`; `size` counts what is found.
+
+        Raises:
+            StoreFailed: nothing can be looked over.
+        """
 
     async def try_writing(self) -> None:
         """See a transaction through that changes nothing: what comes back from it can write.

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
@@ -19,7 +19,7 @@ from monitor.store.log import SqliteEventLog, open_log
 from monitor.store.numbering import Numbering
 from monitor.store.past import SqlitePast
 from monitor.store.picture import SqlitePicture
-from monitor.store.ports import Erased, Resolve, Size, Writing
+from monitor.store.ports import Erased, Resolve, Size, StoreFailed, Writing
 from monitor.store.receipts import SqliteReceipts
 from monitor.store.retention import drop
 from monitor.store.rollups import SqliteRollups
@@ -98,10 +98,29 @@ class SqliteStore:
         """Whether the disk is full: what its sender can send again is to be refused."""
         return self._database.reserve.is_full
 
+    @property
+    def refusal(self) -> str:
+        """Why the disk takes nothing that is written, in a few words; empty as long as it takes it."""
+        return self._database.refusal
+
     async def look_for_room(self) -> None:
         """If the disk was full, see whether it still is."""
         if self.is_full:
             await asyncio.to_thread(self._database.reserve.look)
+
+    async def try_disk_again(self) -> None:
+        """If the disk took nothing the last time, see whether it does now."""
+        if self.refusal:
+            with suppress(StoreFailed):
+                await self._database.try_disk()
+
+    async def look_for_damage(self, patience_s: float) -> None:
+        """Look over every table for which that takes no longer than `patience_s`; `size` counts what is found.
+
+        Raises:
+            StoreFailed: nothing can be looked over.
+        """
+        await asyncio.to_thread(self._database.look_for_damage, patience_s)
 
     async def try_writing(self) -> None:
         """See a transaction through that changes nothing: what comes back from it can write."""

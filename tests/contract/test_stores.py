@@ -81,6 +81,8 @@ async def test_the_newest_of_what_is_there_is_known_by_its_time(store: Store) ->
 async def test_a_trial_of_writing_changes_nothing(store: Store) -> None:
     await append(store, [batch(level(3), session="s", seq=1)], NOW_MS)
     await store.try_writing()
+    await store.try_disk_again()
+    assert store.refusal == ""
     assert len(await store.log.since(0, 10)) == 1
 
 

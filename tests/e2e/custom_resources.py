@@ -34,6 +34,8 @@ _ENDPOINT = _of(
     path={"type": "string", "pattern": "^/"},
     interval=_DURATION,
     scrapeTimeout=_DURATION,
+    scheme={"enum": ["http", "https"]},
+    tlsConfig=_of(serverName=_TEXT, ca=_of(("secret",), secret=_KEY), insecureSkipVerify={"type": "boolean"}),
     authorization=_of(("credentials",), type=_TEXT, credentials=_KEY),
 )
 _RULE = _of(

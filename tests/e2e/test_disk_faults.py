@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from monitor.housekeeping import LOOK_FOR_ROOM_EVERY_S
 from tests.builders import quality
 from tests.crash.surroundings import Surroundings, surrounded, until
 from tests.e2e.tools import tool
@@ -104,7 +105,7 @@ async def slowest_probe_s(here: Surroundings, until_told: set[str]) -> float:
 
 @pytest.mark.fault(
     "disk that becomes read-only",
-    expected="posts get 503 and Retry-After, pages are shown, and once it can be written all goes on without hands",
+    expected="posts get 503 and Retry-After, /-/ready says why, pages are shown, and it all goes on without hands",
 )
 async def test_on_a_disk_that_takes_nothing_any_more_nothing_is_acknowledged_and_everything_is_shown(
     here: Surroundings, observed: Observe
@@ -119,8 +120,13 @@ async def test_on_a_disk_that_takes_nothing_any_more_nothing_is_acknowledged_and
         for path in ("/-/healthy", "/api/v1/live", "/api/v1/incidents", "/metrics"):
             assert (await here.get(path))[0] == 200, path
         assert await here.metric("roomwatch_pipeline_commit_failures_total") > 0
+        await asyncio.sleep(2 * LOOK_FOR_ROOM_EVERY_S)  # the daemon has tried the disk by itself meanwhile
+        status, why = await here.get("/-/ready")
+        assert (status, "expected a disk that takes what is written, got: disk I/O error" in why) == (503, True)
         assert here.witness.statuses[202] + here.witness.statuses[204] == taken, "acknowledged what was not stored"
     assert "commit failed" in daemon.said
+    await until(lambda: here.witness.statuses[202] + here.witness.statuses[204] > taken)
+    assert (await here.get("/-/ready"))[0] == 200
     assert await here.post(quality(0)) == 202
     await until(lambda: [each.rule for each in here.told] == ["Bad"])
     observed(f"{here.witness.statuses[503]} refused; taken again at once, and somebody was paged")

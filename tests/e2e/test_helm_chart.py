@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import tarfile
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
+from tests.authority import Authority
 from tests.e2e import helm
 from tests.e2e.custom_resources import SCHEMAS
 from tests.e2e.helm import CHART, Manifest, one
@@ -106,6 +108,8 @@ def test_the_longest_name_of_a_release_is_none_too_long() -> None:
         ("podSecurityContext.runAsUser=0", "/podSecurityContext/runAsUser"),
         ("startupSeconds=10", "/startupSeconds"),
         ("private.url=roomwatch.example.com", "/private/url"),
+        ("private.tls.webConfigKey=web.yml", "/private/tls"),
+        ("public.tls.cert=x", "additional properties 'cert' not allowed"),
     ],
 )
 def test_values_that_would_not_work_are_refused(said: str, expected: str) -> None:
@@ -194,7 +198,7 @@ def test_on_a_platform_that_chooses_the_user_none_is_asked_for(charts: dict[str,
 # --- the daemon takes what it is given ----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["minimum", "everything"])
+@pytest.mark.parametrize("name", ["minimum", "everything", "tls"])
 def test_the_daemon_finds_its_configuration_right(charts: dict[str, list[Manifest]], name: str, tmp_path: Path) -> None:
     """With all that the pod has: the file, the environment, and a file for each secret."""
     secrets = tmp_path / "secrets"
@@ -206,8 +210,16 @@ def test_the_daemon_finds_its_configuration_right(charts: dict[str, list[Manifes
         file.write_text(f"{number:032d}\n")
         file.chmod(0o440)
 
+    for listener in ("public", "private"):
+        (folder := tmp_path / "tls" / listener).mkdir(parents=True)
+        authority = Authority(folder)
+        authority.cert_file.rename(folder / "tls.crt")
+        authority.key_file.rename(folder / "tls.key")
+        (folder / "tls.key").chmod(0o440)
+
     def here(text: str) -> str:
-        return text.replace("/etc/roomwatch/secrets", str(secrets)).replace("/var/lib/roomwatch", str(tmp_path))
+        text = text.replace("/etc/roomwatch/secrets", str(secrets)).replace("/var/lib/roomwatch", str(tmp_path))
+        return text.replace("/etc/roomwatch/tls", str(tmp_path / "tls"))
 
     config = tmp_path / "config.toml"
     config.write_text(here(one(charts[name], "ConfigMap", ending="h")["data"]["config.toml"]))
@@ -230,6 +242,55 @@ def test_what_the_chart_knows_is_said_by_the_environment(everything: list[Manife
     assert said["ROOMWATCH_PUBLIC_TRUSTED_PROXIES"] == "10.0.0.0/8,fd00::/8"
     assert said["ROOMWATCH_PRIVATE_ACCESS_TOKEN_FILE"] == "/etc/roomwatch/secrets/access-token"
     assert said["ROOMWATCH_PRIVATE_HOST"] == "0.0.0.0"
+
+
+# --- TLS ----------------------------------------------------------------------------------------------------
+
+
+def test_certificates_are_mounted_for_the_pods_group_alone(charts: dict[str, list[Manifest]]) -> None:
+    pod = next(pods(charts["tls"]))
+    volumes = {each["name"]: each["secret"] for each in pod["volumes"] if each["name"].endswith("-tls")}
+    assert volumes == {
+        "public-tls": {"secretName": "watch-public-tls", "defaultMode": 0o440},
+        "private-tls": {"secretName": "watch-private-tls", "defaultMode": 0o440},
+    }
+    mounted = {each["name"]: each["mountPath"] for each in pod["containers"][0]["volumeMounts"]}
+    assert {name: mounted[name] for name in volumes} == {
+        "public-tls": "/etc/roomwatch/tls/public",
+        "private-tls": "/etc/roomwatch/tls/private",
+    }
+
+
+def test_whoever_asks_the_private_listener_speaks_tls_where_it_does(charts: dict[str, list[Manifest]]) -> None:
+    (container,) = next(pods(charts["tls"]))["containers"]
+    probes = [container[f"{name}Probe"]["httpGet"] for name in ("startup", "liveness", "readiness")]
+    assert [each["scheme"] for each in probes] == ["HTTPS"] * 3
+    (endpoint,) = one(charts["tls"], "ServiceMonitor")["spec"]["endpoints"]
+    assert endpoint["scheme"] == "https"
+    service = one(charts["tls"], "Service", "-private")["metadata"]["name"]
+    assert endpoint["tlsConfig"] == {
+        "serverName": f"{service}.video.svc",
+        "ca": {"secret": {"name": "watch-private-tls", "key": "ca.crt"}},
+    }
+    (asked,) = one(charts["tls"], "Pod")["spec"]["containers"][0]["args"]
+    assert f'"https://{service}:8471"' in asked
+    compile(asked, "answers", "exec")
+    for manifests in (charts["minimum"], charts["everything"]):
+        assert '"HTTPS"' not in json.dumps(one(manifests, "StatefulSet"))
+        assert "tls" not in one(manifests, "ConfigMap", ending="h")["data"]["config.toml"]
+
+
+def test_a_web_configuration_goes_in_the_place_of_the_certificate_alone() -> None:
+    values = ("--values", str(VALUES["tls"]), "--set", "private.tls.webConfigKey=web.yml")
+    manifests = helm.rendered(*values, "--set-json", 'serviceMonitor.tlsConfig={"insecureSkipVerify":true}')
+    assert variables(manifests)["ROOMWATCH_PRIVATE_WEB_CONFIG_FILE"] == "/etc/roomwatch/secrets/web.yml"
+    config = tomllib.loads(
+        next(each for each in manifests if "config.toml" in each.get("data", {}))["data"]["config.toml"]
+    )
+    assert "tls" not in config["private"]
+    assert "tls" in config["public"]
+    (endpoint,) = one(manifests, "ServiceMonitor")["spec"]["endpoints"]
+    assert endpoint["tlsConfig"] == {"insecureSkipVerify": True}
 
 
 # --- who reaches it, and whom it reaches --------------------------------------------------------------------

@@ -119,6 +119,34 @@ async def test_a_full_disk_refuses_posts_keeps_nothing_of_them_and_recovers(star
     assert len(await posts(running.daemon.store)) == 2
 
 
+async def ready(running: Running) -> tuple[int, str]:
+    """Return what the private door says of the daemon's readiness: the status, and why."""
+    async with running.http.get(f"{running.private}/-/ready") as answer:
+        return answer.status, (await answer.json())["detail"] if answer.status == 503 else ""
+
+
+async def test_a_daemon_whose_disk_takes_nothing_is_not_ready_until_it_does(start: Start, tmp_path: Path) -> None:
+    running = await start(**lasting(tmp_path))
+    store, database = running.daemon.store, running.daemon.store._database
+    assert await ready(running) == (200, "")
+    await database.alone(lambda writer: writer.execute("PRAGMA query_only = ON").fetchall())
+    assert await send(running, quality(4), session="s", seq=0) == 503
+    refused = "expected a disk that takes what is written, got: attempt to write a readonly database"
+    assert await ready(running) == (503, refused)
+    await store.try_disk_again()
+    assert await ready(running) == (503, refused)
+    await database.alone(lambda writer: writer.execute("PRAGMA query_only = OFF").fetchall())
+    await store.try_disk_again()
+    assert await ready(running) == (200, "")
+
+
+async def test_a_daemon_whose_disk_is_full_is_ready_for_what_is_told_only_once(start: Start, tmp_path: Path) -> None:
+    running = await start(**lasting(tmp_path))
+    running.daemon.store._database.reserve.let_go()
+    assert await send(running, quality(4), session="s", seq=0) == 503
+    assert await ready(running) == (200, "")
+
+
 async def test_an_alert_that_could_not_be_recorded_goes_out_once_it_can(
     start: Start, tmp_path: Path, receiver: Receiver
 ) -> None:

@@ -16,7 +16,8 @@ async def test_a_daemon_at_work_is_found_by_its_database(start: Start, tmp_path:
     running = await start(storage={"path": str(database)})
     assert await asyncio.to_thread(fault_of, database) is None
     running.daemon.is_ready = False
-    assert "/-/ready to answer 200, got 503" in (await asyncio.to_thread(fault_of, database) or "")
+    fault = await asyncio.to_thread(fault_of, database) or ""
+    assert fault.endswith("/-/ready to answer 200, got 503: expected to be ready, and am not")
 
 
 async def test_a_daemon_that_has_stopped_is_not_at_work(start: Start, tmp_path: Path) -> None:

@@ -73,6 +73,22 @@ async def test_where_there_are_too_many_health_is_still_answered(start: Start, o
     assert counted(running, "connections") >= 20
 
 
+@pytest.mark.parametrize("path", ["/login", "/api/v1/silences"], ids=["read", "refused"])
+async def test_who_sends_half_a_body_makes_room_for_whoever_knocks(
+    start: Start, opened: Open, caplog: pytest.LogCaptureFixture, path: str
+) -> None:
+    running = await start(private={"port": 0, "max_connections": 10, "access_token": "an-access-token-of-tests"})
+    half = head("Content-Type: application/x-www-form-urlencoded", "Content-Length: 100", first=f"POST {path} HTTP/1.1")
+    for _ in range(30):
+        slow = await opened(running)
+        await slow.send(half + b"token=")
+        await asyncio.sleep(0.02)  # the request begins
+    newcomer = await opened(running)
+    assert (await newcomer.ask(HEALTHY)).status == 200
+    assert counted(running, "connections") >= 20
+    assert "error of our own" not in caplog.text
+
+
 async def test_who_does_not_read_is_cut_off(start: Start, opened: Open) -> None:
     running = await start(private={"port": 0, "limits": {"reading_s": 0.5}})
     greedy = await opened(running, receive_bytes=4096)

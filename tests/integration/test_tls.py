@@ -2,12 +2,17 @@
 
 import asyncio
 import ssl
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 
+from alerts.model import Kind, Reading
+from monitor.blindness import DAEMON
+from monitor.doctor.findings import Verdict
+from monitor.doctor.process import Here, check_process
 from tests.authority import Authority
 from tests.builders import INGEST_KEY, packed, post, quality
 from tests.conftest import Running, Start
@@ -86,6 +91,41 @@ async def test_a_certificate_that_was_renewed_is_shown_without_a_restart(start: 
     renewed = ssl.PEM_cert_to_DER_cert(authority.renew().decode())
     await running.daemon.doors.look_at_files()
     assert before != await certificate(port, client) == renewed
+
+
+async def test_rules_are_shown_for_how_long_certificates_last(start: Start, authority: Authority) -> None:
+    authority.renew(datetime.now(UTC) + timedelta(days=2))
+    running = await start(public={"port": 0, "tls": authority.settings()})
+    rounds, doors = running.daemon.rounds, running.daemon.doors
+
+    async def seen() -> Reading:
+        await rounds.go()
+        reading = rounds.readers[Kind.DAEMON](DAEMON.key, 0.0)
+        assert reading is not None
+        return reading
+
+    reading = await seen()
+    left_s = reading.values["certificate_left_s"]
+    assert left_s is not None
+    assert 0 < left_s <= 2 * 86_400
+    assert reading.details["certificate_listener"] == "public"
+    (finding,) = [each for each in check_process(running.daemon.config, Here(None, {})) if "certificate" in each.what]
+    assert (finding.verdict, finding.what) == (Verdict.FAIL, "certificate (public)")
+    assert "days" in finding.found
+
+    authority.renew(datetime.now(UTC) + timedelta(days=90))
+    await doors.look_at_files()
+    left_s = (await seen()).values["certificate_left_s"]
+    assert left_s is not None
+    assert left_s > 89 * 86_400
+
+
+async def test_where_no_listener_has_a_certificate_there_is_none_to_last(start: Start) -> None:
+    running = await start()
+    await running.daemon.rounds.go()
+    reading = running.daemon.rounds.readers[Kind.DAEMON](DAEMON.key, 0.0)
+    assert reading is not None
+    assert (reading.values["certificate_left_s"], reading.details["certificate_days"]) == (None, None)
 
 
 async def test_half_a_renewal_changes_nothing_and_is_said_once(

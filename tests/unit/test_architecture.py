@@ -57,6 +57,7 @@ PURE = {
     *("monitor.canary_steps", "monitor.callback_address", "monitor.doctor.findings", "monitor.doctor.judgement"),
     *("monitor.doctor.process_judgement", "monitor.doctor.reach_judgement"),
     *("monitor.doctor.storage_judgement", "monitor.sizes", "monitor.store.fullness"),
+    "monitor.store.refusals",
     *(
         "monitor.config_lines",
         "monitor.recent",

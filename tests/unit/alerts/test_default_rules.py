@@ -62,6 +62,9 @@ def test_the_default_rules_are_these():
         "WriteAheadLogLarge": ("wal_bytes >= 536870912", 300, "wal_bytes < 536870912", 0, WARNING),
         "WriteStuck": ("write_s >= 60", 0, "write_s < 60", 0, CRITICAL),
         "ChoreOverdue": ("overdue_chores >= 1", 0, "overdue_chores < 1", 0, WARNING),
+        "DatabaseDamaged": ("damages >= 1", 0, "damages < 1", 7200, CRITICAL),
+        "CertificateEnds": ("certificate_left_s < 1209600", 0, "certificate_left_s >= 1209600", 0, WARNING),
+        "CertificateEndsSoon": ("certificate_left_s < 259200", 0, "certificate_left_s >= 259200", 0, CRITICAL),
         "MonitorBlind": ("blind >= 1", 0, "blind < 1", 30, CRITICAL),
     }
 

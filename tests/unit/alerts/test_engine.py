@@ -119,10 +119,16 @@ def test_an_alert_without_a_past_does_not_notice_that_its_entity_is_gone():
     assert follow((0, GONE)) == Step()
 
 
-def test_the_words_are_those_of_the_moment_the_state_changed():
-    assert follow(*FIRING).alert.annotations["summary"] == "alice has level 1 in class."
+def test_the_words_are_those_of_the_moment_it_fired():
+    assert follow((0, level(0)), (10, level(1))).alert.annotations["summary"] == "alice has level 1 in class."
     assert follow(*FIRING, (11, level(0))).alert.annotations["summary"] == "alice has level 1 in class."
-    assert follow(*FIRING, (11, level(4)), (31, level(4))).alert.annotations["summary"] == "alice has level 4 in class."
+
+
+def test_what_ends_says_what_was_wrong_and_shows_how_it_is_now():
+    ended = follow(*FIRING, (11, level(4)), (31, level(4))).alert
+    assert ended.state is State.INACTIVE
+    assert ended.annotations["summary"] == "alice has level 1 in class."
+    assert (ended.value, ended.details["level"]) == (4, 4)
 
 
 def test_the_last_sight_of_an_entity_outlives_it():

@@ -122,6 +122,18 @@ def test_flapping_is_said_once_and_nothing_more_while_it_lasts(period_s):
     assert after[0].at > START + 3 * HOUR_S - period_s
 
 
+def test_what_is_said_to_flap_is_told_in_the_words_of_its_trouble():
+    engine = Engine([make_rule(hold_for="0s", clear_for="1h", bounce_window="0s")])
+    for seconds, level in square(90, HOUR_S, bad_ratio=0.25):
+        look = engine.judge([make_reading(level=level)], START + seconds)
+        engine.adopt(look.alerts, look.deadlines)
+        if any(each.reason is Reason.FLAPPING for each in look.transitions):
+            break
+    (alert,) = look.alerts
+    assert (alert.is_well, level) == (True, 5)
+    assert alert.annotations["summary"] == "alice has level 1 in class."
+
+
 @pytest.mark.parametrize("period_s", [600, 1200])
 def test_what_changes_every_five_minutes_and_more_does_not_flap(period_s):
     told = live_through(NERVOUS, square(period_s, 3 * HOUR_S), 4 * HOUR_S)

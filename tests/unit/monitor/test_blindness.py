@@ -2,7 +2,9 @@
 
 import pytest
 
-from alerts.model import Kind, Reading
+from alerts.default_rules import DEFAULT_RULES
+from alerts.engine import Engine
+from alerts.model import Kind, Reading, State
 from alerts.rules import VOCABULARY
 from collectors.events import AccountTrouble, Source, Trouble
 from monitor.blindness import TOLD_BY, Blindness, Ears, Eyes, Posts, Sight, account_of, last_seen_s, through
@@ -281,3 +283,14 @@ def test_an_earlier_life_watched_until_the_last_word_that_it_kept():
     assert last_seen_s(live, []) == NOW_MS / 1000 + 5
     assert last_seen_s(live, [make_alert(since=NOW_MS / 1000 + 9)]) == NOW_MS / 1000 + 9
     assert last_seen_s(Live(), []) is None
+
+
+def test_whoever_reads_that_it_sees_again_reads_why_it_did_not():
+    engine = Engine([rule for rule in DEFAULT_RULES if rule.name == "MonitorBlind"])
+    sights = [(0, Sight({ACCOUNT: "Twilio tells nothing of account AC1"})), (60, Sight()), (90, Sight())]
+    for seconds, sight in sights:
+        look = engine.judge([of_daemon("roomwatch", Vitals(), sight)], START + seconds)
+        engine.adopt(look.alerts, look.deadlines)
+    (over,) = look.alerts
+    assert over.state is State.INACTIVE
+    assert over.annotations["description"].startswith("Twilio tells nothing of account AC1. Alerts that go by")

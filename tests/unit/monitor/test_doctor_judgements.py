@@ -2,8 +2,10 @@
 
 import json
 
+import pytest
+
 from monitor.doctor.findings import Verdict, as_json, ok
-from monitor.doctor.process_judgement import judge_exposure, judge_files, judge_user, judge_watchdog
+from monitor.doctor.process_judgement import judge_certificate, judge_exposure, judge_files, judge_user, judge_watchdog
 from monitor.doctor.reach_judgement import Door, Knock, judge_alertmanager, judge_knock
 from monitor.supervision.liveness import Watchdog
 
@@ -48,3 +50,19 @@ def test_an_alertmanager_is_ready_or_it_is_said_why_not() -> None:
 def test_scripts_get_what_people_get() -> None:
     (said,) = json.loads(as_json([ok("clock", "agrees")._replace(about="AC1")]))
     assert said == {"verdict": "ok", "what": "clock", "found": "agrees", "remedy": "", "about": "AC1"}
+
+
+@pytest.mark.parametrize(
+    ("left_s", "fault", "verdict", "found"),
+    [
+        (90 * 86_400, "", OK, "ends in 90.0 days"),
+        (10 * 86_400, "", WARN, "ends in 10.0 days"),
+        (2 * 86_400, "", FAIL, "ends in 2.0 days"),
+        (-86_400, "", FAIL, "ended 1.0 days ago"),
+        (None, "", WARN, "it does not say when it ends in a way that is understood"),
+        (None, "cert.pem: expected a readable file", FAIL, "cert.pem: expected a readable file"),
+    ],
+)
+def test_a_certificate_lasts_or_it_is_said_how_long(left_s, fault, verdict, found) -> None:
+    finding = judge_certificate("public", left_s, fault)
+    assert (finding.verdict, finding.what, finding.found) == (verdict, "certificate (public)", found)

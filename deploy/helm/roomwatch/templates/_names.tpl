@@ -47,6 +47,15 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{ .Values.persistence.existingClaim | default (include "roomwatch.fullname" .) }}
 {{- end -}}
 
+{{/* How the private listener is spoken to. */}}
+{{- define "roomwatch.privateScheme" -}}
+{{ ternary "https" "http" (not (empty .Values.private.tls.existingSecret)) }}
+{{- end -}}
+
+{{- define "roomwatch.publicScheme" -}}
+{{ ternary "https" "http" (not (empty .Values.public.tls.existingSecret)) }}
+{{- end -}}
+
 {{/* How the world reaches the public listener; empty if nobody has said. */}}
 {{- define "roomwatch.publicUrl" -}}
 {{- if .Values.public.url -}}
@@ -56,7 +65,7 @@ https://{{ .Values.ingress.host }}
 {{- end -}}
 {{- end -}}
 
-{{/* The configuration as the daemon reads it: yours, and the one table that is the chart's. */}}
+{{/* The configuration as the daemon reads it: yours, and the tables that are the chart's. */}}
 {{- define "roomwatch.config" -}}
 {{ .Values.config | trim }}
 
@@ -64,4 +73,16 @@ https://{{ .Values.ingress.host }}
 [private.tokens.prometheus]
 role = "viewer"
 token_file = "/etc/roomwatch/secrets/{{ .Values.secret.prometheusTokenKey }}"
+{{- if .Values.public.tls.existingSecret }}
+
+[public.tls]
+cert_file = "/etc/roomwatch/tls/public/tls.crt"
+key_file = "/etc/roomwatch/tls/public/tls.key"
+{{- end }}
+{{- if and .Values.private.tls.existingSecret (not .Values.private.tls.webConfigKey) }}
+
+[private.tls]
+cert_file = "/etc/roomwatch/tls/private/tls.crt"
+key_file = "/etc/roomwatch/tls/private/tls.key"
+{{- end }}
 {{- end -}}
