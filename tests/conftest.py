@@ -1,6 +1,7 @@
 """Fixtures that several kinds of test share: a whole daemon, in this process, on free ports."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from typing import Any
@@ -17,7 +18,11 @@ from tests.builders import ACCOUNT, API_KEY, API_SECRET, AUTH_TOKEN, INGEST_KEY
 
 # A busy machine is not a fault of what is tested.
 hypothesis_settings.register_profile(
-    "roomwatch", hypothesis_settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    "roomwatch",
+    hypothesis_settings.default,
+    max_examples=int(os.environ.get("ROOMWATCH_EXAMPLES", "40")),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
 )
 hypothesis_settings.load_profile("roomwatch")
 

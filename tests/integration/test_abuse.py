@@ -30,7 +30,7 @@ from tests.daemon_process import DaemonProcess, free_port, write_config
 from tests.examples import examples
 from tests.raw_http import HEALTHY, JSON, KEY, Connect, RawConnection, connecting, head, telemetry
 
-EXAMPLES = int(os.environ.get("ROOMWATCH_ABUSE_EXAMPLES", "500"))
+EXAMPLES = int(os.environ.get("ROOMWATCH_ABUSE_EXAMPLES", "150"))
 IDLE_CONNECTIONS = int(os.environ.get("ROOMWATCH_ABUSE_CONNECTIONS", "2000"))
 HALF_A_HEAD = b"POST /v1/telemetry HTTP/1.1\r\nHost: a\r\nX-Slow"
 HALF_A_BODY = head(KEY, JSON, "Content-Length: 100") + b'{"v":1,'
