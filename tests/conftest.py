@@ -13,7 +13,7 @@ from hypothesis import settings as hypothesis_settings
 
 from monitor.app import Daemon, open_store
 from monitor.config import build
-from tests import fault_table
+from tests import fault_table, starting_order
 from tests.builders import ACCOUNT, API_KEY, API_SECRET, AUTH_TOKEN, INGEST_KEY
 
 # A busy machine is not a fault of what is tested.
@@ -28,8 +28,9 @@ hypothesis_settings.load_profile("roomwatch")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let tests bear the marker of a fault, and tell what they saw."""
+    """Let tests bear the marker of a fault and tell what they saw, and begin with the longest."""
     config.pluginmanager.register(fault_table, "fault_table")
+    config.pluginmanager.register(starting_order, "starting_order")
 
 
 def settings(**given: Any) -> dict[str, Any]:
