@@ -71,7 +71,7 @@ async def test_the_population_benchmark_weighs_the_people_and_times_their_posts(
 
 async def test_the_polling_benchmark_counts_requests_and_watches_both_ways() -> None:
     small = ["--rooms", "3", "--participants", "2", "--room-lasts", "4", "8", "--post-every", "1"]
-    short = ["--warm-up", "3", "--seconds", "6", "--settles", "2", "--naive-seconds", "2"]
+    short = ["--warm-up", "2", "--seconds", "3", "--settles", "1", "--naive-seconds", "1"]
     said = await said_by("polling", *small, *short)
     assert [line.split("  ")[0] for line in said.splitlines() if "requests/s" in line] == [
         "with callbacks",
