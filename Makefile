@@ -7,9 +7,9 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 
-# Many tests wait for something most of their time, so there is one more at work than there are cores.
+# Many tests wait for something most of their time, so there are more at work than there are cores.
 CORES := $(shell getconf _NPROCESSORS_ONLN)
-SIDE_BY_SIDE ?= --numprocesses $(shell expr $(CORES) + 1) --dist worksteal
+SIDE_BY_SIDE ?= --numprocesses $(shell expr $(CORES) + 2) --dist worksteal
 FILE_BY_FILE ?= --numprocesses $(shell expr $(CORES) + 1) --dist loadfile
 
 FRONT_ENDS := dashboards/web collectors/browser
@@ -27,6 +27,9 @@ run: $(VENV)/.run ## the daemon against a real account, from config.toml or TWIL
 
 build: $(VENV)/.run ## the front end, anew
 	@$(BIN)/python -m pip install --quiet --no-deps --editable .
+
+# Each of the processes reads all tests; where their bytecode may not be kept, it compiles them all, too.
+test coverage faults: export PYTHONDONTWRITEBYTECODE :=
 
 test: $(VENV)/.dev ## everything a contributor runs: unit, property, contract, integration, crash
 	@$(BIN)/python -m pytest -m "not e2e" $(SIDE_BY_SIDE) $(TESTS)

@@ -1,6 +1,7 @@
 """Fixtures that several kinds of test share: a whole daemon, in this process, on free ports."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from typing import Any
@@ -12,19 +13,24 @@ from hypothesis import settings as hypothesis_settings
 
 from monitor.app import Daemon, open_store
 from monitor.config import build
-from tests import fault_table
+from tests import fault_table, starting_order
 from tests.builders import ACCOUNT, API_KEY, API_SECRET, AUTH_TOKEN, INGEST_KEY
 
 # A busy machine is not a fault of what is tested.
 hypothesis_settings.register_profile(
-    "roomwatch", hypothesis_settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    "roomwatch",
+    hypothesis_settings.default,
+    max_examples=int(os.environ.get("ROOMWATCH_EXAMPLES", "40")),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
 )
 hypothesis_settings.load_profile("roomwatch")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let tests bear the marker of a fault, and tell what they saw."""
+    """Let tests bear the marker of a fault and tell what they saw, and begin with the longest."""
     config.pluginmanager.register(fault_table, "fault_table")
+    config.pluginmanager.register(starting_order, "starting_order")
 
 
 def settings(**given: Any) -> dict[str, Any]:

@@ -13,8 +13,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
-STARTS_WITHIN_S = 30.0
-ENDS_WITHIN_S = 20.0
+STARTS_WITHIN_S = 180.0
+ENDS_WITHIN_S = 180.0
 
 #: Where the environment forbids bytecode beside the sources, each start would compile everything: seconds, not tenths.
 _BYTECODE = Path(tempfile.gettempdir()) / f"roomwatch-bytecode-{os.getuid()}"

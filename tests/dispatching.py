@@ -96,7 +96,7 @@ class Dispatching:
                 await asyncio.gather(running, return_exceptions=True)
 
 
-async def until(condition, within_s=2.0):
+async def until(condition, within_s=30.0):
     async with asyncio.timeout(within_s):
         while not condition():
             await asyncio.sleep(0.002)

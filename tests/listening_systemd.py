@@ -45,7 +45,7 @@ class Systemd:
         again = {"STATUS", "WATCHDOG", "EXTEND_TIMEOUT_USEC"}
         return [key for each in self.listen_on() for key in each if key not in again]
 
-    async def until(self, holds: Callable[["Systemd"], object], within_s: float = 20) -> None:
+    async def until(self, holds: Callable[["Systemd"], object], within_s: float = 60) -> None:
         """Wait until something holds."""
         async with asyncio.timeout(within_s):
             while not holds(self):

@@ -65,7 +65,7 @@ class RawConnection:
             if len(parts) > 1:
                 await asyncio.sleep(0)
 
-    async def response(self, within_s: float = 10) -> Response:
+    async def response(self, within_s: float = 30) -> Response:
         """Wait for one response."""
         async with asyncio.timeout(within_s):
             lines = (await self.reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
@@ -78,7 +78,7 @@ class RawConnection:
         await self.send(*parts)
         return await self.response()
 
-    async def is_closed(self, within_s: float = 10) -> bool:
+    async def is_closed(self, within_s: float = 30) -> bool:
         """Whether the server ends the connection, without another word."""
         async with asyncio.timeout(within_s):
             try:

@@ -17,7 +17,7 @@ import msgspec
 import uvloop
 from msgspec import Struct
 
-from tests.benchmarks.machine import cpu_s, everybody_cpu_s
+from tests.benchmarks.machine import TICK_S, cpu_s, everybody_cpu_s
 from tests.benchmarks.posts import Posts, in_turn, once_each
 from tests.daemon_process import environment, pinned
 
@@ -25,7 +25,7 @@ CONNECTIONS = 32
 WARM_UP_S = 0.3
 TAKEN = (202, 204)
 
-_ENDS_WITHIN_S = 60.0
+_ENDS_WITHIN_S = 180.0
 
 
 class Load(Struct, frozen=True, kw_only=True):
@@ -50,8 +50,8 @@ class Run(Struct, frozen=True):
 
     @property
     def cpu_us(self) -> float:
-        """Return the CPU time of the server for each post."""
-        return self.server_cpu_s / self.posts * 1e6
+        """Return the CPU time of the server for each post; less than a tick of the kernel's counts as one."""
+        return max(self.server_cpu_s, TICK_S) / self.posts * 1e6
 
     @property
     def generator_ratio(self) -> float:

@@ -11,6 +11,7 @@ QUIET_RATIO = 0.3  # of a core, used while nothing of ours is loaded
 
 _LOOK_S = 0.1
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+TICK_S = 1 / _TICKS_PER_S
 _IDLE = (3, 4)  # columns of /proc/stat: idle, and waiting for the disk
 
 

@@ -44,7 +44,7 @@ async def linked(start: Start) -> AsyncIterator[Linked]:
     async with people() as them:
         running = await start(**ladder(("0s", "first"), receivers=them.receivers("first"), rules=[rule]))
         await opened(running)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not them.messages:
                 await asyncio.sleep(0.01)
         yield Linked(running, them.messages[0]["links"]["acknowledge"])
@@ -123,7 +123,7 @@ async def test_where_nobody_else_reaches_us_there_is_no_link(start: Start) -> No
         given = ladder(("0s", "first"), receivers=them.receivers("first"))
         running = await start(**given, public={"port": 0, "url": "http://127.0.0.1:8470"})
         await opened(running)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not them.messages:
                 await asyncio.sleep(0.01)
     assert them.messages[0]["links"] == {}

@@ -53,7 +53,7 @@ class Listening:
 
     async def event(self, *wanted: str) -> tuple[str, Any]:
         """Return the next event of these names."""
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(30):
             while True:
                 name, data = await self._next()
                 if name in wanted:
@@ -86,7 +86,7 @@ async def looking(call: Running, headers: dict[str, str] | None = None, **query:
 
 
 async def nobody_looks(call: Running) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while call.daemon.call_watches.count:
             await asyncio.sleep(0.01)
 

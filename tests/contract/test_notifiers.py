@@ -384,7 +384,7 @@ HEADERS = st.dictionaries(st.sampled_from(NAMES), st.text() | st.integers().map(
 @pytest.mark.promise("P40")
 @pytest.mark.parametrize("name", sorted(KNOWN))
 @given(status=st.integers(0, 999), headers=HEADERS, body=BODIES)
-@settings(max_examples=40)
+@settings(max_examples=settings.default.max_examples // 2)
 def test_no_answer_is_too_strange_to_be_judged(name, status, headers, body):
     outcome = make(name).judge(status, headers, body)
     assert isinstance(outcome, Outcome)
@@ -473,7 +473,7 @@ ALERTS = st.builds(
     attempt=st.builds(Attempt, st.just(START), st.sampled_from(["", "C1:1.5", "nonsense", ":"]), st.booleans()),
 )
 @example([make_alert()] * 100, 400, NotificationKind.UPDATE, Severity.INFO, ("", "", ""), Attempt(START))
-@settings(max_examples=30)
+@settings(max_examples=settings.default.max_examples // 4)
 def test_whatever_an_incident_is_made_of_the_service_can_take_it(
     name, alerts, unlisted, kind, severity, words, attempt
 ):

@@ -118,7 +118,7 @@ class Door:
 
 @pytest.fixture
 async def door() -> AsyncIterator[Door]:
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10)) as http:
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30)) as http:
         door = Door(http)
         listener = await Listener.open("127.0.0.1", 0, [web.route("*", "/{path:.*}", door.pass_on)])
         door.url = f"http://127.0.0.1:{listener.port}"

@@ -72,14 +72,14 @@ async def http() -> AsyncIterator[aiohttp.ClientSession]:
 async def test_a_stream_ends_when_its_session_has_ended(
     door: Door, address: str, http: aiohttp.ClientSession, now: Visitor | None
 ) -> None:
-    async with http.get(address) as stream, asyncio.timeout(10):
+    async with http.get(address) as stream, asyncio.timeout(30):
         assert (await stream.content.readline()).startswith(b"retry:")
         door.visitor = now
         assert b"data:" not in await stream.content.read()
 
 
 async def test_a_stream_goes_on_for_whoever_is_still_let_in(address: str, http: aiohttp.ClientSession) -> None:
-    async with http.get(address) as stream, asyncio.timeout(10):
+    async with http.get(address) as stream, asyncio.timeout(30):
         await stream.content.readline()
         for _ in range(5):
             while (await stream.content.readline()) != b":\n":

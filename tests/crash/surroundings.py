@@ -30,7 +30,7 @@ from tests.daemon_process import DaemonProcess, free_port, write_config
 
 ACCESS_TOKEN = "an-access-token-of-tests"
 POSTS_EVERY_S = 0.4
-ANSWERS_WITHIN_S = 20.0
+ANSWERS_WITHIN_S = 60.0
 BUSY = Scenario(
     "busy",
     "three rooms, in which somebody comes, goes or mutes now and then",
@@ -267,7 +267,7 @@ def _port(address: str) -> int:
     return int(address.rpartition(":")[2])
 
 
-async def until(holds: Callable[[], bool], within_s: float = 20.0) -> None:
+async def until(holds: Callable[[], bool], within_s: float = 60.0) -> None:
     """Wait for something to be so."""
     async with asyncio.timeout(within_s):
         while not holds():

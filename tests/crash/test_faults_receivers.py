@@ -25,8 +25,8 @@ from tests.fault_table import Observe
 
 pytestmark = pytest.mark.crash
 
-AT_ONCE_S = 5.0  # on a machine that is busy with other tests; usually some milliseconds
-RECOVERS_WITHIN_S = 60.0
+AT_ONCE_S = 9.0  # on a machine that is busy with other tests; the one that hangs is given up after ten
+RECOVERS_WITHIN_S = 90.0
 RULE = {
     "name": "Bad",
     "over": "participant",

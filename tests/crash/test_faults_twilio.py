@@ -25,7 +25,7 @@ from tests.fault_table import Observe
 
 pytestmark = pytest.mark.crash
 
-SAID_WITHIN_S = RECOVERS_WITHIN_S = 45.0  # on a machine that is busy with other tests; usually a few seconds
+SAID_WITHIN_S = RECOVERS_WITHIN_S = 90.0  # on a machine that is busy with other tests; usually a few seconds
 REQUESTS_PER_S, BURST_REQUESTS = 4.0, 10
 MOST_UNDER_WAY = 8
 GROWS_BY_BYTES = 40_000_000

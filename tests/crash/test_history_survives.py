@@ -18,7 +18,7 @@ from tests.stored import as_told, lines
 pytestmark = pytest.mark.crash
 
 DAY_MS, HOUR_MS = 86_400_000, 3_600_000
-KILLS = int(os.environ.get("ROOMWATCH_KILLS", "12"))
+KILLS = int(os.environ.get("ROOMWATCH_KILLS", "6"))
 LONGEST_LIFE_S = 0.4
 
 
@@ -28,7 +28,7 @@ async def lived(database: Path, first: int, chance: random.Random) -> int:
         sys.executable, "-m", "tests.crash.settler", str(database), str(first), stdout=asyncio.subprocess.PIPE
     )
     assert process.stdout is not None
-    told = [await asyncio.wait_for(process.stdout.readline(), 30)]
+    told = [await asyncio.wait_for(process.stdout.readline(), 60)]
     await asyncio.sleep(chance.uniform(0, LONGEST_LIFE_S))
     process.kill()
     told += (await process.stdout.read()).split()

@@ -78,7 +78,7 @@ async def test_whenever_the_lights_go_out_the_file_is_sound_and_owes_what_was_de
     assert process.stdout is not None
     counts = []
     try:
-        await asyncio.wait_for(process.stdout.readline(), 30)
+        await asyncio.wait_for(process.stdout.readline(), 60)
         for number in range(COPIES):
             await asyncio.sleep(chance.uniform(0.0, 0.15))
             process.send_signal(signal.SIGSTOP)  # in the midst of whatever it writes

@@ -114,7 +114,7 @@ async def watch(start: Start) -> AsyncIterator[Watch]:
         yield begin
 
 
-async def until(holds: Callable[[], Any], within_s: float = 40) -> None:
+async def until(holds: Callable[[], Any], within_s: float = 90) -> None:
     async with asyncio.timeout(within_s):
         while not holds():
             await asyncio.sleep(0.02)

@@ -193,9 +193,9 @@ async def test_a_run_waits_for_the_callbacks_about_its_room(simulate, open_twili
 
 async def test_callbacks_that_never_come_are_a_failure_each(simulate, open_twilio, told: Told) -> None:
     deaf = Scenario("deaf", "", rooms=0, callbacks=CallbackPolicy(drop_ratio=1.0))
-    simulator = await called_back(simulate, open_twilio, told, deaf, timeout_s=0.3)
+    simulator = await called_back(simulate, open_twilio, told, deaf, timeout_s=2)
     assert list(told.failed) == ["callback_created", "callback_ended"]
-    assert told.failed["callback_ended"] == "expected the callback room-ended in 0.3 s, got none"
+    assert told.failed["callback_ended"] == "expected the callback room-ended in 2 s, got none"
     assert "round_trip" not in told.steps
     assert canaries(simulator) == ["completed"]
 
@@ -207,7 +207,7 @@ async def test_callbacks_that_never_come_are_a_failure_each(simulate, open_twili
 async def test_any_definite_answer_about_a_composition_will_do(simulate, open_twilio, told: Told, scenario) -> None:
     simulator, requests = await simulate(SCENARIOS[scenario], rooms=0, speed=20), Requests()
     account = account_of(simulator)
-    canary = Canary(account, open_twilio(account, requests), told.offer, now_ms, timeout_s=8, compose=True)
+    canary = Canary(account, open_twilio(account, requests), told.offer, now_ms, timeout_s=30, compose=True)
     assert await canary.run(), told.failed
     assert told.steps["compose"].seconds > 0
     left = [composition.status for composition in simulator.world.compositions.values()]
@@ -218,7 +218,7 @@ async def test_any_definite_answer_about_a_composition_will_do(simulate, open_tw
 async def test_a_composition_without_an_answer_is_a_failure_and_is_deleted(simulate, open_twilio, told: Told) -> None:
     simulator = await simulate()
     account = account_of(simulator)
-    assert not await Canary(account, open_twilio(account), told.offer, now_ms, timeout_s=0.5, compose=True).run()
+    assert not await Canary(account, open_twilio(account), told.offer, now_ms, timeout_s=2, compose=True).run()
     assert list(told.failed) == ["compose"]
     assert [composition.status for composition in simulator.world.compositions.values()] == ["deleted"]
 
@@ -238,7 +238,7 @@ async def test_a_step_without_an_answer_is_given_up_after_its_time(simulate, ope
     slow = Scenario("slow", "", rooms=0, rest=RestPolicy(latency_ms=400))
     simulator = await simulate(slow)
     account = account_of(simulator)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         assert not await Canary(account, open_twilio(account), told.offer, now_ms, timeout_s=0.2).run()
     assert told.failed == {"create": "expected an answer in 0.2 s"}
 

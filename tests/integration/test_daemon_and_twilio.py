@@ -87,7 +87,7 @@ async def play(start: Start) -> AsyncIterator[Play]:
         yield begin
 
 
-async def until(holds: Callable[[], Any], within_s: float = 20) -> None:
+async def until(holds: Callable[[], Any], within_s: float = 60) -> None:
     """Wait for something to become true."""
     async with asyncio.timeout(within_s):
         while not holds():
@@ -143,7 +143,7 @@ async def test_what_goes_wrong_on_twilios_side_is_paged_in_words(
     play: Play, scenario: str, rule: str, words: str
 ) -> None:
     scene = await play(scenario, speed=20)
-    await until(lambda: ("firing", rule) in scene.pager.said, within_s=40)
+    await until(lambda: ("firing", rule) in scene.pager.said, within_s=90)
     alerts = [alert for message in scene.pager.messages for alert in message["alerts"]]
     (paged, *_) = [alert["annotations"] for alert in alerts if alert["labels"]["alertname"] == rule]
     assert words in paged["summary"] + paged["description"]
@@ -205,7 +205,7 @@ REGION = {
 async def test_a_region_that_goes_bad_is_paged_once_by_its_name_and_resolved_once(play: Play) -> None:
     scene = await play("bad-region", speed=10, rules=[REGION], rooms=9, participants_per_room=5)
     name = "RegionQualityDegraded"
-    await until(lambda: ("resolved", name) in scene.pager.said, within_s=40)
+    await until(lambda: ("resolved", name) in scene.pager.said, within_s=90)
     told = [alert for message in scene.pager.messages for alert in message["alerts"]]
     of_region = [alert for alert in told if alert["labels"]["alertname"] == name]
     assert [alert["status"] for alert in of_region] == ["firing", "resolved"]

@@ -68,7 +68,7 @@ async def send(running: Running, *events: dict[str, Any], **given: Any) -> int:
         return response.status
 
 
-async def until(holds: Any, within_s: float = 8) -> None:
+async def until(holds: Any, within_s: float = 30) -> None:
     async with asyncio.timeout(within_s):
         while not holds():
             await asyncio.sleep(0.01)

@@ -121,7 +121,7 @@ async def paging(site: Site, start: Start, receiver: Receiver) -> DaemonProcess:
 
 
 async def until_it_says(words: str, daemon: DaemonProcess) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while words not in daemon.said:
             await asyncio.sleep(0.01)
 

@@ -146,7 +146,7 @@ async def test_a_slow_receiver_does_not_delay_another(receivers, ops, dispatchin
         await until(lambda: ops.busy == 3)
         assert len(ops.heard) == 3
         ops.let_go.set()
-        await until(lambda: not store.owed, within_s=5)
+        await until(lambda: not store.owed)
     assert ops.busiest == 3
     assert max(Counter(ops.ids).values()) == 1
 
@@ -344,11 +344,11 @@ async def test_a_drain_ends_at_its_deadline_and_what_was_in_flight_is_still_owed
     store = OutboxStore(trigger())
     async with dispatching(store) as dispatcher:
         await until(lambda: ops.busy)
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(30):
             await dispatcher.drain(0.05)
     assert (len(store.owed), store.settlements) == (1, [])
 
 
 async def test_a_dispatcher_that_never_ran_has_nothing_to_drain(clock):
-    async with Transport() as transport, asyncio.timeout(1):
+    async with Transport() as transport, asyncio.timeout(30):
         await Dispatcher(OutboxStore(), {}, transport, clock).drain(60)

@@ -84,7 +84,7 @@ async def test_where_all_is_well_nothing_is_found_but_that(simulate: Simulate, s
     simulator = await simulate(callback_url=f"{here}/callbacks/twilio#rc=5&rp=all")
     account = account_of(simulator.account, simulator.base_url)
     running = await start(public={"port": port, "url": here}, accounts=[account])
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while len(simulator.world.live_rooms) < 2:  # they open one after the other
             await asyncio.sleep(0.02)
     findings = await examine(configured(account, port))

@@ -64,7 +64,7 @@ async def _asked(config: Path, questions: Sequence[str]) -> list[Any]:
     daemon = Daemon(settings, await open_store(settings))
     stop, started = asyncio.Event(), asyncio.Event()
     life = asyncio.create_task(daemon.run(stop, started.set))
-    await asyncio.wait_for(started.wait(), 20)
+    await asyncio.wait_for(started.wait(), 60)
     assert daemon.doors.private is not None
     base = f"http://127.0.0.1:{daemon.doors.private.port}/api/v1"
     async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {TOKEN}"}) as http:

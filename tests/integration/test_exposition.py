@@ -49,7 +49,7 @@ async def test_where_an_alert_is_becomes_no_label_of_a_metric(start):
     headers = {"Authorization": f"Bearer {INGEST_KEY}", "Content-Type": "application/json"}
     async with running.http.post(f"{running.public}/v1/telemetry", data=sent, headers=headers) as answer:
         assert answer.status == 202
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not (alerts := [a for a in running.daemon.evaluation.engine.alerts if a.rule == "Any"]):
             await asyncio.sleep(0.02)
     labels = {"room": ROOM, "room_name": "acme:class:1", "account": ACCOUNT}

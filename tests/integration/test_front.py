@@ -41,7 +41,7 @@ async def raw(running: Running, connect: Connect) -> RawConnection:
 
 
 async def until(holds: Any) -> None:
-    async with asyncio.timeout(8):
+    async with asyncio.timeout(30):
         while not holds():
             await asyncio.sleep(0.01)
 

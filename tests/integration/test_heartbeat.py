@@ -45,7 +45,7 @@ class Outside:
     async def comes(self, more: int = 2) -> None:
         """Wait until so many more beats have come."""
         wanted = self.beats + more
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while self.beats < wanted:
                 await asyncio.sleep(0.01)
 

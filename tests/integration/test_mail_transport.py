@@ -3,7 +3,6 @@
 import asyncio
 import socket
 import ssl
-import time
 
 import pytest
 import trustme
@@ -155,8 +154,8 @@ async def test_a_5xx_is_final_at_every_step(server, write, step, command):
 @pytest.mark.parametrize(("step", "command"), REPLIES)
 async def test_only_who_falls_silent_after_the_final_dot_may_have_taken_it(server, write, step, command):
     server.misbehaviour[step] = "hang"
-    outcome = await send(write(username="me", password=PASSWORD), timeout_s=0.3)
-    reason = f"no answer from smtp://127.0.0.1:{server.port} to {command} within 0.3 s"
+    outcome = await send(write(username="me", password=PASSWORD), timeout_s=1)
+    reason = f"no answer from smtp://127.0.0.1:{server.port} to {command} within 1 s"
     assert outcome == TryAgain(reason, ambiguous=step == "MESSAGE")
 
 
@@ -220,10 +219,9 @@ async def test_a_mail_that_nobody_may_get_is_tried_again_if_one_of_them_may_get_
 
 
 async def test_a_server_that_never_says_goodbye_has_taken_the_mail_all_the_same(server, write):
-    began = time.monotonic()
     server.misbehaviour["QUIT"] = "hang"
-    assert isinstance(await send(write(), timeout_s=0.8), Delivered)
-    assert time.monotonic() - began < 3
+    async with asyncio.timeout(30):
+        assert isinstance(await send(write(), timeout_s=2), Delivered)
 
 
 async def test_where_nobody_listens_no_server_can_have_heard(ca_file):
@@ -237,7 +235,7 @@ async def test_where_nobody_listens_no_server_can_have_heard(ca_file):
 async def test_a_mail_that_is_called_off_leaves_no_conversation_behind(server, write):
     server.misbehaviour["MESSAGE"] = "hang"
     sending = asyncio.create_task(send(write()))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while "MESSAGE" not in server.steps:
             await asyncio.sleep(0.01)
     sending.cancel()

@@ -138,11 +138,11 @@ async def test_a_region_that_goes_bad_is_one_page_that_names_it_and_a_restart_ad
         config = configured(tmp_path, port, f"http://127.0.0.1:{door.port}/", simulator, base_url)
         daemon = await DaemonProcess.start(config)
         try:
-            await until(lambda: webhook.messages, within_s=30)
+            await until(lambda: webhook.messages, within_s=90)
             await asyncio.sleep(MEANWHILE_S)
             await daemon.kill()
             daemon = await DaemonProcess.start(config)
-            await until(lambda: webhook.said("resolved"), within_s=60)
+            await until(lambda: webhook.said("resolved"), within_s=120)
             await asyncio.sleep(MEANWHILE_S)
             await daemon.kill()
             daemon = await DaemonProcess.start(config)

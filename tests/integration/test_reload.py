@@ -92,7 +92,7 @@ async def reload(running: Running, **headers: str) -> tuple[int, str]:
         return answer.status, await answer.text()
 
 
-async def until(holds, within_s: float = 10) -> None:
+async def until(holds, within_s: float = 30) -> None:
     async with asyncio.timeout(within_s):
         while not holds():
             await asyncio.sleep(0.01)

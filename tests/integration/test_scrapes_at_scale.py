@@ -59,7 +59,7 @@ async def scraped(running: Running) -> Series:
 
 async def until_asked(running: Running) -> None:
     """Wait until Twilio, which cannot be reached, was asked: of each answer there is a series."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not running.daemon.metrics.total("roomwatch_twilio_requests_total"):
             await asyncio.sleep(0.02)
 

@@ -22,7 +22,7 @@ from monitor.store.sqlite import SqliteStore
 from tests.daemon_process import environment
 
 ROOT = Path(__file__).parents[2]
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 
 async def stalls_of(keep: Callable[[float], None], seconds: float) -> list[Stall]:

@@ -126,7 +126,7 @@ async def test_who_connects_before_the_daemon_is_there_is_answered(launch: Launc
         writer.write(b"GET /-/healthy HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         daemon = await launch(configured(tmp_path), [public])
         await daemon.serves()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             assert (await reader.read()).startswith(b"HTTP/1.1 200")
         writer.close()
 

@@ -153,7 +153,7 @@ async def test_half_a_renewal_changes_nothing_and_is_said_once(
 async def test_who_never_ends_a_handshake_keeps_nobody_waiting_and_is_sent_away(
     start: Start, authority: Authority
 ) -> None:
-    limits = {"handshake_s": 0.3}
+    limits = {"handshake_s": 2}
     running = await start(public={"port": 0, "max_connections": 5, "tls": authority.settings(), "limits": limits})
     assert running.daemon.doors.public is not None
     port = running.daemon.doors.public.port
@@ -167,10 +167,10 @@ async def test_who_never_ends_a_handshake_keeps_nobody_waiting_and_is_sent_away(
 
 
 async def test_a_stop_does_not_wait_for_handshakes(start: Start, authority: Authority) -> None:
-    running = await start(public={"port": 0, "tls": authority.settings()})
+    running = await start(public={"port": 0, "limits": {"handshake_s": 600}, "tls": authority.settings()})
     assert running.daemon.doors.public is not None
     _, writer = await asyncio.open_connection("127.0.0.1", running.daemon.doors.public.port)
-    async with asyncio.timeout(8):
+    async with asyncio.timeout(60):
         await running.stop()
     writer.close()
 

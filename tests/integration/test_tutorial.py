@@ -21,7 +21,7 @@ from tests.documentation import DOCS, ROOT, Block, tokens
 
 PAGE = DOCS / "tutorial.md"
 NOT_TYPED = "1. Install"
-COMES_WITHIN_S, ENDS_WITHIN_S = 30.0, 10.0
+COMES_WITHIN_S, ENDS_WITHIN_S = 120.0, 60.0
 PORTS = ("8470", "8471", "8480", "8490")
 _OWN_TERMINAL = "# in a terminal of its own\n"
 _DONE = "done-with-that"

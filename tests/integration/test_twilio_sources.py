@@ -529,7 +529,7 @@ async def test_no_answer_is_given_up_after_the_timeout(answer: Answer) -> None:
         return web.Response()
 
     twilio = await answer(hang, timeout_s=0.2)
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(30):
         with pytest.raises(CollectError, match=r"expected an answer in 0\.2 s"):
             await told(Rooms(twilio), Picture())
 

@@ -222,7 +222,7 @@ async def test_retry_after_is_kept_by_everybody(serve, ask, told: Told, form: st
 
 async def test_a_long_pause_is_told_at_once_and_nobody_waits_for_it(serve, ask, told: Told) -> None:
     twilio = ask(await serve(in_turn(429, Retry_After="600")))
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(30):
         with pytest.raises(CollectError, match="rooms: expected 200, got 429") as caught:
             await fetch(twilio)
         assert caught.value.retry_after_s == 600
@@ -286,7 +286,7 @@ async def test_no_request_waits_for_ever(serve, ask, told: Told, sends_headers: 
         return response
 
     twilio = ask(await serve(hang), timeout_s=0.1)
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(30):
         with pytest.raises(CollectError, match=r"rooms: expected an answer in 0\.1 s"):
             await fetch(twilio)
     assert told.codes == ["timeout"] * 3
@@ -298,7 +298,7 @@ async def test_callers_of_a_twilio_that_hangs_do_not_pile_up(serve, ask, told: T
         return web.Response()
 
     twilio = ask(await serve(hang), timeout_s=0.1, breaker_failures=5, breaker_delay_s=60.0)
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(30):
         kinds = await asyncio.gather(*(refused(twilio) for _ in range(50)))
     assert set(kinds) == {"timeout", "breaker"}
     assert len(told.codes) < 15, "most were never sent"
@@ -314,16 +314,16 @@ async def test_the_breaker_opens_lets_one_probe_through_and_closes(serve, ask, t
         await asyncio.sleep(0.02)
         return web.json_response(ROOM, status=200 if is_up else 500)
 
-    twilio = ask(await serve(answer), breaker_failures=2, most_attempts=1)
+    twilio = ask(await serve(answer), breaker_failures=2, breaker_delay_s=0.5, most_attempts=1)
     assert [await refused(twilio) for _ in range(3)] == ["server", "server", "breaker"]
     assert twilio.circuit is Circuit.OPEN
     assert len(told.codes) == 2, "what the breaker refuses is not sent"
 
-    await asyncio.sleep(0.16)
+    await asyncio.sleep(0.55)
     assert sorted(await asyncio.gather(*(refused(twilio) for _ in range(4)))) == ["breaker"] * 3 + ["server"]
 
     is_up = True
-    await asyncio.sleep(0.31)
+    await asyncio.sleep(1.1)
     assert (await fetch(twilio)).sid == ROOM_SID
     assert twilio.circuit is Circuit.CLOSED
 

@@ -114,7 +114,7 @@ deliveries = (
 
 
 async def test_any_bytes_to_the_telemetry_door_get_an_answer_of_the_contract(running: Running) -> None:
-    for body in examples(bodies, 300):
+    for body in examples(bodies, 3 * settings.default.max_examples):
         for headers in (
             {"Content-Type": "application/json"},
             {"Content-Type": "text/plain", "Content-Encoding": "gzip"},
@@ -128,7 +128,7 @@ async def test_any_bytes_to_the_telemetry_door_get_an_answer_of_the_contract(run
 
 async def test_any_form_to_the_callback_door_gets_an_answer_of_the_contract(running: Running) -> None:
     url = "http://watch.example.com/callbacks/twilio"
-    for form in examples(st.binary(max_size=300) | forms, 300):
+    for form in examples(st.binary(max_size=300) | forms, 3 * settings.default.max_examples):
         signed = form if isinstance(form, bytes) else {**form, "AccountSid": ACCOUNT}
         signature = RequestValidator(AUTH_TOKEN).compute_signature(url, {} if isinstance(signed, bytes) else signed)
         headers = {"X-Twilio-Signature": signature, "Content-Type": "application/x-www-form-urlencoded"}
@@ -138,7 +138,7 @@ async def test_any_form_to_the_callback_door_gets_an_answer_of_the_contract(runn
 
 
 async def test_any_bytes_delivered_as_events_get_an_answer_of_the_contract(running: Running) -> None:
-    for body in examples(deliveries, 300):
+    for body in examples(deliveries, 3 * settings.default.max_examples):
         query = f"?bodySHA256={sha256(body).hexdigest()}"
         signed = f"http://watch.example.com/callbacks/twilio{query}"
         headers = {
@@ -153,7 +153,7 @@ async def test_any_bytes_delivered_as_events_get_an_answer_of_the_contract(runni
 
 
 @given(deliveries)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=3 * settings.default.max_examples)
 def test_any_bytes_are_a_delivery_or_malformed_and_its_summaries_survive_the_log(body: bytes) -> None:
     try:
         decoded = decode_delivery(body, 1)
@@ -165,7 +165,7 @@ def test_any_bytes_are_a_delivery_or_malformed_and_its_summaries_survive_the_log
 
 
 @given(bodies)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=3 * settings.default.max_examples)
 def test_any_bytes_are_a_batch_or_malformed_and_a_batch_survives_the_log(body: bytes) -> None:
     try:
         decoded = decode(body, 1)
@@ -184,7 +184,7 @@ def test_any_bytes_are_a_batch_or_malformed_and_a_batch_survives_the_log(body: b
 
 
 @given(forms)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=3 * settings.default.max_examples)
 def test_any_form_is_a_sighting_or_malformed(form: dict[str, str]) -> None:
     try:
         event = decode_callback(form)
@@ -196,7 +196,6 @@ def test_any_form_is_a_sighting_or_malformed(form: dict[str, str]) -> None:
 
 
 @given(st.lists(posts.map(lambda value: json.dumps(value).encode()) | forms, max_size=15))
-@settings(max_examples=100, deadline=None)
 def test_no_sequence_of_events_confuses_the_picture(wire: list[bytes | dict[str, str]]) -> None:
     live = Live()
     for item in wire:

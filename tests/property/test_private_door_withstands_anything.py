@@ -137,7 +137,7 @@ async def status_of(running: Running, method: str, path: str, name: str, value: 
     host, port = running.private.removeprefix("http://").split(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     writer.write("\r\n".join(lines).encode("latin-1"))
-    status = int((await asyncio.wait_for(reader.read(), 10)).split()[1])
+    status = int((await asyncio.wait_for(reader.read(), 30)).split()[1])
     writer.close()
     await writer.wait_closed()
     return status

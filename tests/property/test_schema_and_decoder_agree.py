@@ -190,7 +190,7 @@ def understood(body: Json) -> Decoded | None:
 
 
 @given(posts)
-@settings(max_examples=200)
+@settings(max_examples=2 * settings.default.max_examples)
 def test_a_good_post_is_good_to_both_and_holds_nothing_unknown(body: Json) -> None:
     POST.validate(body)
     found = understood(body)
@@ -199,7 +199,7 @@ def test_a_good_post_is_good_to_both_and_holds_nothing_unknown(body: Json) -> No
 
 
 @given(nearly_good())
-@settings(max_examples=500)
+@settings(max_examples=5 * settings.default.max_examples)
 def test_the_schema_takes_what_the_decoder_takes_whole(body: Json) -> None:
     assume(not has_uneven_columns(body))
     assert POST.is_valid(body) == (understood(body) is not None)

@@ -2,7 +2,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from alerts.time_windows import TimeWindowError, TimeWindows, build_time_window
@@ -144,7 +144,6 @@ moments = st.sampled_from(
 )
 
 
-@settings(max_examples=60)
 @given(st.lists(specs, min_size=1, max_size=2), moments, st.integers(0, 3 * 86_400))
 def test_nothing_changes_but_at_a_change(several, day, later_s):
     window = windows(*several)

@@ -1,0 +1,66 @@
+"""Which tests begin first, when several processes share them?
+
+Whatever takes long and begins last keeps everybody waiting: the others have nothing left to take over from it.  So each
+process begins with its part of those that take long, and ends with those that take milliseconds, of which pytest-xdist
+(`--dist worksteal`) moves some to whoever is done sooner.
+"""
+
+import os
+from collections.abc import Callable, Sequence
+from itertools import islice
+from typing import TypeVar
+
+import pytest
+
+#: The longest first; a name that ends with a slash means everything in that folder.
+LONG = (
+    "tests/crash/test_every_page_arrives.py",
+    "tests/crash/test_nothing_acknowledged_is_lost.py",
+    "tests/integration/test_tutorial.py",
+    "tests/crash/test_kills.py",
+    "tests/integration/test_one_page.py",
+    "tests/crash/",
+    "tests/integration/test_blindness.py",
+    "tests/integration/test_benchmarks.py",
+    "tests/integration/test_daemon_and_twilio.py",
+    "tests/integration/test_twilio_troubles.py",
+    "tests/integration/test_replay_agrees.py",
+    "tests/integration/test_verdicts.py",
+    "tests/integration/test_scrapes_at_scale.py",
+    "tests/integration/test_evidence_bundle.py",
+    "tests/integration/test_full_disk.py",
+    "tests/integration/test_range_export.py",
+    "tests/integration/test_abuse.py",
+    "tests/integration/test_supervision.py",
+    "tests/integration/test_exit_codes.py",
+    "tests/integration/",
+    "tests/property/",
+)
+
+T = TypeVar("T")
+
+
+@pytest.hookimpl(trylast=True)  # when it is known which of them are to run
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put them in order, where there are several processes."""
+    shares = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    if shares > 1:
+        items[:] = dealt(items, shares, lambda item: rank(item.nodeid))
+
+
+def rank(test: str) -> int:
+    """Return the place in `LONG` of a test, the length of which means that it is short."""
+    return next((place for place, begins in enumerate(LONG) if test.startswith(begins)), len(LONG))
+
+
+def dealt(tests: Sequence[T], shares: int, rank: Callable[[T], int]) -> list[T]:
+    """Return them in an order of which each of so many equal parts begins with long ones, dealt like cards."""
+    long = sorted((test for test in tests if rank(test) < len(LONG)), key=rank)
+    short = iter([test for test in tests if rank(test) == len(LONG)])
+    found: list[T] = []
+    for share in reversed(range(shares)):
+        hand = long[share::shares]
+        size = (len(tests) - len(found)) // (share + 1)  # as pytest-xdist cuts them
+        found += hand
+        found += islice(short, max(0, size - len(hand)))
+    return [*found, *short]

@@ -1,0 +1,32 @@
+"""Does what takes long begin first in every process, and does nothing get lost on the way?"""
+
+import pytest
+
+from tests.documentation import ROOT
+from tests.starting_order import LONG, dealt, rank
+
+
+def placed(name: str) -> int:
+    return int(name.partition("long ")[2] or len(LONG))
+
+
+def test_each_process_begins_with_its_part_of_the_long_ones() -> None:
+    tests = ["a", "long 3", "b", "c", "long 1", "d", "long 2", "e", "f"]
+    assert dealt(tests, 3, placed) == ["long 3", "a", "b", "long 2", "c", "d", "long 1", "e", "f"]
+
+
+@pytest.mark.parametrize("long", range(12))
+@pytest.mark.parametrize("shares", [2, 3, 4, 7])
+def test_none_is_lost_and_none_runs_twice(long: int, shares: int) -> None:
+    tests = [f"long {number}" for number in range(long)] + [f"short {number}" for number in range(11 - long)]
+    assert sorted(dealt(tests, shares, placed)) == sorted(tests)
+
+
+def test_a_test_of_its_own_place_is_longer_than_others_of_its_folder() -> None:
+    assert rank("tests/crash/test_kills.py::test_x") < rank("tests/crash/test_x.py::test_y") < len(LONG)
+    assert rank("tests/unit/test_x.py::test_y") == len(LONG)
+
+
+@pytest.mark.parametrize("begins", LONG)
+def test_what_is_said_to_take_long_exists(begins: str) -> None:
+    assert (ROOT / begins).exists()
