@@ -109,9 +109,12 @@ class Exchange:
                 break  # what went wrong before says more than that there is no second chance
         if attempt.outcome is Outcome.ANSWERED:
             retries.succeeded()
-        if isinstance(attempt.result, CollectError):
-            raise attempt.result
-        return attempt.result
+        try:
+            if isinstance(attempt.result, CollectError):
+                raise attempt.result
+            return attempt.result
+        finally:
+            del attempt  # the error in it will know this frame: a circle
 
     async def _back_off(self, retry: int, attempt: Attempt) -> None:
         """Wait before a retry; a pause that Twilio asked for is kept by the gate, for all requests."""

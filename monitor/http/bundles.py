@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from aiohttp import web
+from aiohttp.abc import AbstractStreamWriter
 
 from monitor.bundle.layout import BundleInvalid
 from monitor.bundle.redaction import Redaction
@@ -86,7 +87,7 @@ class Bundles:
                     await asyncio.to_thread(_write, file, taken, now, is_redacted=is_redacted)
             except (BundleInvalid, OSError) as error:
                 return Refused(503, f"expected to be able to write the file, got {error}").response()
-            response = web.FileResponse(file, headers=headers_of(taken, now, is_redacted=is_redacted))
+            response = _SentOnce(file, headers=headers_of(taken, now, is_redacted=is_redacted))
             await response.prepare(request)  # which sends it
             return response
 
@@ -108,6 +109,14 @@ class Bundles:
         compositions = {each.sid: each for each in call.compositions}
         compositions |= {each.sid: each for each in media.compositions.values() if each.room_sid == room_sid}
         return call._replace(recordings=[*recordings.values()], compositions=[*compositions.values()])
+
+
+class _SentOnce(web.FileResponse):
+    """A file that is gone once it was sent: aiohttp prepares every answer, also one that is out already."""
+
+    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
+        """Send the file, the first time."""
+        return None if self.prepared else await super().prepare(request)
 
 
 def headers_of(taken: Taken, now: datetime, *, is_redacted: bool) -> dict[str, str]:

@@ -74,7 +74,7 @@ class Guard:
     async def _let_in(self, request: web.Request, handler: Handler, visitor: Visitor, route: str) -> web.StreamResponse:
         # What no route answers is 404 or 405 for everybody who is logged in.
         needed = needed_role(request.method, route) if route else Role.VIEWER
-        note(request, visitor, lambda: self._visitor(request))
+        note(request, visitor, self._visitor)
         refused = self._refused(request, visitor, needed)
         if refused is not None:
             await self._audit.not_let(visitor, _deed(request), refused.status, self._who.place(request).kept)

@@ -109,6 +109,7 @@ async def as_problems(request: web.Request, handler: Handler) -> web.StreamRespo
     except StoreFailed as error:
         return problem(503, f"expected the database to answer, got {error}", headers={"Retry-After": RETRY_AFTER_S})
     except web.HTTPException as refusal:
+        refusal.__traceback__ = None  # the router keeps it with the request, whose frames it would keep: a circle
         return _in_our_words(request, refusal)
     except Exception:
         if _BEGUN in request:  # half an answer is out, and a second beginning would be read as its end

@@ -120,24 +120,31 @@ class StreamRoutes:
 
 
 async def _write(response: web.StreamResponse, piece: bytes) -> None:
-    await asyncio.wait_for(response.write(piece), SLOW_S)
+    async with asyncio.timeout(SLOW_S):
+        await response.write(piece)
 
 
 async def _with_heartbeats(stream: Stream, silence_s: float) -> AsyncGenerator[bytes]:
-    """Yield events as they are sent, and a comment where there are none for long."""
+    """Yield events as they are sent, and a comment where there are none for long.
+
+    What comes may be an error, which knows this frame; a name for it here would close a circle, which holds the call.
+    """
     told = stream.told()
-    coming: asyncio.Future[Told] | None = None
+    coming: asyncio.Future[Told | None] | None = None
     try:
         while True:
-            coming = coming or asyncio.ensure_future(anext(told))
-            done, _ = await asyncio.wait([coming], timeout=silence_s)
-            if not done:
+            coming = coming or asyncio.ensure_future(anext(told, None))
+            await asyncio.wait([coming], timeout=silence_s)
+            if not coming.done():
                 yield b":\n\n"
                 continue
-            finished, coming = coming, None
-            yield event_of(finished.result())
-    except StopAsyncIteration:
-        return
+            try:
+                news = coming.result()
+            finally:
+                coming = None
+            if news is None:
+                return
+            yield event_of(news)
     finally:
         if coming is not None:
             coming.cancel()

@@ -45,16 +45,19 @@ class Visitor(Struct, frozen=True):
     expires_at_s: float | None = None
 
 
-Again = Callable[[], Awaitable[Visitor | None]]
+Find = Callable[[web.Request], Awaitable[Visitor | None]]
 
 _KEY = web.RequestKey("visitor", Visitor)
-_AGAIN: web.RequestKey[Again] = web.RequestKey("asked_again", Callable)  # type: ignore[arg-type]  # a name, for repr
+_FIND: web.RequestKey[Find] = web.RequestKey("find_visitor", Callable)  # type: ignore[arg-type]  # a name, for repr
 
 
-def note(request: web.Request, visitor: Visitor, again: Again) -> None:
-    """Note who asks, and what finds that out anew."""
+def note(request: web.Request, visitor: Visitor, find: Find) -> None:
+    """Note who asks, and what finds that out anew.
+
+    That must not know the request: the two would hold each other, and stay in memory until circles are looked for.
+    """
     request[_KEY] = visitor
-    request[_AGAIN] = again
+    request[_FIND] = find
 
 
 def visitor_if_known(request: web.Request) -> Visitor | None:
@@ -69,5 +72,5 @@ def visitor_of(request: web.Request) -> Visitor:
 
 async def is_still_let_in(request: web.Request) -> bool:
     """Whether who was let in would be so again: a session may have ended meanwhile, or a password changed."""
-    visitor, now = visitor_of(request), await request[_AGAIN]()
+    visitor, now = visitor_of(request), await request[_FIND](request)
     return now is not None and now.name == visitor.name and now.role.covers(visitor.role)

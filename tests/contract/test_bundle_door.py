@@ -51,6 +51,14 @@ async def test_a_call_is_taken_home_with_all_that_is_on_record(call: Running, tm
         assert not bundle.manifest.is_redacted
 
 
+async def test_nothing_goes_wrong_once_a_call_was_taken_home(
+    call: Running, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    await taken(call, tmp_path / "call.zip")
+    await call.stop()
+    assert [each.getMessage() for each in caplog.records if each.name.startswith("aiohttp")] == []
+
+
 async def test_it_may_be_taken_without_anybodys_name(call: Running, tmp_path: Path) -> None:
     file = tmp_path / "call.zip"
     headers = await taken(call, file, redact="true")

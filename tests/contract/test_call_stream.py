@@ -1,9 +1,10 @@
 """Whoever looks at a call sees it go on, and nobody waits for those who look."""
 
 import asyncio
+import gc
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -11,7 +12,8 @@ import aiohttp
 import pytest
 
 from collectors.observations import Direction, MediaStats
-from monitor.streaming import MOST_WATCHES
+from monitor.story.feeding import Feed
+from monitor.streaming import MOST_WATCHES, Stream
 from tests.asking import TOKEN, ask, happen
 from tests.builders import ALICE, ROOM, batch, connection, level, participant, room
 from tests.conftest import Running, Start
@@ -193,6 +195,30 @@ async def test_where_nobody_looks_nothing_is_kept(call: Running) -> None:
     watches.shut(events)
     await call.daemon.pipeline.offer(post(now_ms() + 1, 1.0))
     assert len(events) == 1
+
+
+@pytest.fixture
+def no_search_for_circles() -> Iterator[None]:
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("no_search_for_circles")
+async def test_what_was_told_of_a_call_is_let_go_with_those_who_looked(call: Running) -> None:
+    for _ in range(3):
+        async with looking(call) as page:
+            await page.event("call")
+        await call.daemon.pipeline.offer(post(now_ms(), 70.0))  # there is something to say, and nobody to say it to
+        await nobody_looks(call)
+    async with looking(call) as page:
+        await page.event("call")
+        await call.daemon.pipeline.offer(room("completed", at_ms=now_ms(), ended_at_ms=now_ms()))
+        await page.event("end")
+    await nobody_looks(call)
+    await asyncio.sleep(0.1)  # in which the last of them is taken apart
+    assert [each for each in gc.get_objects() if isinstance(each, Stream | Feed)] == []
 
 
 @pytest.mark.parametrize("query", ["step_ms=1", "since=yesterday"])

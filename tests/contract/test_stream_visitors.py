@@ -37,14 +37,14 @@ class Door:
     def __init__(self) -> None:
         self.visitor: Visitor | None = ANN
 
-    async def again(self) -> Visitor | None:
+    async def find(self, _: web.Request) -> Visitor | None:
         return self.visitor
 
     @web.middleware
     async def middleware(
         self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
-        note(request, Visitor(request.query.get("as", "ann"), ANN.role, ANN.way), self.again)
+        note(request, Visitor(request.query.get("as", "ann"), ANN.role, ANN.way), self.find)
         return await handler(request)
 
 

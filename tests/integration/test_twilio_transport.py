@@ -440,6 +440,18 @@ async def test_closing_one_view_closes_all_and_leaves_nothing_open(serve, ask) -
     gc.collect()  # an unclosed session would complain, and a complaint is an error here
 
 
+async def test_a_request_that_was_refused_is_let_go(serve, ask) -> None:
+    twilio = ask(await serve(in_turn(404)))
+    gc.collect()
+    gc.disable()  # what holds itself in a circle waits for the collector, for hours
+    try:
+        for _ in range(3):
+            assert await or_none(fetch(twilio)) is None
+        assert [each for each in gc.get_objects() if isinstance(each, CollectError)] == []
+    finally:
+        gc.enable()
+
+
 # --- addresses ---
 
 
