@@ -6,12 +6,16 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser as AsyncBrowser
 from playwright.async_api import async_playwright
-from playwright.sync_api import Browser, sync_playwright
+from playwright.async_api import expect as async_expect
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.e2e import tools
 from tests.e2e.browser_calls import CHROMIUM, Stage, staged
 from tests.e2e.prometheus_server import Prometheus, scraping
 from tests.e2e.visitors import QUIET
+
+expect.set_options(timeout=tools.HANGS_AFTER_S * 1000)
+async_expect.set_options(timeout=tools.HANGS_AFTER_S * 1000)
 
 
 @pytest.fixture(scope="session")

@@ -15,14 +15,13 @@ import pytest
 
 from tests.builders import quality
 from tests.crash.surroundings import Surroundings, surrounded, until
-from tests.e2e.tools import tool
+from tests.e2e.tools import HANGS_AFTER_S, tool
 from tests.fault_table import Observe
 
 pytestmark = pytest.mark.e2e
 
 SYNCS, WRITES = "fsync,fdatasync", "pwrite64,ftruncate,fallocate"
 SYNC_TAKES_S = float(os.environ.get("ROOMWATCH_SYNC_S", "0.6"))
-HANGS_AFTER_S = 30.0
 WHILE_ONE_WAITS = 10  # probes: a loop that waits for the disk itself lets a few through between two commits
 RULE = {"name": "Bad", "over": "participant", "raise": "level <= 1", "clear": "level >= 3", "summary": "{identity}"}
 SLOW = {
@@ -58,7 +57,7 @@ async def injected(pid: int, calls: str, what: str) -> AsyncIterator[None]:
     )
     assert strace.stderr is not None
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(HANGS_AFTER_S):
             said = await strace.stderr.readline()
         if b"attached" not in said:
             pytest.skip(f"no process may be traced here: {said.decode().strip()}")
@@ -76,7 +75,7 @@ async def test_a_slow_disk_delays_the_answer_and_neither_the_loop_nor_what_is_to
     here: Surroundings, observed: Observe
 ) -> None:
     daemon = await here.start(here.config(rules=[RULE, SLOW], pipeline={"capacity_events": 100}))
-    await until(lambda: here.witness.statuses[202] > 20)
+    await until(lambda: here.witness.statuses[202] > 20, HANGS_AFTER_S)
     async with injected(daemon.pid, SYNCS, f"delay_enter={SYNC_TAKES_S * 1000:.0f}ms"):
         assert await here.post(quality(0)) == 202
         answered = await most_probes_while_one_waits(here)
@@ -121,10 +120,10 @@ async def test_on_a_disk_that_takes_nothing_any_more_nothing_is_acknowledged_and
     here: Surroundings, observed: Observe
 ) -> None:
     daemon = await here.start(here.config(rules=[RULE]))
-    await until(lambda: here.witness.statuses[202] > 20)
+    await until(lambda: here.witness.statuses[202] > 20, HANGS_AFTER_S)
     async with injected(daemon.pid, WRITES, "error=EROFS"):
         assert await here.post(quality(0)) == 503
-        await until(lambda: here.witness.statuses[503] > 20)
+        await until(lambda: here.witness.statuses[503] > 20, HANGS_AFTER_S)
         taken = here.witness.statuses[202] + here.witness.statuses[204]
         assert set(here.witness.retry_after) == {"5"}
         for path in ("/-/healthy", "/api/v1/live", "/api/v1/incidents", "/metrics"):
@@ -133,6 +132,6 @@ async def test_on_a_disk_that_takes_nothing_any_more_nothing_is_acknowledged_and
         assert here.witness.statuses[202] + here.witness.statuses[204] == taken, "acknowledged what was not stored"
     assert "commit failed" in daemon.said
     assert await here.post(quality(0)) == 202
-    await until(lambda: [each.rule for each in here.told] == ["Bad"])
+    await until(lambda: [each.rule for each in here.told] == ["Bad"], HANGS_AFTER_S)
     observed(f"{here.witness.statuses[503]} refused; taken again at once, and somebody was paged")
     observed(await here.kept())

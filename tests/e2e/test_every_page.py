@@ -23,7 +23,6 @@ PATHS = re.findall(r'path: "([^"]+)"', (WEB / "src" / "frame" / "pages.tsx").rea
 SCREEN, PHONE, NARROWEST = 1280, 390, 320
 WELL = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
 GRAVE = {"serious", "critical"}
-WITHIN_S = 60
 
 
 class Walker(Visitor):
@@ -31,7 +30,7 @@ class Walker(Visitor):
 
     def wait_for(self, find: Callable[[], Any], what: str) -> Any:
         """Return what is found, as soon as it is."""
-        return until(self.page, find, what, WITHIN_S)
+        return until(self.page, find, what)
 
     def open(self, path: str, width: int) -> Page:
         """Open a page, and wait until it has got its answers."""
@@ -46,7 +45,6 @@ class Walker(Visitor):
 @pytest.fixture(scope="module")
 def visitor(browser: Browser, own_demo: Demo) -> Walker:
     context = browser.new_context(locale="en-GB", timezone_id="UTC")
-    context.set_default_timeout(15_000)
     return Walker(context, own_demo.one_time_address())
 
 

@@ -9,7 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from monitor.metrics import FAMILIES
 from tests.e2e.prometheus_server import SHIPPED, Prometheus, until
-from tests.e2e.tools import Demo
+from tests.e2e.tools import HANGS_AFTER_S, Demo
 
 pytestmark = pytest.mark.e2e
 
@@ -19,7 +19,7 @@ OPENMETRICS = "application/openmetrics-text; version=1.0.0"
 
 def exposition(demo: Demo, accept: str) -> tuple[str, str]:
     request = urllib.request.Request(f"{demo.private}/metrics", headers={"Accept": accept})
-    with urllib.request.urlopen(request, timeout=10) as answer:
+    with urllib.request.urlopen(request, timeout=HANGS_AFTER_S) as answer:
         return answer.read().decode(), answer.headers["Content-Type"]
 
 
