@@ -14,8 +14,31 @@ from tests.e2e.browser_calls import CHROMIUM, Stage, staged
 from tests.e2e.prometheus_server import Prometheus, scraping
 from tests.e2e.visitors import QUIET
 
+#: Files whose tests share a demo and what scrapes it, and those that take longest: they begin first.  Others begin as
+#: their names go, when somebody is free.
+SHARES_A_DEMO = ("test_pages", "test_dashboards", "test_prometheus", "test_promtool")
+BEGINS_FIRST = (
+    *("test_every_page", "test_call_page", "test_alerting_pages", "test_api", "test_browser_sdk_outages"),
+    *("test_disk_faults", "test_killed_beside_alertmanager", "test_distributions"),
+)
+
 expect.set_options(timeout=tools.HANGS_AFTER_S * 1000)
 async_expect.set_options(timeout=tools.HANGS_AFTER_S * 1000)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep together, where tests run side by side, what shares a program; and let the longest begin first."""
+    ours = [item for item in items if item.path.parent == Path(__file__).parent]
+    for item in ours:
+        item.add_marker(pytest.mark.xdist_group("demo" if item.path.stem in SHARES_A_DEMO else item.path.stem))
+    items[:] = [item for item in items if item not in ours] + sorted(ours, key=_begins)
+
+
+def _begins(item: pytest.Item) -> tuple[int, str]:
+    name = item.path.stem
+    first = (*SHARES_A_DEMO, *BEGINS_FIRST)
+    return first.index(name) if name in first else len(first), name
 
 
 @pytest.fixture(scope="session")
