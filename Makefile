@@ -10,8 +10,8 @@ BIN    := $(VENV)/bin
 # Many tests wait for something most of their time, so there is one more at work than there are cores.
 CORES := $(shell getconf _NPROCESSORS_ONLN)
 SIDE_BY_SIDE ?= --numprocesses $(shell expr $(CORES) + 1) --dist worksteal
-# Those with real programs wait even longer, and those that share a program are one group; see tests/e2e/conftest.py.
-GROUP_BY_GROUP ?= --numprocesses $(shell expr $(CORES) \* 2) --dist loadgroup --no-loadscope-reorder
+# Those with real programs wait even longer. Which files stay together, and begin first, says tests/e2e/conftest.py.
+FILE_BY_FILE ?= --numprocesses $(shell expr $(CORES) \* 2) --dist loadfile --no-loadscope-reorder
 
 FRONT_ENDS := dashboards/web collectors/browser
 # Whoever has no Node gets the one that the build uses, too.
@@ -71,7 +71,7 @@ reference: $(VENV)/.dev ## those pages of docs/ anew that follow from the code
 	@$(BIN)/python -m docs.writing
 
 e2e: $(VENV)/.dev $(FRONT_ENDS:%=%/node_modules/.dev) ## real Prometheus, Alertmanager and Chromium; needs them installed (see CONTRIBUTING.md)
-	@$(BIN)/python -m pytest -m e2e $(GROUP_BY_GROUP) tests/e2e
+	@$(BIN)/python -m pytest -m e2e $(FILE_BY_FILE) tests/e2e
 
 faults: $(VENV)/.dev ## what breaks is broken under a running daemon, and a table says what held; see docs/faults.md
 	@$(BIN)/python -m pytest -m fault $(SIDE_BY_SIDE) $$(grep -rl --include='test_*.py' pytest.mark.fault tests)

@@ -2,12 +2,14 @@
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.async_api import Browser as AsyncBrowser
 from playwright.async_api import async_playwright
 from playwright.async_api import expect as async_expect
 from playwright.sync_api import Browser, expect, sync_playwright
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.e2e import tools
 from tests.e2e.browser_calls import CHROMIUM, Stage, staged
@@ -26,18 +28,27 @@ expect.set_options(timeout=tools.HANGS_AFTER_S * 1000)
 async_expect.set_options(timeout=tools.HANGS_AFTER_S * 1000)
 
 
-@pytest.hookimpl(tryfirst=True)
+class ProgramByProgram(LoadScopeScheduling):
+    """Keeps the tests of a file together, and files that share a program."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        name = Path(nodeid.partition("::")[0]).stem
+        return "demo" if name in SHARES_A_DEMO else name
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling | None:
+    """Say who runs what, where files are asked to stay whole."""
+    return ProgramByProgram(config, log) if config.getoption("dist") == "loadfile" else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep together, where tests run side by side, what shares a program; and let the longest begin first."""
+    """Let the longest begin first."""
     ours = [item for item in items if item.path.parent == Path(__file__).parent]
-    for item in ours:
-        item.add_marker(pytest.mark.xdist_group("demo" if item.path.stem in SHARES_A_DEMO else item.path.stem))
     items[:] = [item for item in items if item not in ours] + sorted(ours, key=_begins)
 
 
 def _begins(item: pytest.Item) -> tuple[int, str]:
-    name = item.path.stem
-    first = (*SHARES_A_DEMO, *BEGINS_FIRST)
+    name, first = item.path.stem, (*SHARES_A_DEMO, *BEGINS_FIRST)
     return first.index(name) if name in first else len(first), name
 
 
