@@ -168,6 +168,7 @@ class Stage:
     def context(self) -> BrowserContext:
         """Return somebody's browser, without cookies or caches of anybody else."""
         context = self._chromium.new_context()
+        context.set_default_timeout(HANGS_AFTER_S * 1000)
         self._life.callback(context.close)
         return context
 

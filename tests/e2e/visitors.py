@@ -30,6 +30,7 @@ class Visitor:
 
     def __init__(self, context: BrowserContext, address: str) -> None:
         self.context = context
+        context.set_default_timeout(HANGS_AFTER_S * 1000)
         self.complaints: list[str] = []
         self.asked: set[str] = set()
         context.on("request", lambda request: self.asked.add(request.url))
