@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
-STARTS_WITHIN_S = 30.0
+STARTS_WITHIN_S = 120.0
 ENDS_WITHIN_S = 20.0
 
 #: Where the environment forbids bytecode beside the sources, each start would compile everything: seconds, not tenths.
