@@ -1,7 +1,7 @@
 # What can I do here?  `make` shows this menu.
 .DEFAULT_GOAL := help
 .PHONY: help demo run build test test-pythons coverage check docs reference audit format e2e faults bench soak \
-        sbom install-check release-check dist lock clean
+        style types sbom install-check release-check dist lock clean
 
 PYTHON ?= python3
 VENV   ?= .venv
@@ -10,7 +10,8 @@ BIN    := $(VENV)/bin
 # Many tests wait for something most of their time, so there are more at work than there are cores.
 CORES := $(shell getconf _NPROCESSORS_ONLN)
 SIDE_BY_SIDE ?= --numprocesses $(shell expr $(CORES) + 2) --dist worksteal
-FILE_BY_FILE ?= --numprocesses $(shell expr $(CORES) + 1) --dist loadfile
+# Those with real programs wait even longer. Which files stay together, and begin first, says tests/e2e/conftest.py.
+FILE_BY_FILE ?= --numprocesses $(shell expr $(CORES) \* 2) --dist loadfile --no-loadscope-reorder
 
 FRONT_ENDS := dashboards/web collectors/browser
 # Whoever has no Node gets the one that the build uses, too.
@@ -41,14 +42,22 @@ coverage: $(VENV)/.dev ## the same, counting what is run through, daemons in pro
 	@$(BIN)/python -m coverage erase
 	@$(BIN)/python -m pytest -m "not e2e" $(SIDE_BY_SIDE) --cov --cov-report=term --cov-report=html:build/coverage $(TESTS)
 
-check: $(VENV)/.dev docs ## format, lint, types, the documentation, and the pages and the browser SDK with their tests
+# Side by side, as many as there are cores unless `make -j` said so before; what each of them says stays together.
+BESIDE = $(if $(filter -j%,$(MAKEFLAGS)),,--jobs $(CORES)) $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
+
+check: $(VENV)/.dev ## format, lint, types, the documentation, and the pages and the browser SDK with their tests
+	@$(MAKE) --no-print-directory $(BESIDE) docs types style $(FRONT_ENDS:%=%/check)
+
+style: $(VENV)/.dev
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
+
+types: $(VENV)/.dev
 	@$(BIN)/mypy
-	@for front_end in $(FRONT_ENDS); do \
-	    (cd $$front_end && $(NPM) ci --silent --ignore-scripts && $(NPM) run --silent check && $(NPM) test --silent) \
-	        || exit 1; \
-	done
+
+.PHONY: $(FRONT_ENDS:%=%/check)
+$(FRONT_ENDS:%=%/check): %/check: %/node_modules/.dev
+	@cd $* && $(NPM) run --silent check && $(NPM) test --silent
 
 audit: $(VENV)/.dev ## whether anything that this is made of is known to be vulnerable; asks the package indexes
 	@NPM="$(NPM)" $(BIN)/python -m deploy.audit
@@ -64,18 +73,15 @@ docs: $(VENV)/.dev ## the documentation as a site in build/docs; a link that lea
 reference: $(VENV)/.dev ## those pages of docs/ anew that follow from the code
 	@$(BIN)/python -m docs.writing
 
-e2e: $(VENV)/.dev collectors/browser/node_modules/twilio-video dashboards/web/node_modules/axe-core ## real Prometheus, Alertmanager and Chromium; needs them installed (see CONTRIBUTING.md)
-	@$(BIN)/python -m pytest -m e2e $(FILE_BY_FILE)
+e2e: $(VENV)/.dev $(FRONT_ENDS:%=%/node_modules/.dev) ## real Prometheus, Alertmanager and Chromium; needs them installed (see CONTRIBUTING.md)
+	@$(BIN)/python -m pytest -m e2e $(FILE_BY_FILE) tests/e2e
 
 faults: $(VENV)/.dev ## what breaks is broken under a running daemon, and a table says what held; see docs/faults.md
 	@$(BIN)/python -m pytest -m fault $(SIDE_BY_SIDE) $$(grep -rl --include='test_*.py' pytest.mark.fault tests)
 
-collectors/browser/node_modules/twilio-video: collectors/browser/package-lock.json # Twilio's SDK, to test ours with
-	@cd collectors/browser && $(NPM) ci --silent --ignore-scripts
-	@touch $@
-
-dashboards/web/node_modules/axe-core: dashboards/web/package-lock.json # which says who cannot read the pages
-	@cd dashboards/web && $(NPM) ci --silent --ignore-scripts
+# Whatever installs less than this, as a build does, takes the mark away with everything else.
+$(FRONT_ENDS:%=%/node_modules/.dev): %/node_modules/.dev: %/package-lock.json | $(VENV)/.dev
+	@cd $* && $(NPM) ci --silent --ignore-scripts
 	@touch $@
 
 bench: export ROOMWATCH_BENCH_HISTORY ?= tests/benchmarks/history.jsonl

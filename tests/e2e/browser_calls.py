@@ -26,7 +26,7 @@ from collectors.observations import TelemetryBatch, unrolled
 from monitor.store.rows import decode_events, encode
 from tests.builders import ACCOUNT, API_KEY, API_SECRET, AUTH_TOKEN, access_token
 from tests.daemon_process import environment, write_config
-from tests.e2e.tools import ROOT, free_port, running
+from tests.e2e.tools import HANGS_AFTER_S, ROOT, free_port, running
 
 TWILIO = ROOT / "collectors" / "browser" / "node_modules" / "twilio-video" / "dist" / "twilio-video.min.js"
 PLAYED_TWILIO = ROOT / "tests" / "e2e" / "played_twilio.js"
@@ -110,7 +110,7 @@ def _as_json(batch: TelemetryBatch) -> dict[str, Any]:
     return post | {"observations": [json.loads(encode(each)) for each in unrolled(batch.observations)]}
 
 
-def until(holds: Callable[[], Any], what: str, within_s: float = 15, every_s: float = 0.05) -> Any:
+def until(holds: Callable[[], Any], what: str, within_s: float = HANGS_AFTER_S, every_s: float = 0.05) -> Any:
     """Wait for something that needs no browser's doing."""
     end = time.monotonic() + within_s
     while not (answer := holds()):
@@ -168,6 +168,7 @@ class Stage:
     def context(self) -> BrowserContext:
         """Return somebody's browser, without cookies or caches of anybody else."""
         context = self._chromium.new_context()
+        context.set_default_timeout(HANGS_AFTER_S * 1000)
         self._life.callback(context.close)
         return context
 

@@ -2,16 +2,54 @@
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.async_api import Browser as AsyncBrowser
 from playwright.async_api import async_playwright
-from playwright.sync_api import Browser, sync_playwright
+from playwright.async_api import expect as async_expect
+from playwright.sync_api import Browser, expect, sync_playwright
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.e2e import tools
 from tests.e2e.browser_calls import CHROMIUM, Stage, staged
 from tests.e2e.prometheus_server import Prometheus, scraping
 from tests.e2e.visitors import QUIET
+
+#: Files whose tests share a demo and what scrapes it, and those that take longest: they begin first.  Others begin as
+#: their names go, when somebody is free.
+SHARES_A_DEMO = ("test_pages", "test_dashboards", "test_prometheus", "test_promtool")
+BEGINS_FIRST = (
+    *("test_every_page", "test_call_page", "test_alerting_pages", "test_api", "test_browser_sdk_outages"),
+    *("test_disk_faults", "test_killed_beside_alertmanager", "test_distributions"),
+)
+
+expect.set_options(timeout=tools.HANGS_AFTER_S * 1000)
+async_expect.set_options(timeout=tools.HANGS_AFTER_S * 1000)
+
+
+class ProgramByProgram(LoadScopeScheduling):
+    """Keeps the tests of a file together, and files that share a program."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        name = Path(nodeid.partition("::")[0]).stem
+        return "demo" if name in SHARES_A_DEMO else name
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling | None:
+    """Say who runs what, where files are asked to stay whole."""
+    return ProgramByProgram(config, log) if config.getoption("dist") == "loadfile" else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the longest begin first."""
+    ours = [item for item in items if item.path.parent == Path(__file__).parent]
+    items[:] = [item for item in items if item not in ours] + sorted(ours, key=_begins)
+
+
+def _begins(item: pytest.Item) -> tuple[int, str]:
+    name, first = item.path.stem, (*SHARES_A_DEMO, *BEGINS_FIRST)
+    return first.index(name) if name in first else len(first), name
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,8 @@ import urllib.request
 from http import HTTPStatus
 from typing import Any
 
+from tests.e2e.tools import HANGS_AFTER_S
+
 LONGEST_WAIT_S = 5
 OPEN_TO_ALL = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "Retry-After, X-Request-Id"}
 
@@ -50,7 +52,7 @@ class Front(http.server.BaseHTTPRequestHandler):
         headers = {name: value for name, value in self.headers.items() if name.lower() not in {"host", "connection"}}
         request = urllib.request.Request(self.behind + self.path, body, headers, method=self.command)
         try:
-            with urllib.request.urlopen(request, timeout=10) as answer:
+            with urllib.request.urlopen(request, timeout=HANGS_AFTER_S) as answer:
                 return answer.status, answer.read(), kept(answer.headers)
         except urllib.error.HTTPError as error:
             return error.code, error.read(), kept(error.headers)

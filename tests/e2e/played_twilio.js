@@ -53,8 +53,14 @@ globalThis.RTCPeerConnection = new Proxy(Peer, {
   construct: (target, args) => witnessed(Reflect.construct(target, args)),
 });
 
-/** What becomes of each record of a report before the SDK gets it; the line of a test may be worse than this machine's. */
-let line = (stats) => stats;
+/**
+ * What becomes of each record of a report before the SDK gets it; the line of a test may be worse than this machine's.
+ * Each reading goes by one line from its beginning to its end, and keeps the name of it.
+ */
+let line = function plain(stats) {
+  return stats;
+};
+let lineOfReading = line;
 
 /** What ICE is said to be, where that is not what it is. */
 let pretendedIce;
@@ -65,7 +71,7 @@ function witnessed(peer) {
   const getStats = peer.getStats.bind(peer);
   const ice = Object.getOwnPropertyDescriptor(Peer.prototype, "iceConnectionState").get;
   peer.getStats = async (track) => {
-    const report = new Map([...(await getStats(track))].map(([id, stats]) => [id, line({ ...stats })]));
+    const report = new Map([...(await getStats(track))].map(([id, stats]) => [id, lineOfReading({ ...stats })]));
     if (track) reading.push(...report.values());
     return report;
   };
@@ -258,23 +264,37 @@ function trackOf(sid, kind) {
   return { sid, name: sid, kind, enabled: true, priority: "standard" };
 }
 
-/** The raw reports behind each `room.getStats()`, as the browser gave them. */
+/**
+ * The raw reports behind each `room.getStats()`, as the browser gave them, and between which two moments whoever asked
+ * took them.
+ */
 const readings = [];
 
 function keepReadings(room) {
   const getStats = room.getStats.bind(room);
   room.getStats = async () => {
     const mine = (reading = []);
+    const { name } = (lineOfReading = line);
     const reports = await getStats();
-    readings.push({ at: Date.now(), stats: mine });
+    const kept = { line: name, from: Date.now(), stats: mine };
+    readings.push(kept);
+    setTimeout(() => (kept.to = Date.now())); // which comes after all that follows from this answer
     return reports;
   };
+}
+
+/** Alice leaves, just after she was watched: no reading is under way then, of which nobody would know who heard it. */
+async function leave() {
+  const before = readings.length;
+  while (readings.length === before || !readings.at(-1).to) await pause(2);
+  room.disconnect();
 }
 
 /** What a person said, and when. */
 const said = [];
 
 function say(text) {
-  said.push({ at: Date.now(), text });
+  const from = Date.now();
   watcher.feedback({ text });
+  said.push({ from, to: Date.now(), text });
 }

@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from tests.e2e.tools import ROOT, free_port, running, tool
+from tests.e2e.tools import HANGS_AFTER_S, ROOT, free_port, running, tool
 
 SHIPPED = ROOT / "dashboards" / "prometheus"
 
@@ -26,7 +26,7 @@ class Prometheus:
     def get(self, path: str, **query: str) -> Any:
         asked = f"{self.url}{path}?{urllib.parse.urlencode(query)}"
         try:
-            with urllib.request.urlopen(asked, timeout=10) as answer:
+            with urllib.request.urlopen(asked, timeout=HANGS_AFTER_S) as answer:
                 return json.load(answer)["data"]
         except urllib.error.HTTPError as error:
             said = error.read().decode()
@@ -54,7 +54,7 @@ class Prometheus:
         return [rule for group in self.get("/api/v1/rules")["groups"] for rule in group["rules"]]
 
 
-def until(holds: Callable[[], Any], what: str, within_s: float = 40) -> Any:
+def until(holds: Callable[[], Any], what: str, within_s: float = HANGS_AFTER_S) -> Any:
     end = time.monotonic() + within_s
     while not (answer := holds()):
         assert time.monotonic() < end, f"expected {what} within {within_s} s"

@@ -15,15 +15,13 @@ from tests.e2e.visitors import Visitor, photograph
 
 pytestmark = pytest.mark.e2e
 
-CYCLE_MS = (CYCLE_S + 30) * 1000
-SOON_MS = 15_000
+CYCLE_MS = (CYCLE_S + tools.HANGS_AFTER_S) * 1000
 PAGES = ("incidents", "silences", "notifications", "explain")
 
 
 @pytest.fixture(scope="module")
 def visitor(browser: Browser, own_demo: tools.Demo) -> Visitor:
     context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB", timezone_id="Europe/Berlin")
-    context.set_default_timeout(SOON_MS)
     return Visitor(context, own_demo.one_time_address())
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.tools import Demo
+from tests.e2e.tools import HANGS_AFTER_S, Demo
 
 pytestmark = pytest.mark.e2e
 
@@ -35,15 +35,15 @@ class Session:
         jar = http.cookiejar.CookieJar()
         self._opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
         self._url = demo.private
-        with self._opener.open(demo.one_time_address(), timeout=10):
+        with self._opener.open(demo.one_time_address(), timeout=HANGS_AFTER_S):
             pass
         (self.cookie,) = [f"{each.name}={each.value}" for each in jar]
 
     def get(self, path: str) -> Any:
-        with self._opener.open(self._url + path, timeout=10) as answer:
+        with self._opener.open(self._url + path, timeout=HANGS_AFTER_S) as answer:
             return json.load(answer)
 
-    def until(self, path: str, found: Callable[[Any], Any], within_s: float = 40) -> Any:
+    def until(self, path: str, found: Callable[[Any], Any], within_s: float = HANGS_AFTER_S) -> Any:
         """Return what is found in an answer, once there is something to be found."""
         end = time.monotonic() + within_s
         while not (it := found(self.get(path))):

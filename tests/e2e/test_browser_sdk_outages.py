@@ -21,6 +21,7 @@ from playwright.sync_api import Browser, Page
 from tests.builders import access_token
 from tests.e2e.browser_calls import Stage, serving, staged, until
 from tests.e2e.front import Front
+from tests.e2e.tools import HANGS_AFTER_S
 
 pytestmark = pytest.mark.e2e
 
@@ -65,10 +66,12 @@ def talk(page: Page, lasts_s: float, first: int = 0) -> int:
     return number
 
 
-#: Keeps what the SDK's own listeners hear; `room.getStats()` is kept in `readings`, and what was said in `said`.
+#: Keeps what the SDK's own listeners hear, and between which two moments.  `room.getStats()` is kept in
+#: `readings`, and what was said in `said`.
 LISTEN = """
     levels = [];
-    keep = (level, stats) => levels.push({at: Date.now(), level, stats});
+    room.localParticipant.prependListener("networkQualityLevelChanged", () => levels.push({from: Date.now()}));
+    keep = (level, stats) => Object.assign(levels.at(-1), {to: Date.now(), level, stats});
     room.localParticipant.on("networkQualityLevelChanged", keep);
     played = (level) => server.quality({level, audio: {send: level, recv: level, sendStats: null, recvStats: null}});
     null
@@ -83,20 +86,20 @@ def begun(stage: Stage, **options: Any) -> tuple[Page, Sent]:
     return page, sent
 
 
-def everything_arrives(stage: Stage, page: Page, within_s: float) -> None:
+def everything_arrives(stage: Stage, page: Page) -> None:
     """Wait until nothing waits any more, and compare every event that there was with what was stored."""
-    page.evaluate("room.disconnect()")
-    arrived(page, within_s)
+    page.evaluate("leave()")
+    arrived(page)
     same(stage.watch.timed("feedback"), page.evaluate("said"))
     same(stage.watch.timed("network_quality"), page.evaluate("levels"))
-    chained(stage.watch.timed("media_stats"), [each["at"] for each in page.evaluate("readings")])
+    chained(stage.watch.timed("media_stats"), page.evaluate("readings"))
     states = [each["state"] for each in stage.watch.told("connection")]
     assert (states.count("connected"), states.count("disconnected")) == (1, 1)
 
 
-def arrived(page: Page, within_s: float) -> None:
+def arrived(page: Page) -> None:
     """Wait until the daemon has answered for everything that the page had to say."""
-    page.wait_for_function("watcher.status().waiting === 0", timeout=within_s * 1000)
+    page.wait_for_function("watcher.status().waiting === 0", timeout=(LONGEST_BACKOFF_S + HANGS_AFTER_S) * 1000)
     assert page.evaluate("watcher.status().lost") == 0
 
 
@@ -105,20 +108,20 @@ def same(stored: list[dict[str, Any]], happened: list[dict[str, Any]]) -> None:
     assert len(stored) == len(happened)
     assert len(stored) > 5
     for one, other in zip(sorted(stored, key=at), happened, strict=True):
-        assert one["at"] == pytest.approx(other["at"], abs=10)
-        assert {**one, "at": 0} == {**other, "at": 0}
+        assert other["from"] <= one["at"] <= other["to"]
+        assert one | other == other | {"at": one["at"]}
 
 
 def at(event: dict[str, Any]) -> int:
     return event["at"]
 
 
-def chained(stored: list[dict[str, Any]], read_at: list[int]) -> None:
+def chained(stored: list[dict[str, Any]], readings: list[dict[str, Any]]) -> None:
     """Compare the intervals that were stored with the readings that begin and end them."""
-    assert len(stored) == len(read_at) - 1
-    for (begun_at, ended_at), each in zip(pairwise(read_at), sorted(stored, key=at), strict=True):
-        assert each["at"] == pytest.approx(ended_at, abs=10)
-        assert each["interval_ms"] == pytest.approx(ended_at - begun_at, abs=10)
+    assert len(stored) == len(readings) - 1
+    for (before, now), each in zip(pairwise(readings), sorted(stored, key=at), strict=True):
+        assert now["from"] <= each["at"] <= now["to"]
+        assert now["from"] - before["to"] <= each["interval_ms"] <= now["to"] - before["from"]
 
 
 def each_post_is_stored_once(stage: Stage, sent: Sent) -> None:
@@ -136,7 +139,7 @@ def test_a_daemon_killed_and_started_again_has_every_event_once(stage: Stage) ->
     said = talk(page, AWAY_S, said)
     stage.watch.start()
     talk(page, 1, said)
-    everything_arrives(stage, page, min(4 * AWAY_S, LONGEST_BACKOFF_S) + 15)
+    everything_arrives(stage, page)
     each_post_is_stored_once(stage, sent)
     assert max(sent.tries.values()) > 1
 
@@ -146,7 +149,7 @@ def test_429_is_obeyed_to_the_second_and_costs_nothing(stage: Stage, front: Any)
     said = talk(page, 1)
     front.refuses_until = time.monotonic() + REFUSED_S
     talk(page, REFUSED_S, said)
-    everything_arrives(stage, page, min(4 * REFUSED_S, LONGEST_BACKOFF_S) + 15)
+    everything_arrives(stage, page)
     each_post_is_stored_once(stage, sent)
     assert HTTPStatus.TOO_MANY_REQUESTS in {status for _, status, _ in front.arrivals}
     for (_, _, not_before), (came_at, _, _) in pairwise(front.arrivals):
@@ -157,7 +160,7 @@ def test_an_answer_that_is_lost_makes_no_event_twice(stage: Stage, front: Any) -
     page, sent = begun(stage, url=front.address)
     front.swallows = 2
     talk(page, 2)
-    everything_arrives(stage, page, 20)
+    everything_arrives(stage, page)
     each_post_is_stored_once(stage, sent)
     assert [status for _, status, _ in front.arrivals].count(-HTTPStatus.ACCEPTED) == 2
     assert max(sent.tries.values()) > 1
@@ -193,7 +196,7 @@ def test_the_daemons_own_429_is_read_across_origins(tmp_path: Path, chromium: Br
         for number in range(6):
             page.evaluate("text => say(text)", f"{number}")
             page.wait_for_timeout(200)
-        arrived(page, 15)
+        arrived(page)
         assert sorted(stage.watch.texts()) == [f"{number}" for number in range(6)]
     refused = [index for index, (_, status, _) in enumerate(asked) if status == HTTPStatus.TOO_MANY_REQUESTS]
     assert refused

@@ -15,13 +15,14 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.e2e.browser_calls import staged, until
+from tests.e2e.tools import HANGS_AFTER_S
 
 pytestmark = pytest.mark.e2e
 
 Stats = dict[str, Any]
 
 WORSE = """
-    line = (stats) => {
+    line = function worse(stats) {
         if (stats.type === "inbound-rtp") {
             stats.packetsLost = Math.floor(stats.packetsReceived / 19);
             stats.jitter = 0.0304;
@@ -37,7 +38,7 @@ WORSE = """
 """
 ANEW = """
     began = {};
-    line = (stats) => {
+    line = function anew(stats) {
         for (const name of ["bytesSent", "packetsSent", "bytesReceived", "packetsReceived"]) {
             if (name in stats) stats[name] -= began[stats.id + name] ??= stats[name];
         }
@@ -45,19 +46,20 @@ ANEW = """
     };
     null
 """
+READ = "([name, times]) => readings.filter(({line}) => line === name).length >= times"
 
 
 class Sample(NamedTuple):
     """An interval as the page's raw reports show it, and what was stored of it."""
 
-    before: list[Stats]
-    now: list[Stats]
+    before: Stats
+    now: Stats
     stored: Stats
 
     def streams(self, kind: str) -> Iterator[tuple[Stats, Stats]]:
         """Give the streams that there were before, as they were and as they are."""
-        before = {each["ssrc"]: each for each in self.before if each["type"] == kind}
-        for each in self.now:
+        before = {each["ssrc"]: each for each in self.before["stats"] if each["type"] == kind}
+        for each in self.now["stats"]:
             if each["type"] == kind and each["ssrc"] in before:
                 yield before[each["ssrc"]], each
 
@@ -71,10 +73,14 @@ class Sample(NamedTuple):
         return math.floor(max(values) * 1000 + 0.5) if values else None
 
     def of(self, kind: str, media: str = "") -> list[Stats]:
-        return [each for each in self.now if each["type"] == kind and each["kind"].startswith(media)]
+        return [each for each in self.now["stats"] if each["type"] == kind and each["kind"].startswith(media)]
 
-    def elapsed_ms(self, kind: str) -> float:
-        return next(now["timestamp"] - before["timestamp"] for before, now in self.streams(kind))
+    def between_ms(self, kind: str) -> tuple[float, float]:
+        """Return how long the interval was by the reports' clock, at least and at most: answers are heard later."""
+        before, now = next(self.streams(kind))
+        elapsed_ms = now["timestamp"] - before["timestamp"]
+        late_before_ms, late_ms = self.before["to"] - before["timestamp"], self.now["to"] - now["timestamp"]
+        return elapsed_ms - late_before_ms, elapsed_ms + late_ms
 
 
 class Call(NamedTuple):
@@ -93,29 +99,24 @@ class Call(NamedTuple):
 def call(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Call:
     with staged(tmp_path_factory.mktemp("stats"), chromium) as stage:
         page = stage.enter(media=True, intervalMs=1000)
-        ends = []
-        for script, lasts_ms in (("null", 4_600), (WORSE, 3_000), (ANEW, 3_000)):
+        for script, line, times in (("null", "plain", 5), (WORSE, "worse", 3), (ANEW, "anew", 3)):
             page.evaluate(script)
-            page.wait_for_timeout(lasts_ms)
-            ends.append(page.evaluate("readings.length"))
-        page.evaluate("room.disconnect()")
+            page.wait_for_function(READ, arg=[line, times], timeout=HANGS_AFTER_S * 1000)
+        page.evaluate("leave()")
         readings = page.evaluate("readings")
         until(lambda: stage.watch.told("connection")[-1]["state"] == "disconnected", "the end of the call")
         stored = stage.watch.timed("media_stats")
     samples = matched(readings, stored)
-    return Call(samples[: ends[0] - 1], samples[ends[0] - 1 : ends[1] - 1], samples[ends[1] - 1 :])
+    return Call(*([each for each in samples if each.now["line"] == line] for line in ("plain", "worse", "anew")))
 
 
 def matched(readings: list[Stats], stored: list[Stats]) -> list[Sample]:
     """Match each interval with the one event that tells of it."""
     assert len(stored) == len(readings) - 1
     for (before, now), each in zip(pairwise(readings), stored, strict=True):
-        assert each["at"] == pytest.approx(now["at"], abs=10)
-        assert each["interval_ms"] == pytest.approx(now["at"] - before["at"], abs=10)
-    return [
-        Sample(before["stats"], now["stats"], each)
-        for (before, now), each in zip(pairwise(readings), stored, strict=True)
-    ]
+        assert now["from"] <= each["at"] <= now["to"]
+        assert now["from"] - before["to"] <= each["interval_ms"] <= now["to"] - before["from"]
+    return [Sample(before, now, each) for (before, now), each in zip(pairwise(readings), stored, strict=True)]
 
 
 def known(samples: list[Sample], side: str, name: str) -> list[tuple[Sample, float]]:
@@ -133,10 +134,9 @@ def test_bits_per_second_are_the_bytes_that_the_browser_counted(call: Call, side
         grown = sample.grown(kind, counter)
         assert grown is not None
         assert bitrate_bps == pytest.approx(grown * 8_000 / sample.stored["interval_ms"], abs=1)
-        assert 20_000 < bitrate_bps < 2_000_000
-    # The page's clock and the reports' differ by how late an answer was heard; over the whole that is little.
-    bits = sum(bitrate_bps * sample.elapsed_ms(kind) / 1000 for sample, bitrate_bps in told)
-    assert bits == pytest.approx(sum(sample.grown(kind, counter) * 8 for sample, _ in told), rel=0.03)
+        least_ms, most_ms = sample.between_ms(kind)
+        assert least_ms <= sample.stored["interval_ms"] <= most_ms
+    assert 20_000 < max(bitrate_bps for _, bitrate_bps in told) < 2_000_000
 
 
 @pytest.mark.parametrize(("side", "kind"), [("up", "outbound-rtp"), ("down", "inbound-rtp")])
@@ -144,9 +144,10 @@ def test_frames_and_their_size_are_the_cameras(call: Call, side: str, kind: str)
     for sample in call.plain[1:]:
         (video,) = sample.of(kind, "video")
         stored = sample.stored[side]
-        assert stored["fps"] == video["framesPerSecond"]
-        assert 5 <= stored["fps"] <= 20
-        assert (stored["width"], stored["height"]) == (video["frameWidth"], video["frameHeight"]) == (320, 240)
+        assert stored.get("fps") == video.get("framesPerSecond")
+        assert (stored["width"], stored["height"]) == (video["frameWidth"], video["frameHeight"])
+        assert stored["width"] * 3 == stored["height"] * 4  # a browser that is short of time sends smaller pictures
+    assert 1 <= max(sample.stored[side].get("fps", 0) for sample in call.plain[1:]) <= 20
 
 
 def test_times_are_milliseconds_of_the_worst_stream(call: Call) -> None:
@@ -166,7 +167,6 @@ def test_loss_is_the_share_of_what_was_sent(call: Call) -> None:
     for sample, ratio in known(call.plain, "down", "loss_ratio"):
         lost, got = sample.grown("inbound-rtp", "packetsLost"), sample.grown("inbound-rtp", "packetsReceived")
         assert ratio == pytest.approx(lost / (lost + got), abs=1e-4)
-        assert ratio < 0.01
     for sample, ratio in known(call.worse[1:], "down", "loss_ratio"):
         lost, got = sample.grown("inbound-rtp", "packetsLost"), sample.grown("inbound-rtp", "packetsReceived")
         assert ratio == pytest.approx(lost / (lost + got), abs=1e-4)
@@ -192,5 +192,5 @@ def test_a_counter_that_begins_anew_says_nothing_once_and_then_the_truth(call: C
     assert "bitrate_bps" not in first.stored["up"]
     assert "bitrate_bps" not in first.stored["down"]
     assert "loss_ratio" not in first.stored["up"]
-    assert second.stored["up"]["bitrate_bps"] > 20_000
-    assert second.stored["down"]["bitrate_bps"] > 20_000
+    assert second.stored["up"]["bitrate_bps"] > 0
+    assert second.stored["down"]["bitrate_bps"] > 0

@@ -13,7 +13,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from tests.e2e import recorded_calls
-from tests.e2e.tools import Demo
+from tests.e2e.test_pages import CYCLE_S
+from tests.e2e.tools import HANGS_AFTER_S, Demo
 from tests.e2e.visitors import POLICY_WATCH, photograph, told, until
 
 pytestmark = pytest.mark.e2e
@@ -26,7 +27,6 @@ MOST_ELEMENTS = 6_000  # points are pixels: as elements they would be half a mil
 def visitor(browser: Browser, own_demo: Demo) -> Iterator[BrowserContext]:
     """Somebody who is logged in."""
     context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB", timezone_id="UTC")
-    context.set_default_timeout(10_000)
     context.add_init_script(POLICY_WATCH)
     context.new_page().goto(own_demo.one_time_address())
     yield context
@@ -48,8 +48,8 @@ def offender(visitor: BrowserContext, own_demo: Demo) -> Offender:
     """A room of the demo, and the one in it who has been at level 0 or 1 for a while."""
     page = visitor.pages[0]
     assert page.evaluate("location.pathname") == "/"
-    found = until(page, lambda: degraded(page), "somebody at level 0 or 1", 120)
-    until(page, lambda: own_demo.age_s > 45, "enough to judge by", 60)
+    found = until(page, lambda: degraded(page), "somebody at level 0 or 1", CYCLE_S + HANGS_AFTER_S)
+    until(page, lambda: own_demo.age_s > 45, "enough to judge by")
     return found
 
 
@@ -87,7 +87,7 @@ def test_a_link_leads_to_the_moment_and_to_whom_it_names(
     lane = page.locator(".lane.is-marked")
     expect(lane.get_by_role("button", name=person["identity"])).to_have_attribute("aria-expanded", "true")
     expect(page.locator(".marked-line")).to_be_visible()
-    until(page, lambda: in_sight(page, ".lane.is-marked"), "the lane in sight", 10)
+    until(page, lambda: in_sight(page, ".lane.is-marked"), "the lane in sight")
     at = page.evaluate("(ms) => new Date(ms).toISOString().slice(11, 19)", person["level_since_ms"])
     expect(page.locator(".moment")).to_contain_text(at)
     expect(lane.get_by_role("group", name="What was measured")).to_contain_text("Loss up")
@@ -114,7 +114,7 @@ def test_a_phone_shows_the_call_and_does_not_scroll_sideways(
     page.set_viewport_size({"width": width, "height": 800})
     page.goto(address(visitor, offender))
     expect(page.locator(".lane.is-marked")).to_be_visible()
-    until(page, lambda: in_sight(page, ".lane.is-marked"), "the lane in sight", 10)
+    until(page, lambda: in_sight(page, ".lane.is-marked"), "the lane in sight")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     photograph(page, f"call-phone-{width}", full_page=False)
 
@@ -186,7 +186,7 @@ def test_where_nobody_streams_the_page_asks_again_and_says_so(
     page.route("**/stream?*", lambda route: route.fulfill(status=503, body=""))
     page.goto(call_of(visitor, offender))
     expect(page.locator(".call-name").get_by_role("status")).to_have_text("live, asked again every 10 s")
-    with page.expect_request(re.compile(r"/lanes\?points=\d+$"), timeout=20_000):
+    with page.expect_request(re.compile(r"/lanes\?points=\d+$")):
         pass
 
 
@@ -235,9 +235,9 @@ def test_the_axis_obeys_the_keys(long_call: Page) -> None:
     long_call.keyboard.press("ArrowRight")
     expect(scale).not_to_have_attribute("aria-valuetext", before)
     long_call.keyboard.press("+")
-    until(long_call, lambda: drawn(long_call) != whole, "a closer look", 5)
+    until(long_call, lambda: drawn(long_call) != whole, "a closer look")
     long_call.keyboard.press("0")
-    until(long_call, lambda: drawn(long_call) == whole, "the whole call", 5)
+    until(long_call, lambda: drawn(long_call) == whole, "the whole call")
     long_call.keyboard.press("Enter")
     expect(long_call).to_have_url(re.compile(r"at=\d{13}"))
 
@@ -251,7 +251,7 @@ def test_what_is_drawn_with_the_pointer_is_looked_at_closely(long_call: Page) ->
     long_call.mouse.down()
     long_call.mouse.move(box["x"] + box["width"] * 0.5, y, steps=4)
     long_call.mouse.up()
-    until(long_call, lambda: drawn(long_call) != whole, "a closer look", 5)
+    until(long_call, lambda: drawn(long_call) != whole, "a closer look")
     expect(long_call.get_by_role("button", name="Whole call")).to_be_enabled()
     expect(long_call.get_by_role("button", name=re.compile("^Judge only"))).to_be_visible()
     photograph(long_call, "call-closer", full_page=False)

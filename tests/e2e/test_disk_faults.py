@@ -6,31 +6,30 @@
 import asyncio
 import os
 import signal
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from monitor.housekeeping import LOOK_FOR_ROOM_EVERY_S
 from tests.builders import quality
 from tests.crash.surroundings import Surroundings, surrounded, until
-from tests.e2e.tools import tool
+from tests.e2e.tools import HANGS_AFTER_S, tool
 from tests.fault_table import Observe
 
 pytestmark = pytest.mark.e2e
 
 SYNCS, WRITES = "fsync,fdatasync", "pwrite64,ftruncate,fallocate"
 SYNC_TAKES_S = float(os.environ.get("ROOMWATCH_SYNC_S", "0.6"))
-HEALTHY_WITHIN_S = 5.0  # on a machine that is busy with other tests
-RECOVERS_WITHIN_S = 90.0
+WHILE_ONE_WAITS = 10  # probes: a loop that waits for the disk itself lets a few through between two commits
 RULE = {"name": "Bad", "over": "participant", "raise": "level <= 1", "clear": "level >= 3", "summary": "{identity}"}
 SLOW = {
     "name": "DiskSlow",
     "over": "daemon",
-    "raise": "commit_s >= 0.4",
-    "clear": "commit_s < 0.2",
+    "raise": f"commit_s >= {SYNC_TAKES_S * 5 / 6:.3f}",
+    "clear": f"commit_s < {SYNC_TAKES_S / 2:.3f}",
     "summary": "A commit takes {commit_s} s.",
 }
 
@@ -59,7 +58,7 @@ async def injected(pid: int, calls: str, what: str) -> AsyncIterator[None]:
     )
     assert strace.stderr is not None
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(HANGS_AFTER_S):
             said = await strace.stderr.readline()
         if b"attached" not in said:
             pytest.skip(f"no process may be traced here: {said.decode().strip()}")
@@ -77,30 +76,41 @@ async def test_a_slow_disk_delays_the_answer_and_neither_the_loop_nor_what_is_to
     here: Surroundings, observed: Observe
 ) -> None:
     daemon = await here.start(here.config(rules=[RULE, SLOW], pipeline={"capacity_events": 100}))
-    await until(lambda: here.witness.statuses[202] > 20)
+    await until(lambda: here.witness.statuses[202] > 20, HANGS_AFTER_S)
     async with injected(daemon.pid, SYNCS, f"delay_enter={SYNC_TAKES_S * 1000:.0f}ms"):
-        burst = await asyncio.gather(*(here.post(quality(4), session="b", seq=number) for number in range(300)))
-        assert set(burst) == {202, 503}, "there is room for a hundred"
         assert await here.post(quality(0)) == 202
-        slowest_s = await slowest_probe_s(here, until_told={"Bad", "DiskSlow"})
-        assert slowest_s < HEALTHY_WITHIN_S
-    await until(lambda: "resolved" in {each.status for each in here.told if each.rule == "DiskSlow"}, RECOVERS_WITHIN_S)
-    longest_s = here.witness.longest_wait_s
-    observed(f"of 300 at once {burst.count(202)} taken and the others refused, the longest wait {longest_s:.1f} s")
-    observed(f"probes answered within {slowest_s:.2f} s; DiskSlow fired and was resolved")
+        answered = await most_probes_while_one_waits(here)
+        await until(lambda: {each.rule for each in here.told} == {"Bad", "DiskSlow"}, HANGS_AFTER_S)
+        # Only now: a daemon that refuses most of what browsers tell is blind, and holds what it knows from them.
+        burst = asyncio.gather(*(here.post(quality(4), session="b", seq=number) for number in range(300)))
+        assert await probes_until(here, burst) > 0
+        assert set(burst.result()) == {202, 503}, "there is room for a hundred"
+    await until(lambda: "resolved" in {each.status for each in here.told if each.rule == "DiskSlow"}, HANGS_AFTER_S)
+    taken, longest_s = burst.result().count(202), here.witness.longest_wait_s
+    observed(f"of 300 at once {taken} taken and the others refused, the longest wait {longest_s:.1f} s")
+    observed(f"{answered} probes answered while one post waited; DiskSlow fired and was resolved")
     observed(await here.kept())
 
 
-async def slowest_probe_s(here: Surroundings, until_told: set[str]) -> float:
-    """Probe until the receiver was told of some rules; return how long the slowest probe took."""
-    slowest_s = 0.0
-    async with asyncio.timeout(RECOVERS_WITHIN_S):
-        while until_told - {each.rule for each in here.told}:
-            began_s = time.monotonic()
-            assert (await here.get("/-/healthy"))[0] == 200
-            slowest_s = max(slowest_s, time.monotonic() - began_s)
-            await asyncio.sleep(0.1)
-    return slowest_s
+async def most_probes_while_one_waits(here: Surroundings) -> int:
+    """Post until, while one post waits for the disk, as many probes were answered as show that the loop goes on."""
+    answered = 0
+    async with asyncio.timeout(HANGS_AFTER_S):
+        while answered < WHILE_ONE_WAITS:
+            post = asyncio.ensure_future(here.post(quality(0)))
+            answered = max(answered, await probes_until(here, post))
+            assert post.result() == 202
+    return answered
+
+
+async def probes_until(here: Surroundings, answer: asyncio.Future[Any]) -> int:
+    """Probe, one at a time, until something else is answered; return how many probes were answered before."""
+    answered = 0
+    while not answer.done():
+        assert (await here.get("/-/healthy"))[0] == 200
+        answered += not answer.done()
+        await asyncio.sleep(0.02)
+    return answered
 
 
 @pytest.mark.fault(
@@ -111,10 +121,10 @@ async def test_on_a_disk_that_takes_nothing_any_more_nothing_is_acknowledged_and
     here: Surroundings, observed: Observe
 ) -> None:
     daemon = await here.start(here.config(rules=[RULE]))
-    await until(lambda: here.witness.statuses[202] > 20)
+    await until(lambda: here.witness.statuses[202] > 20, HANGS_AFTER_S)
     async with injected(daemon.pid, WRITES, "error=EROFS"):
         assert await here.post(quality(0)) == 503
-        await until(lambda: here.witness.statuses[503] > 20)
+        await until(lambda: here.witness.statuses[503] > 20, HANGS_AFTER_S)
         taken = here.witness.statuses[202] + here.witness.statuses[204]
         assert set(here.witness.retry_after) == {"5"}
         for path in ("/-/healthy", "/api/v1/live", "/api/v1/incidents", "/metrics"):
@@ -128,6 +138,6 @@ async def test_on_a_disk_that_takes_nothing_any_more_nothing_is_acknowledged_and
     await until(lambda: here.witness.statuses[202] + here.witness.statuses[204] > taken)
     assert (await here.get("/-/ready"))[0] == 200
     assert await here.post(quality(0)) == 202
-    await until(lambda: [each.rule for each in here.told] == ["Bad"])
+    await until(lambda: [each.rule for each in here.told] == ["Bad"], HANGS_AFTER_S)
     observed(f"{here.witness.statuses[503]} refused; taken again at once, and somebody was paged")
     observed(await here.kept())

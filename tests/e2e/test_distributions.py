@@ -13,7 +13,7 @@ import pytest
 
 from tests.daemon_process import environment, free_port, write_config
 from tests.e2e.prometheus_server import until
-from tests.e2e.tools import ROOT, running
+from tests.e2e.tools import HANGS_AFTER_S, ROOT, running
 
 pytestmark = pytest.mark.e2e
 
@@ -90,9 +90,8 @@ def test_what_was_installed_serves_pages_without_a_checkout(installed: Path, tmp
         until(
             lambda: subprocess.run(healthy, cwd=tmp_path, capture_output=True, check=False).returncode == 0,
             "a daemon that is ready",
-            within_s=60,
         )
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/sdk/roomwatch.js", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/sdk/roomwatch.js", timeout=HANGS_AFTER_S) as answer:
             assert answer.status == 200
 
 

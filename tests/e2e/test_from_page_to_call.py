@@ -18,6 +18,7 @@ from monitor.simulator.scenarios import SCENARIOS
 from monitor.simulator.simulator import Simulator
 from tests.conftest import settings
 from tests.daemon_process import DaemonProcess, free_port, write_config
+from tests.e2e.tools import HANGS_AFTER_S
 from tests.e2e.visitors import PICTURES
 from tests.integration.test_one_page import until
 
@@ -88,7 +89,7 @@ async def test_the_link_in_a_page_leads_to_the_moment_and_to_whom_it_is_about(
     base_url = await twilio.start()
     daemon = await DaemonProcess.start(configured(tmp_path, ports, twilio, base_url, pager_url))
     try:
-        await until(lambda: pager.events, within_s=40)
+        await until(lambda: pager.events, within_s=HANGS_AFTER_S)
         event = pager.events[0]
         link, who = event["client_url"], event["payload"]["summary"].partition(" has a bad connection")[0]
         page = await async_browser.new_page(viewport={"width": 1280, "height": 900}, locale="en-GB", timezone_id="UTC")

@@ -9,7 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from monitor.metrics import FAMILIES
 from tests.e2e.prometheus_server import SHIPPED, Prometheus, until
-from tests.e2e.tools import Demo
+from tests.e2e.tools import HANGS_AFTER_S, Demo
 
 pytestmark = pytest.mark.e2e
 
@@ -19,7 +19,7 @@ OPENMETRICS = "application/openmetrics-text; version=1.0.0"
 
 def exposition(demo: Demo, accept: str) -> tuple[str, str]:
     request = urllib.request.Request(f"{demo.private}/metrics", headers={"Accept": accept})
-    with urllib.request.urlopen(request, timeout=10) as answer:
+    with urllib.request.urlopen(request, timeout=HANGS_AFTER_S) as answer:
         return answer.read().decode(), answer.headers["Content-Type"]
 
 
@@ -28,10 +28,13 @@ def series(page: str) -> set[str]:
 
 
 def test_the_target_is_up_and_rooms_are_live(prometheus: Prometheus) -> None:
-    (target,) = prometheus.get("/api/v1/targets")["activeTargets"]
-    assert (target["health"], target["lastError"]) == ("up", "")
-    ((up,), (rooms,)) = prometheus.query('up{job="roomwatch"}'), prometheus.query("roomwatch_live_rooms")
-    assert up["value"][1] == "1"
+    def is_up() -> bool:
+        (target,) = prometheus.get("/api/v1/targets")["activeTargets"]
+        return (target["health"], target["lastError"]) == ("up", "")
+
+    until(is_up, "a target that is well")
+    until(lambda: prometheus.query('up{job="roomwatch"} == 1'), "a scrape that is known to have been")
+    (rooms,) = until(lambda: prometheus.query("roomwatch_live_rooms"), "rooms")
     assert float(rooms["value"][1]) > 0
 
 
@@ -50,7 +53,8 @@ def test_every_series_that_the_daemon_shows_can_be_queried(prometheus: Prometheu
         others -= {"roomwatch_usage_day_cost"}  # which is known again with the next hourly poll
     assert families == others, "a daemon at work has series in every other family"
     until(lambda: shown <= set(prometheus.get("/api/v1/label/__name__/values")), f"{sorted(shown)} to be known")
-    assert [name for name in shown if not prometheus.query(name)] == []
+    # A scrape that takes longer than its second is a gap, on a machine that is busy.
+    until(lambda: all(prometheus.query(name) for name in shown), "a moment at which each has a value")
 
 
 def test_every_rule_is_evaluated_without_an_error(prometheus: Prometheus) -> None:

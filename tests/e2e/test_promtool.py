@@ -6,7 +6,7 @@ import urllib.request
 import pytest
 
 from tests.conftest import Running
-from tests.e2e.tools import ROOT, Demo
+from tests.e2e.tools import HANGS_AFTER_S, ROOT, Demo
 
 pytestmark = pytest.mark.e2e
 
@@ -33,8 +33,8 @@ async def test_the_metrics_of_a_daemon_that_has_seen_nothing_are_flawless(promto
 
 
 def test_the_metrics_of_a_daemon_that_has_paged_somebody_are_flawless(promtool: str, demo: Demo) -> None:
-    demo.wait_for("FIRING", within_s=180)
-    with urllib.request.urlopen(f"{demo.private}/metrics", timeout=10) as answer:
+    demo.wait_for("FIRING", within_s=2 * HANGS_AFTER_S)
+    with urllib.request.urlopen(f"{demo.private}/metrics", timeout=HANGS_AFTER_S) as answer:
         page = answer.read()
     assert b'roomwatch_notifications_total{receiver="terminal"}' in page
     check(promtool, "check", "metrics", given=page)

@@ -17,7 +17,7 @@ from tests.asking import TOKEN, happen
 from tests.builders import ALICE, INGEST_KEY, ROOM, batch, connection, packed, participant, post, quality, room
 from tests.conftest import Running, Start
 from tests.e2e.proxied import CADDY, PAGES, WATCH, Authority, caddy, nginx
-from tests.e2e.tools import tool
+from tests.e2e.tools import HANGS_AFTER_S, tool
 
 pytestmark = pytest.mark.e2e
 
@@ -125,7 +125,10 @@ async def test_people_get_pages_and_see_a_call_go_on(server: str, start: Start, 
             async with somebody.get("/", headers=BEARER) as said:
                 assert said.status == 200
                 assert "max-age" in said.headers["Strict-Transport-Security"]
-            async with somebody.get(f"/api/v1/rooms/{ROOM}/stream", headers=BEARER) as stream, asyncio.timeout(10):
+            async with (
+                somebody.get(f"/api/v1/rooms/{ROOM}/stream", headers=BEARER) as stream,
+                asyncio.timeout(HANGS_AFTER_S),
+            ):
                 await line_with(stream, "event: story")
                 at_ms = int(time.time() * 1000)
                 await running.daemon.pipeline.offer(batch(connection("reconnecting", at_ms=at_ms, code=53405)))
@@ -133,9 +136,10 @@ async def test_people_get_pages_and_see_a_call_go_on(server: str, start: Start, 
 
 
 async def line_with(stream: aiohttp.ClientResponse, words: str) -> None:
-    """Wait until a stream says something; the test's timeout is well below the comment that flushes buffers."""
-    while words not in (await stream.content.readline()).decode():
+    """Wait until a stream says something, before it is silent for so long that a comment flushes what was held back."""
+    while words not in (line := await stream.content.readline()).decode():
         assert not stream.content.at_eof()
+        assert not line.startswith(b":")
 
 
 @EACH_SERVER

@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 
 from tests.daemon_process import environment, free_port, write_config
-from tests.e2e.tools import ROOT, running, tool
+from tests.e2e.tools import HANGS_AFTER_S, ROOT, running, tool
 
 pytestmark = pytest.mark.e2e
 
@@ -54,7 +54,7 @@ async def test_the_daemon_needs_no_memory_that_is_written_and_run(tmp_path: Path
     )
     daemon = [sys.executable, "-m", "monitor", "run", "--config", str(config)]
     with running([sys.executable, "-c", CONFINED, *daemon], env=environment()) as process:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(HANGS_AFTER_S):
             while not await answers(f"http://127.0.0.1:{port}/-/healthy"):
                 if process.poll() is not None:
                     not_started(process.stdout.read())

@@ -4,6 +4,7 @@ Pictures are left in `build/e2e/`.
 """
 
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
-from tests.e2e.tools import ROOT
+from tests.e2e.tools import HANGS_AFTER_S, ROOT
 
 PICTURES = ROOT / "build" / "e2e"
 QUIET = (
@@ -29,6 +30,7 @@ class Visitor:
 
     def __init__(self, context: BrowserContext, address: str) -> None:
         self.context = context
+        context.set_default_timeout(HANGS_AFTER_S * 1000)
         self.complaints: list[str] = []
         self.asked: set[str] = set()
         context.on("request", lambda request: self.asked.add(request.url))
@@ -70,9 +72,10 @@ def told(page: Page, path: str, method: str = "GET", body: Any = None) -> Any:
     )
 
 
-def until(page: Page, holds: Callable[[], Any], what: str, within_s: float) -> Any:
+def until(page: Page, holds: Callable[[], Any], what: str, within_s: float = HANGS_AFTER_S) -> Any:
     """Return what holds, as soon as it does."""
-    for _ in range(int(within_s * 4)):
+    end_s = time.monotonic() + within_s
+    while time.monotonic() < end_s:
         if answer := holds():
             return answer
         page.wait_for_timeout(250)  # unlike sleep, it lets the browser's events in
