@@ -14,9 +14,8 @@ from collectors.events import AccountTrouble, Event, Source, Trouble
 from collectors.observations import Direction, MediaStats, Speaker
 from collectors.telemetry import decode, kept
 from monitor.live import Live
-from monitor.roles import Role
 from monitor.store.keeping import Keeping
-from monitor.store.ports import Entry, OutboxSearch, Session, Store
+from monitor.store.ports import Entry, OutboxSearch, Store
 from tests.alert_builders import make_alert, make_notification
 from tests.builders import (
     ACCOUNT,
@@ -458,17 +457,7 @@ async def test_attempts_go_with_what_they_were_made_at(store: Store) -> None:
     assert list(await store.alerts.attempted_since(0)) == []
 
 
-# --- sessions, retention ---
-
-
-async def test_a_session_lasts_until_its_end_or_its_removal(store: Store) -> None:
-    session = Session("ann", Role.OPERATOR, "proof", 100.0)
-    await store.sessions.add_session("h", session)
-    assert await store.sessions.session("h", 99.0) == session
-    assert await store.sessions.session("h", 100.0) is None
-    assert await store.sessions.session("other", 0.0) is None
-    await store.sessions.remove_session("h")
-    assert await store.sessions.session("h", 99.0) is None
+# --- retention ---
 
 
 async def test_what_is_too_old_goes_and_what_is_live_or_owed_stays(store: Store) -> None:
