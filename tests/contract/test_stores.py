@@ -10,9 +10,8 @@ from collectors.events import AccountTrouble, Event, Source, Trouble
 from collectors.observations import Direction, MediaStats, Speaker
 from collectors.telemetry import decode, kept
 from monitor.live import Live
-from monitor.roles import Role
 from monitor.store.keeping import Keeping
-from monitor.store.ports import Entry, Session, Store
+from monitor.store.ports import Entry, Store
 from tests.alert_builders import make_notification
 from tests.builders import (
     ACCOUNT,
@@ -165,17 +164,7 @@ async def test_a_saved_picture_does_not_change_with_the_living_one(store: Store)
     assert saved.participants[ALICE].level == 1
 
 
-# --- sessions, retention ---
-
-
-async def test_a_session_lasts_until_its_end_or_its_removal(store: Store) -> None:
-    session = Session("ann", Role.OPERATOR, "proof", 100.0)
-    await store.sessions.add_session("h", session)
-    assert await store.sessions.session("h", 99.0) == session
-    assert await store.sessions.session("h", 100.0) is None
-    assert await store.sessions.session("other", 0.0) is None
-    await store.sessions.remove_session("h")
-    assert await store.sessions.session("h", 99.0) is None
+# --- retention ---
 
 
 async def test_attempts_go_with_what_they_were_made_at(store: Store) -> None:

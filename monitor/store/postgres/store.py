@@ -1,0 +1,36 @@
+"""How do the parts of the PostgreSQL store come together?"""
+
+from typing import Self
+
+from monitor.store.ports import Writing
+from monitor.store.postgres.database import CONNECTIONS, TIMEOUT_S, Database
+from monitor.store.postgres.secrets import PostgresSecrets
+from monitor.store.postgres.sessions import PostgresSessions
+
+
+class PostgresStore:
+    """What all replicas know, but for samples and what they add up to: those are elsewhere."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.secrets = PostgresSecrets(database)
+        self.sessions = PostgresSessions(database)
+
+    @classmethod
+    async def open(cls, address: str, *, connections: int = CONNECTIONS, timeout_s: float = TIMEOUT_S) -> Self:
+        """Connect to the primary and bring its schema up to date.
+
+        Raises:
+            SchemaTooNew: the database was migrated by a newer Roomwatch.
+            StoreFailed: no primary can be reached, or the database is not one of Roomwatch.
+        """
+        return cls(await Database.open(address, connections=connections, timeout_s=timeout_s))
+
+    @property
+    def writing(self) -> Writing:
+        """Return what is written just now, and how much waits to be."""
+        return self._database.writing
+
+    async def close(self) -> None:
+        """Finish what is under way and let go of the server."""
+        await self._database.close()
