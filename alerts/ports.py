@@ -73,7 +73,8 @@ class Outbox(Protocol):
     async def replay(self, now: float, ids: Collection[str] | None = None, receiver: str | None = None) -> int:
         """Put dead rows back, all or of these ids or of a receiver, as if owed from now on; return how many those are.
 
-        Not those that a later word of their lane has made pointless: the receiver knows better already, or it is over.
+        Not those that a later word of their lane has made pointless: the receiver knows better already, or it is over;
+        nor those of which that may be true when the attempt at it ends that is on its way.
         """
 
 

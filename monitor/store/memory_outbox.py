@@ -44,6 +44,11 @@ class OutboxRow(msgspec.Struct):
         """Whether the receiver has heard this, or may have."""
         return self.state == "delivered" or self.maybe_heard
 
+    @property
+    def makes_pointless(self) -> bool:
+        """Whether nothing is to be said any more that was owed before this, or soon will not be."""
+        return self.state in ("delivered", "cancelled") or self.begun_at is not None
+
     def add(self, made: AttemptMade) -> None:
         """Add an attempt; of very many only the first and the last are kept."""
         number = self.made[-1][0] + 1 if self.made else 1
@@ -156,7 +161,7 @@ class MemoryOutbox:
             if row.state == "dead"
             and (ids is None or key in ids)
             and receiver in (None, row.notification.receiver)
-            and not any(later.state in ("delivered", "cancelled") for later in self._lane(row) if later.seq > row.seq)
+            and not any(later.makes_pointless for later in self._lane(row) if later.seq > row.seq)
         ]
         for row in found:
             row.state, row.next_at, row.since, row.settled_at, row.has_fallen_back = "waiting", now, now, None, False

@@ -86,7 +86,7 @@ _REPLAY = """UPDATE outbox SET state = 'waiting', next_at_s = :now, since_s = :n
     WHERE state = 'dead' AND (:receiver IS NULL OR receiver = :receiver)
     AND (:ids IS NULL OR id IN (SELECT value FROM json_each(:ids)))
     AND NOT EXISTS (SELECT 1 FROM outbox AS later WHERE later.lane = outbox.lane AND later.seq > outbox.seq
-                    AND later.state IN ('delivered', 'cancelled'))"""
+                    AND (later.state IN ('delivered', 'cancelled') OR later.begun_at_s IS NOT NULL))"""
 
 
 def add_owed(writer: sqlite3.Connection, notifications: Iterable[Notification]) -> None:

@@ -282,6 +282,16 @@ async def test_what_a_later_word_made_pointless_is_not_replayed(store: Store) ->
     assert await due(store) == [word(entity="PA3").id]
 
 
+@pytest.mark.promise("P4")
+async def test_what_a_later_word_on_its_way_may_make_pointless_is_not_replayed(store: Store) -> None:
+    await owe(store, word(), word(RESOLVE))
+    await settle(store, word().id, Settlement(Fate.DEAD, 1, 101, last_error="answered 404", maybe_heard=True))
+    await store.alerts.begin({word(RESOLVE).id: "here"}, 102)
+    assert await store.alerts.replay(103) == 0
+    await settle(store, word(RESOLVE).id, Settlement(Fate.RETRY, 1, 104, 105, "answered 503"))
+    assert await store.alerts.replay(105) == 1
+
+
 @pytest.mark.promise("P30")
 async def test_notifications_are_found_by_incident_receiver_and_state_the_latest_first(store: Store) -> None:
     words = [word(entity=f"PA{number}", receiver=receiver) for number in range(3) for receiver in ("ops", "chat")]
