@@ -4,15 +4,13 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from alerts.delivery import AttemptMade, Fate, Settled, Settlement
-from alerts.model import Judgement, State
+from alerts.model import State
 from collectors.events import AccountTrouble, Event, Source, Trouble
 from collectors.observations import Direction, MediaStats, Speaker
 from collectors.telemetry import decode, kept
 from monitor.live import Live
 from monitor.store.keeping import Keeping
 from monitor.store.ports import Entry, Store
-from tests.alert_builders import make_notification
 from tests.builders import (
     ACCOUNT,
     ALICE,
@@ -165,16 +163,6 @@ async def test_a_saved_picture_does_not_change_with_the_living_one(store: Store)
 
 
 # --- retention ---
-
-
-async def test_attempts_go_with_what_they_were_made_at(store: Store) -> None:
-    told = make_notification(at=100.0)
-    await store.alerts.record(Judgement(notifications=(told,)))
-    made = AttemptMade(101, 0.5, "delivered")
-    await store.alerts.settle([Settled(told.id, Settlement(Fate.DELIVERED, 1, 101), made)])
-    await store.retain(40 * DAY_MS, Keeping(history_days=30))
-    assert await store.alerts.notification(told.id) is None
-    assert list(await store.alerts.attempted_since(0)) == []
 
 
 async def test_what_is_too_old_goes_and_what_is_live_or_owed_stays(store: Store) -> None:
