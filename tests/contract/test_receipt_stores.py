@@ -6,6 +6,7 @@ from alerts.receipts import Receipt
 from monitor.store.ports import Store
 from tests.builders import NOW_MS
 
+ON_POSTGRES = True
 NOW_S = NOW_MS / 1000
 SENT = Receipt("SM1", "sent", is_final=False, succeeded=False, detail="", at=NOW_S)
 LOST = Receipt("SM1", "undelivered", is_final=True, succeeded=False, detail="30003, the phone is off", at=NOW_S + 5)
