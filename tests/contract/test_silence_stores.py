@@ -5,6 +5,8 @@ from alerts.silences import Silence, build_silence
 from monitor.store.ports import Store
 from tests.alert_builders import START
 
+ON_POSTGRES = True
+
 
 def silence(ends_s: float = 3600.0, matchers: str = 'room_name=~"cl.*", severity!="info"') -> Silence:
     return build_silence(

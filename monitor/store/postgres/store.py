@@ -7,6 +7,7 @@ from monitor.store.postgres.database import CONNECTIONS, TIMEOUT_S, Database
 from monitor.store.postgres.receipts import PostgresReceipts
 from monitor.store.postgres.secrets import PostgresSecrets
 from monitor.store.postgres.sessions import PostgresSessions
+from monitor.store.postgres.silences import PostgresSilences
 
 
 class PostgresStore:
@@ -15,6 +16,7 @@ class PostgresStore:
     def __init__(self, database: Database) -> None:
         self._database = database
         self.receipts = PostgresReceipts(database)
+        self.silences = PostgresSilences(database)
         self.secrets = PostgresSecrets(database)
         self.sessions = PostgresSessions(database)
 
