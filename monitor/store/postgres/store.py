@@ -11,6 +11,7 @@ from monitor.store.postgres.receipts import PostgresReceipts
 from monitor.store.postgres.secrets import PostgresSecrets
 from monitor.store.postgres.sessions import PostgresSessions
 from monitor.store.postgres.silences import PostgresSilences
+from monitor.store.postgres.slo import PostgresSlos
 
 _NAME_BYTES = 8
 
@@ -24,6 +25,7 @@ class PostgresStore:
         self.incidents = PostgresIncidents(database)
         self.receipts = PostgresReceipts(database)
         self.silences = PostgresSilences(database)
+        self.slos = PostgresSlos(database)
         self.secrets = PostgresSecrets(database)
         self.sessions = PostgresSessions(database)
 
