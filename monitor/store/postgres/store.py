@@ -4,6 +4,7 @@ from typing import Self
 
 from monitor.store.ports import Writing
 from monitor.store.postgres.database import CONNECTIONS, TIMEOUT_S, Database
+from monitor.store.postgres.log import PostgresEventLog
 from monitor.store.postgres.secrets import PostgresSecrets
 from monitor.store.postgres.sessions import PostgresSessions
 
@@ -13,6 +14,7 @@ class PostgresStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.log = PostgresEventLog(database)
         self.secrets = PostgresSecrets(database)
         self.sessions = PostgresSessions(database)
 
