@@ -41,6 +41,7 @@ PURE = {
         "monitor.store.rows",
         "monitor.store.identifying",
         "monitor.store.numbering",
+        "monitor.store.picture_rows",
         "monitor.store.postgres.texts",
         "monitor.store.keeping",
         "monitor.store.forgotten",
