@@ -3,10 +3,14 @@
 from typing import Self
 
 from monitor.store.ports import Writing
+from monitor.store.postgres.archive import PostgresArchive
+from monitor.store.postgres.audit import PostgresAudit
 from monitor.store.postgres.database import CONNECTIONS, TIMEOUT_S, Database
 from monitor.store.postgres.log import PostgresEventLog
+from monitor.store.postgres.picture import PostgresPicture
 from monitor.store.postgres.secrets import PostgresSecrets
 from monitor.store.postgres.sessions import PostgresSessions
+from monitor.store.postgres.shares import PostgresShares
 
 
 class PostgresStore:
@@ -15,6 +19,10 @@ class PostgresStore:
     def __init__(self, database: Database) -> None:
         self._database = database
         self.log = PostgresEventLog(database)
+        self.picture = PostgresPicture(database)
+        self.archive = PostgresArchive(database)
+        self.audit = PostgresAudit(database)
+        self.shares = PostgresShares(database)
         self.secrets = PostgresSecrets(database)
         self.sessions = PostgresSessions(database)
 
