@@ -20,6 +20,7 @@ from typing import Any, Self, TypeVar
 import asyncpg
 
 from monitor.store.ports import StoreFailed, Writing
+from monitor.store.postgres import texts
 from monitor.store.postgres.connection import Connection
 from monitor.store.postgres.errors import FAILURES, failed, is_connection_lost, is_to_be_repeated
 from monitor.store.postgres.schema import migrate
@@ -63,6 +64,7 @@ class Database:
                 address,
                 min_size=0,
                 max_size=connections,
+                init=_prepare,
                 reset=_keep,
                 timeout=timeout_s,
                 target_session_attrs="primary",
@@ -256,6 +258,10 @@ def where_of(address: str) -> str:
 def _drop(connection: Any) -> None:
     with suppress(asyncpg.InterfaceError):  # one that is lost has gone back already
         connection.terminate()
+
+
+async def _prepare(connection: Any) -> None:
+    await connection.set_type_codec("text", schema="pg_catalog", encoder=texts.written, decoder=texts.read)
 
 
 async def _keep(_: Any) -> None:

@@ -5,11 +5,16 @@ from typing import Self
 
 from monitor.store.ports import Writing
 from monitor.store.postgres.alerts import PostgresAlerts
+from monitor.store.postgres.archive import PostgresArchive
+from monitor.store.postgres.audit import PostgresAudit
 from monitor.store.postgres.database import CONNECTIONS, TIMEOUT_S, Database
 from monitor.store.postgres.groups import PostgresIncidents
+from monitor.store.postgres.log import PostgresEventLog
+from monitor.store.postgres.picture import PostgresPicture
 from monitor.store.postgres.receipts import PostgresReceipts
 from monitor.store.postgres.secrets import PostgresSecrets
 from monitor.store.postgres.sessions import PostgresSessions
+from monitor.store.postgres.shares import PostgresShares
 from monitor.store.postgres.silences import PostgresSilences
 from monitor.store.postgres.slo import PostgresSlos
 
@@ -26,6 +31,11 @@ class PostgresStore:
         self.receipts = PostgresReceipts(database)
         self.silences = PostgresSilences(database)
         self.slos = PostgresSlos(database)
+        self.log = PostgresEventLog(database)
+        self.picture = PostgresPicture(database)
+        self.archive = PostgresArchive(database)
+        self.audit = PostgresAudit(database)
+        self.shares = PostgresShares(database)
         self.secrets = PostgresSecrets(database)
         self.sessions = PostgresSessions(database)
 
