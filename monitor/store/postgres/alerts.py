@@ -47,10 +47,10 @@ class PostgresAlerts(PostgresOutbox):
         ]
 
         async def write(connection: Connection) -> None:
+            await add_owed(connection, judgement.notifications)  # first: of two at a time the second waits here
             await connection.execute("DELETE FROM alerts WHERE fingerprint = ANY($1::text[])", over)
             await connection.executemany(_PUT, standing)
             await connection.executemany(_ADD_TRANSITION, transitions)
-            await add_owed(connection, judgement.notifications)
             await write_groups(connection, judgement)
 
         await self._database.write(write)

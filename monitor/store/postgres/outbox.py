@@ -125,9 +125,7 @@ _REPLAY = f"""UPDATE outbox
 
 
 async def add_owed(connection: Connection, notifications: Sequence[Notification]) -> None:
-    """Put notifications into the outbox, unless they are there already."""
-    if not notifications:
-        return
+    """Put notifications into the outbox, unless they are there already; nobody else does meanwhile."""
     last_seq = await connection.fetchval(
         "UPDATE outbox_head SET last_seq = last_seq + $1 RETURNING last_seq", len(notifications)
     )
