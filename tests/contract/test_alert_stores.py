@@ -12,6 +12,7 @@ from tests.alert_builders import make_alert, make_notification
 from tests.builders import ALICE, ROOM
 from tests.judging import Judge, fired
 
+ON_POSTGRES = True
 TRIGGER, UPDATE, REPEAT = NotificationKind.TRIGGER, NotificationKind.UPDATE, NotificationKind.REPEAT
 RESOLVE = NotificationKind.RESOLVE
 

@@ -9,6 +9,7 @@ from monitor.store.ports import IncidentsWanted, OutboxSearch, Standing, Store
 from tests.alert_builders import START, make_alert, make_incident, make_notification, make_reading, make_rule
 from tests.judging import Judge
 
+ON_POSTGRES = True
 RULE = make_rule()
 KINDS_AND_TIMES = ((NotificationKind.TRIGGER, 0), (NotificationKind.UPDATE, 10), (NotificationKind.REPEAT, 60))
 

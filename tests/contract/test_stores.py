@@ -2,13 +2,11 @@
 
 from collections.abc import Sequence
 
-from alerts.delivery import AttemptMade, Fate, Settled, Settlement
-from alerts.model import Judgement, State
+from alerts.model import State
 from collectors.events import Event
 from monitor.live import Live
 from monitor.store.keeping import Keeping
 from monitor.store.ports import Entry, Store
-from tests.alert_builders import make_notification
 from tests.builders import (
     NOW_MS,
     batch,
@@ -18,21 +16,13 @@ from tests.builders import (
 )
 from tests.judging import fired
 
+ON_POSTGRES = True
+
 DAY_MS = 86_400_000
 
 
 async def append(store: Store, events: Sequence[Event], at_ms: int) -> Sequence[int | None]:
     return await store.log.append([Entry(event) for event in events], at_ms)
-
-
-async def test_attempts_go_with_what_they_were_made_at(store: Store) -> None:
-    told = make_notification(at=100.0)
-    await store.alerts.record(Judgement(notifications=(told,)))
-    made = AttemptMade(101, 0.5, "delivered")
-    await store.alerts.settle([Settled(told.id, Settlement(Fate.DELIVERED, 1, 101), made)])
-    await store.retain(40 * DAY_MS, Keeping(history_days=30))
-    assert await store.alerts.notification(told.id) is None
-    assert list(await store.alerts.attempted_since(0)) == []
 
 
 async def test_what_is_too_old_goes_and_what_is_live_or_owed_stays(store: Store) -> None:
