@@ -17,6 +17,7 @@ import asyncpg
 from monitor.store.postgres.database import Database
 from monitor.store.postgres.store import PostgresStore
 from tests.e2e.tools import missing
+from tests.logged_samples import LoggedSamples
 
 _TEMPLATE = "roomwatch_template"
 _UNSAFE_AND_QUICK = {  # nothing here outlives its test
@@ -71,9 +72,11 @@ class PostgresServer:
 
     @asynccontextmanager
     async def store(self) -> AsyncIterator[PostgresStore]:
-        """Give a store on a database of its own; whoever has it closes it."""
+        """Give a store on a database of its own, whose samples stay in the log; whoever has it closes it."""
         async with self.database() as address:
-            yield await PostgresStore.open(address)
+            store = await PostgresStore.open(address)
+            store.samples = LoggedSamples(store.log)
+            yield store
 
     @asynccontextmanager
     async def _database(self, template: str) -> AsyncIterator[str]:

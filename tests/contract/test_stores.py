@@ -16,6 +16,8 @@ from tests.builders import (
 )
 from tests.judging import fired
 
+ON_POSTGRES = True
+
 DAY_MS = 86_400_000
 
 

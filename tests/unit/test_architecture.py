@@ -39,6 +39,7 @@ PURE = {
         "monitor.forecast",
         "monitor.limits",
         "monitor.store.rows",
+        "monitor.store.erased_rows",
         "monitor.store.identifying",
         "monitor.store.numbering",
         "monitor.store.picture_rows",

@@ -50,9 +50,14 @@ SELECT body FROM (
 ) AS found ORDER BY place LIMIT 1
 """
 _ALERTS = """
-SELECT body, alert FROM transitions WHERE entity = $1
-UNION ALL SELECT body, alert FROM transitions WHERE entity > $1 || '/' AND entity < $1 || '0'
+SELECT body, alert FROM (
+    SELECT id, body, alert FROM transitions WHERE entity = $1
+    UNION ALL SELECT id, body, alert FROM transitions WHERE entity > $1 || '/' AND entity < $1 || '0'
+) AS found ORDER BY id
 """
+
+
+_KEYS = {"recordings": "recording_sid", "compositions": "composition_sid"}
 
 
 class PostgresArchive:
@@ -114,7 +119,7 @@ async def _bring_back(connection: Connection, rooms: Sequence[Room]) -> None:
 
 
 async def _media(connection: Connection, table: str, room_sid: str | None) -> Iterator[bytes]:
-    question = f"SELECT body FROM {table} WHERE room_sid = $1 ORDER BY created_at_ms NULLS FIRST"  # noqa: S608  # of two
+    question = f"SELECT body FROM {table} WHERE room_sid = $1 ORDER BY created_at_ms NULLS FIRST, {_KEYS[table]}"  # noqa: S608
     return (body for (body,) in await connection.fetch(question, room_sid))
 
 

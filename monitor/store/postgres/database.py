@@ -15,11 +15,12 @@ import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import Any, Self, TypeVar
 
 import asyncpg
 
-from monitor.store.ports import StoreFailed, Writing
+from monitor.store.ports import StoreFailed, StoreFull, Writing
 from monitor.store.postgres import texts
 from monitor.store.postgres.connection import Connection
 from monitor.store.postgres.errors import FAILURES, failed, is_connection_lost, is_to_be_repeated
@@ -47,6 +48,7 @@ class Database:
         self._timeout_s = timeout_s
         self._writes: set[asyncio.Task[Any]] = set()
         self._began_s: dict[object, float] = {}
+        self.is_full = False  # whether the last transaction found no room on the server's disk
 
     @classmethod
     async def open(cls, address: str, *, connections: int = CONNECTIONS, timeout_s: float = TIMEOUT_S) -> Self:
@@ -76,7 +78,7 @@ class Database:
         try:
             async with database._connected(_A_PRIMARY):
                 pass
-            await migrate(database.write, where)
+            await migrate(partial(database.write, is_bounded=False), where)
         except BaseException:
             await database.close()
             raise
@@ -87,39 +89,45 @@ class Database:
         """Return since when the oldest of the transactions under way runs, and how many wait for a connection."""
         return Writing(len(self._writes) - len(self._began_s), min(self._began_s.values(), default=None))
 
-    async def write(self, work: Work[T]) -> T:
+    async def write(self, work: Work[T], *, is_bounded: bool = True) -> T:
         """Do `work` inside a transaction and return what it returns; it is done whole or leaves no trace.
 
-        It is done again from the beginning where that can go well.  Whoever stops waiting does not stop it.
+        It is done again from the beginning where that can go well.  Whoever stops waiting does not stop it.  Unless it
+        `is_bounded`, it may take as long as it takes.
 
         Raises:
             StoreFailed: nothing was kept; or the connection was lost during the commit, and nobody knows.
             StoreFull: there was no room on the server's disk.
         """
-        task = asyncio.create_task(self._write(work))
+        task = asyncio.create_task(self._write(work, is_bounded=is_bounded))
         self._writes.add(task)
         task.add_done_callback(self._writes.discard)
         return await asyncio.shield(task)
 
-    async def _write(self, work: Work[T]) -> T:
+    async def _write(self, work: Work[T], *, is_bounded: bool) -> T:
         for attempt in range(_ATTEMPTS):
             try:
-                return await self._transact(work)
+                return await self._transact(work, is_bounded=is_bounded)
             except _Again:
                 await asyncio.sleep(_PAUSE_S * 2**attempt * random.uniform(0.5, 1.5))  # noqa: S311
         try:
-            return await self._transact(work)
+            return await self._transact(work, is_bounded=is_bounded)
         except _Again as again:
             raise failed(self._where, f"a transaction to go well within {_ATTEMPTS + 1} attempts", again.why) from again
 
-    async def _transact(self, work: Work[T]) -> T:
-        async with self._connected("a transaction to be kept") as connection:
-            attempt = object()
-            self._began_s[attempt] = time.monotonic()
-            try:
-                return await self._committed(connection, work)
-            finally:
-                del self._began_s[attempt]
+    async def _transact(self, work: Work[T], *, is_bounded: bool) -> T:
+        attempt = object()
+        try:
+            async with self._connected("a transaction to be kept", is_bounded=is_bounded) as connection:
+                self._began_s[attempt] = time.monotonic()
+                result = await self._committed(connection, work)
+        except StoreFull:
+            self.is_full = True
+            raise
+        finally:
+            self._began_s.pop(attempt, None)
+        self.is_full = False
+        return result
 
     async def _committed(self, connection: Any, work: Work[T]) -> T:
         warnings: list[str] = []
@@ -180,13 +188,24 @@ class Database:
             yield connection
             await connection.execute("COMMIT")
 
+    async def alone(self, sql: str) -> None:
+        """Do what cannot be done inside a transaction, such as `VACUUM`; it may take as long as it takes.
+
+        Raises:
+            StoreFailed: it was refused.
+        """
+        async with self._connected("a command to be done", is_bounded=False) as connection:
+            await connection.execute(sql)
+
     @asynccontextmanager
-    async def _connected(self, expected: str) -> AsyncIterator[Any]:
+    async def _connected(self, expected: str, *, is_bounded: bool = True) -> AsyncIterator[Any]:
         try:
             connection = await self._pool.acquire(timeout=self._timeout_s)
         except (*FAILURES, ValueError) as error:
             raise failed(self._where, expected, error) from error
         watch = _Watch(connection, self._timeout_s)
+        if not is_bounded:
+            watch.cancel()
         try:
             yield connection
         except BaseException as error:
