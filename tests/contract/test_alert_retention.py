@@ -10,6 +10,7 @@ from monitor.store.ports import Store
 from tests.alert_builders import START, make_notification
 from tests.builders import NOW_MS
 
+ON_POSTGRES = True
 TEN_DAYS = Keeping(**{f"{name}_days": 10 if name == "history" else 365 for name in CLASSES})
 
 

@@ -207,6 +207,24 @@ async def test_what_this_sender_attempts_is_not_taken_over_from_it(store: Store)
     assert await due(store) == []
 
 
+async def test_what_receivers_answer_is_kept_as_it_came(store: Store) -> None:
+    odd = "\0a\ue000\U0001f4a5\n'"
+    await owe(store, word(), word(UPDATE))
+    await store.alerts.begin({word().id: odd}, 100)
+    became = Settlement(Fate.DELIVERED, 1, 101, reference=odd)
+    await store.alerts.settle([Settled(word().id, became, AttemptMade(101, 0.5, "delivered", odd, odd))])
+    (owed,) = await store.alerts.due(1e9, 10)
+    assert (owed.reference, owed.target) == (odd, odd)
+    entry = await store.alerts.notification(word().id)
+    assert entry is not None
+    assert await store.alerts.attempts(entry.seq) == [(1, AttemptMade(101, 0.5, "delivered", odd, odd))]
+    await settle(store, word(UPDATE).id, Settlement(Fate.DEAD, 1, 102, last_error=odd))
+    assert await store.alerts.replay(103, ids=[odd]) == 0
+    assert await store.alerts.notification(odd) is None
+    (owed,) = await store.alerts.not_fallen_back(10)
+    assert owed.last_error == odd
+
+
 async def test_what_waits_no_longer_is_settled_only_once(store: Store) -> None:
     await owe(store, word())
     await settle(store, word().id, delivered(101))

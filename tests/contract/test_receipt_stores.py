@@ -26,6 +26,12 @@ async def test_a_receipt_that_comes_again_is_no_news(store: Store) -> None:
     assert await store.receipts.of("n1") == [SENT]
 
 
+async def test_what_a_service_says_is_kept_as_it_came(store: Store) -> None:
+    odd = replace(SENT, status="\0sent", detail="\0\ue000")
+    assert await store.receipts.add("n\0", odd)
+    assert await store.receipts.of("n\0") == [odd]
+
+
 async def test_a_second_message_about_the_same_has_receipts_of_its_own(store: Store) -> None:
     again = replace(SENT, reference="SM2")
     assert [await store.receipts.add("n1", each) for each in (SENT, again)] == [True, True]

@@ -19,6 +19,7 @@ async def test_a_silence_comes_back_as_it_was_kept(store: Store) -> None:
     await store.silences.put_silence(mine)
     assert await store.silences.silence(mine.id) == mine
     assert await store.silences.silence("s1-nowhere") is None
+    assert await store.silences.silence("\0") is None
 
 
 async def test_an_expired_one_takes_the_place_of_what_it_was(store: Store) -> None:

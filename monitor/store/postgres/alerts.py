@@ -11,6 +11,7 @@ import msgspec
 
 from alerts.model import Alert, Judgement, Transition
 from monitor.store.ports import Changed, Ended
+from monitor.store.postgres import texts
 from monitor.store.postgres.connection import Connection
 from monitor.store.postgres.groups import write_groups
 from monitor.store.postgres.outbox import PostgresOutbox, add_owed
@@ -39,7 +40,7 @@ class PostgresAlerts(PostgresOutbox):
     async def record(self, judgement: Judgement) -> None:
         """Make the whole judgement true, or none of it."""
         bodies = {alert.fingerprint: encode(alert) for alert in judgement.alerts}
-        over = sorted(a.fingerprint for a in judgement.alerts if not a.is_kept)
+        over = texts.array(a.fingerprint for a in judgement.alerts if not a.is_kept)
         standing = sorted((a.fingerprint, bodies[a.fingerprint]) for a in judgement.alerts if a.is_kept)
         transitions = [
             (t.fingerprint, t.rule, t.entity, t.before, t.after, t.at, encode(t), bodies[t.fingerprint])

@@ -10,6 +10,7 @@ import msgspec
 
 from alerts.model import Group, Incident, Judgement, Note
 from monitor.store.ports import IncidentsWanted
+from monitor.store.postgres import texts
 from monitor.store.postgres.connection import Connection
 from monitor.store.postgres.database import Database
 from monitor.store.rows import encode
@@ -30,25 +31,25 @@ WHERE NOT EXISTS (
 )
 """
 
-# What is in the body is looked at last: of each row that the columns leave, up to the limit.  It is compared as JSON,
-# since a body may hold what is no text to PostgreSQL.
-_WANTED = """
-WITH told AS (SELECT id, opened_at_s, closed_at_s, body, convert_from(body, 'UTF8')::json AS said FROM incidents)
-SELECT body FROM told WHERE opened_at_s >= $1 AND opened_at_s < $2
+# What is in the body is looked at last: of each row that the columns leave, up to the limit.  In its names there may be
+# a zero character, which no text of PostgreSQL's can have in it.
+_WANTED = r"""
+SELECT body FROM incidents CROSS JOIN LATERAL (
+    SELECT replace(convert_from(body, 'UTF8'), '\u0000', '\u0020')::json AS said) AS told
+WHERE opened_at_s >= $1 AND opened_at_s < $2
     AND ($3 OR closed_at_s IS NULL) AND ($4 OR closed_at_s IS NOT NULL)
     AND (opened_at_s, id) < ($5, $6)
-    AND ($7::text = '""' OR (said -> 'severity')::text = $7)
-    AND ($8::text = '""' OR EXISTS (
-        SELECT 1 FROM json_array_elements(said -> 'firing') AS alert WHERE (alert -> 'rule')::text = $8
-        UNION ALL
-        SELECT 1 FROM json_array_elements(said -> 'resolved') AS alert WHERE (alert -> 'rule')::text = $8))
+    AND ($7::text = '' OR said ->> 'severity' = $7)
+    AND ($8::text = ''
+        OR EXISTS (SELECT 1 FROM json_array_elements(said -> 'firing') AS alert WHERE alert ->> 'rule' = $8)
+        OR EXISTS (SELECT 1 FROM json_array_elements(said -> 'resolved') AS alert WHERE alert ->> 'rule' = $8))
     ORDER BY opened_at_s DESC, id DESC LIMIT $9
 """
 
 
 async def write_groups(connection: Connection, judgement: Judgement) -> None:
     """Write what a judgement says of groups and incidents; a second time that changes nothing."""
-    await connection.execute("DELETE FROM groups WHERE key = ANY($1::text[])", sorted(judgement.over))
+    await connection.execute("DELETE FROM groups WHERE key = ANY($1::text[])", texts.array(judgement.over))
     groups = sorted(judgement.groups, key=lambda group: group.key)
     await connection.executemany(_PUT_GROUP, [(group.key, encode(group)) for group in groups])
     incidents = sorted(judgement.incidents, key=lambda incident: incident.id)
@@ -81,8 +82,8 @@ class PostgresIncidents:
             not wanted.is_over_only,
             before_s,
             before_id,
-            encode(wanted.severity).decode(),
-            encode(wanted.rule).decode(),
+            wanted.severity,
+            wanted.rule,
             wanted.limit,
         )
         return [_decode_incident(body) for (body,) in rows]

@@ -23,6 +23,7 @@ import msgspec
 from alerts.delivery import FIRST_ATTEMPTS, LAST_ATTEMPTS, AttemptMade, Fate, Settled, cut_short
 from alerts.lanes import rank
 from alerts.model import Notification, NotificationKind, Owed, Waiting
+from monitor.store.postgres import texts
 from monitor.store.postgres.connection import Connection, count_of
 from monitor.store.postgres.database import Database
 from monitor.store.postgres.said import PostgresSaid
@@ -172,7 +173,7 @@ class PostgresOutbox(PostgresSaid):
                 await _add_attempt(connection, notification_id, cut_short(min(begun_at, now), now))
             await connection.execute(
                 f"UPDATE outbox SET maybe_heard = true, {_NOT_BEGUN} WHERE id = ANY ($1::text[])",  # noqa: S608
-                [notification_id for notification_id, _ in begun],
+                texts.array(notification_id for notification_id, _ in begun),
             )
             return len(begun)
 
@@ -180,16 +181,16 @@ class PostgresOutbox(PostgresSaid):
 
     async def due(self, now: float, limit: int, skip: Collection[str] = ()) -> Sequence[Owed]:
         """Return of each receiver at most `limit` heads of lanes that want an attempt by `now`, most urgent first."""
-        return await self._owed(_DUE, now, limit, list(skip))
+        return await self._owed(_DUE, now, limit, texts.array(skip))
 
     async def next_due_at(self, after: float, skip: Collection[str] = ()) -> float | None:
         """Return the earliest moment later than `after` at which the head of a lane wants its next attempt."""
-        ((next_at,),) = await self._database.read(_NEXT_DUE, after, list(skip))
+        ((next_at,),) = await self._database.read(_NEXT_DUE, after, texts.array(skip))
         return None if next_at is None else float(next_at)
 
     async def begin(self, targets: Mapping[str, str], now: float) -> Collection[str]:
         """Write that attempts begin, of notifications by their id, and where each goes; return which do."""
-        ids, addresses = list(targets), list(targets.values())
+        ids, addresses = texts.array(targets), texts.array(targets.values())
 
         async def write(connection: Connection) -> list[str]:
             await connection.execute(_HOLD_LANES, ids)
@@ -203,7 +204,7 @@ class PostgresOutbox(PostgresSaid):
         values = [(*_values_of(each), self._sender) for each in settled]
 
         async def write(connection: Connection) -> None:
-            await connection.execute(_HOLD_LANES, [each.notification_id for each in settled])
+            await connection.execute(_HOLD_LANES, texts.array(each.notification_id for each in settled))
             await connection.executemany(_SETTLE, values)
             for each in settled:
                 if each.attempt is not None:
@@ -245,7 +246,7 @@ class PostgresOutbox(PostgresSaid):
 
     async def replay(self, now: float, ids: Collection[str] | None = None, receiver: str | None = None) -> int:
         """Put dead rows back, all or of these ids or of a receiver, as if owed from now on; return how many."""
-        meant = receiver, None if ids is None else list(ids)
+        meant = receiver, None if ids is None else texts.array(ids)
 
         async def write(connection: Connection) -> int:
             await connection.execute(_HOLD_DEAD_LANES, *meant)
