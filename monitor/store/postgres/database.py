@@ -33,7 +33,10 @@ CONNECTIONS = 8
 TIMEOUT_S = 30.0
 _ATTEMPTS = 5
 _PAUSE_S = 0.02  # before the second attempt, and twice as long before each that follows
-_BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED"
+_IDLE_S = 3.0
+# A process that is stopped in the midst of a transaction holds what others wait for, until the server throws it out.
+_BEGIN = f"BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL idle_in_transaction_session_timeout = '{_IDLE_S:g}s'"
+_BEGIN_UNBOUNDED = "BEGIN ISOLATION LEVEL READ COMMITTED"
 _BEGIN_READING = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _A_PRIMARY = "a PostgreSQL primary at postgresql://USER:PASSWORD@HOST/NAME"
 _ADDRESS = re.compile(r"postgres(?:ql)?://(?:[^@/?]*@)?([^@?]*)(?:\?[^@]*)?")
@@ -42,7 +45,8 @@ _ADDRESS = re.compile(r"postgres(?:ql)?://(?:[^@/?]*@)?([^@?]*)(?:\?[^@]*)?")
 class Database:
     """Connections to the one server that may be written to: `write()` to change it, `read()` to query it."""
 
-    def __init__(self, pool: Any, where: str, timeout_s: float) -> None:
+    def __init__(self, pool: Any, where: str, timeout_s: float, fence: Work[None] | None = None) -> None:
+        self._fence = fence
         self._pool = pool
         self._where = where
         self._timeout_s = timeout_s
@@ -84,6 +88,13 @@ class Database:
             raise
         return database
 
+    def fenced(self, fence: Work[None]) -> "Database":
+        """Return this database, on which nothing is committed unless the fence lets it, as the last thing before that.
+
+        It need not be closed.
+        """
+        return Database(self._pool, self._where, self._timeout_s, fence)
+
     @property
     def writing(self) -> Writing:
         """Return since when the oldest of the transactions under way runs, and how many wait for a connection."""
@@ -120,7 +131,7 @@ class Database:
         try:
             async with self._connected("a transaction to be kept", is_bounded=is_bounded) as connection:
                 self._began_s[attempt] = time.monotonic()
-                result = await self._committed(connection, work)
+                result = await self._committed(connection, work, is_bounded=is_bounded)
         except StoreFull:
             self.is_full = True
             raise
@@ -129,7 +140,7 @@ class Database:
         self.is_full = False
         return result
 
-    async def _committed(self, connection: Any, work: Work[T]) -> T:
+    async def _committed(self, connection: Any, work: Work[T], *, is_bounded: bool) -> T:
         warnings: list[str] = []
 
         def listen(_: Any, message: Any) -> None:
@@ -137,8 +148,10 @@ class Database:
                 warnings.append(str(message.message))
 
         try:
-            await connection.execute(_BEGIN)
+            await connection.execute(_BEGIN if is_bounded else _BEGIN_UNBOUNDED)
             result = await work(connection)
+            if self._fence is not None:
+                await self._fence(connection)
             connection.add_log_listener(listen)
         except FAILURES as error:
             if is_to_be_repeated(error) or is_connection_lost(error):

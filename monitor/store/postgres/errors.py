@@ -9,7 +9,8 @@ FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClien
 _AGAIN = {"40001", "40P01"}  # could not be serialized, deadlock: from the beginning it may go well
 _DISK_FULL = "53100"
 _READ_ONLY = "25006"  # this server was the primary, and is no longer
-_LOST = {"57P01", "57P02", "57P03", _READ_ONLY}  # it ends, it crashed, it does not serve yet
+_IDLE = "25P03"  # the server ended a transaction in which nothing came for long
+_LOST = {"57P01", "57P02", "57P03", _READ_ONLY, _IDLE}  # of the first: it ends, it crashed, it does not serve yet
 
 
 def is_to_be_repeated(error: BaseException) -> bool:

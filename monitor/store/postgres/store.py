@@ -6,15 +6,18 @@ from secrets import token_hex
 from typing import Self
 
 from monitor.store.keeping import Keeping
+from monitor.store.leases import Lease
 from monitor.store.ports import Erased, Size, StoreFailed, Writing
 from monitor.store.postgres.alerts import PostgresAlerts
 from monitor.store.postgres.archive import PostgresArchive
 from monitor.store.postgres.audit import PostgresAudit
+from monitor.store.postgres.budgets import PostgresBudget
 from monitor.store.postgres.connection import Connection
 from monitor.store.postgres.database import CONNECTIONS, TIMEOUT_S, Database
 from monitor.store.postgres.erasure import erase
 from monitor.store.postgres.forgetting import forget
 from monitor.store.postgres.groups import PostgresIncidents
+from monitor.store.postgres.leases import PostgresLeases, fence
 from monitor.store.postgres.log import PostgresEventLog
 from monitor.store.postgres.picture import PostgresPicture
 from monitor.store.postgres.receipts import PostgresReceipts
@@ -34,7 +37,10 @@ class PostgresStore:
 
     def __init__(self, database: Database, replica: str) -> None:
         self._database = database
+        self._replica = replica
         self._stand_in = new_stand_in()
+        self.leases = PostgresLeases(database, replica)
+        self.budget = PostgresBudget(database)
         self.alerts = PostgresAlerts(database, replica)
         self.incidents = PostgresIncidents(database)
         self.receipts = PostgresReceipts(database)
@@ -63,6 +69,13 @@ class PostgresStore:
         """
         database = await Database.open(address, connections=connections, timeout_s=timeout_s)
         return cls(database, replica or token_hex(_NAME_BYTES))
+
+    def under(self, lease: Lease) -> "PostgresStore":
+        """Return this store for whoever has a duty: what is written there is refused once somebody else has it.
+
+        Such a write raises `LeaseLost` and leaves no trace.  It need not be closed.
+        """
+        return PostgresStore(self._database.fenced(fence(lease)), self._replica)
 
     @property
     def writing(self) -> Writing:

@@ -321,10 +321,10 @@ CREATE TABLE leases (
     until     timestamptz NOT NULL              -- by the clock of this server, which is the only one that counts
 ) WITH (fillfactor = 50);
 
--- What may still be asked of Twilio: tokens of each bucket, as they were when they were last counted.
+-- What may still be asked of Twilio, by the clock of this server; nobody has asked yet where `at_s` is NULL.
 CREATE TABLE budgets (
-    name       text COLLATE "C" PRIMARY KEY,
-    tokens     double precision NOT NULL,
-    counted_at timestamptz NOT NULL,
-    not_before timestamptz
+    name         text COLLATE "C" PRIMARY KEY,
+    tokens       double precision NOT NULL DEFAULT 0,
+    at_s         double precision,              -- when there were so many
+    not_before_s double precision NOT NULL DEFAULT 0
 ) WITH (fillfactor = 50);
