@@ -12,6 +12,7 @@ from alerts.delivery import AttemptMade, Fate, Settled, Settlement
 from alerts.dispatcher import TIDY_UP_EVERY_S
 from alerts.lanes import needless
 from alerts.model import Judgement, Kind, Note, Notification, NotificationKind, Owed, Reading
+from monitor.store.leases import LeaseLost
 from monitor.store.ports import OutboxEntry, OutboxSearch
 from monitor.store.postgres.alerts import PostgresAlerts
 from monitor.store.postgres.connection import Connection
@@ -96,7 +97,7 @@ async def uncommitted(store: PostgresAlerts, work: Callable[[Connection], Awaita
         is_written.set()
         await may_commit.wait()
 
-    writing = asyncio.create_task(store._database.write(write))
+    writing = asyncio.create_task(store._database.write(write, is_bounded=False))
     await is_written.wait()
     try:
         yield
@@ -273,6 +274,21 @@ async def test_of_a_lane_no_word_can_be_seen_before_an_earlier_one(one: Postgres
         assert await due(other) == []
     await second
     assert [each.notification for each in await one.notifications(OutboxSearch())] == [word(kind=RESOLVE), word()]
+
+
+async def test_who_lost_the_duty_of_judging_decides_nothing_any_more(postgres_server: PostgresServer) -> None:
+    made, _ = fired()
+    async with postgres_server.store() as store:
+        lost = await store.leases.take("alerts", 30)
+        held = await store.leases.take("alerts", 30)
+        assert lost is not None
+        assert held is not None
+        with pytest.raises(LeaseLost):
+            await store.under(lost).alerts.record(made)
+        assert (await store.alerts.outbox_counts()).waiting == 0
+        await store.under(held).alerts.record(made)
+        assert (await store.alerts.outbox_counts()).waiting == len(made.notifications)
+        await store.close()
 
 
 # --- whoever sends ----------------------------------------------------------------------------------------
