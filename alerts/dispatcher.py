@@ -8,6 +8,7 @@ notifier (`alerts.receivers`), and what an outcome means (`alerts.delivery`).
 
 *Order*: only the head of a lane is ever due, and it stays the head until it is settled, so a resolve waits for
 its trigger.  *Independence*: each receiver has its own few hands, and what keeps one waiting keeps no other.
+*Company*: where several dispatchers empty one outbox, only those attempts are made that the outbox grants this one.
 
 *Nothing is lost*: an attempt is written down before it begins, and a row leaves the outbox only when the store has
 written what became of it.  Whatever is cut short, by a crash or at the end of a drain, is still owed after the next
@@ -24,7 +25,7 @@ from typing import NamedTuple, Protocol, TypeVar
 from alerts.attempting import Tried, attempt
 from alerts.breaker import Circuit
 from alerts.dead_letters import DeadLetters
-from alerts.delivery import AttemptMade, Fate, Rejected, Settled, Settlement, give_up, in_a_word, settle
+from alerts.delivery import AttemptMade, Fate, Rejected, Settled, Settlement, TryAgain, give_up, in_a_word, settle
 from alerts.gates import Gates
 from alerts.insisting import insist, place_of
 from alerts.lanes import CALLS, needless, rank
@@ -44,12 +45,15 @@ HANDS_PER_RECEIVER = 32
 #: `wake` is a courtesy, not a promise: one that is forgotten costs this long, not a page.
 LONGEST_SLEEP_S = 60.0
 
-#: How often it is looked whether the time of what a silent receiver is owed has run out, and at how many at once.
-GIVE_UP_EVERY_S = 60.0
+#: How often it is looked whether the time of what a silent receiver is owed has run out, and at how many at once; and
+#: whether somebody else died who had begun attempts.
+TIDY_UP_EVERY_S = 60.0
 _GIVEN_UP_AT_ONCE = 500
 
 #: Whoever tries a receiver out has gone away by then, and would be startled tomorrow.
 TEST_PATIENCE_S = 60.0
+
+_SOMEBODY_ELSES = TryAgain("another sender attempts it")
 
 #: A service that counts by longer windows than this sees, after a restart, more than it allows.
 _LONGEST_WINDOW_S = 600.0
@@ -113,7 +117,7 @@ class Dispatcher:
         self._lanes_in_flight: set[str] = set()
         self._settled_meanwhile: set[str] = set()  # lanes, too
         self._shut_doors: dict[str, Door] = {}
-        self._give_up_at = 0.0
+        self._tidy_up_at = 0.0
         self._knows_targets = False
         self._woken = asyncio.Event()
         self._stopped = asyncio.Event()
@@ -191,7 +195,7 @@ class Dispatcher:
             if not self._knows_targets:
                 await self._learn_targets()
             now = self.came_round_at = self._now()
-            await self._give_up_on_the_silent(now)
+            await self._tidy_up(now)
             while await self._start_some(tasks, now):
                 now = self._now()
             # Woken: an attempt ended while the outbox was being read, and its hand is free for what waits behind it.
@@ -222,9 +226,7 @@ class Dispatcher:
         judged = [(owed, needless(owed, now)) for owed in free]
         begun = [self._begun(owed, now) for owed, overtaken in judged if not overtaken]
         await self._settling.write([settled for _, overtaken in judged for settled in overtaken])
-        under_way = [each for each in begun if each is not None]
-        if under_way:
-            await self._write_begun(under_way, now)
+        under_way = await self._write_begun([each for each in begun if each is not None], now)
         for each in under_way:
             tasks.create_task(self._attempt(each))
         return bool(under_way) or any(overtaken for _, overtaken in judged)
@@ -239,13 +241,25 @@ class Dispatcher:
         self._lanes_in_flight.add(owed.notification.lane)
         return _Begun(owed, door, is_probe=door is not None and self._gates.begin(door))
 
-    async def _write_begun(self, begun: list[_Begun], now: float) -> None:
-        """Write that attempts begin; if the store cannot, they begin all the same: a page is worth more than that."""
+    async def _write_begun(self, begun: list[_Begun], now: float) -> list[_Begun]:
+        """Write that attempts begin, and return those that do: not those that somebody else was quicker with.
+
+        If the store cannot write that, they begin all the same: a page is worth more than that.
+        """
         targets = {each.owed.notification.id: target_of(each.door.notifier) for each in begun if each.door is not None}
         try:
-            await self._store.begin(targets, now)
+            granted = await self._store.begin(targets, now) if targets else ()
         except Exception as error:  # noqa: BLE001 - see above
             logger.warning("could not write that attempts begin: %s: %s", type(error).__name__, error)
+            return begun
+        under_way = []
+        for each in begun:
+            if each.door is None or each.owed.notification.id in granted:
+                under_way.append(each)
+            else:
+                self._gates.end(each.door, _SOMEBODY_ELSES, now, was_probe=each.is_probe, was_asked=False)
+                self._lanes_in_flight.discard(each.owed.notification.lane)
+        return under_way
 
     async def _sleep(self, now: float) -> None:
         """Sleep until woken, until a row falls due after `now`, or until a receiver may be asked."""
@@ -313,13 +327,20 @@ class Dispatcher:
         except Exception as error:  # noqa: BLE001 - a miscounted page is better than no page
             logger.error("the observer of attempts failed: %s", place_of(error))  # noqa: TRY400 - see place_of
 
-    # --- those who do not answer ---
+    # --- those who do not answer, or do not settle ---
+
+    async def _tidy_up(self, now: float) -> None:
+        """See once in a while to what nobody would see to otherwise."""
+        if now < self._tidy_up_at:
+            return
+        self._tidy_up_at = now + TIDY_UP_EVERY_S
+        taken_over = await self._insist("look for what others left", lambda: self._store.take_over(now))
+        if taken_over:
+            logger.warning("%d attempts of others were never settled; nobody knows whether they were heard", taken_over)
+        await self._give_up_on_the_silent(now)
 
     async def _give_up_on_the_silent(self, now: float) -> None:
         """Give up what a receiver was not asked for because its breaker is open, once its time has run out."""
-        if now < self._give_up_at:
-            return
-        self._give_up_at = now + GIVE_UP_EVERY_S
         for receiver, door in self._receivers.usual_doors():
             if self._gates.is_away(door):
                 await self._give_up_on(receiver, door, now)

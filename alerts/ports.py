@@ -17,13 +17,18 @@ class Outbox(Protocol):
     A row waits until it is delivered or dead, or need not be said any more (cancelled, superseded).  The *head* of a
     lane is its first row that waits: no other row of that lane may be attempted before it.  An attempt is *begun* in
     the outbox before its first byte leaves, so that whoever finds it begun after a crash knows it may have been heard.
+
+    Several senders may share an outbox.  Of a lane only one of them attempts anything at a time: whoever began it.
     """
 
     async def recover(self, now: float) -> int:
-        """End the attempts that an earlier life began and did not settle: maybe heard; return how many those were.
+        """End the attempts that an earlier life of this sender began and did not settle; return how many those were.
 
-        They do not count as failures: it was not the receiver who failed.
+        They may have been heard.  They do not count as failures: it was not the receiver who failed.
         """
+
+    async def take_over(self, now: float) -> int:
+        """End the attempts of other senders that take so long that those must be dead; return how many those were."""
 
     async def due(self, now: float, limit: int, skip: Collection[str] = ()) -> Sequence[Owed]:
         """Return of each receiver at most `limit` heads of lanes that want an attempt by `now`, the most urgent first.
@@ -37,11 +42,18 @@ class Outbox(Protocol):
         Rows due by `after` are already known to the caller, who is busy with them or has a reason to let them wait.
         """
 
-    async def begin(self, targets: Mapping[str, str], now: float) -> None:
-        """Write that attempts begin, of notifications by their id, and where each goes; empty: not known."""
+    async def begin(self, targets: Mapping[str, str], now: float) -> Collection[str]:
+        """Write that attempts begin, of notifications by their id, and where each goes; empty: not known.
+
+        Returns:
+            The ids of those that do begin; not of those that wait no longer, or that another sender was quicker with.
+        """
 
     async def settle(self, settled: Sequence[Settled]) -> None:
-        """Write what became of notifications, all of it or nothing; of those that wait no longer nothing is written."""
+        """Write what became of notifications, all of it or nothing; of those that wait no longer nothing is written.
+
+        Nor is anything of those that another sender attempts by now, unless they were delivered by this one.
+        """
 
     async def overdue(self, receiver: str, before: float, limit: int) -> Sequence[Owed]:
         """Return at most `limit` waiting rows of a receiver whose time began to run before, the oldest first."""
@@ -61,7 +73,8 @@ class Outbox(Protocol):
     async def replay(self, now: float, ids: Collection[str] | None = None, receiver: str | None = None) -> int:
         """Put dead rows back, all or of these ids or of a receiver, as if owed from now on; return how many those are.
 
-        Not those that a later word of their lane has made pointless: the receiver knows better already, or it is over.
+        Not those that a later word of their lane has made pointless: the receiver knows better already, or it is over;
+        nor those of which that may be true when the attempt at it ends that is on its way.
         """
 
 

@@ -2,9 +2,9 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import pytest
@@ -15,6 +15,9 @@ from monitor.app import Daemon, open_store
 from monitor.config import build
 from tests import fault_table, starting_order
 from tests.builders import ACCOUNT, API_KEY, API_SECRET, AUTH_TOKEN, INGEST_KEY
+
+if TYPE_CHECKING:
+    from tests.postgres_server import PostgresServer
 
 # A busy machine is not a fault of what is tested.
 hypothesis_settings.register_profile(
@@ -107,3 +110,12 @@ async def start() -> AsyncIterator[Start]:
 async def running(start: Start) -> Running:
     """A daemon that keeps everything in memory."""
     return await start()
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> "Iterator[PostgresServer]":
+    """A PostgreSQL of this process alone, started when the first test wants it."""
+    from tests.postgres_server import running_server  # noqa: PLC0415  # with a driver that not everybody has
+
+    with running_server() as server:
+        yield server

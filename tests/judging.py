@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable
 
+from alerts.default_rules import DEFAULT_RULES
 from alerts.engine import Engine
 from alerts.group_book import Policy
 from alerts.groups import Groups
 from alerts.inhibition import Inhibitors
-from alerts.model import Judgement, Plan, Reading, Rule
+from alerts.model import Judgement, Kind, Plan, Reading, Rule
 from alerts.routing import Route
 from tests.alert_builders import make_plan
+from tests.builders import ALICE, ROOM
 
 AT_ONCE = make_plan("pager", group_by=("...",), group_wait_s=0.0, resolve_wait_s=0.0)
 
@@ -29,3 +31,11 @@ class Judge:
         self.engine.adopt(grouped.judgement.alerts, found.deadlines)
         self.groups.adopt(grouped)
         return grouped.judgement
+
+
+def fired(entity: str = f"{ROOM}/{ALICE}", *, at: float = 100.0) -> tuple[Judgement, Judge]:
+    """Return what firing comes to, by the real engine and groups."""
+    judge = Judge(DEFAULT_RULES)
+    reading = Reading(Kind.PARTICIPANT, entity, {"level": 1}, {}, {"identity": "alice"})
+    judge.look(reading, at=at - 10)
+    return judge.look(reading, at=at), judge

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import msgspec
 
 from monitor.entities import Entity
-from monitor.store.picture import row_of
+from monitor.store.picture_rows import row_of
 from monitor.store.ports import Changed, Happening, Line, Resolve
 from monitor.store.rows import encode
 from monitor.store.samples import add_line

@@ -8,28 +8,24 @@ What was deleted is still in free pages and in the write-ahead log, also what wa
 written anew (`VACUUM`), and the log is cut to nothing.
 """
 
-import re
 import shutil
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import partial
-from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
-from msgspec import Raw
 from zstandard import ZstdError
 
 from alerts.model import Alert, Group, Incident, Notification
-from collectors.events import Event
-from collectors.observations import TelemetryBatch
 from monitor.entities import Account, Entity, Participant, Recording, Room
 from monitor.history import chunks
 from monitor.packing import pack, unpack
 from monitor.sizes import in_words
 from monitor.store.database import Database
+from monitor.store.erased_rows import Mentions, Piece, alert_without, keys_of, pieces_left, sessions_of, sids_of
 from monitor.store.forgotten import IDENTITY, group_with, incident_with, notification_with
 from monitor.store.person import (
     Person,
@@ -48,9 +44,6 @@ ROOM_FOR_COMPACTING = 2  # sizes of the database: one for the new file, one for 
 
 Writer = sqlite3.Connection
 Found = Iterator[tuple[Any, ...]]
-
-_SID = re.compile(rb"PA\w{32}")
-_raws = msgspec.json.Decoder(list[Raw]).decode
 
 
 async def erase(database: Database, names: Collection[str], *, is_dry_run: bool) -> Erased:
@@ -96,18 +89,6 @@ def _compact(writer: Writer) -> None:
 # --- who it is --------------------------------------------------------------------------------------------
 
 
-class _Mentions:
-    """Finds quickly what may be about a person: what has one of their SIDs in it, or one of their names as a value."""
-
-    def __init__(self, person: Person) -> None:
-        quoted = [encode(name) for name in person.names]
-        self._names = [*quoted, *(IDENTITY.encode() + each[1:] for each in quoted)]
-        self._sids = frozenset(sid.encode() for sid in person.sids)
-
-    def are_in(self, body: bytes) -> bool:
-        return any(name in body for name in self._names) or not self._sids.isdisjoint(_SID.findall(body))
-
-
 _BODIES = (  # where names stand beside SIDs, packed or not
     "SELECT unpack(body) FROM rooms",
     "SELECT body FROM participants",
@@ -122,25 +103,18 @@ _BODIES = (  # where names stand beside SIDs, packed or not
 
 
 def _learnt(writer: Writer, names: frozenset[str]) -> Person:
-    mentions = _Mentions(Person(names, frozenset()))
+    mentions = Mentions(Person(names, frozenset()))
     sids: set[str] = set()
     for question in _BODIES:
         for (body,) in writer.execute(question):
             if mentions.are_in(body):
                 sids.update(sids_beside(msgspec.json.decode(body), names))
     for (body,) in writer.execute("SELECT body FROM ingest_log"):
-        sids.update(_sids_of(decode_events(body), names))
+        sids.update(sids_of(decode_events(body), names))
     for identity, participant in writer.execute("SELECT identity, participant FROM series WHERE identity IS NOT NULL"):
         if identity in names and not participant.startswith(IDENTITY):
             sids.add(participant)
     return Person(names, frozenset(sids))
-
-
-def _sids_of(events: Iterable[Event], names: frozenset[str]) -> Iterator[str]:
-    for event in events:
-        sid: str | None = getattr(event, "participant_sid", None)
-        if sid is not None and getattr(event, "identity", None) in names:
-            yield sid
 
 
 # --- all there is of them ---------------------------------------------------------------------------------
@@ -149,7 +123,7 @@ def _sids_of(events: Iterable[Event], names: frozenset[str]) -> Iterator[str]:
 def _erase(writer: Writer, names: frozenset[str]) -> Erased:
     writer.create_function("unpack", 1, unpack, deterministic=True)
     person = _learnt(writer, names)
-    mentions = _Mentions(person)
+    mentions = Mentions(person)
     rows: Counter[str] = Counter()
     for erase_some in (_audit, _shares, _posts, _events, _series, _chunks, _records, _alerts):
         rows.update(erase_some(writer, person, mentions))
@@ -161,17 +135,10 @@ def _delete(writer: Writer, table: str, key: str, keys: Iterable[Any]) -> int:
     return max(0, writer.executemany(statement, [(each,) for each in keys]).rowcount)
 
 
-class _Piece(NamedTuple):
-    """A row of the log: the number of its last event, and its events."""
-
-    last_id: int
-    bodies: Sequence[bytes]
-
-
-def _posts(writer: Writer, person: Person, _: _Mentions) -> Counter[str]:
+def _posts(writer: Writer, person: Person, _: Mentions) -> Counter[str]:
     """Take the person out of the log; what is left of a row keeps the numbers that it had."""
     changed, sessions, keys = Counter[str](), set[str](), set[str]()
-    pieces: dict[int, tuple[int, list[_Piece]]] = {}
+    pieces: dict[int, tuple[int, list[Piece]]] = {}
     for log_id, count, received_at_ms, body in writer.execute(
         "SELECT id, events, received_at_ms, body FROM ingest_log"
     ):
@@ -179,9 +146,9 @@ def _posts(writer: Writer, person: Person, _: _Mentions) -> Counter[str]:
         after = [event_without(event, person) for event in before]
         gone = [event for event, left in zip(before, after, strict=True) if left is not event]
         if gone:
-            pieces[log_id] = received_at_ms, list(_left(log_id - count + 1, _raws(body), before, after))
-            sessions.update(_sessions_of(gone, person))
-            keys.update(_keys_of(gone))
+            pieces[log_id] = received_at_ms, list(pieces_left(log_id - count + 1, body, before, after))
+            sessions.update(sessions_of(gone, person))
+            keys.update(keys_of(gone))
             changed["events in the log"] += len(gone)
     _delete(writer, "ingest_log", "id", pieces)
     writer.executemany(
@@ -197,28 +164,7 @@ def _posts(writer: Writer, person: Person, _: _Mentions) -> Counter[str]:
     return changed
 
 
-def _left(
-    first_id: int, raws: Sequence[Raw], before: Sequence[Event], after: Sequence[Event | None]
-) -> Iterator[_Piece]:
-    """Return the rows that a row of the log becomes: it is split where something is missing."""
-    numbered = enumerate(zip(raws, before, after, strict=True), start=first_id)
-    for is_gone, some in groupby(numbered, key=lambda each: each[1][2] is None):
-        if not is_gone:
-            run = list(some)
-            yield _Piece(run[-1][0], [bytes(raw) if new is old else encode(new) for _, (raw, old, new) in run])
-
-
-def _sessions_of(events: Iterable[Event], person: Person) -> Iterator[str]:
-    for event in events:
-        if isinstance(event, TelemetryBatch) and event.session and event_without(event, person) is None:
-            yield event.session
-
-
-def _keys_of(events: Iterable[Event]) -> Iterator[str]:
-    return (key for event in events if not isinstance(event, TelemetryBatch) and (key := event.dedup_key) is not None)
-
-
-def _events(writer: Writer, person: Person, mentions: _Mentions) -> Counter[str]:
+def _events(writer: Writer, person: Person, mentions: Mentions) -> Counter[str]:
     gone: list[int] = []
     changed: list[tuple[str, bytes, int]] = []
     keys: list[str] = []
@@ -243,7 +189,7 @@ def _events(writer: Writer, person: Person, mentions: _Mentions) -> Counter[str]
 # --- who did something ------------------------------------------------------------------------------------
 
 
-def _audit(writer: Writer, person: Person, _: _Mentions) -> Counter[str]:
+def _audit(writer: Writer, person: Person, _: Mentions) -> Counter[str]:
     """Name the person no more where they have changed something themselves; that it was done stays."""
     statement = "UPDATE audit SET who = ? WHERE who = ?"
     changed = writer.executemany(statement, [(ERASED, name) for name in person.names]).rowcount
@@ -260,7 +206,7 @@ _STAYS = (  # in which room somebody was, by what is on record of them
 )
 
 
-def _shares(writer: Writer, person: Person, mentions: _Mentions) -> Counter[str]:
+def _shares(writer: Writer, person: Person, mentions: Mentions) -> Counter[str]:
     """End the links that show calls the person was in, before it is forgotten which these are."""
     shared = dict(writer.execute("SELECT id, room FROM shares").fetchall())
     if not shared:
@@ -276,14 +222,14 @@ def _shares(writer: Writer, person: Person, mentions: _Mentions) -> Counter[str]
 # --- what was measured ------------------------------------------------------------------------------------
 
 
-def _series(writer: Writer, person: Person, _: _Mentions) -> Counter[str]:
+def _series(writer: Writer, person: Person, _: Mentions) -> Counter[str]:
     series = writer.execute("SELECT id, participant, identity FROM series").fetchall()
     gone = [series_id for series_id, key, identity in series if identity in person.names or person.has_key(key)]
     chunks_gone = _delete(writer, "chunks", "series", gone)
     return Counter({"chunks": chunks_gone, "series": _delete(writer, "series", "id", gone)})
 
 
-def _chunks(writer: Writer, person: Person, mentions: _Mentions) -> Counter[str]:
+def _chunks(writer: Writer, person: Person, mentions: Mentions) -> Counter[str]:
     """Take out of what others measured what they saw of the person; what nobody can read any more goes whole."""
     changed: list[tuple[int, bytes, int]] = []
     for chunk_id, body in writer.execute("SELECT id, body FROM chunks"):
@@ -322,11 +268,11 @@ _RECORDS = (
 )
 
 
-def _records(writer: Writer, person: Person, mentions: _Mentions) -> Counter[str]:
+def _records(writer: Writer, person: Person, mentions: Mentions) -> Counter[str]:
     return Counter({table.name: _in_table(writer, table, person, mentions) for table in _RECORDS})
 
 
-def _in_table(writer: Writer, table: _Table, person: Person, mentions: _Mentions) -> int:
+def _in_table(writer: Writer, table: _Table, person: Person, mentions: Mentions) -> int:
     opened, closed = (unpack, pack) if table.is_packed else (bytes, bytes)
     gone: list[str] = []
     changed: list[tuple[bytes, str]] = []
@@ -342,7 +288,7 @@ def _in_table(writer: Writer, table: _Table, person: Person, mentions: _Mentions
     return _delete(writer, table.name, table.key, gone) + len(changed)
 
 
-def _alerts(writer: Writer, person: Person, mentions: _Mentions) -> Counter[str]:
+def _alerts(writer: Writer, person: Person, mentions: Mentions) -> Counter[str]:
     """Delete alerts that name the person, what became of them, and who was told or is still to be told."""
 
     def is_meant(body: bytes, alert_in: Callable[[bytes], Alert]) -> bool:
@@ -357,14 +303,14 @@ def _alerts(writer: Writer, person: Person, mentions: _Mentions) -> Counter[str]
     return counts
 
 
-def _notifications(writer: Writer, person: Person, mentions: _Mentions) -> int:
+def _notifications(writer: Writer, person: Person, mentions: Mentions) -> int:
     """Take the person's alerts out of what somebody was told or is still to be told."""
     gone: list[int] = []
     changed: list[tuple[bytes, int]] = []
     for seq, body in writer.execute("SELECT seq, body FROM outbox"):
         if mentions.are_in(body):
             told = msgspec.json.decode(body, type=Notification)
-            left = notification_with(told, _without(person))
+            left = notification_with(told, alert_without(person))
             if left is None:
                 gone.append(seq)
             elif left != told:
@@ -373,22 +319,18 @@ def _notifications(writer: Writer, person: Person, mentions: _Mentions) -> int:
     return _delete(writer, "outbox", "seq", gone) + len(changed)
 
 
-def _incidents(writer: Writer, person: Person, mentions: _Mentions) -> int:
+def _incidents(writer: Writer, person: Person, mentions: Mentions) -> int:
     """Take the person's alerts out of groups and incidents, which stay: what was opened is still to be closed."""
     count = 0
     for table, key, kind, changed_with in _INCIDENTS:
         changed = []
         for row_key, body in writer.execute(f"SELECT {key}, body FROM {table}"):  # noqa: S608  # of constants
             if mentions.are_in(body):
-                left = encode(changed_with(msgspec.json.decode(body, type=kind), _without(person)))
+                left = encode(changed_with(msgspec.json.decode(body, type=kind), alert_without(person)))
                 changed += [(left, row_key)] if left != body else []
         writer.executemany(f"UPDATE {table} SET body = ? WHERE {key} = ?", changed)  # noqa: S608
         count += len(changed)
     return count
-
-
-def _without(person: Person) -> Callable[[Alert], Alert | None]:
-    return lambda alert: None if is_alert_about(alert, person) else alert
 
 
 _INCIDENTS: tuple[tuple[str, str, type[Any], Callable[[Any, Callable[[Alert], Alert | None]], Any]], ...] = (

@@ -17,6 +17,7 @@ import msgspec
 from collectors.events import Event
 from collectors.observations import TelemetryBatch
 from monitor.store.database import Database
+from monitor.store.identifying import Post, key_of, post_of
 from monitor.store.numbering import Numbering, Numbers
 from monitor.store.ports import Entry, Happening
 from monitor.store.rows import decode_events, encode, happenings_of, has_happenings, place_of
@@ -25,7 +26,6 @@ _VALUES_A_STATEMENT = 400
 _GROUPS_A_READ = 50
 _CAUGHT_UP_AT_ONCE = 1_000
 
-_Post = tuple[str, int]
 _decode_ranges = msgspec.json.Decoder(list[int]).decode
 
 
@@ -42,7 +42,7 @@ class SqliteEventLog:
 
         One append at a time: the next must wait for this one.
         """
-        posts = [_post_of(entry.event) for entry in entries]
+        posts = [post_of(entry.event) for entry in entries]
         await self._recall(post[0] for post in posts if post is not None)
         news = self._news(posts)
         ids = await self._database.write(lambda writer: self._append(writer, entries, news, now_ms))
@@ -57,9 +57,9 @@ class SqliteEventLog:
         if unknown:
             self._numbering.learn(await stored_numbers(self._database, unknown))
 
-    def _news(self, posts: Sequence[_Post | None]) -> list[bool]:
+    def _news(self, posts: Sequence[Post | None]) -> list[bool]:
         """Return of each post whether it is news; what is no post is for the table of keys to say."""
-        together: set[_Post] = set()
+        together: set[Post] = set()
         news = []
         for post in posts:
             if post is None:
@@ -69,7 +69,7 @@ class SqliteEventLog:
             together.add(post)  # the same post twice in one transaction is a repeat, too
         return news
 
-    def _remember(self, posts: Sequence[_Post | None], ids: Sequence[int | None], now_ms: int) -> None:
+    def _remember(self, posts: Sequence[Post | None], ids: Sequence[int | None], now_ms: int) -> None:
         for post, log_id in zip(posts, ids, strict=True):
             if log_id is not None:
                 self._last_id = log_id
@@ -82,7 +82,7 @@ class SqliteEventLog:
             batches = [event for _, event in entries if isinstance(event, TelemetryBatch)]
             await self._recall(batch.session for batch in batches if batch.session is not None)
             for batch in batches:
-                if (post := _post_of(batch)) is not None:
+                if (post := post_of(batch)) is not None:
                     self._numbering.add(*post, batch.received_at_ms)
             through = entries[-1][0]
 
@@ -91,12 +91,12 @@ class SqliteEventLog:
     def _append(
         self, writer: sqlite3.Connection, entries: Sequence[Entry], news: Sequence[bool], now_ms: int
     ) -> list[int | None]:
-        fresh = _insert_keys(writer, [key for entry in entries if (key := _key_of(entry.event))], now_ms)
+        fresh = _insert_keys(writer, [key for entry in entries if (key := key_of(entry.event))], now_ms)
         ids: list[int | None] = []
         bodies: list[bytes] = []
         happened: list[tuple[int, str, str, str, str, bytes]] = []
         for entry, is_news in zip(entries, news, strict=True):
-            event, key = entry.event, _key_of(entry.event)
+            event, key = entry.event, key_of(entry.event)
             if not is_news or (key is not None and key not in fresh):
                 ids.append(None)
                 continue
@@ -149,18 +149,6 @@ class SqliteEventLog:
             (room, from_ms, to_ms, *kinds, limit),
         )
         return [Happening(*row) for row in rows]
-
-
-def _post_of(event: Event) -> _Post | None:
-    """Return the session and the number of a post that has both."""
-    if type(event) is TelemetryBatch and event.session is not None and event.seq is not None:
-        return event.session, event.seq
-    return None
-
-
-def _key_of(event: Event) -> str | None:
-    """Return the key of what is no numbered post."""
-    return None if type(event) is TelemetryBatch else event.dedup_key
 
 
 def _insert_keys(writer: sqlite3.Connection, keys: Sequence[str], now_ms: int) -> set[str | None]:

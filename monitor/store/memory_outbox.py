@@ -44,6 +44,11 @@ class OutboxRow(msgspec.Struct):
         """Whether the receiver has heard this, or may have."""
         return self.state == "delivered" or self.maybe_heard
 
+    @property
+    def makes_pointless(self) -> bool:
+        """Whether nothing is to be said any more that was owed before this, or soon will not be."""
+        return self.state in ("delivered", "cancelled") or self.begun_at is not None
+
     def add(self, made: AttemptMade) -> None:
         """Add an attempt; of very many only the first and the last are kept."""
         number = self.made[-1][0] + 1 if self.made else 1
@@ -88,6 +93,10 @@ class MemoryOutbox:
             row.maybe_heard, row.begun_at = True, None
         return len(begun)
 
+    async def take_over(self, now: float) -> int:  # noqa: ARG002 - nobody else sends what is in our memory
+        """End the attempts of other senders: there are none."""
+        return 0
+
     async def due(self, now: float, limit: int, skip: Collection[str] = ()) -> Sequence[Owed]:
         """Return of each receiver at most `limit` heads of lanes that want an attempt by `now`, most urgent first."""
         heads = [row for row in self._heads() if row.next_at <= now and row.begun_at is None]
@@ -102,12 +111,13 @@ class MemoryOutbox:
         heads = (row for row in self._heads() if row.notification.receiver not in skip)
         return min((row.next_at for row in heads if row.next_at > after), default=None)
 
-    async def begin(self, targets: Mapping[str, str], now: float) -> None:
-        """Write that attempts begin, of notifications by their id, and where each goes."""
-        for notification_id, target in targets.items():
-            row = self.outbox.get(notification_id)
-            if row is not None and row.waits:
-                row.begun_at, row.target = now, target
+    async def begin(self, targets: Mapping[str, str], now: float) -> Collection[str]:
+        """Write that attempts begin, of notifications by their id, and where each goes; return which do."""
+        found = {key: row for key in targets if (row := self.outbox.get(key)) is not None}
+        begun = {key: row for key, row in found.items() if row.waits and row.begun_at is None}
+        for key, row in begun.items():
+            row.begun_at, row.target = now, targets[key]
+        return begun.keys()
 
     async def settle(self, settled: Sequence[Settled]) -> None:
         """Write what became of notifications."""
@@ -151,7 +161,7 @@ class MemoryOutbox:
             if row.state == "dead"
             and (ids is None or key in ids)
             and receiver in (None, row.notification.receiver)
-            and not any(later.state in ("delivered", "cancelled") for later in self._lane(row) if later.seq > row.seq)
+            and not any(later.makes_pointless for later in self._lane(row) if later.seq > row.seq)
         ]
         for row in found:
             row.state, row.next_at, row.since, row.settled_at, row.has_fallen_back = "waiting", now, now, None, False

@@ -70,6 +70,8 @@ _NOT_FALLEN_BACK = f"""{_OWED} FROM outbox AS head
 _ENTRY = """SELECT seq, body, state, attempts, next_at_s, settled_at_s, last_error, reference, payload_hash,
     maybe_heard FROM outbox """
 
+_BEGIN = """UPDATE outbox SET begun_at_s = ?, target = ?
+    WHERE id = ? AND state = 'waiting' AND begun_at_s IS NULL"""
 _SETTLE = """UPDATE outbox SET state = ?, attempts = MAX(attempts, ?), next_at_s = COALESCE(?, next_at_s),
     settled_at_s = ?, last_error = ?, reference = ?, maybe_heard = MAX(maybe_heard, ?), payload_hash = ?,
     begun_at_s = NULL WHERE id = ? AND state = 'waiting'"""
@@ -84,7 +86,7 @@ _REPLAY = """UPDATE outbox SET state = 'waiting', next_at_s = :now, since_s = :n
     WHERE state = 'dead' AND (:receiver IS NULL OR receiver = :receiver)
     AND (:ids IS NULL OR id IN (SELECT value FROM json_each(:ids)))
     AND NOT EXISTS (SELECT 1 FROM outbox AS later WHERE later.lane = outbox.lane AND later.seq > outbox.seq
-                    AND later.state IN ('delivered', 'cancelled'))"""
+                    AND (later.state IN ('delivered', 'cancelled') OR later.begun_at_s IS NOT NULL))"""
 
 
 def add_owed(writer: sqlite3.Connection, notifications: Iterable[Notification]) -> None:
@@ -122,6 +124,10 @@ class SqliteOutbox:
 
         return await self._database.write(write)
 
+    async def take_over(self, now: float) -> int:  # noqa: ARG002 - nobody else has the file
+        """End the attempts of other senders: there are none."""
+        return 0
+
     async def due(self, now: float, limit: int, skip: Collection[str] = ()) -> Sequence[Owed]:
         """Return of each receiver at most `limit` heads of lanes that want an attempt by `now`, most urgent first."""
         return await self._owed(_DUE, (now, limit, json.dumps(list(skip))))
@@ -131,13 +137,11 @@ class SqliteOutbox:
         ((next_at,),) = await self._database.read(_NEXT_DUE, (after, json.dumps(list(skip))))
         return None if next_at is None else float(next_at)
 
-    async def begin(self, targets: Mapping[str, str], now: float) -> None:
-        """Write that attempts begin, of notifications by their id, and where each goes."""
-        begun = [(now, target, notification_id) for notification_id, target in targets.items()]
-        await self._database.write(
-            lambda writer: writer.executemany(
-                "UPDATE outbox SET begun_at_s = ?, target = ? WHERE id = ? AND state = 'waiting'", begun
-            )
+    async def begin(self, targets: Mapping[str, str], now: float) -> Collection[str]:
+        """Write that attempts begin, of notifications by their id, and where each goes; return which do."""
+        values = [(now, target, notification_id) for notification_id, target in targets.items()]
+        return await self._database.write(
+            lambda writer: [each[-1] for each in values if writer.execute(_BEGIN, each).rowcount]
         )
 
     async def settle(self, settled: Sequence[Settled]) -> None:

@@ -27,6 +27,8 @@ from tests.builders import (
 )
 from tests.stored import as_told
 
+ON_POSTGRES = True
+
 HOUR_MS = 3_600_000
 LATER_ROOM = "RM" + "b" * 32
 STRANGER = "PA" + "d" * 32
@@ -104,6 +106,7 @@ async def test_pages_go_on_where_the_last_one_ended(past: Store) -> None:
     assert seen == await found(past)
 
 
+@pytest.mark.samples
 async def test_who_only_ever_measured_is_found_too(past: Store) -> None:
     posted = batch(MediaStats(NOW_MS, rtt_ms=1.0), reporter=STRANGER, identity="dave")
     (log_id,) = await past.log.append([Entry(posted)], NOW_MS)

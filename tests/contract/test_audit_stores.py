@@ -11,6 +11,8 @@ from monitor.store.ports import ERASED, AuditEntry, AuditSearch, Store
 from monitor.store.sqlite import SqliteStore
 from tests.builders import NOW_MS
 
+ON_POSTGRES = True
+
 
 def entry(number: int = 1, **given: Any) -> AuditEntry:
     said = {"who": "ann", "role": "operator", "way": "session", "place": "", "did": f"POST /{number}", "status": 200}

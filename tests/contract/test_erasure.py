@@ -21,6 +21,8 @@ from tests.lives import (
     lived,
 )
 
+ON_POSTGRES = True
+
 HER_SIDS = (ALICE, HER_LATER_STAY, HER_PRESENT_STAY)
 HERS = (HER_NAME, *HER_SIDS)
 

@@ -4,11 +4,12 @@ from dataclasses import replace
 from typing import Any
 
 from alerts.delivery import AttemptMade, Fate, Settled, Settlement
-from alerts.model import Incident, Judgement, NotificationKind, Severity
+from alerts.model import Incident, Judgement, Note, NotificationKind, Reason, Severity, State, Transition
 from monitor.store.ports import IncidentsWanted, OutboxSearch, Standing, Store
 from tests.alert_builders import START, make_alert, make_incident, make_notification, make_reading, make_rule
 from tests.judging import Judge
 
+ON_POSTGRES = True
 RULE = make_rule()
 KINDS_AND_TIMES = ((NotificationKind.TRIGGER, 0), (NotificationKind.UPDATE, 10), (NotificationKind.REPEAT, 60))
 
@@ -68,6 +69,24 @@ async def test_incidents_are_found_by_how_bad_they_are_by_rule_and_by_whether_th
     assert await found(severity="warning") == ["i1-b"]
     assert await found(rule="Bad") == ["i1-b", "i1-a"]
     assert await found(rule="Mild", severity="critical") == []
+
+
+async def test_incidents_are_found_whatever_is_in_the_names_of_what_they_are_about(store: Store) -> None:
+    odd = make_alert(rule="Bad", entity="name:\0", labels={"room_name": '\0\ue000"severity":'})
+    told = make_incident(odd)
+    note = Note(START, odd.fingerprint, told.group, "\0 was told")
+    transition = Transition(odd.fingerprint, "Bad", odd.entity, State.PENDING, State.FIRING, START, Reason.HELD)
+    await store.alerts.record(
+        Judgement((odd,), (transition,), incidents=(told,), notes=(note,), at=START, over=("\0",))
+    )
+    for wanted in (IncidentsWanted(rule="Bad"), IncidentsWanted(severity="critical")):
+        assert await store.incidents.incidents(wanted) == [told]
+    for wanted in (IncidentsWanted(rule="\0"), IncidentsWanted(severity="\0")):
+        assert await store.incidents.incidents(wanted) == []
+    assert await store.incidents.notes(odd.fingerprint, START, START + 1, 10) == [note]
+    ((change, alert),) = await store.alerts.changes_of(odd.fingerprint, START + 1, 10)
+    assert (change, alert) == (transition, odd)
+    assert await store.incidents.incident("\0") is None
 
 
 async def test_how_it_goes_with_a_receiver_is_told_from_its_attempts(store: Store) -> None:

@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 from alerts.receipts import Receipt
-from monitor.store.keeping import CLASSES, DAY_MS, Keeping
 from monitor.store.ports import Store
 from tests.builders import NOW_MS
 
+ON_POSTGRES = True
 NOW_S = NOW_MS / 1000
 SENT = Receipt("SM1", "sent", is_final=False, succeeded=False, detail="", at=NOW_S)
 LOST = Receipt("SM1", "undelivered", is_final=True, succeeded=False, detail="30003, the phone is off", at=NOW_S + 5)
@@ -26,17 +26,13 @@ async def test_a_receipt_that_comes_again_is_no_news(store: Store) -> None:
     assert await store.receipts.of("n1") == [SENT]
 
 
+async def test_what_a_service_says_is_kept_as_it_came(store: Store) -> None:
+    odd = replace(SENT, status="\0sent", detail="\0\ue000")
+    assert await store.receipts.add("n\0", odd)
+    assert await store.receipts.of("n\0") == [odd]
+
+
 async def test_a_second_message_about_the_same_has_receipts_of_its_own(store: Store) -> None:
     again = replace(SENT, reference="SM2")
     assert [await store.receipts.add("n1", each) for each in (SENT, again)] == [True, True]
     assert await store.receipts.of("n1") == [SENT, again]
-
-
-async def test_receipts_go_with_history_and_not_before(store: Store) -> None:
-    ten_days = Keeping(**{f"{name}_days": 10 if name == "history" else 365 for name in CLASSES})
-    for number in range(40):
-        await store.receipts.add(f"n{number}", SENT)
-    assert not any((await store.retain(NOW_MS + 10 * DAY_MS, ten_days)).values())
-    dropped = await store.retain(NOW_MS + 10 * DAY_MS + 1, ten_days)
-    assert dropped["history"] == 40
-    assert await store.receipts.of("n1") == []

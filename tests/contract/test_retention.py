@@ -11,6 +11,8 @@ from tests.builders import ALICE, BOB, NOW_MS, ROOM
 from tests.lives import ADDRESS, BY_NAME_ONLY, HER_NAME, HIS_NAME, LATER_ROOM, everything, lived
 from tests.stored import as_told
 
+ON_POSTGRES = True
+
 SHOWN = [name for name in CLASSES if name not in ("rollups", "audit")]  # which are in tests of their own
 NAMES = (HER_NAME, HIS_NAME, BY_NAME_ONLY)
 

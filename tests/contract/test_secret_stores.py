@@ -5,6 +5,8 @@ from pathlib import Path
 from monitor.store.ports import Store
 from monitor.store.sqlite import SqliteStore
 
+ON_POSTGRES = True
+
 
 async def test_a_secret_is_the_first_that_was_made_up_for_its_name(store: Store) -> None:
     assert await store.secrets.secret("links", b"first") == b"first"

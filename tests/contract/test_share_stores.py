@@ -9,6 +9,8 @@ from monitor.store.ports import Entry, Share, Store
 from monitor.store.sqlite import SqliteStore
 from tests.builders import ALICE, BOB, NOW_MS, ROOM, batch, level
 
+ON_POSTGRES = True
+
 OTHER = "RM" + "b" * 32
 
 

@@ -10,6 +10,7 @@ from monitor.store.ports import Store
 from tests.alert_builders import make_notification
 from tests.builders import ACCOUNT, NOW_MS
 
+ON_POSTGRES = True
 NOW_S = NOW_MS // 1000
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from alerts.delivery import Fate
-from alerts.dispatcher import Dispatcher
+from alerts.dispatcher import TIDY_UP_EVERY_S, Dispatcher
 from alerts.notifiers.base import PAGER_PATIENCE_S, HttpRequest
 from alerts.notifiers.webhook import Webhook, WebhookConfig
 from alerts.transport import Transport
@@ -262,7 +262,7 @@ class ShakyStore(OutboxStore):
 
     async def begin(self, *args):
         self._shake("begin")
-        await super().begin(*args)
+        return await super().begin(*args)
 
     async def settle(self, *args):
         self._shake("settle")
@@ -293,6 +293,61 @@ async def test_a_row_settled_while_the_store_was_being_read_is_not_sent_again(op
             dispatcher.wake()
             await asyncio.sleep(0.001)
     assert len(ops.heard) == 2
+
+
+# --- several senders --------------------------------------------------------------------------------------
+
+
+async def test_of_two_dispatchers_on_one_outbox_each_word_is_said_by_one(ops, dispatching):
+    store = LateStore()
+    async with dispatching(store) as one, dispatching(store) as other:
+        store.add(*(trigger(f"PA{number}") for number in range(20)))
+        one.wake()
+        other.wake()
+        await until(lambda: not store.owed, within_s=30)
+    assert len(ops.heard) == len(set(ops.ids)) == 20
+
+
+class Quicker(OutboxStore):
+    """An outbox of which another sender took the first word, a moment after it was read."""
+
+    async def begin(self, targets, now):
+        granted = await super().begin(targets, now)
+        return set(granted) - {next(iter(self.outbox))}
+
+
+async def test_a_word_that_another_sender_was_quicker_with_keeps_no_hand_and_no_later_word(ops, dispatching):
+    store = Quicker(trigger("PA1"))
+    async with dispatching(store, hands_per_receiver=1) as dispatcher:
+        await until(lambda: any(row.begun_at is not None for row in store.outbox.values()), within_s=30)
+        later = trigger("PA2")
+        store.add(later)
+        dispatcher.wake()
+        await until(lambda: later.id not in store.owed, within_s=30)
+        await dispatcher.drain(30)
+    assert ops.ids == [later.id]
+
+
+class Orphaned(OutboxStore):
+    """An outbox in which another sender died during an attempt."""
+
+    async def take_over(self, now):
+        return await self.recover(now)
+
+
+async def test_what_another_sender_left_behind_is_said_once_it_must_be_dead(ops, dispatching, clock, caplog):
+    store = Orphaned()
+    async with dispatching(store) as dispatcher:
+        await until(lambda: dispatcher.came_round_at, within_s=30)
+        page = trigger()
+        store.add(page)
+        await store.begin({page.id: "here"}, clock.at)
+        clock.at += TIDY_UP_EVERY_S
+        dispatcher.wake()
+        await until(lambda: not store.owed, within_s=30)
+    assert ops.ids == [page.id]
+    assert store.fate_of(page).maybe_heard
+    assert "1 attempts of others were never settled" in caplog.text
 
 
 # --- the end ---------------------------------------------------------------------------------------------

@@ -42,7 +42,13 @@ PURE = {
         "monitor.forecast",
         "monitor.limits",
         "monitor.store.rows",
+        "monitor.store.erased_rows",
+        "monitor.store.granting",
+        "monitor.store.identifying",
+        "monitor.store.leases",
         "monitor.store.numbering",
+        "monitor.store.picture_rows",
+        "monitor.store.postgres.texts",
         "monitor.store.keeping",
         "monitor.store.forgotten",
         "monitor.store.person",
@@ -139,7 +145,7 @@ PURE = {
 }
 IMPURE = {
     *("asyncio", "aiohttp", "aiosqlite", "sqlite3", "time", "logging", "os", "socket", "threading", "subprocess"),
-    *("random", "secrets", "pathlib", "apscheduler", "twilio"),
+    *("random", "secrets", "pathlib", "apscheduler", "twilio", "asyncpg"),
 }
 
 
@@ -199,7 +205,7 @@ def test_a_pure_room_has_no_window(name: str) -> None:
     assert not any(isinstance(node, ast.Await | ast.AsyncFunctionDef) for node in ast.walk(tree)) or name in PORTS
 
 
-PORTS = {"collectors.base", "alerts.ports", "monitor.store.ports"}  # declare what others await
+PORTS = {"collectors.base", "alerts.ports", "monitor.store.leases", "monitor.store.ports"}  # declare what others await
 
 
 @pytest.mark.parametrize("name", sorted(PURE))
@@ -218,6 +224,13 @@ def test_sql_is_written_in_the_store_only() -> None:
     for name, tree in modules().items():
         if not name.startswith("monitor.store"):
             assert not {each.partition(".")[0] for each in imported(tree)} & {"sqlite3", "aiosqlite"}, name
+
+
+def test_only_the_postgresql_store_knows_its_driver_and_nothing_that_needs_no_cluster_leads_to_it() -> None:
+    for name, tree in modules().items():
+        if not name.startswith("monitor.store.postgres"):
+            assert not any(each.partition(".")[0] == "asyncpg" for each in imported(tree)), name
+            assert not any(target.startswith("monitor.store.postgres") for target in arrows()[name]), name
 
 
 def test_only_the_scheduler_knows_apscheduler_and_only_the_transport_the_rest_client() -> None:

@@ -1,0 +1,52 @@
+"""What is dropped from PostgreSQL, and when?
+
+As in SQLite: each class of what is stored has a time of its own (`monitor.store.keeping`); what is live, waiting or
+undelivered never goes.
+"""
+
+from collections.abc import Mapping
+
+from monitor.store.postgres.connection import Connection
+from monitor.store.postgres.database import Database
+from monitor.store.postgres.slices import Old, delete_all
+
+_DROPPED: Mapping[str, tuple[Old, ...]] = {
+    "raw": (
+        Old("ingest_log", "id", "received_at_ms < $1 AND id <= (SELECT through FROM checkpoint)"),
+        Old("ingest_seen", "key", "received_at_ms < $1"),
+        Old("telemetry_sessions", "session", "heard_at_ms < $1"),
+    ),
+    "events": (Old("events", "id", "at_ms < $1"),),
+    "history": (
+        # A link ends with what it shows, so before that goes.
+        Old("shares", "id", "room IN (SELECT room_sid FROM rooms WHERE over_at_ms < $1)"),
+        Old("shares", "id", "expires_at_ms < $1"),
+        Old("rooms", "key", "over_at_ms < $1"),
+        Old("participants", "key", "over_at_ms < $1"),
+        Old("compositions", "composition_sid", "over_at_ms < $1"),
+        Old("recordings", "recording_sid", "over_at_ms < $1"),
+        Old("transitions", "id", "at_s < $1", is_in_seconds=True),
+        Old("outbox", "seq", "state <> 'waiting' AND created_at_s < $1", is_in_seconds=True),
+        Old("incidents", "id", "closed_at_s < $1", is_in_seconds=True),
+        Old("notes", "id", "at_s < $1", is_in_seconds=True),
+        Old("receipts", "notification, reference, status", "at_s < $1", is_in_seconds=True),
+        Old("silences", "id", "ends_at_s < $1", is_in_seconds=True),
+        Old("login_sessions", "token_hash", "expires_at_s < $1", is_in_seconds=True),
+    ),
+    "audit": (Old("audit", "id", "at_ms < $1"),),
+}
+
+
+async def drop(database: Database, bounds_ms: Mapping[str, int]) -> dict[str, int]:
+    """Drop what is older than the bound of its class; return how many rows of each went."""
+
+    async def remember(connection: Connection) -> None:
+        await connection.execute(
+            "UPDATE checkpoint SET raw_since_ms = $1 WHERE raw_since_ms < $1",
+            bounds_ms["raw"],
+        )
+
+    await database.write(remember)
+    return {
+        name: sum([await delete_all(database, old, bounds_ms[name]) for old in olds]) for name, olds in _DROPPED.items()
+    }
