@@ -109,8 +109,9 @@ async def watched(here: Surroundings, accounts: list[Troubled], **environment: s
     well = {"account_sid": own.account_sid, "api_key": own.api_key, "api_secret": own.api_secret}
     config = here.config(
         rules=RULES,
-        alerts={"blind_after_s": 1},
-        polling={"rooms_every_s": 0.5, "timeout_s": 0.7},
+        # As long as a machine that is busy may take for an answer: who is slow is not away.
+        alerts={"blind_after_s": 3},
+        polling={"rooms_every_s": 0.5, "timeout_s": 3},
         accounts=[
             {"name": "well", "auth_token": own.auth_token, "base_url": here.twilio.base_url, **well},
             *(each.account() for each in accounts),
@@ -165,8 +166,9 @@ async def goes_wrong_and_mends(here: Surroundings, accounts: list[Troubled], obs
     for each in accounts:
         each.between.turn(middleman.passing_on)
     await until_said_to_be("unreachable", here, set())
-    blind = lambda: [told.status for told in here.told if told.rule == "MonitorBlind"]  # noqa: E731
-    await until(lambda: blind() == ["firing", "resolved"], RECOVERS_WITHIN_S)
+    blind = lambda: [told.status for told in here.told if told.rule == "MonitorBlind" and told.at_s > since_s]  # noqa: E731
+    await until(lambda: "resolved" in blind(), RECOVERS_WITHIN_S)
+    assert blind() == ["firing", "resolved"]
     assert in_use(here) == ["firing"] * len(accounts), "a room was taken for another than it was"
     assert not [each.name for each in accounts if ELSEWHERE in each.between.paths], "followed a redirect"
     observed(f"one MonitorBlind, no other alert moved, all seen again {time.monotonic() - mended_s:.0f} s after")
