@@ -216,6 +216,17 @@ def test_sql_is_written_in_the_store_only() -> None:
             assert not {each.partition(".")[0] for each in imported(tree)} & {"sqlite3", "aiosqlite"}, name
 
 
+DRIVERS = {"clickhouse_connect": "monitor.store.clickhouse"}  # of what is in an extra, and the package that adapts it
+
+
+def test_a_driver_is_imported_by_its_adapter_only_and_that_by_nothing_yet() -> None:
+    for name, tree in modules().items():
+        for driver, adapter in DRIVERS.items():
+            is_inside = name == adapter or name.startswith(f"{adapter}.")
+            assert is_inside or driver not in {each.partition(".")[0] for each in imported(tree)}, name
+            assert is_inside or not any(each.startswith(adapter) for each in arrows()[name]), name
+
+
 def test_only_the_scheduler_knows_apscheduler_and_only_the_transport_the_rest_client() -> None:
     for name, tree in modules().items():
         if name != "monitor.scheduler":
