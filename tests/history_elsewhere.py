@@ -19,11 +19,13 @@ class StoreWithClickHouse(MemoryStore):
     """A memory store in which ClickHouse has the history."""
 
     history: ClickHouseHistory
+    segments: MemorySegments
 
     @classmethod
     async def open(cls, address: Address) -> Self:
         store = cls()
-        store.history = await ClickHouseHistory.open(address, MemorySegments(store), UNSYNCED)
+        store.segments = MemorySegments(store)
+        store.history = await ClickHouseHistory.open(address, store.segments, UNSYNCED)
         store.samples, store.rollups = store.history.samples, store.history.rollups
         return store
 

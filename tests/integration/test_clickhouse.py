@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,11 @@ clickhouse_engine.need()  # before what imports the driver
 from collectors.observations import ClientInfo, MediaStats, MediaStatsSeries
 from monitor.history.answers import Selection, Unanswerable
 from monitor.history.rollups import HOUR_MS
+from monitor.store.clickhouse import reading
 from monitor.store.clickhouse.client import Address, Client, Table
 from monitor.store.clickhouse.schema import Engine, migrate, scripts, statements
 from monitor.store.clickhouse.store import ClickHouseHistory
-from monitor.store.ports import Entry, Lacking, Line, StoreFailed, Wanted
+from monitor.store.ports import Entry, Lacking, Line, Place, StoreFailed, Wanted
 from tests import history_elsewhere
 from tests.builders import ALICE, BOB, NOW_MS, ROOM, batch, level
 from tests.history_elsewhere import StoreWithClickHouse
@@ -167,6 +169,41 @@ async def test_a_rebuilt_hour_goes_on_counting_and_leaves_others_alone(store: St
     assert later.samples == 1
 
 
+async def test_who_becomes_known_by_sid_between_two_attempts_is_not_there_twice(
+    store: StoreWithClickHouse, half: Deaf, clickhouse: Client
+) -> None:
+    half.is_deaf = False
+    await settle(store)
+    half.is_deaf = True
+    named = batch(MediaStats(TEN, rtt_ms=40.0), reporter=None, identity="bob", room_sid=None, room_name="acme")
+    (log_id,) = await store.log.append([Entry(named)], NOW_MS)
+    await store.picture.save([], log_id or 0)
+    with pytest.raises(StoreFailed, match="the log"):
+        await settle(store)
+    half.is_deaf = False
+    assert await store.samples.settle(NOW_MS, 0, lambda *_: Place(ROOM, BOB)) == 1
+    assert [await rows(clickhouse, table) for table in ("media", "people")] == [4, 10]
+    found = [line.samples.column("rtt_ms").tolist() async for line in store.samples.lines(Wanted(0, EVER_MS), as_told)]
+    assert sorted(found) == [[10, 20, 30], [40]]
+
+
+async def test_what_is_settled_while_somebody_reads_is_told_once(
+    store: StoreWithClickHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "SERIES_A_PAGE", 1)
+    for who in (ALICE, BOB):
+        await measured(store, 10, by=who)
+    await settle(store)
+    for who in (ALICE, BOB):
+        await measured(store, 20, by=who, at_ms=TEN + 60_000)
+    told: list[tuple[str, float]] = []
+    async with aclosing(store.samples.lines(Wanted(0, EVER_MS, only="rtt_ms"), as_told)) as found:
+        async for series, samples in found:
+            told += [(series.participant, rtt_ms) for rtt_ms in samples.column("rtt_ms").tolist()]
+            await settle(store)
+    assert sorted(told) == [(ALICE, 10), (ALICE, 20), (BOB, 10), (BOB, 20)]
+
+
 # --- away -------------------------------------------------------------------------------------------------
 
 
@@ -195,6 +232,26 @@ async def test_while_clickhouse_is_away_the_log_keeps_and_tells_what_it_has(
     (line,) = await lines(store, ROOM)
     assert [value for _, value in values(line)] == [10, 20, 1, 1]
     assert await counted(store) == (2, 2, 2)
+
+
+async def test_before_its_tables_are_there_nothing_is_settled_and_nothing_lost(
+    engine: clickhouse_engine.Engine, store: StoreWithClickHouse, clickhouse: Client
+) -> None:
+    await clickhouse.command("CREATE DATABASE IF NOT EXISTS new_born")
+    history = ClickHouseHistory(Client(Address("127.0.0.1", engine.port, "new_born")), store.segments)
+    try:
+        store.samples, store.rollups = history.samples, history.rollups
+        await measured(store, 10)
+        with pytest.raises(StoreFailed, match="database new_born: expected to take rows of series"):
+            await settle(store)
+        with pytest.raises(Lacking):
+            await lines(store, ROOM)
+        await history.prepare()
+        assert await settle(store) == 2
+        assert await counted(store) == (1, 1, 1)
+    finally:
+        await history.close()
+        await clickhouse.command("DROP DATABASE new_born")
 
 
 async def test_no_sample_is_lost_or_twice_when_the_engine_is_killed_again_and_again(
@@ -281,6 +338,21 @@ async def test_words_and_names_come_back_whatever_is_in_them(store: StoreWithCli
     assert [line.samples.count async for line in store.samples.lines(wanted, as_told)] == [1]
     (found,) = await store.rollups.percentiles(Selection("browser", TEN, TEN + 1, keys=[odd]), "rtt_ms", (1,), as_told)
     assert found.key == odd
+
+
+async def test_a_log_that_numbers_anew_what_was_settled_is_refused(
+    engine: clickhouse_engine.Engine, store: StoreWithClickHouse
+) -> None:
+    address = Address("127.0.0.1", engine.port, "roomwatch")
+    older = MemorySegments(store)
+    await measured(store, 10)
+    await settle(store)
+    with pytest.raises(
+        StoreFailed, match=r"expected a log that goes on after segment \d+, got one that goes on with \d+"
+    ):
+        await ClickHouseHistory.open(address, older)
+    history = await ClickHouseHistory.open(address, store.segments)
+    await history.close()
 
 
 # --- the schema -------------------------------------------------------------------------------------------

@@ -59,6 +59,14 @@ async def marked_days(clickhouse: Client, table: Table, number: int) -> Collecti
     return {at_ms // DAY_MS for (at_ms,) in zip(*found, strict=True)}
 
 
+async def last_segment(clickhouse: Client) -> int:
+    """Return the highest number of a segment that is in; nought: there is none."""
+    ((last,),) = await clickhouse.query(
+        f"SELECT max(toUInt64(key)) FROM {COUNTS_TABLE.name} WHERE scope = {{mark:String}}", {"mark": MARK}
+    )
+    return int(last)
+
+
 async def completed(clickhouse: Client, lines: Sequence[Line], scopes: Scopes) -> list[Line]:
     """Return lines with what is known of those who have not told all of it."""
     wanted = [Place(line.series.room, line.series.participant) for line in lines]
