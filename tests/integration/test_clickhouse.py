@@ -204,6 +204,24 @@ async def test_what_is_settled_while_somebody_reads_is_told_once(
     assert sorted(told) == [(ALICE, 10), (ALICE, 20), (BOB, 10), (BOB, 20)]
 
 
+async def test_what_is_settled_while_rollups_are_asked_for_counts_once(
+    store: StoreWithClickHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    query, left = Client.query, [1, 1, 1]
+
+    async def settle_before(self: Client, sql: str, *given: object, **named: object) -> object:
+        if "mark:String" in sql and "GROUP BY" in sql and left:  # the log has been looked at
+            left.pop()
+            await settle(store)
+        return await query(self, sql, *given, **named)
+
+    monkeypatch.setattr(Client, "query", settle_before)
+    for number, asked in enumerate((1, 2, 3), start=1):
+        await measured(store, 10, at_ms=TEN + 60_000 * number)
+        assert await counted(store) == (asked, asked, asked)
+    assert not left
+
+
 # --- away -------------------------------------------------------------------------------------------------
 
 

@@ -8,7 +8,7 @@ A question is answered a page of keys at a time, so that no answer has to fit in
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from operator import attrgetter
 from typing import Any, NamedTuple, TypeVar
 
@@ -43,6 +43,7 @@ from monitor.store.segments import Moment, SegmentedLog
 
 HOURS_A_PAGE = 20_000  # of all keys
 MOST_KEYS_A_PAGE = 500
+MOST_LOOKS = 20
 
 T = TypeVar("T")
 
@@ -62,16 +63,20 @@ class ClickHouseRollups(Answering):
 
     async def _fold(self, selection: Selection, part: Part, resolve: Resolve, fold: Callable[[Iterator[Row]], T]) -> T:
         loop = asyncio.get_running_loop()
-        async with self._log.moment() as moment:
-            try:
-                logged = _about(await self._in_log(moment, resolve), selection)
-                logged = _bounded(logged, await known_values(self._clickhouse, merged(list(logged.values()))))
-                question = _Question(self._clickhouse, selection, part, logged, sorted(moment.unsettled))
-                return await asyncio.to_thread(lambda: fold(_rows(question, loop)))
-            except StoreFailed as error:
+        question = _Question(self._clickhouse, selection, part, lambda: self._look(selection, resolve))
+        try:
+            return await asyncio.to_thread(lambda: fold(question.rows(loop)))
+        except StoreFailed as error:
+            async with self._log.moment() as moment:
                 told = _about(await self._in_log(moment, resolve, is_away=True), selection)
-                rows = _in_order(merged(list(_bounded(told, {}).values())))
-                raise Lacking(f"{error}; what is settled is missing", fold(iter(rows))) from error
+            rows = _in_order(merged(list(_bounded(told, {}).values())))
+            raise Lacking(f"{error}; what is settled is missing", fold(iter(rows))) from error
+
+    async def _look(self, selection: Selection, resolve: Resolve) -> "_Look":
+        async with self._log.moment() as moment:
+            logged = _about(await self._in_log(moment, resolve), selection)
+            known = await known_values(self._clickhouse, merged(list(logged.values())))
+            return _Look(moment.before, sorted(moment.unsettled), _bounded(logged, known))
 
     async def _in_log(self, moment: Moment, resolve: Resolve, *, is_away: bool = False) -> _Logged:
         """Return what the log adds up to; while ClickHouse is away nobody is known who has not told all of it."""
@@ -144,80 +149,117 @@ def _bounded(logged: _Logged, known: dict[tuple[str, int], set[str]]) -> _Logged
 # --- a page at a time -------------------------------------------------------------------------------------
 
 
-class _Question(NamedTuple):
-    """Rows of a part that are asked for, and what the log has beside them."""
+class _Look(NamedTuple):
+    """What the log had of the rollups that are asked for, at a moment (`monitor.store.segments.Moment`)."""
 
-    clickhouse: Client
-    selection: Selection
-    part: Part
-    logged: _Logged
+    before: int
     unsettled: Sequence[int]
+    logged: _Logged
 
-    async def page(self, after: str) -> tuple[list[Row], str | None]:
+
+class _Moved(Exception):  # it is a fact
+    """Something that the log had when it was looked at, not sealed as yet, is among the rows by now."""
+
+
+class _Question:
+    """Rows of a part that are asked for, with what the log has beside them."""
+
+    def __init__(
+        self, clickhouse: Client, selection: Selection, part: Part, look: Callable[[], Awaitable[_Look]]
+    ) -> None:
+        self._clickhouse = clickhouse
+        self._selection = selection
+        self._part = part
+        self._look_again = look
+
+    def rows(self, loop: asyncio.AbstractEventLoop) -> Iterator[Row]:
+        """Yield rows on a thread of their own, page after page from the loop, in the order of keys and hours."""
+        look = asyncio.run_coroutine_threadsafe(self._looked(), loop).result()
+        after: str | None = self._selection.after
+        while after is not None:
+            look, rows, after = asyncio.run_coroutine_threadsafe(self._page(look, after), loop).result()
+            yield from rows
+
+    async def _looked(self) -> _Look:
+        return await self._look_again()
+
+    async def _page(self, look: _Look, after: str) -> tuple[_Look, list[Row], str | None]:
         """Return the rows of the next keys, and the last of these keys, or None if there are no more."""
         most = self._keys_a_page()
         keys = await self._keys(after, most)
         last = keys[-1] if len(keys) == most else None
-        found = [
-            await each(after, last)
-            for each in ((self._sketches,) if self.part == "sketches" else (self._minutes, self._people))
-        ]
-        return _in_order(merged([each for parts in found for each in parts])), last
+        for _ in range(MOST_LOOKS):
+            try:
+                return look, _in_order(merged(await self._found(look, after, last))), last
+            except _Moved:
+                look = await self._look_again()
+        raise StoreFailed(f"ClickHouse: expected a moment between two segments, got none in {MOST_LOOKS} looks")
+
+    async def _found(self, look: _Look, after: str, last: str | None) -> list[Rollups]:
+        if self._part == "sketches":
+            return await self._sketches(look, after, last)
+        return [*await self._minutes(look, after, last), *await self._people(look, after, last)]
 
     def _keys_a_page(self) -> int:
-        hours = (self.selection.to_ms - self.selection.from_ms) // HOUR_MS
+        hours = (self._selection.to_ms - self._selection.from_ms) // HOUR_MS
         return max(1, min(MOST_KEYS_A_PAGE, HOURS_A_PAGE // hours))
 
     async def _keys(self, after: str, most: int) -> list[str]:
-        table = SKETCHES_TABLE if self.part == "sketches" else COUNTS_TABLE
+        table = SKETCHES_TABLE if self._part == "sketches" else COUNTS_TABLE
         where, values = self._within(after, None)
         sql = f"SELECT DISTINCT key FROM {table.name} WHERE {where} ORDER BY key LIMIT {{most:UInt32}}"
-        found = await self.clickhouse.query(sql, {**values, "most": most})
+        found = await self._clickhouse.query(sql, {**values, "most": most})
         return list(found[0]) if found else []
 
-    async def _sketches(self, after: str, last: str | None) -> list[Rollups]:
+    async def _sketches(self, look: _Look, after: str, last: str | None) -> list[Rollups]:
         maps = ", ".join(f"sumMap({each})" for each in SKETCHED)
-        columns, marks = await self._marked(f"scope, key, at_ms, {maps}", SKETCHES_TABLE.name, after, last)
-        return [sketched(columns, METRICS), *self._counters(after, last, marks)]
+        columns, marks = await self._marked(f"scope, key, at_ms, {maps}", SKETCHES_TABLE.name, look, after, last)
+        return [sketched(columns, METRICS), *self._counters(look.logged, after, last, marks)]
 
-    async def _minutes(self, after: str, last: str | None) -> list[Rollups]:
+    async def _minutes(self, look: _Look, after: str, last: str | None) -> list[Rollups]:
         sums = ", ".join(f"sum({each})" for each in COUNTED)
-        columns, marks = await self._marked(f"scope, key, at_ms, {sums}", COUNTS_TABLE.name, after, last)
-        return [counted(columns, HOUR_MS), *self._counters(after, last, marks)]
+        columns, marks = await self._marked(f"scope, key, at_ms, {sums}", COUNTS_TABLE.name, look, after, last)
+        return [counted(columns, HOUR_MS), *self._counters(look.logged, after, last, marks)]
 
-    async def _people(self, after: str, last: str | None) -> list[Rollups]:
+    async def _people(self, look: _Look, after: str, last: str | None) -> list[Rollups]:
         where, values = self._within(after, last)
         masks = ", ".join(f"groupBitOr({each})" for each in MASKED)
-        columns = await self.clickhouse.query(
+        columns = await self._clickhouse.query(
             f"SELECT scope, key, at_ms, person, {masks} FROM people WHERE {where} GROUP BY scope, key, at_ms, person"
             " ORDER BY scope, key, at_ms, person LIMIT {kept:UInt32} BY scope, key, at_ms",
             {**values, "kept": KEPT},
         )
-        of_log = [_in_page(rollups, after, last) for rollups in self.logged.values()]
+        of_log = [_in_page(rollups, after, last) for rollups in look.logged.values()]
         return [there(columns), *(Rollups(each.keys, NONE, each.people) for each in of_log)]
 
-    async def _marked(self, wanted: str, table: str, after: str, last: str | None) -> tuple[Columns, _Marks]:
+    async def _marked(
+        self, wanted: str, table: str, look: _Look, after: str, last: str | None
+    ) -> tuple[Columns, _Marks]:
         """Return rows, and the segments that are among them: of one look, so that one is true of the other."""
         where, values = self._within(after, last)
         marks = (
-            "scope = {mark:String} AND key IN {segments:Array(String)}"
+            "scope = {mark:String} AND (key IN {segments:Array(String)} OR toUInt64OrZero(key) >= {before:UInt64})"
             " AND at_ms >= {from_day_ms:Int64} AND at_ms < {to_ms:Int64}"
         )
-        found = await self.clickhouse.query(
+        found = await self._clickhouse.query(
             f"SELECT {wanted} FROM {table} WHERE ({where}) OR ({marks}) GROUP BY scope, key, at_ms",
             {
                 **values,
                 "mark": MARK,
-                "segments": [str(number) for number in self.unsettled],
-                "from_day_ms": self.selection.from_ms // DAY_MS * DAY_MS,
+                "segments": [str(number) for number in look.unsettled],
+                "before": look.before,
+                "from_day_ms": self._selection.from_ms // DAY_MS * DAY_MS,
             },
         )
         columns, told = without_marks(found)
-        return columns, frozenset(told)
+        marked = frozenset(told)
+        if any(number >= look.before for number, _ in marked):
+            raise _Moved
+        return columns, marked
 
-    def _counters(self, after: str, last: str | None, marks: _Marks) -> Iterator[Rollups]:
+    def _counters(self, logged: _Logged, after: str, last: str | None, marks: _Marks) -> Iterator[Rollups]:
         """Return what the log has counted and the rows do not have."""
-        for number, rollups in self.logged.items():
+        for number, rollups in logged.items():
             in_page = _in_page(Rollups(rollups.keys, rollups.counters, NOBODY), after, last)
             days = {day for segment, day in marks if segment == number}
             yield selected(in_page, lambda key: key.from_ms // DAY_MS not in days)  # noqa: B023  # it is done at once
@@ -230,26 +272,18 @@ class _Question(NamedTuple):
             "at_ms < {to_ms:Int64}",
         ]
         values: dict[str, Any] = {
-            "scope": self.selection.scope,
+            "scope": self._selection.scope,
             "after": after,
-            "from_ms": self.selection.from_ms,
-            "to_ms": self.selection.to_ms,
+            "from_ms": self._selection.from_ms,
+            "to_ms": self._selection.to_ms,
         }
         if last is not None:
             conditions.append("key <= {last:String}")
             values["last"] = last
-        if self.selection.keys is not None:
+        if self._selection.keys is not None:
             conditions.append("key IN {keys:Array(String)}")
-            values["keys"] = list(self.selection.keys)
+            values["keys"] = list(self._selection.keys)
         return " AND ".join(conditions), values
-
-
-def _rows(question: _Question, loop: asyncio.AbstractEventLoop) -> Iterator[Row]:
-    """Yield rows on a thread of their own, page after page from the loop."""
-    after: str | None = question.selection.after
-    while after is not None:
-        rows, after = asyncio.run_coroutine_threadsafe(question.page(after), loop).result()
-        yield from rows
 
 
 def _in_page(rollups: Rollups, after: str, last: str | None) -> Rollups:
