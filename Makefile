@@ -1,6 +1,6 @@
 # What can I do here?  `make` shows this menu.
 .DEFAULT_GOAL := help
-.PHONY: help demo run build test test-pythons coverage check docs reference audit format e2e faults bench soak \
+.PHONY: help demo run build test clickhouse test-pythons coverage check docs reference audit format e2e faults bench soak \
         style types sbom install-check release-check dist lock clean
 
 PYTHON ?= python3
@@ -33,14 +33,19 @@ build: $(VENV)/.run ## the front end, anew
 test coverage faults: export PYTHONDONTWRITEBYTECODE :=
 
 test: $(VENV)/.dev ## everything a contributor runs: unit, property, contract, integration, crash
-	@$(BIN)/python -m pytest -m "not e2e" $(SIDE_BY_SIDE) $(TESTS)
+	@$(BIN)/python -m pytest -m "not e2e and not clickhouse" $(SIDE_BY_SIDE) $(TESTS)
+
+clickhouse: $(VENV)/.clickhouse ## what is to become of samples on several machines, on ClickHouse's own engine; fetches half a gigabyte
+	@ROOMWATCH_CLICKHOUSE=1 $(BIN)/python -m pytest -m clickhouse --numprocesses 2 --dist loadfile \
+	    tests/contract/test_sample_stores.py tests/contract/test_sample_ranges.py tests/contract/test_rollup_stores.py \
+	    tests/integration/test_clickhouse.py
 
 test-pythons: $(VENV)/.dev ## the same with every Python from 3.11 to 3.14 that is here; TESTS=tests/unit for less
 	@$(BIN)/python -m deploy.pythons $(if $(TESTS),TESTS="$(TESTS)")
 
 coverage: $(VENV)/.dev ## the same, counting what is run through, daemons in processes of their own included; twice as long
 	@$(BIN)/python -m coverage erase
-	@$(BIN)/python -m pytest -m "not e2e" $(SIDE_BY_SIDE) --cov --cov-report=term --cov-report=html:build/coverage $(TESTS)
+	@$(BIN)/python -m pytest -m "not e2e and not clickhouse" $(SIDE_BY_SIDE) --cov --cov-report=term --cov-report=html:build/coverage $(TESTS)
 
 # Side by side, as many as there are cores unless `make -j` said so before; what each of them says stays together.
 BESIDE = $(if $(filter -j%,$(MAKEFLAGS)),,--jobs $(CORES)) $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
@@ -112,6 +117,8 @@ lock: $(VENV)/.dev ## pin what the ranges in pyproject.toml resolve to today
 	    --no-header --output-file requirements/run.txt pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    --no-header --extra dev --output-file requirements/dev.txt pyproject.toml
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	    --no-header --extra dev --extra cluster --extra engine --output-file requirements/clickhouse.txt pyproject.toml
 
 sbom: $(VENV)/.dev ## what is inside of what we ship, and under which licences, as CycloneDX into build/sbom
 	@$(BIN)/python deploy/sbom.py
@@ -141,4 +148,9 @@ $(VENV)/.run: requirements/run.txt pyproject.toml hatch_build.py $(FRONT_END) | 
 $(VENV)/.dev: requirements/dev.txt $(VENV)/.run
 	@echo "installing the developer's tools into $(VENV) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/dev.txt
+	@touch $@
+
+$(VENV)/.clickhouse: requirements/clickhouse.txt $(VENV)/.dev
+	@echo "installing the engine of ClickHouse into $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/clickhouse.txt
 	@touch $@

@@ -29,6 +29,14 @@ class StoreFailed(Failure):
     """The store could not do what it was asked; nothing of it was kept."""
 
 
+class Lacking(StoreFailed):
+    """A part of the store did not answer; `found` is the answer as far as the others have it."""
+
+    def __init__(self, message: str, found: object) -> None:
+        super().__init__(message)
+        self.found = found
+
+
 class StoreFull(StoreFailed):
     """There was no room on the disk."""
 

@@ -1,6 +1,6 @@
 """What the conformance suites run on."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +10,9 @@ import pytest
 from monitor.store.memory import MemoryStore
 from monitor.store.ports import Store
 from monitor.store.sqlite import SqliteStore
+from tests import clickhouse_engine
+
+SUITES_OF_SAMPLES = {"test_sample_stores", "test_sample_ranges", "test_rollup_stores"}  # which ClickHouse fills, too
 
 if TYPE_CHECKING:
     from tests.postgres_server import PostgresServer
@@ -18,15 +21,25 @@ EVERY_STORE = ("sqlite", "memory")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run a test on every store; on PostgreSQL where its suite says that the ports it is about are there.
+    """Run a test on every store; on PostgreSQL and ClickHouse where its suite is about ports that are there.
 
     A suite says so by `ON_POSTGRES = True`; a test in it that is about samples, too, by the marker `samples`.
     """
     if "store" in metafunc.fixturenames:
-        has_ports = getattr(metafunc.module, "ON_POSTGRES", False)
+        stores: list[object] = [*EVERY_STORE]
         is_about_samples = metafunc.definition.get_closest_marker("samples") is not None
-        postgres = [pytest.param("postgres", marks=pytest.mark.cluster)] if has_ports and not is_about_samples else []
-        metafunc.parametrize("store", [*EVERY_STORE, *postgres], indirect=True)
+        if getattr(metafunc.module, "ON_POSTGRES", False) and not is_about_samples:
+            stores.append(pytest.param("postgres", marks=pytest.mark.cluster))
+        if metafunc.module.__name__.rpartition(".")[2] in SUITES_OF_SAMPLES:
+            stores.append(pytest.param("clickhouse", marks=pytest.mark.clickhouse))
+        metafunc.parametrize("store", stores, indirect=True)
+
+
+@pytest.fixture(scope="session")
+def clickhouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[clickhouse_engine.Engine]:
+    """The engine of ClickHouse, behind its HTTP interface."""
+    with clickhouse_engine.running(tmp_path_factory.mktemp("clickhouse") / "data") as engine:
+        yield engine
 
 
 @pytest.fixture
@@ -37,8 +50,14 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
             opened: Store = MemoryStore()
         elif request.param == "sqlite":
             opened = await SqliteStore.open(tmp_path / "roomwatch.db")
-        else:
+        elif request.param == "postgres":
             server: PostgresServer = request.getfixturevalue("postgres_server")
             opened = await stack.enter_async_context(server.store())
+        else:
+            engine = request.getfixturevalue("clickhouse")
+            from tests import history_elsewhere  # noqa: PLC0415  # needs the driver
+
+            yield await stack.enter_async_context(history_elsewhere.opened(engine.port))
+            return
         yield opened
         await opened.close()

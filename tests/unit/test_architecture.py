@@ -226,11 +226,16 @@ def test_sql_is_written_in_the_store_only() -> None:
             assert not {each.partition(".")[0] for each in imported(tree)} & {"sqlite3", "aiosqlite"}, name
 
 
-def test_only_the_postgresql_store_knows_its_driver_and_nothing_that_needs_no_cluster_leads_to_it() -> None:
+#: Of what is in an extra, and the package that adapts it.
+DRIVERS = {"asyncpg": "monitor.store.postgres", "clickhouse_connect": "monitor.store.clickhouse"}
+
+
+def test_a_driver_is_imported_by_its_adapter_only_and_that_by_nothing_that_needs_no_cluster() -> None:
     for name, tree in modules().items():
-        if not name.startswith("monitor.store.postgres"):
-            assert not any(each.partition(".")[0] == "asyncpg" for each in imported(tree)), name
-            assert not any(target.startswith("monitor.store.postgres") for target in arrows()[name]), name
+        for driver, adapter in DRIVERS.items():
+            is_inside = name == adapter or name.startswith(f"{adapter}.")
+            assert is_inside or driver not in {each.partition(".")[0] for each in imported(tree)}, name
+            assert is_inside or not any(each.startswith(adapter) for each in arrows()[name]), name
 
 
 def test_only_the_scheduler_knows_apscheduler_and_only_the_transport_the_rest_client() -> None:

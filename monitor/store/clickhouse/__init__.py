@@ -1,0 +1,1 @@
+"""Samples and rollups in ClickHouse, behind the ports that SQLite fills by default; nothing else imports its driver."""

@@ -1,0 +1,148 @@
+"""How is ClickHouse spoken to?
+
+In four calls: insert, query, command, ping.  The driver is imported here and nowhere else; what goes wrong is a
+`StoreFailed` that says where.  A server that is away is tried again with each call.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import aiohttp
+from clickhouse_connect.driver import create_async_client
+from clickhouse_connect.driver.asyncclient import AsyncClient
+from clickhouse_connect.driver.exceptions import ClickHouseError
+from msgspec import Struct
+
+from monitor.store.ports import StoreFailed
+
+CONNECT_TIMEOUT_S = 5
+ANSWER_TIMEOUT_S = 120
+
+Columns = Sequence[Sequence[Any]]
+
+_ONE_BLOCK = 1 << 31
+_INSERT: Mapping[str, Any] = {
+    "async_insert": 0,  # what is answered is on disk
+    "insert_deduplicate": 1,
+    # A token is one block's: what comes in several may be put down in part, and not be recognised as a whole.
+    "max_insert_block_size": _ONE_BLOCK,
+    "min_insert_block_size_rows": _ONE_BLOCK,
+    "min_insert_block_size_bytes": _ONE_BLOCK,
+    "max_partitions_per_insert_block": 0,  # clocks that are wrong may name many days
+}
+_FAILURES = (ClickHouseError, aiohttp.ClientError, OSError, TimeoutError)
+
+
+class Address(Struct, frozen=True):
+    """Where a ClickHouse listens for HTTP, and as whom it is spoken to; the database must be there."""
+
+    host: str
+    port: int = 8123
+    database: str = "default"
+    username: str = "default"
+    password: str = ""
+    is_secure: bool = False
+
+    def __str__(self) -> str:
+        return f"ClickHouse at {self.host}:{self.port}, database {self.database}"
+
+    def __repr__(self) -> str:
+        return f"Address({self})"  # without the password
+
+
+class Table(NamedTuple):
+    """A table that rows are put into: its name, and the type of each column that is told."""
+
+    name: str
+    types: Mapping[str, str]
+
+
+class Client:
+    """A ClickHouse, which may be away."""
+
+    def __init__(self, address: Address) -> None:
+        self._address = address
+        self._connecting = asyncio.Lock()
+        self._connected: AsyncClient | None = None
+
+    async def insert(self, table: Table, columns: Columns, token: str) -> None:
+        """Put down rows, as columns in the order of the table's; the same token again puts down nothing.
+
+        Raises:
+            StoreFailed: it is not known to be there; to say it again with the same token does no harm.
+        """
+        try:
+            driver = await self._driver()
+            await driver.insert(
+                table.name,
+                columns,
+                column_names=list(table.types),
+                column_type_names=list(table.types.values()),
+                column_oriented=True,
+                settings={**_INSERT, "insert_deduplication_token": token},
+            )
+        except _FAILURES as error:
+            raise self._failed(f"to take rows of {table.name}", error) from error
+
+    async def query(
+        self, sql: str, values: Mapping[str, Any] | None = None, *, in_bytes: Sequence[str] = ()
+    ) -> Columns:
+        """Return the columns of a query's answer, or nothing at all; those named have text as bytes.
+
+        Raises:
+            StoreFailed: there is none.
+        """
+        try:
+            driver = await self._driver()
+            found = await driver.query(
+                sql, dict(values or {}), column_oriented=True, column_formats=dict.fromkeys(in_bytes, "bytes")
+            )
+        except _FAILURES as error:
+            raise self._failed("an answer", error) from error
+        return found.result_columns if found.row_count else ()
+
+    async def command(self, sql: str, values: Mapping[str, Any] | None = None) -> None:
+        """Have something done.
+
+        Raises:
+            StoreFailed: it may not be done.
+        """
+        try:
+            driver = await self._driver()
+            await driver.command(sql, dict(values or {}))
+        except _FAILURES as error:
+            raise self._failed("to do as told", error) from error
+
+    async def ping(self) -> bool:
+        """Whether it answers."""
+        try:
+            return bool(await (await self._driver()).ping())
+        except _FAILURES:
+            return False
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        connected, self._connected = self._connected, None
+        if connected is not None:
+            await connected.close()
+
+    async def _driver(self) -> AsyncClient:
+        async with self._connecting:
+            if self._connected is None:
+                self._connected = await create_async_client(
+                    host=self._address.host,
+                    port=self._address.port,
+                    interface="https" if self._address.is_secure else "http",
+                    username=self._address.username,
+                    password=self._address.password,
+                    database=self._address.database,
+                    connect_timeout=CONNECT_TIMEOUT_S,
+                    send_receive_timeout=ANSWER_TIMEOUT_S,
+                    form_encode_query_params=True,  # a list of rooms is longer than an address may be
+                    autogenerate_session_id=False,
+                )
+            return self._connected
+
+    def _failed(self, expected: str, error: Exception) -> StoreFailed:
+        return StoreFailed(f"{self._address}: expected {expected}, got {str(error) or type(error).__name__}")
