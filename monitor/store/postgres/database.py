@@ -14,7 +14,7 @@ import random
 import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 from typing import Any, Self, TypeVar
 
@@ -196,8 +196,26 @@ class Database:
         Raises:
             StoreFailed: one was refused, or the server could not be asked.
         """
+        async with AsyncExitStack() as stack:
+            connection: Connection | None = None
+            with suppress(_Again):
+                connection = await stack.enter_async_context(self._snapshot())
+            try:
+                if connection is None:
+                    connection = await stack.enter_async_context(self._snapshot())
+            except _Again as again:
+                raise failed(self._where, "queries to be answered", again.why) from again
+            yield connection
+
+    @asynccontextmanager
+    async def _snapshot(self) -> AsyncIterator[Connection]:
         async with self._connected("queries to be answered") as connection:
-            await connection.execute(_BEGIN_READING)
+            try:
+                await connection.execute(_BEGIN_READING)
+            except FAILURES as error:
+                if is_connection_lost(error):
+                    raise _Again(error) from error
+                raise
             yield connection
             await connection.execute("COMMIT")
 
