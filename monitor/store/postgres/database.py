@@ -50,9 +50,7 @@ class Database:
         self._pool = pool
         self._where = where
         self._timeout_s = timeout_s
-        self._writes: set[asyncio.Task[Any]] = set()
-        self._began_s: dict[object, float] = {}
-        self.is_full = False  # whether the last transaction found no room on the server's disk
+        self._state = _State()
 
     @classmethod
     async def open(cls, address: str, *, connections: int = CONNECTIONS, timeout_s: float = TIMEOUT_S) -> Self:
@@ -93,12 +91,20 @@ class Database:
 
         It need not be closed.
         """
-        return Database(self._pool, self._where, self._timeout_s, fence)
+        database = Database(self._pool, self._where, self._timeout_s, fence)
+        database._state = self._state
+        return database
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the last transaction found no room on the server's disk."""
+        return self._state.is_full
 
     @property
     def writing(self) -> Writing:
         """Return since when the oldest of the transactions under way runs, and how many wait for a connection."""
-        return Writing(len(self._writes) - len(self._began_s), min(self._began_s.values(), default=None))
+        state = self._state
+        return Writing(len(state.writes) - len(state.began_s), min(state.began_s.values(), default=None))
 
     async def write(self, work: Work[T], *, is_bounded: bool = True) -> T:
         """Do `work` inside a transaction and return what it returns; it is done whole or leaves no trace.
@@ -111,8 +117,8 @@ class Database:
             StoreFull: there was no room on the server's disk.
         """
         task = asyncio.create_task(self._write(work, is_bounded=is_bounded))
-        self._writes.add(task)
-        task.add_done_callback(self._writes.discard)
+        self._state.writes.add(task)
+        task.add_done_callback(self._state.is_done)
         return await asyncio.shield(task)
 
     async def _write(self, work: Work[T], *, is_bounded: bool) -> T:
@@ -130,14 +136,14 @@ class Database:
         attempt = object()
         try:
             async with self._connected("a transaction to be kept", is_bounded=is_bounded) as connection:
-                self._began_s[attempt] = time.monotonic()
+                self._state.began_s[attempt] = time.monotonic()
                 result = await self._committed(connection, work, is_bounded=is_bounded)
         except StoreFull:
-            self.is_full = True
+            self._state.is_full = True
             raise
         finally:
-            self._began_s.pop(attempt, None)
-        self.is_full = False
+            self._state.began_s.pop(attempt, None)
+        self._state.is_full = False
         return result
 
     async def _committed(self, connection: Any, work: Work[T], *, is_bounded: bool) -> T:
@@ -269,9 +275,24 @@ class Database:
 
     async def close(self) -> None:
         """Finish the transactions under way and let go of the server."""
-        if self._writes:
-            await asyncio.wait(set(self._writes))
+        if self._state.writes:
+            await asyncio.wait(set(self._state.writes))
         await self._pool.close()
+
+
+class _State:
+    """What is under way, and how the last of it ended."""
+
+    def __init__(self) -> None:
+        self.writes: set[asyncio.Task[Any]] = set()
+        self.began_s: dict[object, float] = {}
+        self.is_full = False
+
+    def is_done(self, write: asyncio.Task[Any]) -> None:
+        """Let a transaction go, also one that failed when nobody waited for it any more."""
+        self.writes.discard(write)
+        if not write.cancelled():
+            write.exception()
 
 
 class _Watch:
