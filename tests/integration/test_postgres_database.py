@@ -130,6 +130,32 @@ async def test_connections_that_died_are_replaced(
     await database.write(lambda connection: put(connection, "a"))
     await postgres_server.execute(kill)
     assert await names(database) == ["a"]
+    await postgres_server.execute(kill)
+    async with database.reading() as connection:
+        assert await connection.fetchval("SELECT count(*) FROM receivers") == 1
+
+
+async def test_what_is_read_together_is_of_one_moment(database: Database) -> None:
+    async with database.reading() as connection:
+        assert await connection.fetchval("SELECT count(*) FROM receivers") == 0
+        await database.write(lambda connection: put(connection, "a"))
+        assert await connection.fetchval("SELECT count(*) FROM receivers") == 0
+    assert await names(database) == ["a"]
+
+
+async def test_a_schema_that_changed_meanwhile_is_no_reason_to_fail(
+    postgres_server: PostgresServer, address: str
+) -> None:
+    database = await Database.open(address, connections=1)
+
+    async def look(connection: Connection) -> list[tuple[object, ...]]:
+        return [tuple(row) for row in await connection.fetch("SELECT * FROM receivers")]
+
+    await database.write(lambda connection: put(connection, "a"))
+    assert await database.write(look) == [("a", "")]
+    await postgres_server.execute("ALTER TABLE receivers ADD COLUMN more integer", on=address_name(address))
+    assert await database.write(look) == [("a", "", None)]
+    await database.close()
 
 
 def address_name(address: str) -> str:

@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator
 
+import asyncpg
 import pytest
 
 from collectors.events import Event
-from monitor.store.ports import Entry, StoreFailed
+from monitor.store.keeping import DAY_MS, Keeping
+from monitor.store.ports import AuditEntry, Entry, StoreFailed
 from monitor.store.postgres.connection import Connection
 from monitor.store.postgres.database import Database
 from monitor.store.postgres.store import PostgresStore
@@ -132,3 +134,32 @@ async def test_a_zero_character_in_a_name_is_no_reason_to_refuse_a_post(replicas
         assert await append(second, told, participant(BOB, dedup_key=name)) == [None, None]
         (happened,) = await second.log.happenings(f"name:{name}", 0, 2**53, 10)
         assert happened.participant == ALICE
+
+
+@pytest.mark.parametrize("change", ["did = 'nothing'", "status = 200", "at_ms = 1"])
+async def test_not_even_sql_rewrites_an_entry_of_the_audit_log(
+    replicas: Replicas, address: str, postgres_server: PostgresServer, change: str
+) -> None:
+    await replicas[0].audit.add(AuditEntry(NOW_MS, "ann", "operator", "token", "", "POST /", 403))
+    name = address.partition("@/")[2].partition("?")[0]
+    with pytest.raises(asyncpg.RaiseError, match="is not changed"):
+        await postgres_server.execute(f"UPDATE audit SET {change}", on=name)
+
+
+async def test_of_replicas_that_drop_what_is_old_at_once_each_row_is_dropped_by_one(replicas: Replicas) -> None:
+    told = [participant(BOB, dedup_key=f"c:{number}", at_ms=NOW_MS + number) for number in range(3_000)]
+    await append(replicas[0], *told)
+    await replicas[0].picture.save([], 3_000)
+    counts = await asyncio.gather(*(each.retain(NOW_MS + 400 * DAY_MS, Keeping()) for each in replicas))
+    assert sum(count["events"] for count in counts) == 3_000
+    assert await replicas[1].log.since(0, 10) == []
+
+
+async def test_of_two_secrets_made_up_at_once_one_is_everybodys(replicas: Replicas) -> None:
+    made = await asyncio.gather(*(each.secrets.secret("links", fresh) for each in replicas for fresh in (b"a", b"b")))
+    assert len(set(made)) == 1
+
+
+async def test_the_size_is_that_of_the_database(replicas: Replicas) -> None:
+    size = await replicas[0].size()
+    assert (size.database_bytes > 1_000_000, size.is_full, size.disk_free_bytes) == (True, False, None)

@@ -14,7 +14,7 @@ import random
 import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 from typing import Any, Self, TypeVar
 
@@ -50,10 +50,7 @@ class Database:
         self._pool = pool
         self._where = where
         self._timeout_s = timeout_s
-        self._writes: set[asyncio.Task[Any]] = set()
-        self._began_s: dict[object, float] = {}
-        self.is_full = False  # whether the last transaction found no room on the server's disk
-        self.refusal = ""  # why nothing is taken that is written; empty as long as it is
+        self._state = _State()
 
     @classmethod
     async def open(cls, address: str, *, connections: int = CONNECTIONS, timeout_s: float = TIMEOUT_S) -> Self:
@@ -94,12 +91,25 @@ class Database:
 
         It need not be closed.
         """
-        return Database(self._pool, self._where, self._timeout_s, fence)
+        database = Database(self._pool, self._where, self._timeout_s, fence)
+        database._state = self._state
+        return database
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the last transaction found no room on the server's disk."""
+        return self._state.is_full
+
+    @property
+    def refusal(self) -> str:
+        """Return why nothing is taken that is written, in a few words; empty as long as it is."""
+        return self._state.refusal
 
     @property
     def writing(self) -> Writing:
         """Return since when the oldest of the transactions under way runs, and how many wait for a connection."""
-        return Writing(len(self._writes) - len(self._began_s), min(self._began_s.values(), default=None))
+        state = self._state
+        return Writing(len(state.writes) - len(state.began_s), min(state.began_s.values(), default=None))
 
     async def write(self, work: Work[T], *, is_bounded: bool = True) -> T:
         """Do `work` inside a transaction and return what it returns; it is done whole or leaves no trace.
@@ -112,8 +122,8 @@ class Database:
             StoreFull: there was no room on the server's disk.
         """
         task = asyncio.create_task(self._write(work, is_bounded=is_bounded))
-        self._writes.add(task)
-        task.add_done_callback(self._writes.discard)
+        self._state.writes.add(task)
+        task.add_done_callback(self._state.is_done)
         return await asyncio.shield(task)
 
     async def _write(self, work: Work[T], *, is_bounded: bool) -> T:
@@ -131,21 +141,21 @@ class Database:
         attempt = object()
         try:
             async with self._connected("a transaction to be kept", is_bounded=is_bounded) as connection:
-                self._began_s[attempt] = time.monotonic()
+                self._state.began_s[attempt] = time.monotonic()
                 result = await self._committed(connection, work, is_bounded=is_bounded)
         except _Again as again:
             if is_connection_lost(again.why):
-                self.refusal = str(failed(self._where, "a transaction to be kept", again.why))
+                self._state.refusal = str(failed(self._where, "a transaction to be kept", again.why))
             raise
         except StoreFailed as error:
-            self.is_full = isinstance(error, StoreFull)
-            has_begun, why = attempt in self._began_s, error.__cause__
-            if self.is_full or not has_begun or why is None or is_connection_lost(why):
-                self.refusal = str(error)
+            state, why = self._state, error.__cause__
+            state.is_full = isinstance(error, StoreFull)
+            if state.is_full or attempt not in state.began_s or why is None or is_connection_lost(why):
+                state.refusal = str(error)
             raise
         finally:
-            self._began_s.pop(attempt, None)
-        self.is_full, self.refusal = False, ""
+            self._state.began_s.pop(attempt, None)
+        self._state.is_full, self._state.refusal = False, ""
         return result
 
     async def _committed(self, connection: Any, work: Work[T], *, is_bounded: bool) -> T:
@@ -204,8 +214,26 @@ class Database:
         Raises:
             StoreFailed: one was refused, or the server could not be asked.
         """
+        async with AsyncExitStack() as stack:
+            connection: Connection | None = None
+            with suppress(_Again):
+                connection = await stack.enter_async_context(self._snapshot())
+            try:
+                if connection is None:
+                    connection = await stack.enter_async_context(self._snapshot())
+            except _Again as again:
+                raise failed(self._where, "queries to be answered", again.why) from again
+            yield connection
+
+    @asynccontextmanager
+    async def _snapshot(self) -> AsyncIterator[Connection]:
         async with self._connected("queries to be answered") as connection:
-            await connection.execute(_BEGIN_READING)
+            try:
+                await connection.execute(_BEGIN_READING)
+            except FAILURES as error:
+                if is_connection_lost(error):
+                    raise _Again(error) from error
+                raise
             yield connection
             await connection.execute("COMMIT")
 
@@ -259,9 +287,25 @@ class Database:
 
     async def close(self) -> None:
         """Finish the transactions under way and let go of the server."""
-        if self._writes:
-            await asyncio.wait(set(self._writes))
+        if self._state.writes:
+            await asyncio.wait(set(self._state.writes))
         await self._pool.close()
+
+
+class _State:
+    """What is under way, and how the last of it ended."""
+
+    def __init__(self) -> None:
+        self.writes: set[asyncio.Task[Any]] = set()
+        self.began_s: dict[object, float] = {}
+        self.is_full = False
+        self.refusal = ""
+
+    def is_done(self, write: asyncio.Task[Any]) -> None:
+        """Let a transaction go, also one that failed when nobody waited for it any more."""
+        self.writes.discard(write)
+        if not write.cancelled():
+            write.exception()
 
 
 class _Watch:

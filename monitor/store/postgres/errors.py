@@ -15,7 +15,9 @@ _LOST = {"57P01", "57P02", "57P03", _READ_ONLY, _IDLE}  # of the first: it ends,
 
 def is_to_be_repeated(error: BaseException) -> bool:
     """Whether the same transaction may go well when it is begun again."""
-    return getattr(error, "sqlstate", None) in _AGAIN
+    # Another replica, of a newer version, may have migrated the schema meanwhile: the driver has forgotten the old one.
+    is_outdated = isinstance(error, asyncpg.InvalidCachedStatementError | asyncpg.OutdatedSchemaCacheError)
+    return is_outdated or getattr(error, "sqlstate", None) in _AGAIN
 
 
 def is_connection_lost(error: BaseException) -> bool:
