@@ -14,8 +14,10 @@ from msgspec import Raw
 from alerts.model import Alert
 from collectors.events import Event
 from collectors.observations import TelemetryBatch
+from monitor.entities import Account, Entity, Participant, Recording, Room
+from monitor.packing import pack, unpack
 from monitor.store.forgotten import IDENTITY
-from monitor.store.person import Person, event_without, is_alert_about
+from monitor.store.person import Person, entity_without, event_without, is_alert_about
 from monitor.store.rows import encode
 
 _SID = re.compile(rb"PA\w{32}")
@@ -75,3 +77,34 @@ def sids_of(events: Iterable[Event], names: frozenset[str]) -> Iterator[str]:
 def alert_without(person: Person) -> Callable[[Alert], Alert | None]:
     """Return what leaves nothing of an alert that is about the person."""
     return lambda alert: None if is_alert_about(alert, person) else alert
+
+
+# --- what is on record ------------------------------------------------------------------------------------
+
+
+class RecordTable(NamedTuple):
+    """A table of records; a `packed` one has bodies that are."""
+
+    name: str
+    key: str
+    kind: type[Entity]
+    is_packed: bool = False
+
+    def without(self, person: Person, mentions: Mentions, kept: bytes) -> bytes | None:
+        """Return what is kept of a record that nobody can tell the person by: as it was, changed, or nothing."""
+        opened, closed = (unpack, pack) if self.is_packed else (bytes, bytes)
+        body = opened(kept)
+        if not mentions.are_in(body):
+            return kept
+        left = entity_without(msgspec.json.decode(body, type=self.kind), person)
+        if left is None:
+            return None
+        return closed(after) if (after := encode(left)) != body else kept
+
+
+RECORDS = (
+    RecordTable("rooms", "key", Room, is_packed=True),
+    RecordTable("participants", "key", Participant),
+    RecordTable("recordings", "recording_sid", Recording),
+    RecordTable("accounts", "account_sid", Account),
+)

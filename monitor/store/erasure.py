@@ -14,22 +14,30 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 from zstandard import ZstdError
 
 from alerts.model import Alert, Group, Incident, Notification
-from monitor.entities import Account, Entity, Participant, Recording, Room
 from monitor.history import chunks
-from monitor.packing import pack, unpack
+from monitor.packing import unpack
 from monitor.sizes import in_words
 from monitor.store.database import Database
-from monitor.store.erased_rows import Mentions, Piece, alert_without, keys_of, pieces_left, sessions_of, sids_of
+from monitor.store.erased_rows import (
+    RECORDS,
+    Mentions,
+    Piece,
+    RecordTable,
+    alert_without,
+    keys_of,
+    pieces_left,
+    sessions_of,
+    sids_of,
+)
 from monitor.store.forgotten import IDENTITY, group_with, incident_with, notification_with
 from monitor.store.person import (
     Person,
-    entity_without,
     event_without,
     happening_without,
     is_alert_about,
@@ -251,39 +259,19 @@ def _chunks(writer: Writer, person: Person, mentions: Mentions) -> Counter[str]:
 # --- what is on record ------------------------------------------------------------------------------------
 
 
-class _Table(NamedTuple):
-    """A table of records; a `packed` one has bodies that are."""
-
-    name: str
-    key: str
-    kind: type[Entity]
-    is_packed: bool = False
-
-
-_RECORDS = (
-    _Table("rooms", "key", Room, is_packed=True),
-    _Table("participants", "key", Participant),
-    _Table("recordings", "recording_sid", Recording),
-    _Table("accounts", "account_sid", Account),
-)
-
-
 def _records(writer: Writer, person: Person, mentions: Mentions) -> Counter[str]:
-    return Counter({table.name: _in_table(writer, table, person, mentions) for table in _RECORDS})
+    return Counter({table.name: _in_table(writer, table, person, mentions) for table in RECORDS})
 
 
-def _in_table(writer: Writer, table: _Table, person: Person, mentions: Mentions) -> int:
-    opened, closed = (unpack, pack) if table.is_packed else (bytes, bytes)
+def _in_table(writer: Writer, table: RecordTable, person: Person, mentions: Mentions) -> int:
     gone: list[str] = []
     changed: list[tuple[bytes, str]] = []
-    for key, packed in writer.execute(f"SELECT {table.key}, body FROM {table.name}"):  # noqa: S608  # of constants
-        body = opened(packed)
-        if mentions.are_in(body):
-            left = entity_without(msgspec.json.decode(body, type=table.kind), person)
-            if left is None:
-                gone.append(key)
-            elif (after := encode(left)) != body:
-                changed.append((closed(after), key))
+    for key, kept in writer.execute(f"SELECT {table.key}, body FROM {table.name}"):  # noqa: S608  # of constants
+        after = table.without(person, mentions, kept)
+        if after is None:
+            gone.append(key)
+        elif after != kept:
+            changed.append((after, key))
     writer.executemany(f"UPDATE {table.name} SET body = ? WHERE {table.key} = ?", changed)  # noqa: S608
     return _delete(writer, table.name, table.key, gone) + len(changed)
 

@@ -10,7 +10,6 @@ Callbacks come by the dozen, not by the thousand; their keys are rows.
 
 import sqlite3
 from collections.abc import Collection, Iterable, Sequence
-from itertools import islice
 
 import msgspec
 
@@ -20,7 +19,7 @@ from monitor.store.database import Database
 from monitor.store.identifying import Post, key_of, post_of
 from monitor.store.numbering import Numbering, Numbers
 from monitor.store.ports import Entry, Happening
-from monitor.store.rows import decode_events, encode, happenings_of, has_happenings, place_of
+from monitor.store.rows import encode, happenings_of, has_happenings, numbered_events, place_of
 
 _VALUES_A_STATEMENT = 400
 _GROUPS_A_READ = 50
@@ -122,12 +121,7 @@ class SqliteEventLog:
         rows = await self._database.read(
             "SELECT id, events, body FROM ingest_log WHERE id > ? ORDER BY id LIMIT ?", (log_id, _GROUPS_A_READ)
         )
-        events = (
-            numbered
-            for last_id, count, body in rows
-            for numbered in enumerate(decode_events(body), start=last_id - count + 1)
-        )
-        return list(islice((numbered for numbered in events if numbered[0] > log_id), limit))
+        return numbered_events(rows, log_id, limit)
 
     async def newest_at_ms(self) -> int | None:
         """Return when the newest of what is there was taken in or happened, None where there is nothing."""

@@ -4,7 +4,8 @@ Pure translations shared by every store: which room and participant an event bel
 things that happened, as opposed to numbers that were measured.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from itertools import islice
 
 import msgspec
 
@@ -30,6 +31,16 @@ _decode = msgspec.json.Decoder(list[Event | KeptPost]).decode
 def decode_events(body: bytes) -> Iterator[Event]:
     """Return the events of a row of the log."""
     return (event.opened() if isinstance(event, KeptPost) else event for event in _decode(body))
+
+
+def numbered_events(rows: Iterable[tuple[int, int, bytes]], after: int, limit: int) -> list[tuple[int, Event]]:
+    """Return at most `limit` events after an id, of rows of the log: the id of the last event, how many, the body."""
+    events = (
+        numbered
+        for last_id, count, body in rows
+        for numbered in enumerate(decode_events(body), start=last_id - count + 1)
+    )
+    return list(islice((numbered for numbered in events if numbered[0] > after), limit))
 
 
 def batches_about(body: bytes, rooms: Collection[str]) -> Iterator[TelemetryBatch]:

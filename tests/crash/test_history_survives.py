@@ -47,6 +47,7 @@ async def found(database: Path, *, is_tidied: bool) -> Wreck:
     store = await SqliteStore.open(database)
     try:
         if is_tidied:
+            await catch_up(store)
             await tidy(store, NOW_MS + 10**9)
         there = await lines(store, ROOM)
         samples = {line.series.participant: list(line.samples.observations()) for line in there}
@@ -55,6 +56,14 @@ async def found(database: Path, *, is_tidied: bool) -> Wreck:
         return Wreck(samples, whole.samples)
     finally:
         await store.close()
+
+
+async def catch_up(store: SqliteStore) -> None:
+    """Save the picture as far as the log goes, as whoever starts again does: nothing beyond it is dropped."""
+    through = (await store.picture.load()).through
+    while entries := await store.log.since(through, 1_000):
+        through = entries[-1][0]
+    await store.picture.save([], through)
 
 
 def added_up(upto: int) -> int:

@@ -10,16 +10,25 @@ log, too, and wherever that is archived, until the server lets go of it: that is
 
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
 from alerts.model import Alert, Group, Incident, Notification
-from monitor.entities import Account, Entity, Participant, Recording, Room
-from monitor.packing import pack, unpack
-from monitor.store.erased_rows import Mentions, Piece, alert_without, keys_of, pieces_left, sessions_of, sids_of
+from monitor.packing import unpack
+from monitor.store.erased_rows import (
+    RECORDS,
+    Mentions,
+    Piece,
+    RecordTable,
+    alert_without,
+    keys_of,
+    pieces_left,
+    sessions_of,
+    sids_of,
+)
 from monitor.store.forgotten import group_with, incident_with, notification_with
-from monitor.store.person import Person, entity_without, event_without, happening_without, is_alert_about, sids_beside
+from monitor.store.person import Person, event_without, happening_without, is_alert_about, sids_beside
 from monitor.store.ports import ERASED, Erased, StoreFailed
 from monitor.store.postgres import texts
 from monitor.store.postgres.connection import Connection, count_of
@@ -209,39 +218,19 @@ async def _events(connection: Connection, person: Person, mentions: Mentions) ->
 # --- what is on record ------------------------------------------------------------------------------------
 
 
-class _Table(NamedTuple):
-    """A table of records; a `packed` one has bodies that are."""
-
-    name: str
-    key: str
-    kind: type[Entity]
-    is_packed: bool = False
-
-
-_RECORDS = (
-    _Table("rooms", "key", Room, is_packed=True),
-    _Table("participants", "key", Participant),
-    _Table("recordings", "recording_sid", Recording),
-    _Table("accounts", "account_sid", Account),
-)
-
-
 async def _records(connection: Connection, person: Person, mentions: Mentions) -> Counter[str]:
-    return Counter({table.name: await _in_table(connection, table, person, mentions) for table in _RECORDS})
+    return Counter({table.name: await _in_table(connection, table, person, mentions) for table in RECORDS})
 
 
-async def _in_table(connection: Connection, table: _Table, person: Person, mentions: Mentions) -> int:
-    opened, closed = (unpack, pack) if table.is_packed else (bytes, bytes)
+async def _in_table(connection: Connection, table: RecordTable, person: Person, mentions: Mentions) -> int:
     gone: list[str] = []
     changed: list[tuple[bytes, str]] = []
-    async for key, packed in _rows(connection, table.name, table.key, "body"):
-        body = opened(packed)
-        if mentions.are_in(body):
-            left = entity_without(msgspec.json.decode(body, type=table.kind), person)
-            if left is None:
-                gone.append(key)
-            elif (after := encode(left)) != body:
-                changed.append((closed(after), key))
+    async for key, kept in _rows(connection, table.name, table.key, "body"):
+        after = table.without(person, mentions, kept)
+        if after is None:
+            gone.append(key)
+        elif after != kept:
+            changed.append((after, key))
     await connection.executemany(f"UPDATE {table.name} SET body = $1 WHERE {table.key} = $2", changed)  # noqa: S608
     return await _delete(connection, table.name, table.key, gone) + len(changed)
 

@@ -12,7 +12,6 @@ stored is to wait for that, too.
 """
 
 from collections.abc import Collection, Sequence
-from itertools import islice
 
 from collectors.events import Event
 from monitor.store.identifying import Post, key_of, post_of
@@ -21,7 +20,7 @@ from monitor.store.ports import Entry, Happening
 from monitor.store.postgres import texts
 from monitor.store.postgres.connection import Connection
 from monitor.store.postgres.database import Database
-from monitor.store.rows import decode_events, encode, happenings_of, has_happenings, place_of
+from monitor.store.rows import encode, happenings_of, has_happenings, numbered_events, place_of
 
 _GROUPS_A_READ = 50
 
@@ -62,12 +61,7 @@ class PostgresEventLog:
         rows = await self._database.read(
             "SELECT id, events, body FROM ingest_log WHERE id > $1 ORDER BY id LIMIT $2", log_id, _GROUPS_A_READ
         )
-        events = (
-            numbered
-            for last_id, count, body in rows
-            for numbered in enumerate(decode_events(body), start=last_id - count + 1)
-        )
-        return list(islice((numbered for numbered in events if numbered[0] > log_id), limit))
+        return numbered_events(rows, log_id, limit)
 
     async def newest_at_ms(self) -> int | None:
         """Return when the newest of what is there was taken in or happened, None where there is nothing."""
