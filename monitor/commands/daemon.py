@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from monitor import log
+from monitor.allocator import keep_little
 from monitor.app import Daemon, open_store
 from monitor.commands.options import FAILED, OK, USAGE, Commands, add_config, config_file
 from monitor.config import Config, ConfigInvalid
@@ -188,6 +189,7 @@ def _live(life: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> int:
             loop.add_signal_handler(number, on_signal)
         await life(stop)
 
+    keep_little()
     # What the start has made stays, and telemetry makes no circles: look for them seldom, and not among what stays.
     gc.collect()
     gc.freeze()
