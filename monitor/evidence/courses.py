@@ -116,6 +116,9 @@ def _step(
 
 
 def _lane(directions: Sequence[Direction]) -> Lane:
+    if len(directions) == 1:  # as most often: a sample every ten seconds
+        (only,) = directions
+        return Lane(only.loss_ratio, only.jitter_ms, only.bitrate_bps, only.fps)
     return Lane(
         mean(each.loss_ratio for each in directions),
         mean(each.jitter_ms for each in directions),

@@ -6,7 +6,7 @@ uplinks: what those explain is taken off a receiver's loss, and what is left is 
 nothing, the receiver that suffers least shows how much can have been lost on that uplink at most.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from math import sqrt
 
@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from monitor.evidence import thresholds as at
 from monitor.evidence.courses import Course, Lane, Step, course_of, mean, seen_levels
+from monitor.evidence.uplinks import Least, Sent
 from monitor.evidence.witnesses import Evidence, Witness
 
 Steps = tuple[bool, ...]
@@ -132,9 +133,17 @@ class _Scene:
     def __init__(self, witnesses: Mapping[str, Witness], courses: Mapping[str, Course]) -> None:
         self._courses = courses
         self._publishers = {key for key, course in courses.items() if _publishes(witnesses[key], course)}
-        self._uploads = {key: _uploads(courses[key]) for key in self._publishers}
-        self._carried = {key: self._carried_to(key) for key in courses}
+        uploads = {key: _uploads(courses[key]) for key in self._publishers}
+        steps = range(max(map(len, courses.values()), default=0))
+        self._sent = [Sent({key: uploads[key][index] for key in uploads}) for index in steps]
+        self._carried = {key: tuple(sent.carried_to(key) for sent in self._sent) for key in courses}
         self._over = {key: self._unexplained(key) for key in courses}
+        self._least_over = [
+            self._least(self._over_at(index), sent.loss_untold) for index, sent in enumerate(self._sent)
+        ]
+        self._least_jitter_ms = [
+            self._least(self._jitters_at(index), sent.jitter_untold) for index, sent in enumerate(self._sent)
+        ]
 
     def symptoms(self, witness: Witness) -> Symptoms:
         """Return what is bad with one of them."""
@@ -158,50 +167,37 @@ class _Scene:
 
     # --- what comes from others --------------------------------------------------------------------------
 
-    def _carried_to(self, receiver: str) -> tuple[Lane, ...]:
-        """Return, step by step, what the measured uplinks of the others did to what somebody receives."""
-        return tuple(self._carried_at(receiver, index) for index in range(len(self._courses[receiver])))
-
-    def _carried_at(self, receiver: str, index: int) -> Lane:
-        uploads = [self._uploads[key][index] for key in self._publishers if key != receiver]
-        typical_bps = mean(each.bitrate_bps for each in uploads) or 1.0
-        shares = [typical_bps if each.bitrate_bps is None else each.bitrate_bps for each in uploads]
-        lost = sum((each.loss_ratio or 0.0) * share for each, share in zip(uploads, shares, strict=True))
-        jitter_ms = max((each.jitter_ms or 0.0 for each in uploads), default=0.0)
-        return Lane(lost / (sum(shares) or 1.0), jitter_ms)
-
     def _unexplained(self, receiver: str) -> Series:
         pairs = zip(self._courses[receiver], self._carried[receiver], strict=True)
         return tuple(_less(step.down.loss_ratio, carried.loss_ratio) for step, carried in pairs)
 
+    def _over_at(self, index: int) -> Iterator[tuple[str, float | None]]:
+        return ((key, series[index]) for key, series in self._over.items())
+
+    def _jitters_at(self, index: int) -> Iterator[tuple[str, float | None]]:
+        return ((key, course[index].down.jitter_ms) for key, course in self._courses.items())
+
+    def _least(self, told: Iterable[tuple[str, float | None]], untold: set[str]) -> Least:
+        """Return the least of what those told who tell of their uplink; it is asked for only if somebody does not."""
+        return Least((key, value) for key, value in told if key not in untold) if untold else Least(())
+
     def _own_loss(self, key: str, index: int) -> float | None:
         """Return what was lost on somebody's own downlink, or None where it may have been lost on the way to it."""
         over = self._over[key][index]
-        silent = self._silent(key, index, lambda upload: upload.loss_ratio)
-        if over is None or not silent:
+        if over is None or not self._sent[index].loss_untold - {key}:
             return over
-        return _less(over, min(self._known(self._over, index, {key, *silent}), default=None))
+        return _less(over, self._least_over[index].but(key))
 
     def _own_jitter_ms(self, key: str, index: int) -> float | None:
         jitter_ms, carried_ms = self._courses[key][index].down.jitter_ms, self._carried[key][index].jitter_ms or 0.0
-        silent = self._silent(key, index, lambda upload: upload.jitter_ms)
         if jitter_ms is None:
             return None
-        if silent:
-            others = [self._courses[each][index].down.jitter_ms for each in self._courses if each not in {key, *silent}]
-            known = [each for each in others if each is not None]
-            if not known:
+        if self._sent[index].jitter_untold - {key}:
+            least_ms = self._least_jitter_ms[index].but(key)
+            if least_ms is None:
                 return None
-            carried_ms = max(carried_ms, min(known))
+            carried_ms = max(carried_ms, least_ms)
         return sqrt(max(0.0, jitter_ms**2 - carried_ms**2))
-
-    def _silent(self, receiver: str, index: int, told: Callable[[Lane], float | None]) -> set[str]:
-        """Return the publishers who did not tell a number of their uplink around this step."""
-        return {key for key in self._publishers - {receiver} if told(self._uploads[key][index]) is None}
-
-    def _known(self, series: Mapping[str, Series], index: int, but: set[str]) -> list[float]:
-        values = (series[key][index] for key in series if key not in but)
-        return [value for value in values if value is not None]
 
     # --- what is its own ---------------------------------------------------------------------------------
 
@@ -223,7 +219,7 @@ class _Scene:
         if own is None:
             return lost >= at.BAD_LOSS_RATIO and _is_low_by_receiving(step)
         is_good = step.level is not None and step.level >= at.GOOD_LEVEL
-        if is_good and self._silent(key, index, lambda upload: upload.loss_ratio):
+        if is_good and self._sent[index].loss_untold - {key}:
             return False
         return own >= at.BAD_LOSS_RATIO and own >= at.MOST_RATIO * lost
 
@@ -241,11 +237,11 @@ class _Scene:
 
     def _is_starved(self, key: str, index: int) -> bool:
         """Whether somebody gets much less than all others send, and little."""
-        sent = [self._uploads[each][index].bitrate_bps for each in self._publishers if each != key]
-        got = self._courses[key][index].down.bitrate_bps
-        if got is None or not sent or None in sent:
+        got_bps = self._courses[key][index].down.bitrate_bps
+        if got_bps is None or got_bps >= at.NARROW_BPS:
             return False
-        return got < at.NARROW_BPS and got < at.MOST_RATIO * sum(each or 0.0 for each in sent)
+        sent_bps = self._sent[index].bitrate_bps(key)
+        return sent_bps is not None and got_bps < at.MOST_RATIO * sent_bps
 
     def _is_strained(self, key: str, index: int) -> bool:
         step = self._courses[key][index]
@@ -257,10 +253,10 @@ class _Scene:
 
     def _stutters_alone(self, key: str, index: int) -> bool:
         """Whether somebody shows few frames of what others send, or show, smoothly."""
-        step = self._courses[key][index]
+        if not _is_below(self._courses[key][index].down.fps, at.STUTTERING_FPS):
+            return False
         others = [course[index] for each, course in self._courses.items() if each != key]
-        sent, shown = (max(rates, default=0.0) for rates in (_rates(others, "up"), _rates(others, "down")))
-        return _is_below(step.down.fps, at.STUTTERING_FPS) and max(sent, shown) >= at.SMOOTH_FPS
+        return any((rate or 0.0) >= at.SMOOTH_FPS for step in others for rate in (step.up.fps, step.down.fps))
 
 
 # --- one step ----------------------------------------------------------------------------------------------
@@ -314,11 +310,6 @@ def _is_low(level: int | None) -> bool:
 
 def _is_below(value: float | None, limit: float) -> bool:
     return value is not None and value < limit
-
-
-def _rates(steps: Iterable[Step], direction: str) -> list[float]:
-    rates: Iterable[float | None] = (getattr(step, direction).fps for step in steps)
-    return [rate for rate in rates if rate is not None]
 
 
 def _less(value: float | None, by: float | None) -> float | None:

@@ -103,6 +103,7 @@ PURE = {
         "monitor.evidence.stretches",
         "monitor.evidence.surroundings",
         "monitor.evidence.symptoms",
+        "monitor.evidence.uplinks",
     ),
     *("monitor.evidence.thresholds", "monitor.evidence.troubles", "monitor.evidence.witnesses"),
     "monitor.evidence.wording",
