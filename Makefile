@@ -97,6 +97,7 @@ bench: $(VENV)/.dev ## how fast it is, beside a floor in the same run and its go
 	@$(BIN)/python -m tests.benchmarks.scrapes
 	@$(BIN)/python -m tests.benchmarks.polling
 	@$(BIN)/python -m tests.benchmarks.history
+	@$(BIN)/python -m tests.benchmarks.call_page
 	@$(BIN)/python -m tests.benchmarks.verdicts
 	@$(BIN)/python -m tests.benchmarks.replay
 	@$(BIN)/python -m tests.benchmarks.delivery

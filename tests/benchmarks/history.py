@@ -15,8 +15,8 @@ import sqlite3
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, closing
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,12 +24,10 @@ import aiohttp
 import msgspec
 
 from collectors.events import RoomStatus
-from collectors.observations import Connection, ConnectionState
 from collectors.telemetry import decode, kept
 from monitor.entities import Room
 from monitor.history import chunks
 from monitor.history.gathering import Gathering
-from monitor.live import Live
 from monitor.packing import pack
 from monitor.store.ports import Client, Entry
 from monitor.store.sqlite import SqliteStore
@@ -37,9 +35,7 @@ from tests.benchmarks import machine, servers
 from tests.benchmarks.figures import Figure, Goal, judged
 from tests.benchmarks.records import recorded
 from tests.benchmarks.sessions import EVERY_MS, Session, session
-from tests.builders import batch, participant, room
-from tests.conftest import settings
-from tests.daemon_process import DaemonProcess, free_port, write_config
+from tests.benchmarks.stored_calls import TOKEN, keep_call, served
 from tests.stored import as_told
 
 PEOPLE_PER_ROOM = 4
@@ -47,12 +43,11 @@ SAMPLES = 270  # 45 minutes
 SAMPLES_A_POST = 3
 POSTS_A_COMMIT = 100
 SETTLED_EVERY = 60  # samples of each: ten minutes
-PAGE_PEOPLE, PAGE_SAMPLES = 8, 360  # the page of a room: an hour of eight people
+PAGE_NUMBER, PAGE_PEOPLE, PAGE_SAMPLES = 2**64, 8, 360  # the page of a room: an hour of eight people
 ASKED = 200  # times, each question
 COMPARED_ROOMS = 1_000
 HOUR_MS, DAY_MS = 3_600_000, 86_400_000
 
-_TOKEN = "an-access-token-of-benchmarks"
 _NO_GOAL = Goal(None, None)
 
 
@@ -230,7 +225,7 @@ async def fill(database: Path, samples: int) -> tuple[int, int]:
     began_ms = int(time.time() * 1000) // HOUR_MS * HOUR_MS - 3 * DAY_MS
     store = await SqliteStore.open(database)
     try:
-        await _page(store, began_ms)
+        await keep_call(store, PAGE_NUMBER, PAGE_PEOPLE, PAGE_SAMPLES, began_ms)
     finally:
         await store.close()
     people = max(PEOPLE_PER_ROOM, samples // SAMPLES)
@@ -306,58 +301,10 @@ def _chunk(whole: Session) -> bytes:
     return chunks.encode(gathering.samples(), chunks.THOROUGH)
 
 
-async def _page(store: SqliteStore, began_ms: int) -> None:
-    """Store the call whose page is looked at, with what happened in it."""
-    live, at = Live(), sid("RM", 2**64)
-    about_room = {"sid": at, "room_name": "the page", "created_at_ms": began_ms}
-    live.apply(room(at_ms=began_ms, **about_room))
-    entries = []
-    for person in range(PAGE_PEOPLE):
-        who = sid("PA", 2**64 + person)
-        live.apply(participant(who, room_sid=at, identity=f"guest-{person}", at_ms=began_ms, joined_at_ms=began_ms))
-        whole = session(1_000 + person, began_ms, PAGE_SAMPLES)
-        seen = [each for pair in whole for each in pair if each is not None]
-        told = [Connection(began_ms + n * 120_000, ConnectionState.RECONNECTED) for n in range(30)]
-        entries.append(
-            Entry(batch(*seen, *told, reporter=who, room_sid=at, identity=f"guest-{person}", at_ms=began_ms))
-        )
-    ended_ms = began_ms + PAGE_SAMPLES * EVERY_MS
-    live.apply(
-        room("completed", sid=at, room_name="the page", at_ms=ended_ms, created_at_ms=began_ms, ended_at_ms=ended_ms)
-    )
-    live.calls.seal(lambda _: True)
-    ids = await store.log.append(entries, began_ms)
-    await store.picture.save(live.take_dirty(), ids[-1] or 0)
-    await store.samples.settle(began_ms + 86_400_000, 0, as_told)
-    await store.samples.merge(began_ms + 2 * 86_400_000)
-
-
-@asynccontextmanager
-async def asked(database: Path, folder: Path) -> AsyncIterator[str]:
-    """Serve the store by a daemon on the servers' core; yield the address of its API."""
-    private = free_port()
-    given = settings(
-        public={"port": free_port()},
-        private={
-            "port": private,
-            "access_token": _TOKEN,
-            "costly_reads_per_minute": 60_000,
-            "costly_reads_burst": 10_000,
-        },
-        storage={"path": str(database), "raw_days": 3650.0, "history_days": 3650.0},
-        log={"level": "warning"},
-    )
-    process = await DaemonProcess.start(write_config(folder / "asked.toml", given), machine.cores()[0])
-    try:
-        yield f"http://127.0.0.1:{private}/api/v1"
-    finally:
-        await process.kill()
-
-
 async def answers(http: aiohttp.ClientSession, addresses: Sequence[str]) -> tuple[list[float], int]:
     """Ask one question after the other; return how long each answer took, in ms, and how large the largest was."""
     took_ms, largest = [], 0
-    headers = {"Authorization": f"Bearer {_TOKEN}", "Accept-Encoding": "identity"}
+    headers = {"Authorization": f"Bearer {TOKEN}", "Accept-Encoding": "identity"}
     for address in addresses:
         before_s = time.perf_counter()
         async with http.get(address, headers=headers) as answer:
@@ -375,12 +322,13 @@ async def ask(folder: Path, samples: int) -> list[Figure]:
     people, began_ms = await fill(database, samples)
     print(f"filled a store of {people * SAMPLES:,} samples in {time.perf_counter() - before_s:.0f} s", flush=True)
     some = [n * people // ASKED for n in range(ASKED)]
-    async with asked(database, folder) as api, aiohttp.ClientSession() as http:
+    async with served(database, folder) as address, aiohttp.ClientSession() as http:
+        api = f"{address}/api/v1"
         whole = f"limit={SAMPLES}"
         line = [
             f"{api}/rooms/{sid('RM', n // PEOPLE_PER_ROOM)}/samples?participant={sid('PA', n)}&{whole}" for n in some
         ]
-        page = [f"{api}/rooms/{sid('RM', 2**64)}"] * (ASKED // 10)
+        page = [f"{api}/rooms/{sid('RM', PAGE_NUMBER)}"] * (ASKED // 10)
         names = [f"{api}/rooms?text=person-{n}" for n in some] + [f"{api}/rooms?text={sid('PA', n)}" for n in some]
         day = f"from={began_ms - DAY_MS // 2}&to={began_ms + DAY_MS // 2}"
         p95 = [f"{api}/percentiles?metric=rtt_ms&quantiles=0.95&limit={COMPARED_ROOMS}&{day}"] * (ASKED // 10)
