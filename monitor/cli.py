@@ -6,6 +6,8 @@ Only the file of the command that is typed is loaded: whoever asks for the versi
 """
 
 import argparse
+import os
+import select
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
@@ -45,7 +47,17 @@ FAILED, CONFIG = 1, 78  # as in `monitor.commands.options`, which loads all that
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
-    typed = sys.argv[1:] if arguments is None else arguments
+    try:
+        try:
+            return _ended(sys.argv[1:] if arguments is None else arguments)
+        finally:
+            sys.stdout.flush()  # or what nobody reads would be complained of when the interpreter ends
+    except BrokenPipeError:  # whoever reads what is printed has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+
+
+def _ended(typed: Sequence[str]) -> int:
     options = parser(needed_for(typed)).parse_args(typed)
     try:
         return int(options.command(options))
@@ -53,11 +65,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(*wrong.errors, sep="\n", file=sys.stderr)
         return CONFIG
     except (Failure, OSError) as error:
+        if isinstance(error, BrokenPipeError) and _nobody_reads():
+            raise
         print(f"roomwatch: {error}", file=sys.stderr)
         return FAILED
     except KeyboardInterrupt:
         print("roomwatch: broken off", file=sys.stderr)
         return FAILED
+
+
+def _nobody_reads() -> bool:
+    """Whether what is printed goes into a pipe that has no reader any more."""
+    pipe = select.poll()
+    pipe.register(sys.stdout.fileno(), 0)  # an error is told even if nothing is asked
+    return any(told & select.POLLERR for _, told in pipe.poll(0))
 
 
 def needed_for(typed: Sequence[str]) -> Iterable[str]:

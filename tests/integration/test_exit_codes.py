@@ -161,3 +161,12 @@ def test_a_port_that_is_taken_is_1(config: Path) -> None:
         code, said = ended("run", "--config", str(config))
     assert code == FAILED
     assert said.splitlines()[-1].endswith(f"127.0.0.1:{port}: Address already in use")
+
+
+@pytest.mark.parametrize("command", [("config-example",), ("capacity", "--participants", "1000")])
+def test_whoever_reads_only_the_beginning_hears_of_no_error(command: tuple[str, ...]) -> None:
+    program = (sys.executable, "-m", "monitor.cli", *command)
+    with subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment()) as process:
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == FAILED
