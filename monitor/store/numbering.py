@@ -15,6 +15,7 @@ from monitor.recent import Recent
 from monitor.store.rows import encode
 
 SESSIONS_KEPT = 125_000  # the latest, and as many more
+KEPT_FOR_MS = 900_000  # at least, of those: by then the store, which is asked about all others, has long been told
 MAX_BOUNDS = 1_000  # past that many gaps the oldest gap counts as stored: nobody who is honest has so many
 
 
@@ -56,7 +57,7 @@ class Numbering:
     """The sessions heard lately.  Of others only the store knows; `learn` what it says before asking about them."""
 
     def __init__(self, capacity: int = SESSIONS_KEPT) -> None:
-        self._sessions: Recent[str, Numbers] = Recent(capacity)
+        self._sessions: Recent[str, Numbers] = Recent(capacity, KEPT_FOR_MS)
         self._dirty: dict[str, Numbers] = {}  # what is still to be saved is known, too, however long ago it was heard
 
     def unknown(self, sessions: Iterable[str]) -> set[str]:
@@ -78,7 +79,7 @@ class Numbering:
         numbers = self._of(session)
         if numbers is None:
             numbers = Numbers([])
-            self._sessions.put(session, numbers)
+            self._sessions.put(session, numbers, at_ms)
         numbers.add(seq)
         numbers.heard_at_ms = at_ms
         self._dirty[session] = numbers

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.store.numbering import MAX_BOUNDS, Numbering, Numbers
+from monitor.store.numbering import KEPT_FOR_MS, MAX_BOUNDS, Numbering, Numbers
 
 
 @given(st.lists(st.integers(0, 40)))
@@ -54,3 +54,14 @@ def test_what_could_not_be_saved_is_saved_the_next_time() -> None:
     numbering.add("a", 1, 0)
     numbering.mark_dirty(numbering.take_dirty())
     assert numbering.take_dirty() == [("a", "[1,2]", 0)]
+
+
+def test_sessions_that_were_not_heard_for_long_are_left_to_the_store_however_few_there_are() -> None:
+    numbering, minute_ms = Numbering(), 60_000
+    for minute in range(600):
+        numbering.add(f"s{minute}", 1, minute * minute_ms)
+        numbering.take_dirty()
+    known = {f"s{minute}" for minute in range(600)} - numbering.unknown(f"s{minute}" for minute in range(600))
+    latest = {f"s{minute}" for minute in range(600 - KEPT_FOR_MS // minute_ms, 600)}
+    assert latest <= known
+    assert len(known) <= 2 * len(latest) + 1
