@@ -13,6 +13,7 @@ from monitor.entities import Change, Entity, Participant, Room
 
 AFTERWORD_MS = 30_000  # how long after the end of a room somebody may still tell of it as if it went on
 ENDED_ROOMS_KEPT = 10_000  # so that late word does not bring a room back, and compositions learn their room's end
+LEFT_KEPT = 1_000  # of a room that is known by name only, the end of which nobody tells; the archive has all of them
 
 
 class Calls:
@@ -104,6 +105,8 @@ class Calls:
         participant.levels_seen = {}
         room.participants.pop(participant.key, None)
         room.left[participant.sid or participant.key] = participant
+        while room.sid is None and len(room.left) > LEFT_KEPT:
+            del room.left[next(iter(room.left))]
         if not room.participants:
             room.empty_since_ms = at_ms
         self.mark(participant)

@@ -43,7 +43,7 @@ class ClockOffsets:
 
     def __init__(self, tolerance_ms: int) -> None:
         self._tolerance_ms = tolerance_ms
-        self._estimates: Recent[str, _Estimate] = Recent(SESSIONS_REMEMBERED)
+        self._estimates: Recent[str, _Estimate] = Recent(SESSIONS_REMEMBERED, 2 * WINDOW_MS)
 
     def offset_ms(self, session: str | None, sent_at_ms: int | None, received_at_ms: int) -> int | None:
         """Return how far the client's clock is ahead, or None where that is not known or may be delay alone."""
@@ -57,9 +57,9 @@ class ClockOffsets:
         if known is None:
             if ahead_ms is None:
                 return None
-            self._estimates.put(session, _Estimate(received_at_ms, ahead_ms, ahead_ms))
+            self._estimates.put(session, _Estimate(received_at_ms, ahead_ms, ahead_ms), received_at_ms)
             return ahead_ms
         if ahead_ms is not None and not known.holds(ahead_ms, received_at_ms):
             known = known.improved(ahead_ms, received_at_ms)
-            self._estimates.put(session, known)
+            self._estimates.put(session, known, received_at_ms)
         return known.ahead_ms

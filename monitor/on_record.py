@@ -19,7 +19,12 @@ async def call_on_record(archive: Archive, live: Live, asked: str) -> Call | Non
     if room is None or (saved is not None and room.is_sealed):
         return saved
     now = replace(room, participants=room.participants.copy(), left=room.left.copy())
-    return Call(now) if saved is None else saved._replace(room=now)
+    if saved is None:
+        return Call(now)
+    for name, person in saved.room.left.items():  # of many who left, the picture has the last
+        if person.key not in now.participants:
+            now.left.setdefault(name, person)
+    return saved._replace(room=now)
 
 
 async def recollected(store: Store) -> Live:

@@ -6,7 +6,6 @@ is back; meanwhile what is known stays, with the time at which it was known.
 """
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from logging import getLogger
@@ -27,10 +26,12 @@ from collectors.observations import TelemetryBatch
 from collectors.rest.twilio import Observer
 from monitor.metrics import Metrics
 from monitor.pipeline import Behind, Pipeline
+from monitor.recent import Recent
 
 _log = getLogger(__name__)
 
-HANDED_ON_KEPT = 50_000
+HANDED_ON_KEPT = 50_000  # the latest, and as many more
+HANDED_ON_FOR_MS = 6 * 3_600_000  # at least, of those: what is shown again after that costs a second row in the log
 LEAST_STALE_AFTER_S = 60.0
 POLLS_MISSED = 3
 WAKE_EVERY_S = 10.0
@@ -69,7 +70,7 @@ class Poll:
         self._pipeline = pipeline
         self._now_ms = now_ms
         self.interval_s = interval_s
-        self._handed_on: OrderedDict[str, Event] = OrderedDict()
+        self._handed_on: Recent[str, Event] = Recent(HANDED_ON_KEPT, HANDED_ON_FOR_MS)
 
     @property
     def resource(self) -> str:
@@ -127,17 +128,11 @@ class Poll:
         for event in known:  # nothing new in it but its time: the room is still there
             self._pipeline.refresh(event)
         for event in events:
-            self._remember(event)
+            if not isinstance(event, _PASSING):
+                self._handed_on.put(_key(event), _timeless(event), self._now_ms())
 
     def _is_news(self, event: Event) -> bool:
         return not isinstance(event, _PASSING) and self._handed_on.get(_key(event)) != _timeless(event)
-
-    def _remember(self, event: Event) -> None:
-        key = _key(event)
-        self._handed_on[key] = _timeless(event)
-        self._handed_on.move_to_end(key)
-        if len(self._handed_on) > HANDED_ON_KEPT:
-            self._handed_on.popitem(last=False)
 
     def _succeeded(self) -> None:
         if self.error:

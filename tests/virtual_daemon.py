@@ -54,7 +54,7 @@ class VirtualDaemon:
         self.live = Live(accounts, self._now_ms(), naming=config.naming, limits=limits.compositions)
         self.owed: list[Notification] = []
         self._polled: set[tuple[str, str | None]] = set()
-        metrics = Metrics()
+        self.metrics = metrics = Metrics()
         self.evaluation = Evaluation(
             Engine(config.rules),
             Groups(policy_of(config, links_of(config))),

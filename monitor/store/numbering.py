@@ -15,6 +15,7 @@ from monitor.recent import Recent
 from monitor.store.rows import encode
 
 SESSIONS_KEPT = 125_000  # the latest, and as many more
+KEPT_FOR_MS = 900_000  # at least, of those: by then the store, which is asked about all others, has long been told
 MAX_BOUNDS = 1_000  # past that many gaps the oldest gap counts as stored: nobody who is honest has so many
 
 
@@ -56,8 +57,10 @@ class Numbering:
     """The sessions heard lately.  Of others only the store knows; `learn` what it says before asking about them."""
 
     def __init__(self, capacity: int = SESSIONS_KEPT) -> None:
-        self._sessions: Recent[str, Numbers] = Recent(capacity)
-        self._dirty: dict[str, Numbers] = {}  # what is still to be saved is known, too, however long ago it was heard
+        self._sessions: Recent[str, Numbers] = Recent(capacity, KEPT_FOR_MS)
+        # What is still to be saved, and what may be on its way, is known, too, however long ago it was heard.
+        self._dirty: dict[str, Numbers] = {}
+        self._taken: dict[str, Numbers] = {}
 
     def unknown(self, sessions: Iterable[str]) -> set[str]:
         """Return those of the sessions that nothing is known of here."""
@@ -78,15 +81,15 @@ class Numbering:
         numbers = self._of(session)
         if numbers is None:
             numbers = Numbers([])
-            self._sessions.put(session, numbers)
+            self._sessions.put(session, numbers, at_ms)
         numbers.add(seq)
         numbers.heard_at_ms = at_ms
         self._dirty[session] = numbers
 
     def take_dirty(self) -> Sequence[Row]:
-        """Return what is to be saved, as it is now."""
-        dirty, self._dirty = self._dirty, {}
-        return [(session, encode(each.bounds).decode(), each.heard_at_ms) for session, each in dirty.items()]
+        """Return what is to be saved, as it is now; what was taken before has been saved, or was taken back."""
+        self._taken, self._dirty = self._dirty, {}
+        return [(session, encode(each.bounds).decode(), each.heard_at_ms) for session, each in self._taken.items()]
 
     def mark_dirty(self, rows: Iterable[Row]) -> None:
         """Take back what could not be saved."""
@@ -94,5 +97,4 @@ class Numbering:
             self._dirty[session] = self._of(session) or Numbers(_decode_bounds(bounds), at_ms)
 
     def _of(self, session: str) -> Numbers | None:
-        numbers = self._sessions.get(session)
-        return self._dirty.get(session) if numbers is None else numbers
+        return self._sessions.get(session) or self._dirty.get(session) or self._taken.get(session)

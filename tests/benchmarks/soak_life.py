@@ -21,7 +21,7 @@ import aiohttp
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from monitor.simulator.scenarios import SCENARIOS, Scenario, TelemetryPolicy
+from monitor.simulator.scenarios import SCENARIOS, Scenario, TelemetryPolicy, at_speed
 from tests.benchmarks.vitals import Vitals, vitals
 from tests.builders import quality
 from tests.crash.surroundings import Surroundings, surrounded
@@ -43,25 +43,29 @@ RULE = {"name": "Bad", "over": "participant", "raise": "level <= 1", "clear": "l
 UNBROKEN = {**RULE, "name": "Unbroken", "raise": "level <= -9", "clear": "level >= -8"}
 
 
-def busy(rooms: int) -> Scenario:
-    """Return the demo's world with as many rooms, in which calls are short enough to come and go all the time."""
-    return replace(
+def busy(rooms: int, churn: float) -> Scenario:
+    """Return the demo's world with as many rooms, in which calls are short enough to come and go all the time.
+
+    With more churn all of it goes by as many times as fast, but for how often somebody posts.
+    """
+    scenario = replace(
         SCENARIOS["demo"],
         rooms=rooms,
         extra_rooms=(),
         room_lasts_s=(60.0, 240.0),
         stays_s=(20.0, 200.0),
         is_staggered=True,
-        telemetry=TelemetryPolicy(post_every_s=2.0),
     )
+    return replace(at_speed(scenario, churn), telemetry=TelemetryPolicy(post_every_s=2.0))
 
 
 class Life:
     """Everything that goes on, and how long the daemon took over it since the last look."""
 
-    def __init__(self, here: Surroundings, flaky: str) -> None:
+    def __init__(self, here: Surroundings, flaky: str, churn: float) -> None:
         self._here = here
         self._flaky = flaky
+        self._bad_for_s, self._well_for_s = BAD_FOR_S / churn, WELL_FOR_S / churn
         self._acks_ms: deque[float] = deque()
         self._scrapes_ms: deque[float] = deque()
         self._page = ""
@@ -115,9 +119,9 @@ class Life:
         for number in itertools.count():
             who = {"room_sid": f"RM{number // 30:032x}", "participant_sid": f"PA{number:032x}"}
             await self._posted(quality(0), **who)
-            await asyncio.sleep(BAD_FOR_S)
+            await asyncio.sleep(self._bad_for_s)
             await self._posted(quality(4), **who)
-            await asyncio.sleep(WELL_FOR_S)
+            await asyncio.sleep(self._well_for_s)
             await self._posted({"type": "connection", "state": "disconnected"}, **who)
 
     async def _posted(self, event: dict[str, Any], **given: Any) -> None:
@@ -166,14 +170,14 @@ def _flaky() -> web.Application:
 
 
 @asynccontextmanager
-async def going_on(folder: Path, rooms: int) -> AsyncIterator[Life]:
-    """Have all of it go on for the length of a block."""
+async def going_on(folder: Path, rooms: int, churn: float) -> AsyncIterator[Life]:
+    """Have all of it go on for the length of a block, people coming and going so many times as fast."""
     async with AsyncExitStack() as stack:
-        here = await stack.enter_async_context(surrounded(folder, scenario=busy(rooms)))
+        here = await stack.enter_async_context(surrounded(folder, scenario=busy(rooms, churn)))
         flaky = TestServer(_flaky())
         await flaky.start_server()
         stack.push_async_callback(flaky.close)
-        life = Life(here, str(flaky.make_url("/")))
+        life = Life(here, str(flaky.make_url("/")), churn)
         going = asyncio.create_task(life.go_on())
         stack.push_async_callback(_stopped, going)
         await _under_way(life, going)

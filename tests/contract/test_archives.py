@@ -7,7 +7,9 @@ import pytest
 from alerts.model import Judgement, Reason, State, Transition
 from collectors.events import Event
 from collectors.observations import MediaStats
+from monitor.calls import LEFT_KEPT
 from monitor.live import Live
+from monitor.on_record import call_on_record
 from monitor.store.ports import ANY_RULE, Entry, Search, Store
 from tests.alert_builders import make_alert
 from tests.builders import (
@@ -20,6 +22,7 @@ from tests.builders import (
     ROOM,
     batch,
     composition,
+    connection,
     level,
     participant,
     recording,
@@ -142,6 +145,19 @@ async def test_a_call_that_goes_on_has_those_who_are_in_it_and_those_who_left(st
     there = await store.archive.call(ROOM)
     assert there is not None
     assert ([*there.room.participants], [*there.room.left]) == ([ALICE], [BOB])
+
+
+async def test_a_call_that_goes_on_has_those_too_whom_the_picture_has_let_go_of(store: Store) -> None:
+    told: list[Event] = []
+    for number in range(LEFT_KEPT + 2):
+        guest = {"reporter": None, "identity": f"guest {number}", "room_sid": None, "room_name": "lobby"}
+        told += [batch(level(4), **guest), batch(connection("disconnected"), **guest)]
+    back = {"reporter": None, "identity": "guest 0", "room_sid": None, "room_name": "lobby"}
+    live = await saved(store, [*told, batch(level(4), **back)])
+    there = await call_on_record(store.archive, live, "lobby")
+    assert there is not None
+    assert [*there.room.participants] == ["identity:guest 0"]
+    assert sorted(there.room.left) == sorted(f"identity:guest {number}" for number in range(1, LEFT_KEPT + 2))
 
 
 async def test_a_call_has_its_recordings_and_compositions(store: Store) -> None:

@@ -74,3 +74,10 @@ def test_no_more_sessions_are_remembered_than_there_is_room_for() -> None:
         heard(offsets, TEN_MINUTES, session=str(number))
     assert len(offsets._estimates) <= 2 * clock_offset.SESSIONS_REMEMBERED
     assert heard(offsets, None, session="0") is None
+
+
+def test_sessions_that_were_not_heard_for_long_are_forgotten_however_few_there_are() -> None:
+    offsets = clocks()
+    for minute in range(600):
+        heard(offsets, TEN_MINUTES, at_ms=NOW_MS + minute * 60_000, session=str(minute))
+    assert len(offsets._estimates) <= 4 * WINDOW_MS / 60_000 + 1

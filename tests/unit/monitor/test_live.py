@@ -6,6 +6,7 @@ import pytest
 
 from collectors.events import Event, Source
 from collectors.observations import Direction, MediaStats, Track
+from monitor.calls import LEFT_KEPT
 from monitor.entities import Change, Ref
 from monitor.live import Live
 from tests.builders import (
@@ -263,6 +264,25 @@ def test_a_failure_is_kept_with_its_reason_until_it_is_old_news(live: Live) -> N
     live.apply(composition("processing", at_ms=NOW_MS + 9))
     assert live.compositions[COMPOSITION].error_message == "no media"
     assert gone(live.expire(NOW_MS + 10_000, forget_after_ms=1_000)) == {COMPOSITION: "old_news"}
+
+
+def come_and_go(live: Live, number: int, **where: str | None) -> None:
+    stay = {**where, "reporter": None, "identity": f"guest {number}", "at_ms": NOW_MS + number}
+    live.apply(batch(level(4, at_ms=NOW_MS + number), **stay))
+    live.apply(batch(connection("disconnected", at_ms=NOW_MS + number), **stay))
+
+
+def test_of_a_room_known_by_name_only_the_last_thousand_who_left_are_remembered(live: Live) -> None:
+    for number in range(LEFT_KEPT + 5):
+        come_and_go(live, number, room_sid=None, room_name="lobby")
+    left = [each.identity for each in live.rooms["name:lobby"].left.values()]
+    assert left == [f"guest {number}" for number in range(5, LEFT_KEPT + 5)]
+
+
+def test_of_a_room_that_twilio_may_tell_of_everybody_who_left_is_remembered_until_it_is_sealed(live: Live) -> None:
+    for number in range(LEFT_KEPT + 5):
+        come_and_go(live, number)
+    assert len(live.rooms[ROOM].left) == LEFT_KEPT + 5
 
 
 def test_an_account_is_looked_at_when_it_has_a_room_more_or_less() -> None:

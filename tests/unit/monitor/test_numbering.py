@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.store.numbering import MAX_BOUNDS, Numbering, Numbers
+from monitor.store.numbering import KEPT_FOR_MS, MAX_BOUNDS, Numbering, Numbers
 
 
 @given(st.lists(st.integers(0, 40)))
@@ -43,10 +43,12 @@ def test_what_is_not_saved_yet_is_not_forgotten() -> None:
     assert numbering.unknown("abcdef") == set()
     rows = numbering.take_dirty()
     assert [session for session, _, _ in rows] == [*"abcdef"]
-    assert len(numbering.unknown("abcdef")) >= 2, "nothing is ever forgotten"
+    assert numbering.unknown("abcdef") == set(), "what is on its way to the store was forgotten"
     numbering.mark_dirty(rows)
     assert numbering.unknown("abcdef") == set(), "what could not be saved was forgotten"
     assert numbering.take_dirty() == rows
+    numbering.take_dirty()
+    assert len(numbering.unknown("abcdef")) >= 2, "nothing is ever forgotten"
 
 
 def test_what_could_not_be_saved_is_saved_the_next_time() -> None:
@@ -54,3 +56,14 @@ def test_what_could_not_be_saved_is_saved_the_next_time() -> None:
     numbering.add("a", 1, 0)
     numbering.mark_dirty(numbering.take_dirty())
     assert numbering.take_dirty() == [("a", "[1,2]", 0)]
+
+
+def test_sessions_that_were_not_heard_for_long_are_left_to_the_store_however_few_there_are() -> None:
+    numbering, minute_ms = Numbering(), 60_000
+    for minute in range(600):
+        numbering.add(f"s{minute}", 1, minute * minute_ms)
+        numbering.take_dirty()
+    known = {f"s{minute}" for minute in range(600)} - numbering.unknown(f"s{minute}" for minute in range(600))
+    latest = {f"s{minute}" for minute in range(600 - KEPT_FOR_MS // minute_ms, 600)}
+    assert latest <= known
+    assert len(known) <= 2 * len(latest) + 1
