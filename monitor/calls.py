@@ -102,7 +102,7 @@ class Calls:
         """Take somebody out of a room, with what they saw of others and others of them."""
         participant.status, participant.left_at_ms = ParticipantStatus.DISCONNECTED, at_ms
         participant.reconnecting = False
-        participant.levels_seen = {}
+        participant.levels_seen = None
         room.participants.pop(participant.key, None)
         room.left[participant.sid or participant.key] = participant
         while room.sid is None and len(room.left) > LEFT_KEPT:
@@ -111,9 +111,7 @@ class Calls:
             room.empty_since_ms = at_ms
         self.mark(participant)
         self.mark(room)
-        unseen = [other for other in room.participants.values() if participant.key in other.levels_seen]
-        for other in unseen:
-            del other.levels_seen[participant.key]
+        unseen = [other for other in room.participants.values() if other.lose_sight(participant.key)]
         return (Change(participant.ref, why), *(Change(other.ref) for other in unseen))
 
     def room_that_ended(self, seen: RoomSeen) -> Room:

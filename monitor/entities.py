@@ -30,11 +30,13 @@ class Change(NamedTuple):
     gone: str | None = None
 
 
-class Participant(Struct, omit_defaults=True):
+class Participant(Struct, omit_defaults=True, gc=False):
     """One participant: what it says, what others say of it, and what Twilio says.
 
     Times are by our clock, but for four by its own, which are only compared with what else it says: `own_level_at_ms`,
     `stats_at_ms`, `connection_at_ms` and `others_at_ms`.
+
+    There are a hundred thousand of them.  None refers to itself, so the garbage collector need not look (`gc=False`).
     """
 
     key: str
@@ -48,7 +50,7 @@ class Participant(Struct, omit_defaults=True):
     own_level: int | None = None
     own_level_at_ms: int = -1
     reports: bool = False
-    levels_seen: dict[str, int] = field(default_factory=dict)
+    levels_seen: dict[str, int] | None = None  # by the keys of those who see it; None: nobody does
     level_since_ms: int | None = None
     reconnecting: bool = False
     error_code: int | None = None
@@ -88,7 +90,17 @@ class Participant(Struct, omit_defaults=True):
         """Return Twilio's level 0..5, or None when it is not known."""
         if self.reports:
             return self.own_level
-        return max(self.levels_seen.values(), default=None)
+        return max(self.levels_seen.values(), default=None) if self.levels_seen else None
+
+    def see_at(self, level: int, key: str) -> None:
+        """Take down the level at which somebody with this key sees it."""
+        if self.levels_seen is None:
+            self.levels_seen = {}
+        self.levels_seen[key] = level
+
+    def lose_sight(self, key: str) -> bool:
+        """Strike out what somebody with this key saw of it; return whether there was anything."""
+        return self.levels_seen is not None and self.levels_seen.pop(key, None) is not None
 
     @property
     def is_idle(self) -> bool:

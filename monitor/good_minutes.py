@@ -44,7 +44,7 @@ MOST_TRACKS = 100  # of one participant that are remembered; more are not publis
 BROKEN = 0  # Twilio's level while a connection is being made anew
 
 
-class Minutes(Struct, frozen=True):
+class Minutes(Struct, frozen=True, gc=False):
     """How many minutes were what; those that a stay began or ended in count, too."""
 
     good: int
@@ -56,6 +56,9 @@ class Minutes(Struct, frozen=True):
         """Return how many of the minutes that are known were good, or None where none is known."""
         known = self.good + self.bad
         return self.good / known if known else None
+
+
+NO_MINUTES = Minutes(0, 0, 0)
 
 
 def good_minutes(
@@ -83,7 +86,7 @@ def good_minutes(
         elif isinstance(seen, NetworkQuality | Connection | Track) and seen.subject in {None, participant_sid}:
             stay = stay or _Stay(seen.at_ms, ended_ms, codec)
             stay.step(seen)
-    return Minutes(0, 0, 0) if stay is None else stay.end()
+    return NO_MINUTES if stay is None else stay.end()
 
 
 class Heard(Struct, frozen=True, gc=False):
@@ -207,75 +210,79 @@ def verdict_of(heard: Heard, level: int | None, *, publishes: bool = False) -> b
     return True if level < IDLE_LEVEL or heard.flows or publishes else None
 
 
-class Tally:
-    """Counts minutes as time is spent, from the first moment on."""
+class Tally(Struct, gc=False):
+    """Counts minutes as time is spent, from the first moment on.
 
-    __slots__ = ("_bad", "_good", "_good_ms", "_known_ms", "_minute_ms", "_unknown", "at_ms", "is_news")
+    Of the minute that has begun it keeps how much was not good: as a rule nothing, which takes no time to add and no
+    memory to hold.
+    """
 
-    def __init__(self, began_ms: int) -> None:
-        self.at_ms = self._minute_ms = began_ms
-        self.is_news = False  # a minute is over that nobody has taken
-        self._known_ms = self._good_ms = 0
-        self._good = self._bad = self._unknown = 0
+    at_ms: int
+    minute_ms: int = -1  # when the minute began
+    bad_ms: int = 0  # of it
+    unknown_ms: int = 0
+    over: Minutes = NO_MINUTES  # that nobody has taken
+
+    def __post_init__(self) -> None:
+        """Begin with a minute."""
+        self.minute_ms = self.at_ms
+
+    @property
+    def is_news(self) -> bool:
+        """Whether a minute is over that nobody has taken."""
+        return self.over is not NO_MINUTES
 
     def spend(self, until_ms: int, verdict: bool | None) -> None:
         """Let time go by up to a moment, all of which was good, bad, or unknown; it never goes back."""
-        if self.at_ms < until_ms < self._minute_ms + MINUTE_MS:  # within a minute, as nearly always
-            if verdict is not None:  # what `_spend_within` does, without a call: there is one for every post
-                self._known_ms += until_ms - self.at_ms
-                if verdict:
-                    self._good_ms += until_ms - self.at_ms
+        if verdict and self.at_ms < until_ms < self.minute_ms + MINUTE_MS:  # as nearly always: there is nothing to add
             self.at_ms = until_ms
             return
         while self.at_ms < until_ms:
-            if self.at_ms == self._minute_ms and until_ms - self.at_ms >= MINUTE_MS:
+            if self.at_ms == self.minute_ms and until_ms - self.at_ms >= MINUTE_MS:
                 self._spend_whole((until_ms - self.at_ms) // MINUTE_MS, verdict)
             else:
-                self._spend_part(min(until_ms, self._minute_ms + MINUTE_MS), verdict)
+                self._spend_part(min(until_ms, self.minute_ms + MINUTE_MS), verdict)
 
     def end(self) -> Minutes:
         """Close the minute that has begun, and return those that nobody has taken."""
-        if self.at_ms > self._minute_ms:
+        if self.at_ms > self.minute_ms:
             self._close()
         return self.take()
 
     def take(self) -> Minutes:
         """Return the minutes that are over and that nobody has taken yet."""
-        taken = Minutes(self._good, self._bad, self._unknown)
-        self._good = self._bad = self._unknown = 0
-        self.is_news = False
+        taken, self.over = self.over, NO_MINUTES
         return taken
 
     def _spend_whole(self, minutes: int, verdict: bool | None) -> None:
         """Count minutes of one kind at once: nobody knows how long a gap is."""
         self._count(minutes, verdict)
         self.at_ms += minutes * MINUTE_MS
-        self._minute_ms = self.at_ms
+        self.minute_ms = self.at_ms
 
     def _spend_part(self, until_ms: int, verdict: bool | None) -> None:
-        self._spend_within(until_ms, verdict)
-        if until_ms - self._minute_ms == MINUTE_MS:
+        if verdict is None:
+            self.unknown_ms += until_ms - self.at_ms
+        elif not verdict:
+            self.bad_ms += until_ms - self.at_ms
+        self.at_ms = until_ms
+        if until_ms - self.minute_ms == MINUTE_MS:
             self._close()
 
-    def _spend_within(self, until_ms: int, verdict: bool | None) -> None:
-        if verdict is not None:
-            spent_ms = until_ms - self.at_ms
-            self._known_ms += spent_ms
-            if verdict:
-                self._good_ms += spent_ms
-        self.at_ms = until_ms
-
     def _close(self) -> None:
-        is_known = self._known_ms > 0 and self._known_ms >= KNOWN_RATIO * (self.at_ms - self._minute_ms)
-        self._count(1, self._good_ms >= GOOD_RATIO * self._known_ms if is_known else None)
-        self._minute_ms = self.at_ms
-        self._known_ms = self._good_ms = 0
+        spent_ms = self.at_ms - self.minute_ms
+        known_ms = spent_ms - self.unknown_ms
+        is_known = known_ms > 0 and known_ms >= KNOWN_RATIO * spent_ms
+        self._count(1, known_ms - self.bad_ms >= GOOD_RATIO * known_ms if is_known else None)
+        self.minute_ms = self.at_ms
+        self.bad_ms = self.unknown_ms = 0
 
     def _count(self, minutes: int, verdict: bool | None) -> None:
-        self.is_news = True
+        good, bad, unknown = self.over.good, self.over.bad, self.over.unknown
         if verdict is None:
-            self._unknown += minutes
+            unknown += minutes
         elif verdict:
-            self._good += minutes
+            good += minutes
         else:
-            self._bad += minutes
+            bad += minutes
+        self.over = Minutes(good, bad, unknown)

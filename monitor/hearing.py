@@ -33,7 +33,7 @@ from collectors.observations import (
 from monitor.calls import Calls
 from monitor.crowds import DEGRADED_LEVEL
 from monitor.entities import Change, Failure, Participant, Room
-from monitor.live_minutes import LiveMinutes
+from monitor.live_minutes import LiveMinutes, by_our_clock
 from monitor.merging import want_look
 from monitor.outcomes import Outcomes
 from monitor.rings import Rings, name_of, values_of, values_of_rows
@@ -125,22 +125,28 @@ class Hearing:
         changes: list[Change] = []
         media: list[MediaStats] = []
         series: list[MediaStatsSeries] = []
-        before = reporter.level
+        own: list[NetworkQuality] = []
+        others: list[NetworkQuality] = []
+        sid, before = reporter.sid, reporter.level
         # By type, the most frequent first: this is done for every sample there is, and `isinstance` asks a metaclass.
         for seen in observations:
             if type(seen) is MediaStats:
                 media.append(seen)
             elif type(seen) is NetworkQuality:
-                if seen.subject is None or seen.subject == reporter.sid:
-                    _set_own_level(reporter, seen)
-                else:
-                    changes += self._observe_other(room, reporter, seen.subject, seen)
+                (own if seen.subject is None or seen.subject == sid else others).append(seen)
             elif type(seen) is MediaStatsSeries:
                 series.append(seen)
             elif type(seen) is NetworkQualitySeries:
-                changes += self._observe_levels(room, reporter, seen.rows())
-            else:
+                _put_apart(seen.rows(), sid, own, others)
+            else:  # what comes after a level may change what it means, as `reconnected` does
+                _set_own_level(reporter, own)
+                changes += _observe_others(room, reporter, others)
                 changes += self._observe_event(room, reporter, seen)
+                own, others = [], []
+        if own:
+            _set_own_level(reporter, own)
+        if others:
+            changes += _observe_others(room, reporter, others)
         level = reporter.level
         if (media or series) and reporter.is_live:
             name = name_of(reporter)
@@ -159,49 +165,18 @@ class Hearing:
             reporter.error_code = reporter.error_code if seen.code is None else seen.code
         return ()
 
-    def _observe_levels(self, room: Room, reporter: Participant, levels: Iterable[NetworkQuality]) -> Iterable[Change]:
-        """Take levels; return who else has changed."""
-        changes: list[Change] = []
-        for seen in levels:
-            if seen.subject is None or seen.subject == reporter.sid:
-                _set_own_level(reporter, seen)
-            else:
-                changes += self._observe_other(room, reporter, seen.subject, seen)
-        return changes
-
     def _observe_media(
         self, name: str, reporter: Participant, media: Sequence[MediaStats], series: Sequence[MediaStatsSeries]
     ) -> None:
         """Keep the samples; the latest of them says how it is now."""
         began_ms = (reporter.heard_at_ms or 0) + reporter.clock_offset_ms - RING_REACH_MS
         ring = self._rings.of(name, began_ms)
-        ring.push(map(values_of, media))
+        ring.hear(media)
         for each in series:
             ring.push(values_of_rows(each))
         latest = _latest(media, series)
         if latest is not None and latest.at_ms >= reporter.stats_at_ms:
             _set_media(reporter, latest)
-
-    def _observe_other(self, room: Room, reporter: Participant, sid: str, seen: NetworkQuality) -> Iterable[Change]:
-        """Take what the reporter sees of somebody else."""
-        if seen.at_ms < reporter.others_at_ms:
-            return ()
-        reporter.others_at_ms = seen.at_ms
-        subject = room.find(sid, None)
-        if subject is None:
-            if sid not in room.left:
-                room.strangers.setdefault(sid, room.heard_at_ms)
-            return ()
-        level = _known(seen.level)
-        if level is None or subject.levels_seen.get(reporter.key) == level:
-            return ()
-        before = subject.level
-        subject.levels_seen[reporter.key] = level
-        self._calls.mark(room)
-        if subject.level == before:
-            return ()  # it says itself how it is, or others see it better
-        subject.level_since_ms = seen.at_ms - reporter.clock_offset_ms
-        return (Change(subject.ref),)
 
     def _observe_connection(self, room: Room, reporter: Participant, seen: Connection) -> Iterable[Change]:
         at_ms = seen.at_ms - reporter.clock_offset_ms
@@ -270,17 +245,59 @@ def _counts_otherwise(before: int | None, after: int | None) -> bool:
     return before is None or after is None or (before <= DEGRADED_LEVEL) != (after <= DEGRADED_LEVEL)
 
 
-def _set_own_level(reporter: Participant, seen: NetworkQuality) -> None:
-    if seen.at_ms < reporter.own_level_at_ms:
-        return
-    level = _known(seen.level)
-    reporter.own_level_at_ms = seen.at_ms
-    if reporter.reports and level == reporter.own_level:
-        return
-    before, reporter.own_level = reporter.level, level
-    reporter.reports = reporter.reports or level is not None
-    if reporter.reports and level != before:  # while it has said nothing yet, others' word stays
-        reporter.level_since_ms = seen.at_ms - reporter.clock_offset_ms
+def _put_apart(
+    levels: Iterable[NetworkQuality], sid: str | None, own: list[NetworkQuality], others: list[NetworkQuality]
+) -> None:
+    """Put what somebody with this SID says of itself apart from what it says of others."""
+    for seen in levels:
+        (own if seen.subject is None or seen.subject == sid else others).append(seen)
+
+
+def _set_own_level(reporter: Participant, levels: Iterable[NetworkQuality]) -> None:
+    """Take what the reporter sees of itself."""
+    since_ms: int | None = None
+    at_ms, own_level = reporter.own_level_at_ms, reporter.own_level
+    # While it has said nothing yet, others' word stays.
+    shown = own_level if reporter.reports else reporter.level
+    for seen in levels:
+        if seen.at_ms < at_ms:
+            continue
+        at_ms, level = seen.at_ms, _known(seen.level)
+        if level is None and not reporter.reports:
+            continue
+        reporter.reports = True
+        own_level = level
+        if level != shown:
+            shown, since_ms = level, at_ms
+    reporter.own_level_at_ms, reporter.own_level = at_ms, own_level
+    if since_ms is not None:
+        reporter.level_since_ms = by_our_clock(since_ms, reporter.clock_offset_ms)
+
+
+def _observe_others(room: Room, reporter: Participant, levels: Iterable[NetworkQuality]) -> Sequence[Change]:
+    """Take what the reporter sees of others; return who of them has changed."""
+    changes: list[Change] = []
+    key, at_ms, people = reporter.key, reporter.others_at_ms, room.participants
+    for seen in levels:
+        if seen.at_ms < at_ms:
+            continue
+        at_ms, sid, level = seen.at_ms, seen.subject or "", _known(seen.level)
+        subject = people.get(sid) or room.find(sid, None)
+        if subject is None:
+            if sid not in room.left:
+                room.strangers.setdefault(sid, room.heard_at_ms)
+        elif level is None or (subject.levels_seen is not None and subject.levels_seen.get(key) == level):
+            continue
+        elif subject.reports:
+            subject.see_at(level, key)  # it says itself how it is
+        else:
+            before = subject.level
+            subject.see_at(level, key)
+            if subject.level != before:  # or others see it better
+                subject.level_since_ms = by_our_clock(at_ms, reporter.clock_offset_ms)
+                changes.append(Change(subject.ref))
+    reporter.others_at_ms = at_ms
+    return changes
 
 
 def _latest(media: Sequence[MediaStats], series: Sequence[MediaStatsSeries]) -> MediaStats | None:
@@ -293,4 +310,5 @@ def _latest(media: Sequence[MediaStats], series: Sequence[MediaStatsSeries]) -> 
 def _set_media(reporter: Participant, now: MediaStats) -> None:
     reporter.stats_at_ms, reporter.rtt_ms, reporter.jitter_ms, reporter.loss_ratio, *rates = values_of(now)
     reporter.bitrate_up_bps, reporter.bitrate_down_bps, reporter.fps = rates
-    reporter.limited_by = now.up.limited_by if now.up else None
+    limited_by = now.up.limited_by if now.up else None
+    reporter.limited_by = None if limited_by is None else intern(limited_by)  # one of few words, as those of a browser

@@ -5,10 +5,10 @@ cost half a microsecond, and nobody may cost more memory than a few numbers.  He
 the level as it is when the post arrives, not as it was at that moment, and published tracks are not remembered.
 
 It is not done while a browser waits for its answer.  What a post tells is put down as it comes, with the level of that
-moment, and judged a little later, many posts at a stretch: before somebody's minutes end, whenever a few hundred posts
-wait, and whenever somebody calls `settle`, as those do who look at what was counted or save it.  That is twice as fast
-as one by one, between all the other things that are done with a post, and changes no verdict, since what waits is
-judged in the order in which it came.  Hardly any sample is scored, too: `monitor.glances` shows that nearly all are
+moment, and judged a little later, many posts at a stretch: before somebody's minutes end, whenever a few hundred
+samples wait, and whenever somebody calls `settle`, as those do who look at what was counted or save it.  That is twice
+as fast as one by one, between all the other things that are done with a post, and changes no verdict, since what waits
+is judged in the order in which it came.  Hardly any sample is scored, too: `monitor.glances` shows that nearly all are
 well, and those of a post that follow each other without a gap are counted as one stretch of time.
 
 Time is each browser's own, put right by how far its clock is off.  A minute that is begun when the daemon stops is
@@ -18,8 +18,6 @@ begun anew by the next one.
 from collections.abc import Callable, Sequence
 from itertools import chain, islice
 
-from msgspec import Struct
-
 from collectors.observations import MediaStats, MediaStatsSeries
 from monitor.entities import Participant, Room
 from monitor.glances import are_well, is_well, run_of_well
@@ -27,6 +25,7 @@ from monitor.good_minutes import (
     BROKEN,
     GOOD_LEVEL,
     LONGEST_INTERVAL_MS,
+    NO_MINUTES,
     NO_SAMPLES,
     Minutes,
     Tally,
@@ -36,14 +35,13 @@ from monitor.good_minutes import (
 )
 from monitor.rings import name_of
 
-MOST_WAITING = 500  # posts; of those that wait, each holds its samples in memory
+MOST_WAITING = 500  # samples; those that wait are held in memory, and should be still at hand for the processor
 
 
-class _Stay(Struct):
-    """Somebody's time in a room."""
+class _Stay(Tally, gc=False, kw_only=True):
+    """Somebody's time in a room, minute by minute."""
 
     room: Room
-    tally: Tally
     sends_samples: bool = False
 
 
@@ -62,6 +60,7 @@ class LiveMinutes:
         self._tell = tell
         self._stays: dict[str, _Stay] = {}
         self._waiting: list[_Told] = []
+        self._samples = 0  # that wait
 
     def hear(
         self,
@@ -74,12 +73,15 @@ class LiveMinutes:
     ) -> None:
         """Take down what samples tell of somebody, by the name that nobody else has; they must not change any more."""
         self._waiting.append((name, room, BROKEN if who.reconnecting else level, who.clock_offset_ms, media, series))
-        if len(self._waiting) >= MOST_WAITING:
+        self._samples += len(media)
+        for each in series:
+            self._samples += len(each.at_ms)
+        if self._samples >= MOST_WAITING:
             self.settle()
 
     def settle(self) -> None:
         """Judge what waits, in the order in which it came."""
-        waiting, self._waiting = self._waiting, []
+        waiting, self._waiting, self._samples = self._waiting, [], 0
         for told in waiting:
             self._judge(*told)
 
@@ -96,21 +98,20 @@ class LiveMinutes:
         if stay is None:
             if (first_ms := _first_ms(media, series)) is None:
                 return
-            stay = self._stays[name] = _Stay(room, Tally(first_ms - offset_ms))
+            stay = self._stays[name] = _Stay(first_ms - offset_ms, room=room)
         stay.sends_samples = True
-        tally = stay.tally
         count = 0
         if media and (
             level is None or level >= GOOD_LEVEL
         ):  # as nearly always: in one stretch, up to the first that is not plainly well
-            count, reach_ms = run_of_well(media, tally.at_ms + offset_ms)
-            tally.spend(reach_ms - offset_ms, verdict=True)
+            count, reach_ms = run_of_well(media, stay.at_ms + offset_ms)
+            stay.spend(by_our_clock(reach_ms, offset_ms), verdict=True)
         for seen in media[count:] if count < len(media) else ():
-            _spend(tally, seen, level, offset_ms)
+            _spend(stay, seen, level, offset_ms)
         for each in series:
-            _spend_series(tally, each, level, offset_ms)
-        if tally.is_news:
-            self._tell(room, room.heard_at_ms, tally.take())
+            _spend_series(stay, each, level, offset_ms)
+        if stay.is_news:
+            self._tell(room, room.heard_at_ms, stay.take())
 
     def notice(self, room: Room, who: Participant, now_ms: int) -> None:
         """Judge the time since the last word of somebody who sends no samples by the level alone."""
@@ -118,31 +119,31 @@ class LiveMinutes:
         key = name_of(who)
         stay = self._stays.get(key)
         if stay is None:
-            self._stays[key] = _Stay(room, Tally(now_ms))
+            self._stays[key] = _Stay(now_ms, room=room)
             return
         if stay.sends_samples:
             return
-        silent_ms = now_ms - stay.tally.at_ms
+        silent_ms = now_ms - stay.at_ms
         level = BROKEN if who.reconnecting else who.level
-        stay.tally.spend(now_ms, verdict_of(NO_SAMPLES, level) if silent_ms <= LONGEST_INTERVAL_MS else None)
-        if stay.tally.is_news:
-            self._tell(room, room.heard_at_ms, stay.tally.take())
+        stay.spend(now_ms, verdict_of(NO_SAMPLES, level) if silent_ms <= LONGEST_INTERVAL_MS else None)
+        if stay.is_news:
+            self._tell(room, room.heard_at_ms, stay.take())
 
     def break_off(self, room: Room, who: Participant, from_ms: int, until_ms: int) -> None:
         """Judge the time in which somebody's connection was being made anew."""
         self.settle()
         stay = self._stays.get(name_of(who))
         if stay is not None and until_ms > from_ms:
-            stay.tally.spend(from_ms, None)
-            stay.tally.spend(until_ms, verdict=False)
-            if stay.tally.is_news:
-                self._tell(room, room.heard_at_ms, stay.tally.take())
+            stay.spend(from_ms, None)
+            stay.spend(until_ms, verdict=False)
+            if stay.is_news:
+                self._tell(room, room.heard_at_ms, stay.take())
 
     def end(self, key: str) -> None:
         """Close the minutes of somebody who is gone, by the key of their `Ref`."""
         self.settle()
         stay = self._stays.pop(key, None) or self._stays.pop(key.rpartition("/")[2], None)
-        if stay is not None and (last := stay.tally.end()) != Minutes(0, 0, 0):
+        if stay is not None and (last := stay.end()) is not NO_MINUTES:
             self._tell(stay.room, stay.room.heard_at_ms, last)
 
 
@@ -155,18 +156,23 @@ def _first_ms(media: Sequence[MediaStats], series: Sequence[MediaStatsSeries]) -
 def _spend_series(tally: Tally, series: MediaStatsSeries, level: int | None, offset_ms: int) -> None:
     may_be_well = level is None or level >= GOOD_LEVEL
     if may_be_well and are_well(series, tally.at_ms + offset_ms):
-        tally.spend(series.at_ms[-1] - offset_ms, verdict=True)
+        tally.spend(by_our_clock(series.at_ms[-1], offset_ms), verdict=True)
         return
     for seen in series.rows():
         _spend(tally, seen, level, offset_ms)
 
 
 def _spend(tally: Tally, seen: MediaStats, level: int | None, offset_ms: int) -> None:
-    at_ms = seen.at_ms - offset_ms
+    at_ms = by_our_clock(seen.at_ms, offset_ms)
     began_ms = at_ms - interval_ms_of(seen)
     if began_ms > tally.at_ms:
         tally.spend(began_ms, None)  # nobody speaks for the time between
     tally.spend(at_ms, _verdict(seen, level))
+
+
+def by_our_clock(at_ms: int, offset_ms: int) -> int:
+    """Return a moment that a browser tells; where clocks agree it is the same number, and takes no memory anew."""
+    return at_ms - offset_ms if offset_ms else at_ms
 
 
 def _verdict(seen: MediaStats, level: int | None) -> bool | None:

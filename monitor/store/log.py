@@ -169,7 +169,7 @@ async def stored_numbers(database: Database, sessions: Iterable[str]) -> dict[st
             f"SELECT session, ranges, heard_at_ms FROM telemetry_sessions WHERE session IN ({marks})",  # noqa: S608
             part,
         )
-        found.update({session: Numbers(_decode_ranges(ranges), at_ms) for session, ranges, at_ms in rows})
+        found.update({session: Numbers.of(_decode_ranges(ranges), at_ms) for session, ranges, at_ms in rows})
     return found
 
 

@@ -7,6 +7,7 @@ from, up to before, ...]`, in order; a number is in one of them if an odd number
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Self
 
 import msgspec
 from msgspec import Struct
@@ -25,21 +26,42 @@ Row = tuple[str, str, int]  # the session, its bounds as JSON, and when it was h
 
 
 class Numbers(Struct, gc=False):
-    """What is remembered of one session."""
+    """What is remembered of one session.
 
-    bounds: list[int]
+    The last range stands apart: as nearly always it is the only one, and the next number makes it longer.  So a session
+    takes a third of the memory of a list.
+    """
+
+    since: int = 0
+    until: int = 0  # up to before
+    before: tuple[int, ...] = ()  # the bounds of earlier ranges
     heard_at_ms: int = 0
+
+    @classmethod
+    def of(cls, bounds: Sequence[int], heard_at_ms: int = 0) -> Self:
+        """Return what is remembered as bounds."""
+        *before, since, until = bounds or (0, 0)
+        return cls(since, until, tuple(before), heard_at_ms)
+
+    @property
+    def bounds(self) -> list[int]:
+        """Return the bounds of all ranges."""
+        return [*self.before, self.since, self.until] if self.until > self.since else []
 
     def has(self, seq: int) -> bool:
         """Whether the post with this number was stored."""
-        return bisect_right(self.bounds, seq) % 2 == 1
+        return self.since <= seq < self.until or bisect_right(self.before, seq) % 2 == 1
 
     def add(self, seq: int) -> None:
         """Remember a number."""
+        if seq == self.until:
+            self.until = seq + 1
+        elif not self.has(seq):
+            self._insert(seq)
+
+    def _insert(self, seq: int) -> None:
         bounds = self.bounds
         at = bisect_right(bounds, seq)
-        if at % 2:
-            return
         follows, precedes = at > 0 and bounds[at - 1] == seq, at < len(bounds) and bounds[at] == seq + 1
         if follows and precedes:
             del bounds[at - 1 : at + 1]
@@ -51,6 +73,8 @@ class Numbers(Struct, gc=False):
             bounds[at:at] = (seq, seq + 1)
             if len(bounds) > MAX_BOUNDS:
                 del bounds[1:3]
+        *before, self.since, self.until = bounds
+        self.before = tuple(before)
 
 
 class Numbering:
@@ -80,7 +104,7 @@ class Numbering:
         """Remember that a post is stored."""
         numbers = self._of(session)
         if numbers is None:
-            numbers = Numbers([])
+            numbers = Numbers()
             self._sessions.put(session, numbers, at_ms)
         numbers.add(seq)
         numbers.heard_at_ms = at_ms
@@ -94,7 +118,7 @@ class Numbering:
     def mark_dirty(self, rows: Iterable[Row]) -> None:
         """Take back what could not be saved."""
         for session, bounds, at_ms in rows:
-            self._dirty[session] = self._of(session) or Numbers(_decode_bounds(bounds), at_ms)
+            self._dirty[session] = self._of(session) or Numbers.of(_decode_bounds(bounds), at_ms)
 
     def _of(self, session: str) -> Numbers | None:
         return self._sessions.get(session) or self._dirty.get(session) or self._taken.get(session)

@@ -157,7 +157,9 @@ def _people_without(people: Mapping[str, Participant], person: Person) -> dict[s
 def _participant_without(each: Participant, person: Person) -> Participant | None:
     if person.is_known_as(each.identity, each.sid) or person.has_key(each.key):
         return None
-    each.levels_seen = {key: level for key, level in each.levels_seen.items() if not person.has_key(key)}
+    each.levels_seen = {
+        key: level for key, level in (each.levels_seen or {}).items() if not person.has_key(key)
+    } or None
     return each
 
 

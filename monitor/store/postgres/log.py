@@ -120,7 +120,7 @@ async def _numbers(connection: Connection, posts: Sequence[Post | None], now_ms:
     """Return which numbers came in the sessions that are posted in, which nobody else changes until we are done."""
     sessions = sorted({post[0] for post in posts if post is not None})
     rows = await connection.fetch(_TAKE_SESSIONS, texts.array(sessions), now_ms) if sessions else []
-    return {session: Numbers(list(ranges)) for session, ranges in rows}
+    return {session: Numbers.of(ranges) for session, ranges in rows}
 
 
 async def _fresh(connection: Connection, keys: Sequence[str | None], now_ms: int) -> set[str | None]:

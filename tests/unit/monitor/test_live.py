@@ -83,6 +83,20 @@ def test_a_zero_is_unknown_once_the_connection_is_back(live: Live) -> None:
     assert (who(live).level, who(live).reconnecting) == (None, False)
 
 
+def test_a_zero_before_the_word_that_the_connection_is_back_is_unknown_in_one_post_too(live: Live) -> None:
+    live.apply(batch(level(0, at_ms=NOW_MS), connection("reconnected", at_ms=NOW_MS + 1)))
+    assert who(live).level is None
+    live.apply(batch(connection("reconnected", at_ms=NOW_MS + 2), level(0, at_ms=NOW_MS + 3)))
+    assert who(live).level == 0
+
+
+def test_what_somebody_saw_in_the_post_that_takes_leave_is_forgotten_as_well(live: Live) -> None:
+    live.apply(batch(reporter=BOB))
+    live.apply(batch(level(2, of=BOB), connection("disconnected", at_ms=NOW_MS + 1)))
+    (bob,) = live.participants()
+    assert bob.level is None
+
+
 def test_minus_one_takes_a_level_back(live: Live) -> None:
     live.apply(batch(level(3)))
     live.apply(batch(level(-1, at_ms=NOW_MS + 1)))

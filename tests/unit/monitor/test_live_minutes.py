@@ -61,6 +61,14 @@ def test_samples_wait_to_be_judged_but_not_in_any_number(witness: Witness) -> No
     assert [each for each in witness.told if each.over is Over.GOOD_MINUTES]
 
 
+def test_a_post_of_many_samples_counts_as_many_that_wait(witness: Witness) -> None:
+    seen = [MediaStats(NOW_MS + STEP_MS * number, STEP_MS, 50.0, up=WELL) for number in range(MOST_WAITING)]
+    witness.hear(*seen[:-1])
+    assert not [each for each in witness.told if each.over is Over.GOOD_MINUTES]
+    witness.hear(seen[-1])
+    assert [each for each in witness.told if each.over is Over.GOOD_MINUTES]
+
+
 def test_a_sample_is_judged_by_the_level_that_there_was_when_it_came(witness: Witness) -> None:
     witness.hear(level(1, at_ms=NOW_MS))
     witness.lives(WELL, 1)

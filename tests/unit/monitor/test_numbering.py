@@ -8,7 +8,7 @@ from monitor.store.numbering import KEPT_FOR_MS, MAX_BOUNDS, Numbering, Numbers
 
 @given(st.lists(st.integers(0, 40)))
 def test_a_number_is_known_if_and_only_if_it_came(came: list[int]) -> None:
-    numbers = Numbers([])
+    numbers = Numbers()
     for seq in came:
         numbers.add(seq)
     assert [seq for seq in range(42) if numbers.has(seq)] == sorted(set(came))
@@ -17,19 +17,19 @@ def test_a_number_is_known_if_and_only_if_it_came(came: list[int]) -> None:
 
 @given(st.lists(st.integers(0, 40), unique=True))
 def test_ranges_that_touch_are_understood_as_well(came: list[int]) -> None:
-    numbers = Numbers([bound for seq in sorted(came) for bound in (seq, seq + 1)])
+    numbers = Numbers.of([bound for seq in sorted(came) for bound in (seq, seq + 1)])
     assert [seq for seq in range(42) if numbers.has(seq)] == sorted(came)
 
 
 def test_numbers_one_after_the_other_take_no_more_room_than_one() -> None:
-    numbers = Numbers([])
+    numbers = Numbers()
     for seq in range(10_000):
         numbers.add(seq)
     assert numbers.bounds == [0, 10_000]
 
 
 def test_whoever_leaves_gap_after_gap_takes_bounded_room() -> None:
-    numbers = Numbers([])
+    numbers = Numbers()
     for seq in range(0, 10_000, 2):
         numbers.add(seq)
     assert len(numbers.bounds) <= MAX_BOUNDS

@@ -1,10 +1,12 @@
 """What is kept of somebody's last minutes."""
 
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import astuple, replace
 
 from collectors.observations import Direction, DirectionSeries, MediaStats, MediaStatsSeries
 from monitor.live import Live
-from monitor.rings import SAMPLES, Ring, Sample, values_of, values_of_rows
+from monitor.rings import BEGIN_TOGETHER_MS, SAMPLES, Ring, Rings, Sample, values_of, values_of_rows
 from tests.builders import NOW_MS, batch, connection
 
 SAMPLE = Sample(NOW_MS, 61.5, 4.0, 0.0, 812_000.0, 640_000.0, 24.0)
@@ -41,6 +43,40 @@ def test_numbers_out_of_this_world_are_cut_and_do_no_harm() -> None:
 def test_of_both_directions_the_worse_counts_and_unknown_is_not_better() -> None:
     assert values_of(MediaStats(NOW_MS, up=UP, down=DOWN)) == (NOW_MS, None, 2.0, 0.5, 1000, 2000, 24)
     assert values_of(MediaStats(NOW_MS, down=DOWN)) == (NOW_MS, None, 2.0, 0.25, None, 2000, None)
+
+
+NUMBERS = st.none() | st.sampled_from([0.0, 1e-9, 0.25, 61.5, 812_000.0, 65_504.0, 65_520.0, 1e30])
+DIRECTIONS = st.none() | st.builds(Direction, NUMBERS, NUMBERS, NUMBERS, NUMBERS)
+MOMENTS = st.integers(NOW_MS - 10, NOW_MS + 10) | st.just(NOW_MS + 2**33)
+
+
+@given(st.lists(st.builds(MediaStats, MOMENTS, rtt_ms=NUMBERS, up=DIRECTIONS, down=DIRECTIONS), max_size=150))
+def test_what_is_heard_at_one_go_is_kept_as_one_by_one(media: list[MediaStats]) -> None:
+    at_one_go, one_by_one = Ring(NOW_MS), Ring(NOW_MS)
+    at_one_go.hear(media)
+    for seen in media:
+        one_by_one.push([values_of(seen)])
+    assert list(at_one_go.samples()) == list(one_by_one.samples())
+    assert len(list(at_one_go.samples())) == min(len(media), SAMPLES)
+
+
+def test_however_many_came_the_last_are_kept_in_order() -> None:
+    ring = Ring(NOW_MS)
+    for start in range(0, 10 * SAMPLES, 7):
+        ring.hear([MediaStats(NOW_MS + start + n) for n in range(7)])
+        last = start + 6
+        assert [each.at_ms - NOW_MS for each in ring.samples()] == list(range(max(0, last - SAMPLES + 1), last + 1))
+
+
+def test_rings_that_begin_within_a_day_share_the_moment_and_others_do_not() -> None:
+    rings = Rings()
+    moments = [NOW_MS, NOW_MS + 1000, NOW_MS + BEGIN_TOGETHER_MS + 1, NOW_MS - 1]
+    for moment in moments:
+        rings.of(f"PA{moment}", moment).hear([MediaStats(moment + 1)])
+    found = [rings.of(f"PA{moment}", 0) for moment in moments]
+    assert [[sample.at_ms for sample in ring.samples()] for ring in found] == [[moment + 1] for moment in moments]
+    assert found[0].since_ms is found[1].since_ms
+    assert all(ring.since_ms <= moment for ring, moment in zip(found, moments, strict=True))
 
 
 def test_a_series_has_the_samples_of_its_rows() -> None:
