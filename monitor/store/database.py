@@ -5,13 +5,11 @@ the connection: it runs whole, inside a transaction, on the writing thread, and 
 its first and its last.  One visit to that thread a transaction is also what makes a small commit cheap.
 """
 
-import asyncio
 import shutil
 import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -27,6 +25,7 @@ from monitor.store.ports import Size, StoreFailed, StoreFull, Writing
 from monitor.store.refusals import is_of_the_disk
 from monitor.store.reserve import Reserve
 from monitor.store.schema import SchemaTooNew, check_is_ours, migrate
+from monitor.store.worker import Worker
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
@@ -46,7 +45,7 @@ class Database:
         lock: Lock,
         reserve: Reserve,
         writer: sqlite3.Connection,
-        thread: ThreadPoolExecutor,
+        worker: Worker,
         reader: aiosqlite.Connection,
     ) -> None:
         self.path = path
@@ -55,7 +54,7 @@ class Database:
         self.refusal = ""  # set by the thread that writes: why the disk takes nothing, in SQLite's words
         self._lock = lock
         self._writer = writer
-        self._thread = thread
+        self._worker = worker
         self._reader = reader
         self._waiting = 0
         self._write_began_s: float | None = None
@@ -71,17 +70,16 @@ class Database:
             SchemaTooNew: the file has a schema that this version does not know.
             StoreFailed: the file cannot be opened, another process has it, or it is not a database.
         """
-        thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="writer")
-        loop, reserve = asyncio.get_running_loop(), Reserve(path, reserve_bytes)
+        worker, reserve = Worker("writer"), Reserve(path, reserve_bytes)
         try:
-            lock, writer = await loop.run_in_executor(thread, _open_alone, path, synchronous, reserve_bytes)
-            await loop.run_in_executor(thread, reserve.hold)
+            lock, writer = await worker.do(_open_alone, path, synchronous, reserve_bytes)
+            await worker.do(reserve.hold)
             reader = await aiosqlite.connect(path, isolation_level=None, timeout=_BUSY_TIMEOUT_S)
         except BaseException:
-            thread.shutdown(wait=False)
+            worker.close()
             raise
         await reader.execute("PRAGMA query_only = ON")
-        return cls(path, lock, reserve, writer, thread, reader)
+        return cls(path, lock, reserve, writer, worker, reader)
 
     async def write(self, work: Work[T]) -> T:
         """Do `work` inside a transaction and return what it returns; it is done whole or leaves no trace.
@@ -108,7 +106,7 @@ class Database:
     async def _by_the_writer(self, do: Callable[[Work[T]], T], work: Work[T]) -> T:
         self._waiting += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._thread, self._timed, do, work)
+            return await self._worker.do(self._timed, do, work)
         finally:
             self._waiting -= 1
 
@@ -235,8 +233,8 @@ class Database:
     async def close(self) -> None:
         """Let go of the file, after the transactions under way."""
         await self._reader.close()
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._writer.close)
-        self._thread.shutdown()
+        await self._worker.do(self._writer.close)
+        self._worker.close()
         self._lock.release()
 
 

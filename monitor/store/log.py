@@ -19,7 +19,7 @@ from monitor.store.database import Database
 from monitor.store.identifying import Post, key_of, post_of
 from monitor.store.numbering import Numbering, Numbers
 from monitor.store.ports import Entry, Happening
-from monitor.store.rows import encode, happenings_of, has_happenings, numbered_events, place_of
+from monitor.store.rows import encode, happenings_of, has_happenings, numbered_events, place_of, row_of
 
 _VALUES_A_STATEMENT = 400
 _GROUPS_A_READ = 50
@@ -106,7 +106,7 @@ class SqliteEventLog:
                 place = place_of(event)
                 happened += [(h.at_ms, place.room, *h[1:]) for h in happenings_of(event, place)]
         if bodies:
-            row = (self._last_id + len(bodies), len(bodies), now_ms, b"[%b]" % b",".join(bodies))
+            row = (self._last_id + len(bodies), len(bodies), now_ms, row_of(bodies))
             writer.execute("INSERT INTO ingest_log VALUES (?, ?, ?, ?)", row)
         if happened:
             writer.executemany(
