@@ -6,6 +6,7 @@ its lease is refused: each time that a duty changes hands its epoch is one highe
 taken.
 """
 
+from collections.abc import Collection, Mapping
 from typing import NamedTuple, Protocol
 
 from msgspec import Struct
@@ -42,8 +43,25 @@ class Lease(Struct, frozen=True):
         return now_s < self.asked_at_s + self.ttl_s
 
 
+class Roll(NamedTuple):
+    """Who there is, and who has which duty, of those that nobody else can take yet."""
+
+    holders: Collection[str]
+    held: Mapping[str, str]
+
+
 class Leases(Protocol):
     """The duties of one holder, whose name no other that lives may have."""
+
+    async def attend(self, ttl_s: float) -> Roll:
+        """Say that this holder is there, for as long, and return who else is.
+
+        Raises:
+            StoreFailed: nobody knows.
+        """
+
+    async def leave(self) -> None:
+        """Say that this holder is there no longer."""
 
     async def take(self, name: str, ttl_s: float) -> Lease | None:
         """Take a duty that nobody has, or that this holder had; None while somebody else has it.

@@ -45,6 +45,7 @@ PURE = {
         "monitor.store.erased_rows",
         "monitor.store.granting",
         "monitor.store.identifying",
+        "monitor.duties.balance",
         "monitor.store.leases",
         "monitor.store.numbering",
         "monitor.store.picture_rows",

@@ -12,7 +12,7 @@ from time import monotonic
 
 from msgspec.structs import replace
 
-from monitor.store.leases import Lease, LeaseLost
+from monitor.store.leases import Lease, LeaseLost, Roll
 from monitor.store.postgres.connection import Connection
 from monitor.store.postgres.database import Database
 
@@ -30,6 +30,14 @@ WHERE name = $1 AND epoch = $2 RETURNING epoch
 # By the next epoch nobody can write any more under the one that was released.
 _RELEASE = "UPDATE leases SET holder = '', epoch = epoch + 1, until = '-infinity' WHERE name = $1 AND epoch = $2"
 
+_ATTEND = """
+INSERT INTO replicas (name, until) VALUES ($1, clock_timestamp() + $2::double precision * interval '1 second')
+ON CONFLICT (name) DO UPDATE SET until = excluded.until
+"""
+_FORGET = "DELETE FROM replicas WHERE until < clock_timestamp() - interval '1 hour'"  # whose name never comes again
+_WHO_IS_THERE = "SELECT name FROM replicas WHERE until > clock_timestamp()"
+_WHO_HAS_WHAT = "SELECT name, holder FROM leases WHERE until >= clock_timestamp()"
+
 
 class PostgresLeases:
     """The duties of one replica on PostgreSQL (`monitor.store.leases.Leases`)."""
@@ -38,6 +46,25 @@ class PostgresLeases:
         self._database = database
         self._holder = holder
         self._clock = clock
+
+    async def attend(self, ttl_s: float) -> Roll:
+        """Say that this holder is there, for as long, and return who else is."""
+
+        async def attend(connection: Connection) -> Roll:
+            await connection.execute(_ATTEND, self._holder, ttl_s)
+            await connection.execute(_FORGET)
+            holders = {name for (name,) in await connection.fetch(_WHO_IS_THERE)}
+            return Roll(holders, dict(await connection.fetch(_WHO_HAS_WHAT)))
+
+        return await self._database.write(attend)
+
+    async def leave(self) -> None:
+        """Say that this holder is there no longer."""
+
+        async def leave(connection: Connection) -> None:
+            await connection.execute("DELETE FROM replicas WHERE name = $1", self._holder)
+
+        await self._database.write(leave)
 
     async def take(self, name: str, ttl_s: float) -> Lease | None:
         """Take a duty that nobody has, or that this holder had; None while somebody else has it."""
