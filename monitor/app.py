@@ -29,6 +29,7 @@ from monitor.config_file import Fingerprint
 from monitor.configured_limits import limits_of
 from monitor.doors import Doors
 from monitor.error_budgets import ErrorBudgets
+from monitor.folding import Fold
 from monitor.housekeeping import (
     EXPIRE_EVERY_S,
     LOOK_FOR_DAMAGE_EVERY_S,
@@ -126,22 +127,21 @@ class Daemon:
         )
         self.evaluation = self.alerting.evaluation
         self.call_watches = Watches()
+        self.fold = Fold(self.live, self.evaluation.notice, self.call_watches.hear)
         self.pipeline = Pipeline(
             store.log,
-            self.live,
+            self.fold,
             self.metrics,
-            self.evaluation.notice,
             capacity_events=config.pipeline.capacity_events,
             now_ms=self.clock.now_ms,
             veil=self._pseudonyms.veil if self._pseudonyms else lambda event: event,
             is_full=lambda: store.is_full,
-            on_event=self.call_watches.hear,
         )
         self.housekeeping = Housekeeping(
             store,
             self.live,
             agenda,
-            self.pipeline,
+            self.fold,
             self.metrics,
             self.evaluation.notice,
             storage=config.storage,

@@ -10,9 +10,9 @@ from logging import getLogger
 from monitor.agenda import Agenda
 from monitor.entities import Change, Entity
 from monitor.error_budgets import ErrorBudgets, Kept
+from monitor.folding import Fold
 from monitor.live import Live
 from monitor.metrics import Metrics
-from monitor.pipeline import Pipeline
 from monitor.places import resolve
 from monitor.settings import LivePicture, Storage
 from monitor.store.ports import Place, Store, StoreFailed
@@ -39,7 +39,7 @@ class Housekeeping:
         store: Store,
         live: Live,
         agenda: Agenda,
-        pipeline: Pipeline,
+        fold: Fold,
         metrics: Metrics,
         on_change: Callable[[Sequence[Change]], None],
         *,
@@ -52,7 +52,7 @@ class Housekeeping:
         self._store = store
         self._live = live
         self._agenda = agenda
-        self._pipeline = pipeline
+        self._fold = fold
         self._metrics = metrics
         self._on_change = on_change
         self._storage = storage
@@ -74,7 +74,7 @@ class Housekeeping:
                 self._on_change(self._live.apply(event))
             through = entries[-1][0]
             replayed += len(entries)
-        self._pipeline.applied_id = self._saved_through = through
+        self._fold.applied_id = self._saved_through = through
         _log.info("picture restored: %d rooms, %d events replayed", len(self._live.rooms), replayed)
 
     async def save_picture_now_and_then(self) -> bool:
@@ -86,7 +86,7 @@ class Housekeeping:
         # All is read before anything is awaited: the picture, what was counted, and the log id that they reach belong
         # together.
         self._live.judge_minutes()
-        entities, through, counted = self._live.take_dirty(), self._pipeline.applied_id, self._budgets.take_changed()
+        entities, through, counted = self._live.take_dirty(), self._fold.applied_id, self._budgets.take_changed()
         if not entities and not counted and through == self._saved_through:
             return True
         began_ms = self._now_ms()

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from monitor.agenda import Agenda
 from monitor.entities import Entity
 from monitor.error_budgets import ErrorBudgets
+from monitor.folding import Fold
 from monitor.housekeeping import LONGEST_REST_MS, SAVING_RATIO, Housekeeping
 from monitor.live import Live
 from monitor.metrics import Metrics
 from monitor.objectives import Objective
 from monitor.outcomes import Over
-from monitor.pipeline import Pipeline
 from monitor.settings import LivePicture, Storage
 from monitor.store.keeping import CLASSES, DAY_MS
 from monitor.store.memory import MemoryPicture, MemoryStore
@@ -47,7 +47,7 @@ class House:
             store,
             self.live,
             Agenda(self.live, 60_000),
-            Pipeline(store.log, self.live, metrics, lambda _: None, capacity_events=10, now_ms=lambda: NOW_MS),
+            Fold(self.live, lambda _: None),
             metrics,
             lambda _: None,
             storage=Storage(),
