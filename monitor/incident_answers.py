@@ -12,7 +12,7 @@ from msgspec import Meta, Struct, structs
 from alerts.acknowledgement import Acknowledgement, Withdrawal
 from alerts.groups import Groups
 from alerts.model import Alert, Group, Incident, Note
-from monitor.acknowledging import Acknowledging
+from monitor.acknowledging import Listener
 from monitor.http.cursors import written
 from monitor.http.notifications import (
     AttemptView,
@@ -155,7 +155,7 @@ class IncidentAnswers:
         now_s: what time it is.
     """
 
-    def __init__(self, store: Store, groups: Groups, acknowledging: Acknowledging, now_s: Callable[[], float]) -> None:
+    def __init__(self, store: Store, groups: Groups, acknowledging: Listener, now_s: Callable[[], float]) -> None:
         self._store = store
         self._groups = groups
         self._acknowledging = acknowledging

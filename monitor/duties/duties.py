@@ -9,7 +9,7 @@ whoever cannot go on with a duty leaves it to others, for a moment.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from logging import getLogger
 from math import inf
@@ -33,6 +33,7 @@ class Hold:
         self.lease = lease
         self.is_begun = asyncio.Event()
         self.is_enough = asyncio.Event()
+        self.task: asyncio.Task[None] | None = None
         self.leash = asyncio.timeout(None)
 
     @property
@@ -81,7 +82,7 @@ class Duties:
         self._ttl_s = ttl_s
         self._on_change = on_change
         self._holds: dict[str, Hold] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._looking: asyncio.Task[None] | None = None
 
     def hold(self, name: str) -> Hold | None:
         """Return a duty if this process has it."""
@@ -102,10 +103,22 @@ class Duties:
             await self._look(group)
             for hold in tuple(self._holds.values()):
                 await hold.is_begun.wait()
-            looking = group.create_task(self._look_again_and_again(group))
+            self._looking = group.create_task(self._look_again_and_again(group))
             yield
-            looking.cancel()
-            await self._leave()
+            await self.leave(self.names)
+            with suppress(StoreFailed, TimeoutError):
+                async with asyncio.timeout(LEAVE_WITHIN_S):
+                    await self._leases.leave()
+
+    async def leave(self, names: Iterable[str]) -> None:
+        """Leave duties in good order, and take none from now on."""
+        if self._looking is not None:
+            self._looking.cancel()
+        left = [hold for name in names if (hold := self._holds.get(name)) is not None]
+        for hold in left:
+            hold.is_enough.set()
+        if tasks := [hold.task for hold in left if hold.task is not None]:
+            await asyncio.wait(tasks)
 
     async def _look_again_and_again(self, group: asyncio.TaskGroup) -> None:
         while self._ttl_s < inf:
@@ -128,18 +141,7 @@ class Duties:
         lease = await self._leases.take(name, self._ttl_s)
         if lease is not None:
             hold = self._holds[name] = Hold(lease)
-            task = group.create_task(self._do(hold))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-
-    async def _leave(self) -> None:
-        for hold in self._holds.values():
-            hold.is_enough.set()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
-        with suppress(StoreFailed, TimeoutError):
-            async with asyncio.timeout(LEAVE_WITHIN_S):
-                await self._leases.leave()
+            hold.task = group.create_task(self._do(hold))
 
     # --- one duty -----------------------------------------------------------------------------------------
 
@@ -154,8 +156,6 @@ class Duties:
         finally:
             del self._holds[name]
             hold.is_begun.set()
-        if self._ttl_s < inf:
-            await self._release(hold.lease)
 
     async def _until_enough_or_lost(self, hold: Hold) -> None:
         name = hold.lease.name
@@ -177,6 +177,7 @@ class Duties:
         finally:
             keeping.cancel()
             await asyncio.wait([keeping])
+            await self._release(hold.lease)
 
     async def _keep(self, hold: Hold) -> None:
         """Renew a lease in time, for as long as there is one."""
@@ -195,6 +196,7 @@ class Duties:
                 await asyncio.sleep(pause_s / RENEWALS_A_TTL)
 
     async def _release(self, lease: Lease) -> None:
+        """Let others have it at once, if they have not taken it."""
         with suppress(StoreFailed, TimeoutError):
             async with asyncio.timeout(LEAVE_WITHIN_S):
                 await self._leases.release(lease)
