@@ -10,7 +10,6 @@ from collections.abc import Callable
 from functools import partial
 from logging import getLogger
 from math import nan
-from pathlib import Path
 
 from alerts.model import Kind, Reading, State
 from collectors.events import Event
@@ -62,10 +61,7 @@ from monitor.self_watch import SelfWatch
 from monitor.settings import Canary as CanarySettings
 from monitor.showing import Parts, Showing, polls_of
 from monitor.stalls.writer_watch import LOOK_EVERY_S as WRITER_EVERY_S
-from monitor.store.memory import MemoryStore
 from monitor.store.ports import Store
-from monitor.store.scopes import scopes_of
-from monitor.store.sqlite import SqliteStore
 from monitor.streaming import Watches
 from monitor.supervision.activation import Sockets
 from monitor.supervision.status_line import Standing, status_line
@@ -76,14 +72,6 @@ _log = getLogger(__name__)
 
 DRAIN_S = 10.0  # how long a stop waits for receivers; what is not delivered by then stays in the outbox
 CATCH_UP_EVERY_S = 10.0  # with what is to be told of oneself now and then
-
-
-async def open_store(config: Config) -> Store:
-    """Return the store that the configuration asks for."""
-    if config.storage.path == ":memory:":
-        return MemoryStore(scopes_of(config.naming))
-    storage, scopes = config.storage, scopes_of(config.naming)
-    return await SqliteStore.open(Path(storage.path), storage.synchronous, storage.reserve_bytes, scopes)
 
 
 class Daemon:
