@@ -11,7 +11,6 @@ from contextlib import AsyncExitStack, suppress
 from functools import partial
 from logging import getLogger
 from math import nan
-from pathlib import Path
 from typing import Any
 
 from alerts.model import Kind, Reading, State
@@ -61,10 +60,7 @@ from monitor.self_watch import SelfWatch
 from monitor.settings import Canary as CanarySettings
 from monitor.showing import Parts, Showing, polls_of
 from monitor.stalls.writer_watch import LOOK_EVERY_S as WRITER_EVERY_S
-from monitor.store.memory import MemoryStore
 from monitor.store.ports import Store, StoreFailed
-from monitor.store.scopes import scopes_of
-from monitor.store.sqlite import SqliteStore
 from monitor.streaming import Watches
 from monitor.supervision.activation import Sockets
 from monitor.supervision.status_line import Standing, status_line
@@ -77,14 +73,6 @@ _log = getLogger(__name__)
 DRAIN_S = 10.0  # how long a stop waits for receivers; what is not delivered by then stays in the outbox
 CATCH_UP_EVERY_S = 10.0  # with what is to be told of oneself now and then
 LOOK_AT_OTHERS_EVERY_S = 1.0  # at what they decided, silenced and polled
-
-
-async def open_store(config: Config) -> Store:
-    """Return the store that the configuration asks for."""
-    if config.storage.path == ":memory:":
-        return MemoryStore(scopes_of(config.naming))
-    storage, scopes = config.storage, scopes_of(config.naming)
-    return await SqliteStore.open(Path(storage.path), storage.synchronous, storage.reserve_bytes, scopes)
 
 
 class Daemon:

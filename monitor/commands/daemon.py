@@ -9,12 +9,11 @@ import sys
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import replace
 from logging import getLogger
-from pathlib import Path
 from typing import Any
 
 from monitor import log
 from monitor.allocator import keep_little
-from monitor.app import Daemon, open_store
+from monitor.app import Daemon
 from monitor.commands.options import FAILED, OK, USAGE, Commands, add_config, config_file
 from monitor.config import Config, ConfigInvalid
 from monitor.config_file import ConfigFile
@@ -22,6 +21,7 @@ from monitor.config_warnings import warnings_about
 from monitor.exposed_files import exposed_database, refuse_exposed
 from monitor.failures import CommandFailed
 from monitor.http import web_files
+from monitor.opening import open_store
 from monitor.store.ports import StoreFailed
 from monitor.store.schema import SchemaTooNew
 from monitor.supervision.activation import Sockets, handed_over
@@ -169,8 +169,8 @@ def _announce(daemon: Daemon) -> None:
 def _about_this_machine(config: Config) -> Iterator[str]:
     if os.geteuid() == 0:
         yield "it runs as root and needs none of that: give it a user of its own (User= in its systemd unit)"
-    if config.storage.path != ":memory:":
-        yield from exposed_database(Path(config.storage.path))
+    if config.database is not None:
+        yield from exposed_database(config.database)
 
 
 def _live(life: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> int:

@@ -64,16 +64,21 @@ class Engine(Struct, frozen=True):
 PLAIN = Engine()
 
 
+class NotOurs(StoreFailed):
+    """The tables are those of a newer Roomwatch, or of another log."""
+
+
 async def migrate(client: Client, engine: Engine = PLAIN) -> None:
     """Bring the tables up to date.
 
     Raises:
-        StoreFailed: it cannot be done, or the tables are those of a newer Roomwatch.
+        NotOurs: the tables are those of a newer Roomwatch.
+        StoreFailed: it cannot be done.
     """
     await client.command(engine.rendered(_CREATE_VERSIONS))
     version, newest = await version_of(client), len(scripts())
     if version > newest:
-        raise StoreFailed(f"ClickHouse: expected schema {newest} or older, got {version}; upgrade Roomwatch")
+        raise NotOurs(f"ClickHouse: expected schema {newest} or older, got {version}; upgrade Roomwatch")
     for number, script in enumerate(scripts()[version:], start=version + 1):
         for statement in statements(script):
             await client.command(engine.rendered(statement))

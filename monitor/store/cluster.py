@@ -1,0 +1,100 @@
+"""How do PostgreSQL and ClickHouse become the one memory of several replicas?
+
+What must be true is in PostgreSQL, the log of everything accepted included; what is counted is moved from there to
+ClickHouse, a segment of the log at a time.  So what is acknowledged depends on PostgreSQL alone: while ClickHouse is
+away the log grows, and answers about what was measured say what is missing in them (`monitor.store.ports.Lacking`).
+"""
+
+from collections.abc import Mapping
+from logging import getLogger
+from typing import Self
+
+from monitor.store.clickhouse.client import Address, Client
+from monitor.store.clickhouse.schema import PLAIN, Engine, NotOurs
+from monitor.store.clickhouse.store import ClickHouseHistory
+from monitor.store.keeping import Keeping
+from monitor.store.leases import Lease
+from monitor.store.ports import StoreFailed
+from monitor.store.postgres.database import CONNECTIONS, TIMEOUT_S, Database
+from monitor.store.postgres.leases import fence
+from monitor.store.postgres.segments import PostgresSegments
+from monitor.store.postgres.store import PostgresStore
+from monitor.store.scopes import SCOPES, Scopes
+
+__all__ = ["Address", "ClusterStore", "Engine"]  # all that it takes to open one
+
+_log = getLogger(__name__)
+
+
+class ClusterStore(PostgresStore):
+    """The whole memory of several replicas (`monitor.store.ports.Store`)."""
+
+    def __init__(
+        self, database: Database, replica: str, segments: PostgresSegments, history: ClickHouseHistory
+    ) -> None:
+        super().__init__(database, replica)
+        self._segments = segments
+        self._history = history
+        self.samples = history.samples
+        self.rollups = history.rollups
+
+    @classmethod
+    async def connect(
+        cls,
+        postgres: str,
+        clickhouse: Address,
+        *,
+        replica: str,
+        engine: Engine = PLAIN,
+        scopes: Scopes = SCOPES,
+        connections: int = CONNECTIONS,
+        timeout_s: float = TIMEOUT_S,
+    ) -> Self:
+        """Connect to the primary and to ClickHouse, which may be away, and bring both up to date.
+
+        No other `replica` that lives may have the name of this one.  Samples are added up by the scopes given.
+
+        Raises:
+            SchemaTooNew: PostgreSQL was migrated by a newer Roomwatch.
+            StoreFailed: no primary can be reached, or what is there is not of this Roomwatch.
+        """
+        database = await Database.open(postgres, connections=connections, timeout_s=timeout_s)
+        segments = PostgresSegments(database, replica)
+        store = cls(database, replica, segments, ClickHouseHistory(Client(clickhouse), segments, scopes, engine))
+        try:
+            await store._prepare()
+        except BaseException:
+            await store.close()
+            raise
+        return store
+
+    async def _prepare(self) -> None:
+        try:
+            await self._history.prepare()
+        except NotOurs:
+            raise
+        except StoreFailed as error:
+            _log.warning("what is measured stays in the log until ClickHouse answers: %s", error)
+
+    def under(self, lease: Lease) -> "ClusterStore":
+        """Return this store for whoever has a duty: what is written there is refused once somebody else has it."""
+        database = self._database.fenced(fence(lease))
+        segments = self._segments.on(database)
+        return ClusterStore(database, self._replica, segments, self._history.over(segments))
+
+    async def retain(self, now_ms: int, keeping: Keeping) -> Mapping[str, int]:
+        """Drop or forget what is older than its class is kept; return of each class how many rows that were.
+
+        What is in PostgreSQL goes first, also while ClickHouse is away.
+        """
+        bounds_ms = keeping.bounds_ms(now_ms)
+        dropped = await super().retain(now_ms, keeping)
+        await self._segments.drop_settled()
+        raw = await self.samples.drop_before(bounds_ms["raw"])
+        rollups = await self.rollups.drop_before(bounds_ms["rollups"])
+        return {**dropped, "raw": dropped["raw"] + raw, "rollups": rollups}
+
+    async def close(self) -> None:
+        """Finish what is under way and let go of the servers."""
+        await self._history.close()
+        await super().close()

@@ -1,0 +1,182 @@
+"""The store of a cluster, of which one half or the other is away or killed."""
+
+from collections.abc import AsyncIterator, Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests import clickhouse_engine
+
+clickhouse_engine.need()  # before what imports the driver
+
+from collectors.observations import MediaStats
+from monitor.history.answers import Selection
+from monitor.history.rollups import HOUR_MS
+from monitor.store.cluster import ClusterStore
+from monitor.store.leases import LeaseLost
+from monitor.store.ports import Entry, Lacking, Store, StoreFailed
+from monitor.store.postgres.segments import PostgresSegments
+from tests import clusters
+from tests.builders import ALICE, BOB, NOW_MS, ROOM, batch, level
+from tests.stored import as_told, lines, values
+
+if TYPE_CHECKING:
+    from tests.postgres_server import PostgresServer
+
+pytestmark = [pytest.mark.clickhouse, pytest.mark.cluster]
+
+TEN = NOW_MS // HOUR_MS * HOUR_MS
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[clickhouse_engine.Engine]:
+    with clickhouse_engine.running(tmp_path_factory.mktemp("clickhouse") / "data") as running:
+        yield running
+
+
+@pytest.fixture
+async def address(postgres_server: "PostgresServer", engine: clickhouse_engine.Engine) -> AsyncIterator[str]:
+    """A PostgreSQL with our schema and nothing in it, and a ClickHouse beside it with nothing in it, either."""
+    async with clusters.emptied(postgres_server, engine.port) as postgres:
+        yield postgres
+
+
+@pytest.fixture
+async def store(address: str, engine: clickhouse_engine.Engine) -> AsyncIterator[ClusterStore]:
+    opened = await clusters.connect(address, engine.port)
+    yield opened
+    await opened.close()
+
+
+async def measured(store: Store, *rtts: float, by: str = ALICE, at_ms: int = TEN) -> None:
+    """Log a post of round-trip times, ten seconds apart."""
+    seen = [MediaStats(at_ms + 10_000 * place, rtt_ms=rtt) for place, rtt in enumerate(rtts)]
+    (log_id,) = await store.log.append([Entry(batch(*seen, level(1, at_ms=at_ms), reporter=by))], NOW_MS)
+    await store.picture.save([], log_id or 0)
+
+
+async def settle(store: Store) -> int:
+    return await store.samples.settle(NOW_MS, 0, as_told)
+
+
+async def counted(store: Store) -> tuple[int, float]:
+    """Return how many round-trip times and minutes heard there are, by rollups."""
+    selection = Selection("room", TEN, TEN + HOUR_MS)
+    (found,) = await store.rollups.percentiles(selection, "rtt_ms", (0.5,), as_told)
+    (there,) = await store.rollups.attendance(selection, as_told)
+    return found.samples, there.heard
+
+
+async def told(store: Store, who: str = ALICE) -> list[object]:
+    return [value for line in await lines(store, ROOM, who) for _, value in values(line)]
+
+
+# --- segments ---------------------------------------------------------------------------------------------
+
+
+async def test_of_several_replicas_each_is_given_a_segment_of_its_own_until_it_is_settled(store: ClusterStore) -> None:
+    one, other = (PostgresSegments(store._database, name, segment_bytes=1) for name in ("one", "other"))
+    await measured(store, 10)
+    await measured(store, 20)
+    of_one, of_other = await one.next_segment(NOW_MS), await other.next_segment(NOW_MS)
+    assert of_one is not None
+    assert of_other is not None
+    assert [batch.observations[0].rtt_ms for segment in (of_one, of_other) for batch in segment.batches] == [10, 20]
+    assert await one.next_segment(NOW_MS) == of_one
+    await one.settled(of_one.number)
+    assert await one.next_segment(NOW_MS) is None
+    async with one.moment() as moment:
+        assert list(moment.unsettled) == [of_other.number]
+
+
+async def test_a_segment_of_a_replica_that_is_gone_is_given_to_another_one(store: ClusterStore) -> None:
+    await measured(store, 10)
+    gone = await PostgresSegments(store._database, "gone", claim_s=0.0).next_segment(NOW_MS)
+    assert await PostgresSegments(store._database, "other").next_segment(NOW_MS) == gone
+
+
+async def test_nothing_is_sealed_that_the_saved_picture_does_not_reach_or_that_is_too_new(store: ClusterStore) -> None:
+    segments = PostgresSegments(store._database, "one")
+    await measured(store, 10)
+    assert await segments.next_segment(NOW_MS - 1) is None
+    await store.log.append([Entry(batch(MediaStats(TEN, rtt_ms=20.0)))], NOW_MS)
+    segment = await segments.next_segment(NOW_MS)
+    assert segment is not None
+    assert len(segment.batches) == 1
+
+
+async def test_numbers_go_on_when_all_segments_are_dropped(store: ClusterStore) -> None:
+    segments = PostgresSegments(store._database, "one", kept_s=0.0)
+    numbers = []
+    for rtt_ms in (10.0, 20.0):
+        await measured(store, rtt_ms)
+        segment = await segments.next_segment(NOW_MS)
+        assert segment is not None
+        numbers.append(segment.number)
+        await segments.settled(segment.number)
+        assert await store.log.since(0, 10) == []
+    assert numbers[1] == numbers[0] + 1
+
+
+async def test_what_was_settled_stays_in_the_log_for_those_who_read_on_there(store: ClusterStore) -> None:
+    await measured(store, 10)
+    assert await settle(store) == 2
+    assert len(await store.log.since(0, 10)) == 1
+    assert await told(store) == [10, 1]
+
+
+async def test_a_moment_of_which_a_part_was_dropped_since_says_so(store: ClusterStore) -> None:
+    segments = PostgresSegments(store._database, "one", kept_s=0.0)
+    await measured(store, 10)
+    async with segments.moment() as moment:
+        segment = await segments.next_segment(NOW_MS)
+        assert segment is not None
+        await segments.settled(segment.number)
+        with pytest.raises(StoreFailed, match="parts that have been dropped since"):
+            [each async for each in moment.batches()]
+
+
+async def test_what_is_settled_while_a_moment_is_open_is_told_as_it_was(store: ClusterStore) -> None:
+    segments = PostgresSegments(store._database, "one")
+    await measured(store, 10)
+    async with segments.moment() as moment:
+        assert await settle(store) == 2
+        await measured(store, 20)
+        found = [(number, len(some)) async for number, some in moment.batches()]
+    assert found == [(None, 1)]
+    assert await told(store) == [10, 20, 1, 1]
+
+
+async def test_who_has_lost_the_duty_cannot_say_that_a_segment_is_settled(store: ClusterStore) -> None:
+    lease = await store.leases.take("settling", 30)
+    assert lease is not None
+    fenced = store.under(lease)
+    await measured(store, 10)
+    await store.leases.release(lease)
+    with pytest.raises(LeaseLost):
+        await settle(fenced)
+    assert await settle(store) == 2
+    assert await counted(store) == (1, 1)
+
+
+# --- away -------------------------------------------------------------------------------------------------
+
+
+async def test_while_clickhouse_is_away_a_replica_starts_takes_in_and_tells_what_it_has(
+    address: str, engine: clickhouse_engine.Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    engine.kill()
+    try:
+        store = await clusters.connect(address, engine.port)
+        assert "stays in the log until ClickHouse answers" in caplog.text
+        await measured(store, 10, by=BOB)
+        with pytest.raises(Lacking) as lacking:
+            await lines(store, ROOM)
+        assert [line.series.participant for line in lacking.value.found] == [BOB]
+        with pytest.raises(StoreFailed, match="ClickHouse at"):
+            await settle(store)
+    finally:
+        engine.start()
+    assert await settle(store) == 2
+    assert await told(store, BOB) == [10, 1]
+    await store.close()
