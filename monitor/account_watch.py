@@ -17,12 +17,14 @@ from monitor.agenda import Agenda
 from monitor.cadence import Activity, interval_s
 from monitor.connection import connected
 from monitor.exposition import AccountUse
+from monitor.joint_allowance import JointAllowance
 from monitor.live import Live
 from monitor.metrics import Metrics
 from monitor.pipeline import Pipeline
 from monitor.polling import Poll, RequestCounter
 from monitor.settings import Account, Polling
 from monitor.standing import STANDING_EVERY_S, Standing
+from monitor.store.leases import Allowance, RequestBudget
 from monitor.store.shared import PollState
 from monitor.timetable import Timetable
 
@@ -42,7 +44,9 @@ class AccountWatch:
         pipeline: Pipeline,
         metrics: Metrics,
         now_s: Callable[[], float],
+        budget: RequestBudget | None = None,
     ) -> None:
+        self._asks: Callable[[], bool] = lambda: False
         self.name = account.name
         self.sid = account.account_sid
         self._polling = polling
@@ -52,7 +56,8 @@ class AccountWatch:
         self._agenda = agenda
         self._now_s = now_s
         self._pipeline = pipeline
-        self.twilio = connected(account, RequestCounter(metrics, account.name), polling.timeout_s, now_s)
+        observer, allowance = RequestCounter(metrics, account.name), self._joint(budget)
+        self.twilio = connected(account, observer, polling.timeout_s, now_s, allowance)
         self.polls = self._new_polls()
         self._standing = Standing(self.name, self.twilio, live, pipeline, now_s, self._is_unread)
 
@@ -71,9 +76,20 @@ class AccountWatch:
             if resource not in self._polling.skip
         ]
 
+    def _joint(self, budget: RequestBudget | None) -> JointAllowance | None:
+        """Return what all who watch this account may ask; None where nobody else does."""
+        if budget is None:
+            return None
+        allowance = Allowance(self._requests_per_s, self._burst_requests)
+        return JointAllowance(budget, self.sid, allowance, self._may_ask)
+
+    def _may_ask(self) -> bool:
+        return self._asks()
+
     @asynccontextmanager
-    async def asking(self, timetable: Timetable) -> AsyncIterator[None]:
-        """Ask for everything that has to be asked again and again, for the length of a block."""
+    async def asking(self, timetable: Timetable, may_ask: Callable[[], bool]) -> AsyncIterator[None]:
+        """Ask for everything that has to be asked again and again, for the length of a block and while one may."""
+        self._asks = may_ask
         states, self.polls = self.states, self._new_polls()  # somebody else may have handed on other things since
         self.show(states)
         for poll in self.polls:

@@ -34,7 +34,7 @@ from monitor.account_watch import AccountWatch
 from monitor.acknowledging import Acknowledging
 from monitor.attendance import Attendance
 from monitor.audit import Audit
-from monitor.blindness import BROWSERS, TWILIO, Blindness, Posts, last_seen_s
+from monitor.blindness import BROWSERS, LOG, TWILIO, Blindness, Posts, last_seen_s
 from monitor.clock import SteadyClock
 from monitor.config import Config
 from monitor.entities import Change
@@ -96,6 +96,7 @@ class Alerting:
         read_elsewhere: how to read what is not in the picture.
         attendance: when this process was not there.
         inbox: what is for whoever decides; None where that is this process, always.
+        behind_s: how old the picture is, where it follows what others store.
     """
 
     def __init__(
@@ -109,7 +110,10 @@ class Alerting:
         read_elsewhere: ReadElsewhere,
         attendance: Attendance,
         inbox: Inbox | None = None,
+        behind_s: Callable[[], float] = lambda: 0.0,
     ) -> None:
+        self._behind_s = behind_s
+        self._posts = 0.0
         self.is_deciding = False
         self._inbox = inbox
         self.config = config
@@ -260,11 +264,17 @@ class Alerting:
         if self._missed_s(self._listened_s, now_s):
             self.blindness.ears.begin_anew()
         self._listened_s = now_s
-        posts = Posts(taken=answers.get(("202",), 0), refused=answers.get(("503",), 0))
-        sight = self.blindness.look(self._live, posts, now_s)
+        taken = answers.get(("202",), 0) if self._inbox is None else self._posts
+        posts = Posts(taken, refused=answers.get(("503",), 0))
+        sight = self.blindness.look(self._live, posts, now_s, self._behind_s())
         self._metrics.set("roomwatch_blind", bool(sight.accounts), TWILIO)
         self._metrics.set("roomwatch_blind", bool(sight.browsers), BROWSERS)
+        self._metrics.set("roomwatch_blind", bool(sight.log), LOG)
         self.evaluation.see(sight)
+
+    def hear_post(self) -> None:
+        """Take note that a browser told something, whichever replica took it."""
+        self._posts += 1
 
     def hear_callback(self, account_sid: str) -> None:
         """Take note that Twilio told something of an account."""
@@ -398,7 +408,8 @@ class Alerting:
     def routes(self) -> list[web.RouteDef]:
         """Return what may be asked about alerts, and done to them."""
         store, groups = self._store, self.evaluation.groups
-        incidents = IncidentAnswers(store, groups, self.handing_on, self._now_s)
+        look = None if self._inbox is None else self.look
+        incidents = IncidentAnswers(store, groups, self.handing_on, self._now_s, look)
         # A reload makes another engine and another configuration: whoever wants them asks for them each time.
         silences = SilenceAnswers(self.silences, lambda: self.evaluation.engine.alerts, self._now_s)
         explainer = Explainer(store, self._live, partial(resolve, self._live), lambda: self.config)

@@ -14,7 +14,8 @@ from math import nan
 from typing import Any
 
 from alerts.model import Kind, Reading, State
-from collectors.events import Event
+from collectors.events import Event, Source
+from collectors.observations import TelemetryBatch
 from monitor import log
 from monitor.account_watch import AccountWatch
 from monitor.agenda import Agenda
@@ -122,10 +123,11 @@ class Daemon:
             self._read_elsewhere,
             self.attendance,
             None if self.company.shared is None else self.company.shared.inbox,
+            lambda: self.following.behind_s if self.following is not None else 0.0,
         )
         self.evaluation = self.alerting.evaluation
         self.call_watches = Watches()
-        self.fold = Fold(self.live, self.alerting.notice, self.call_watches.hear)
+        self.fold = Fold(self.live, self.alerting.notice, self._follow)
         self.following = self._following()
         self.pipeline = Pipeline(
             store.log,
@@ -163,7 +165,16 @@ class Daemon:
         self.self_watch = SelfWatch(self.metrics, lambda: store.writing, self.clock.now_s)
         self._timetable = Timetable(self.clock, self.self_watch.chores)
         self._watches = [
-            AccountWatch(account, config.polling, self.live, agenda, self.pipeline, self.metrics, self.clock.now_s)
+            AccountWatch(
+                account,
+                config.polling,
+                self.live,
+                agenda,
+                self.pipeline,
+                self.metrics,
+                self.clock.now_s,
+                None if self.company.shared is None else self.company.shared.budget,
+            )
             for account in config.accounts
         ]
         self.heartbeat = self.alerting.beat_for(self.pipeline, self._watches)
@@ -352,7 +363,7 @@ class Daemon:
         config = self.config
         ingest = Ingest(self._admission(), self.pipeline, self.metrics, config.telemetry, self.clock.now_s)
         callbacks = Callbacks(
-            config.accounts, self.pipeline, self.metrics, public_url_of(config), self.clock.now_ms, on_event=self._heard
+            config.accounts, self.pipeline, self.metrics, public_url_of(config), self.clock.now_ms, on_event=self._knock
         )
         await self.doors.open(
             ingest,
@@ -449,6 +460,22 @@ class Daemon:
 
     def _read_elsewhere(self, kind: Kind, key: str, now_s: float) -> Reading | None:
         return self.rounds.readers[kind](key, now_s)
+
+    def _knock(self, event: Event) -> None:
+        """Hear of what Twilio tells here, where this process is the only one that it tells."""
+        if self.following is None:
+            self._heard(event)
+
+    def _follow(self, event: Event) -> None:
+        """Hear of what is in the picture now, whoever took it."""
+        self.call_watches.hear(event)
+        if self.following is None:
+            return
+        if isinstance(event, TelemetryBatch):
+            self.alerting.hear_post()
+            self.metrics.set("roomwatch_telemetry_last_timestamp_seconds", event.received_at_ms / 1000)
+        elif event.source in (Source.CALLBACK, Source.STREAM):
+            self._heard(event)
 
     def _heard(self, event: Event) -> None:
         account_sid: str | None = getattr(event, "account_sid", None)

@@ -4,9 +4,11 @@ On one machine it is alone: every duty is its own for good, and there is nobody 
 leased, what is written under one is refused once it is somebody else's, and everybody follows the same log.
 """
 
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
+from monitor.config import Config
 from monitor.duties.duties import FOR_GOOD, TTL_S
+from monitor.opening import replica_of
 from monitor.store.leases import Lease, Leases
 from monitor.store.local_leases import LocalDuties, LocalLeases
 from monitor.store.ports import Store
@@ -40,6 +42,14 @@ class Company(NamedTuple):
 def alone(store: Store) -> Company:
     """Return that nobody else has this store."""
     return Company(ALONE, store, LocalLeases(LocalDuties(), ALONE))
+
+
+def company_of(config: Config, store: Store) -> Company:
+    """Return with whom a process is that goes by a configuration, with the store that it asks for."""
+    cluster = config.cluster
+    if not cluster.is_told:
+        return alone(store)
+    return among_replicas(cast("SharedStore", store), replica_of(cluster), cluster.lease_ttl_s)
 
 
 def among_replicas(store: SharedStore, me: str, ttl_s: float = TTL_S) -> Company:

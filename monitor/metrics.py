@@ -376,7 +376,7 @@ FAMILIES: Mapping[str, Family] = {
     ),
     "roomwatch_blind": Family(
         "gauge", "Whether nothing is told by whoever should tell, so that alerts stand still.", ("by",),
-        (("twilio", "browsers"),),
+        (("twilio", "browsers", "log"),),
     ),
     "roomwatch_alert_transitions_total": Family("counter", "Changes of alert state by rule.", ("rule", "reason")),
     "roomwatch_notifications_total": Family("counter", "Attempts to notify.", ("receiver",)),

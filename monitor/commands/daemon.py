@@ -15,6 +15,7 @@ from monitor import log
 from monitor.allocator import keep_little
 from monitor.app import Daemon
 from monitor.commands.options import FAILED, OK, USAGE, Commands, add_config, config_file
+from monitor.company import company_of
 from monitor.config import Config, ConfigInvalid
 from monitor.config_file import ConfigFile
 from monitor.config_warnings import warnings_about
@@ -148,6 +149,7 @@ class Run:
             daemon = Daemon(
                 config,
                 store,
+                company=company_of(config, store),
                 reread=self.read,
                 fingerprint=lambda present: self._file.fingerprint(present.secret_files),
                 watches_config=self._watches_config,

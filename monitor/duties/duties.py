@@ -164,12 +164,12 @@ class Duties:
             async with hold.leash:
                 hold.renewed(hold.lease)
                 async with self._duties[name](hold):
-                    self._on_change(name, True)
+                    self._tell(hold, is_held=True)
                     try:
                         hold.is_begun.set()
                         await hold.is_enough.wait()
                     finally:
-                        self._on_change(name, False)
+                        self._tell(hold, is_held=False)
         except TimeoutError:
             if not hold.leash.expired():
                 raise
@@ -178,6 +178,12 @@ class Duties:
             keeping.cancel()
             await asyncio.wait([keeping])
             await self._release(hold.lease)
+
+    def _tell(self, hold: Hold, *, is_held: bool) -> None:
+        self._on_change(hold.lease.name, is_held)
+        if self._ttl_s < inf:
+            words = "begins" if is_held else "ends"
+            _log.info("duty %s %s here, epoch %d", hold.lease.name, words, hold.lease.epoch)
 
     async def _keep(self, hold: Hold) -> None:
         """Renew a lease in time, for as long as there is one."""

@@ -93,7 +93,7 @@ class Work(NamedTuple):
             timetable.every(SAY_EVERY_S, partial(_say, shared, watch), at_once=True)
         if self.canary is not None and self.canary.account_sid == watch.sid:
             timetable.chore("canary", self.config.canary.every_s, self.canary.run)
-        async with watch.asking(timetable):
+        async with watch.asking(timetable, lambda: hold.is_held):
             yield
 
     # --- all of them --------------------------------------------------------------------------------------

@@ -20,6 +20,10 @@ class LeaseLost(StoreFailed):
     """Somebody else has the duty now, or may have; nothing was kept of what was to be written under it."""
 
 
+class NameTaken(StoreFailed):
+    """Somebody who lives is called the same; or it was oneself, until a moment ago, in an earlier life."""
+
+
 class Lease(Struct, frozen=True):
     """A duty that one holder has.
 
@@ -57,6 +61,7 @@ class Leases(Protocol):
         """Say that this holder is there, for as long, and return who else is.
 
         Raises:
+            NameTaken: somebody else of this name is there.
             StoreFailed: nobody knows.
         """
 

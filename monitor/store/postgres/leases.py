@@ -8,13 +8,16 @@ and not in between.  A holder that is stopped between the two is thrown out by t
 """
 
 from collections.abc import Awaitable, Callable
+from secrets import token_hex
 from time import monotonic
 
 from msgspec.structs import replace
 
-from monitor.store.leases import Lease, LeaseLost, Roll
+from monitor.store.leases import Lease, LeaseLost, NameTaken, Roll
 from monitor.store.postgres.connection import Connection
 from monitor.store.postgres.database import Database
+
+_LIFE_BYTES = 8
 
 _TAKE = """
 INSERT INTO leases (name, holder, epoch, until)
@@ -31,8 +34,11 @@ WHERE name = $1 AND epoch = $2 RETURNING epoch
 _RELEASE = "UPDATE leases SET holder = '', epoch = epoch + 1, until = '-infinity' WHERE name = $1 AND epoch = $2"
 
 _ATTEND = """
-INSERT INTO replicas (name, until) VALUES ($1, clock_timestamp() + $2::double precision * interval '1 second')
-ON CONFLICT (name) DO UPDATE SET until = excluded.until
+INSERT INTO replicas (name, life, until)
+VALUES ($1, $2, clock_timestamp() + $3::double precision * interval '1 second')
+ON CONFLICT (name) DO UPDATE SET until = excluded.until, life = excluded.life
+WHERE replicas.life = excluded.life OR replicas.until < clock_timestamp()
+RETURNING name
 """
 _FORGET = "DELETE FROM replicas WHERE until < clock_timestamp() - interval '1 hour'"  # whose name never comes again
 _WHO_IS_THERE = "SELECT name FROM replicas WHERE until > clock_timestamp()"
@@ -46,12 +52,14 @@ class PostgresLeases:
         self._database = database
         self._holder = holder
         self._clock = clock
+        self._life = token_hex(_LIFE_BYTES)
 
     async def attend(self, ttl_s: float) -> Roll:
         """Say that this holder is there, for as long, and return who else is."""
 
         async def attend(connection: Connection) -> Roll:
-            await connection.execute(_ATTEND, self._holder, ttl_s)
+            if await connection.fetchval(_ATTEND, self._holder, self._life, ttl_s) is None:
+                raise NameTaken(f"expected a name that no other replica has, got {self._holder!r}, which another has")
             await connection.execute(_FORGET)
             holders = {name for (name,) in await connection.fetch(_WHO_IS_THERE)}
             return Roll(holders, dict(await connection.fetch(_WHO_HAS_WHAT)))
@@ -62,7 +70,7 @@ class PostgresLeases:
         """Say that this holder is there no longer."""
 
         async def leave(connection: Connection) -> None:
-            await connection.execute("DELETE FROM replicas WHERE name = $1", self._holder)
+            await connection.execute("DELETE FROM replicas WHERE name = $1 AND life = $2", self._holder, self._life)
 
         await self._database.write(leave)
 

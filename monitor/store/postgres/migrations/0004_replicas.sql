@@ -1,6 +1,7 @@
 -- Which replicas there are: each says so again and again, and is gone once it has not for a while.
 CREATE TABLE replicas (
     name  text COLLATE "C" PRIMARY KEY,
+    life  text COLLATE "C" NOT NULL,            -- which of the processes that had the name
     until timestamptz NOT NULL
 ) WITH (fillfactor = 50);
 
