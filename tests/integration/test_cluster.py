@@ -1,5 +1,8 @@
 """The store of a cluster, of which one half or the other is away or killed."""
 
+import asyncio
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING
 
@@ -180,3 +183,63 @@ async def test_while_clickhouse_is_away_a_replica_starts_takes_in_and_tells_what
     assert await settle(store) == 2
     assert await told(store, BOB) == [10, 1]
     await store.close()
+
+
+# --- killed in between ------------------------------------------------------------------------------------
+
+
+class Settlers:
+    """Replicas that settle, each a process of its own."""
+
+    def __init__(self, address: str, port: int) -> None:
+        self._address = address
+        self._port = port
+        self._processes: dict[str, subprocess.Popen[str]] = {}
+
+    def start(self, name: str) -> None:
+        command = [sys.executable, "-m", "tests.settling_process", self._address, str(self._port), name]
+        process = self._processes[name] = subprocess.Popen(command, text=True, stdout=subprocess.PIPE)
+        assert process.stdout is not None
+        assert process.stdout.readline() == "began\n"
+
+    def kill(self, name: str) -> None:
+        process = self._processes.pop(name)
+        process.kill()
+        process.wait()
+        assert process.stdout is not None
+        process.stdout.close()
+
+    def end(self) -> None:
+        for name in list(self._processes):
+            self.kill(name)
+
+
+async def test_no_sample_is_lost_or_twice_when_replicas_and_clickhouse_are_killed_while_they_settle(
+    address: str, store: ClusterStore, engine: clickhouse_engine.Engine
+) -> None:
+    posts, settlers = 120, Settlers(address, engine.port)
+    try:
+        for name in ("one", "other"):
+            await asyncio.to_thread(settlers.start, name)
+        for number in range(posts):
+            await measured(store, float(number), at_ms=TEN + 1_000 * number)
+            if number % 20 == 10:
+                await asyncio.to_thread(settlers.kill, "one")
+                await asyncio.to_thread(settlers.start, "one")
+            if number in (35, 75):
+                await asyncio.to_thread(engine.kill)
+                await asyncio.to_thread(engine.start)
+        async with asyncio.timeout(120):
+            while await unsettled(store):
+                await asyncio.sleep(0.1)
+    finally:
+        settlers.end()
+    (line,) = await lines(store, ROOM)
+    assert sorted(line.samples.column("rtt_ms").tolist()) == [float(number) for number in range(posts)]
+    assert (await counted(store))[0] == posts
+
+
+async def unsettled(store: ClusterStore) -> int:
+    """Return how many posts are in the log only, by one look at it."""
+    async with store._segments.moment() as moment:
+        return sum([len(some) async for _, some in moment.batches()])
