@@ -20,7 +20,9 @@ from monitor.store.leases import LeaseLost
 from monitor.store.ports import Entry, Lacking, Store, StoreFailed
 from monitor.store.postgres.segments import PostgresSegments
 from tests import clusters
-from tests.builders import ALICE, BOB, NOW_MS, ROOM, batch, level
+from tests.asking import TOKEN
+from tests.builders import ALICE, BOB, INGEST_KEY, NOW_MS, ROOM, batch, level, post, quality
+from tests.conftest import Start
 from tests.stored import as_told, lines, values
 
 if TYPE_CHECKING:
@@ -183,6 +185,43 @@ async def test_while_clickhouse_is_away_a_replica_starts_takes_in_and_tells_what
     assert await settle(store) == 2
     assert await told(store, BOB) == [10, 1]
     await store.close()
+
+
+async def test_a_daemon_whose_clickhouse_is_away_takes_in_and_says_what_it_cannot_tell(
+    address: str, engine: clickhouse_engine.Engine, start: Start
+) -> None:
+    clickhouse = {"clickhouse": f"http://127.0.0.1:{engine.port}", "clickhouse_database": clusters.DATABASE}
+    bearer = {"Authorization": f"Bearer {TOKEN}"}
+    private = {"port": 0, "access_token": TOKEN}
+    running = await start(
+        storage={"settle_after_s": 0.001},
+        private=private,
+        cluster={"postgres": address, "replica": "one", **clickhouse},
+    )
+    assert running.daemon.config.database is None
+    engine.kill()
+    try:
+        async with running.http.post(
+            f"{running.public}/v1/telemetry",
+            json=post(quality(3)),
+            headers={"Authorization": f"Bearer {INGEST_KEY}"},
+        ) as answer:
+            assert answer.status == 202, await answer.text()
+        await running.daemon.housekeeping.save_picture()
+        async with running.http.get(f"{running.private}/api/v1/rooms/{ROOM}", headers=bearer) as answer:
+            told = await answer.json()
+            assert (answer.status, answer.headers.get("Retry-After")) == (503, "30"), told
+            assert told["title"] == "Part of the history is away"
+            assert "what is settled is missing" in told["detail"]
+        async with running.http.get(f"{running.private}/api/v1/rooms?text={ALICE}", headers=bearer) as answer:
+            told = await answer.json()
+            assert answer.status == 200
+            assert "who only ever measured something is missing" in told["lacking"]
+        assert not await running.daemon.housekeeping.settle()
+    finally:
+        engine.start()
+    async with running.http.get(f"{running.private}/api/v1/rooms/{ROOM}", headers=bearer) as answer:
+        assert answer.status == 200, await answer.text()
 
 
 # --- killed in between ------------------------------------------------------------------------------------
