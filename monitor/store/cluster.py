@@ -5,7 +5,8 @@ ClickHouse, a segment of the log at a time.  So what is acknowledged depends on 
 away the log grows, and answers about what was measured say what is missing in them (`monitor.store.ports.Lacking`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from contextlib import suppress
 from logging import getLogger
 from typing import Self
 
@@ -14,8 +15,11 @@ from monitor.store.clickhouse.schema import PLAIN, Engine, NotOurs
 from monitor.store.clickhouse.store import ClickHouseHistory
 from monitor.store.keeping import Keeping
 from monitor.store.leases import Lease
-from monitor.store.ports import StoreFailed
+from monitor.store.person import Person
+from monitor.store.ports import Erased, Size, StoreFailed
+from monitor.store.postgres.archive import PostgresArchive
 from monitor.store.postgres.database import CONNECTIONS, TIMEOUT_S, Database
+from monitor.store.postgres.erasure import erase, learn
 from monitor.store.postgres.leases import fence
 from monitor.store.postgres.segments import PostgresSegments
 from monitor.store.postgres.store import PostgresStore
@@ -37,6 +41,7 @@ class ClusterStore(PostgresStore):
         self._history = history
         self.samples = history.samples
         self.rollups = history.rollups
+        self.archive = PostgresArchive(database, history.rooms_told_by)
 
     @classmethod
     async def connect(
@@ -92,7 +97,44 @@ class ClusterStore(PostgresStore):
         await self._segments.drop_settled()
         raw = await self.samples.drop_before(bounds_ms["raw"])
         rollups = await self.rollups.drop_before(bounds_ms["rollups"])
-        return {**dropped, "raw": dropped["raw"] + raw, "rollups": rollups}
+        forgotten = await self._history.forget(bounds_ms["identities"], bounds_ms["addresses"], self._stand_in)
+        there = {"raw": raw, "rollups": rollups, **forgotten}
+        return {name: dropped.get(name, 0) + there.get(name, 0) for name in {**dropped, **there}}
+
+    async def erase(self, names: Collection[str], *, is_dry_run: bool = False) -> Erased:
+        """Erase everything about the person who had these identities; a dry run only counts it.
+
+        Raises:
+            StoreFailed: a replica lives, or not all was erased; erase again then.
+        """
+        if not is_dry_run:
+            await self._refuse_replicas()
+        sids = (await learn(self._database, names)).sids | await self._history.sids_of(names)
+        person = Person(frozenset(names), frozenset(sids))
+        rooms, counted = await self._history.rooms_of(person), await self._history.count(person)
+        if not is_dry_run:
+            await self._history.erase_samples(person)
+        erased = await erase(self._database, names, is_dry_run=is_dry_run, sids=sids, rooms=rooms)
+        if not is_dry_run:
+            await self._history.erase_names(person)
+        return Erased(erased.stays, {**erased.rows, **counted})
+
+    async def _refuse_replicas(self) -> None:
+        rows = await self._database.read(
+            "SELECT DISTINCT holder FROM leases WHERE until > clock_timestamp() ORDER BY holder"
+        )
+        if rows:
+            raise StoreFailed(
+                f"expected all replicas to be stopped, got {', '.join(name for (name,) in rows)}, at work or stopped"
+                " just now; nothing was erased"
+            )
+
+    async def size(self) -> Size:
+        """Return what the databases take on both servers' disks; while ClickHouse is away, on PostgreSQL's."""
+        size, elsewhere_bytes = await super().size(), 0
+        with suppress(StoreFailed):
+            elsewhere_bytes = await self._history.size_bytes()
+        return size._replace(database_bytes=size.database_bytes + elsewhere_bytes)
 
     async def close(self) -> None:
         """Finish what is under way and let go of the servers."""

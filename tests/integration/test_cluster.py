@@ -1,5 +1,8 @@
 """The store of a cluster, of which one half or the other is away or killed."""
 
+import asyncio
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING
 
@@ -17,7 +20,9 @@ from monitor.store.leases import LeaseLost
 from monitor.store.ports import Entry, Lacking, Store, StoreFailed
 from monitor.store.postgres.segments import PostgresSegments
 from tests import clusters
-from tests.builders import ALICE, BOB, NOW_MS, ROOM, batch, level
+from tests.asking import TOKEN
+from tests.builders import ALICE, BOB, INGEST_KEY, NOW_MS, ROOM, batch, level, post, quality
+from tests.conftest import Start
 from tests.stored import as_told, lines, values
 
 if TYPE_CHECKING:
@@ -180,3 +185,100 @@ async def test_while_clickhouse_is_away_a_replica_starts_takes_in_and_tells_what
     assert await settle(store) == 2
     assert await told(store, BOB) == [10, 1]
     await store.close()
+
+
+async def test_a_daemon_whose_clickhouse_is_away_takes_in_and_says_what_it_cannot_tell(
+    address: str, engine: clickhouse_engine.Engine, start: Start
+) -> None:
+    clickhouse = {"clickhouse": f"http://127.0.0.1:{engine.port}", "clickhouse_database": clusters.DATABASE}
+    bearer = {"Authorization": f"Bearer {TOKEN}"}
+    private = {"port": 0, "access_token": TOKEN}
+    running = await start(
+        storage={"settle_after_s": 0.001},
+        private=private,
+        cluster={"postgres": address, "replica": "one", **clickhouse},
+    )
+    assert running.daemon.config.database is None
+    engine.kill()
+    try:
+        async with running.http.post(
+            f"{running.public}/v1/telemetry",
+            json=post(quality(3)),
+            headers={"Authorization": f"Bearer {INGEST_KEY}"},
+        ) as answer:
+            assert answer.status == 202, await answer.text()
+        await running.daemon.housekeeping.save_picture()
+        async with running.http.get(f"{running.private}/api/v1/rooms/{ROOM}", headers=bearer) as answer:
+            told = await answer.json()
+            assert (answer.status, answer.headers.get("Retry-After")) == (503, "30"), told
+            assert told["title"] == "Part of the history is away"
+            assert "what is settled is missing" in told["detail"]
+        async with running.http.get(f"{running.private}/api/v1/rooms?text={ALICE}", headers=bearer) as answer:
+            told = await answer.json()
+            assert answer.status == 200
+            assert "who only ever measured something is missing" in told["lacking"]
+        assert not await running.daemon.housekeeping.settle()
+    finally:
+        engine.start()
+    async with running.http.get(f"{running.private}/api/v1/rooms/{ROOM}", headers=bearer) as answer:
+        assert answer.status == 200, await answer.text()
+
+
+# --- killed in between ------------------------------------------------------------------------------------
+
+
+class Settlers:
+    """Replicas that settle, each a process of its own."""
+
+    def __init__(self, address: str, port: int) -> None:
+        self._address = address
+        self._port = port
+        self._processes: dict[str, subprocess.Popen[str]] = {}
+
+    def start(self, name: str) -> None:
+        command = [sys.executable, "-m", "tests.settling_process", self._address, str(self._port), name]
+        process = self._processes[name] = subprocess.Popen(command, text=True, stdout=subprocess.PIPE)
+        assert process.stdout is not None
+        assert process.stdout.readline() == "began\n"
+
+    def kill(self, name: str) -> None:
+        process = self._processes.pop(name)
+        process.kill()
+        process.wait()
+        assert process.stdout is not None
+        process.stdout.close()
+
+    def end(self) -> None:
+        for name in list(self._processes):
+            self.kill(name)
+
+
+async def test_no_sample_is_lost_or_twice_when_replicas_and_clickhouse_are_killed_while_they_settle(
+    address: str, store: ClusterStore, engine: clickhouse_engine.Engine
+) -> None:
+    posts, settlers = 120, Settlers(address, engine.port)
+    try:
+        for name in ("one", "other"):
+            await asyncio.to_thread(settlers.start, name)
+        for number in range(posts):
+            await measured(store, float(number), at_ms=TEN + 1_000 * number)
+            if number % 20 == 10:
+                await asyncio.to_thread(settlers.kill, "one")
+                await asyncio.to_thread(settlers.start, "one")
+            if number in (35, 75):
+                await asyncio.to_thread(engine.kill)
+                await asyncio.to_thread(engine.start)
+        async with asyncio.timeout(120):
+            while await unsettled(store):
+                await asyncio.sleep(0.1)
+    finally:
+        settlers.end()
+    (line,) = await lines(store, ROOM)
+    assert sorted(line.samples.column("rtt_ms").tolist()) == [float(number) for number in range(posts)]
+    assert (await counted(store))[0] == posts
+
+
+async def unsettled(store: ClusterStore) -> int:
+    """Return how many posts are in the log only, by one look at it."""
+    async with store._segments.moment() as moment:
+        return sum([len(some) async for _, some in moment.batches()])

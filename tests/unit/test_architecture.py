@@ -64,7 +64,7 @@ PURE = {
     *("monitor.history.rollups", "monitor.history.rollup_rows", "monitor.history.buckets", "monitor.history.answers"),
     "monitor.history.exact",
     *("monitor.canary_steps", "monitor.callback_address", "monitor.doctor.findings", "monitor.doctor.judgement"),
-    *("monitor.doctor.process_judgement", "monitor.doctor.reach_judgement"),
+    *("monitor.doctor.cluster_judgement", "monitor.doctor.process_judgement", "monitor.doctor.reach_judgement"),
     *("monitor.doctor.storage_judgement", "monitor.sizes", "monitor.store.fullness"),
     "monitor.store.refusals",
     *(
@@ -231,7 +231,7 @@ def test_sql_is_written_in_the_store_only() -> None:
 
 #: Of what is in an extra, and the package that adapts it.
 DRIVERS = {"asyncpg": "monitor.store.postgres", "clickhouse_connect": "monitor.store.clickhouse"}
-CLUSTER = "monitor.store.cluster"  # puts both together
+CLUSTER = {"monitor.store.cluster", "monitor.store.cluster_upkeep"}  # which put both together
 
 
 def test_a_driver_is_imported_by_its_adapter_only_and_that_by_nothing_that_needs_no_cluster() -> None:
@@ -239,11 +239,11 @@ def test_a_driver_is_imported_by_its_adapter_only_and_that_by_nothing_that_needs
         for driver, adapter in DRIVERS.items():
             is_inside = name == adapter or name.startswith(f"{adapter}.")
             assert is_inside or driver not in {each.partition(".")[0] for each in imported(tree)}, name
-            assert is_inside or name == CLUSTER or not any(each.startswith(adapter) for each in arrows()[name]), name
+            assert is_inside or name in CLUSTER or not any(each.startswith(adapter) for each in arrows()[name]), name
 
 
 def test_a_cluster_is_known_to_whoever_opens_it_only_and_not_before_somebody_wants_one() -> None:
-    assert {name for name, targets in arrows().items() if CLUSTER in targets} == {"monitor.opening"}
+    assert {name for name, targets in arrows().items() if CLUSTER & targets} == {"monitor.opening"}
     said = "import sys, monitor.cli, monitor.app; print(sorted({'asyncpg', 'clickhouse_connect'} & sys.modules.keys()))"
     assert subprocess.run([sys.executable, "-c", said], check=True, capture_output=True, text=True).stdout == "[]\n"
 

@@ -91,11 +91,28 @@ async def version_of(client: Client) -> int:
     return int(version)
 
 
+async def is_empty(client: Client) -> bool:
+    """Whether there are no tables of ours in the database."""
+    ((is_there,),) = await client.query(
+        "SELECT count() FROM system.tables WHERE database = currentDatabase() AND name = 'schema_versions'"
+    )
+    return not is_there
+
+
 def scripts() -> list[str]:
     """Return the migrations there are, in their order."""
+    return [script for _, script in _files()]
+
+
+def names() -> list[str]:
+    """Return what the migrations are called, in their order."""
+    return [name for name, _ in _files()]
+
+
+def _files() -> list[tuple[str, str]]:
     folder = resources.files("monitor.store.clickhouse") / "migrations"
     files = sorted((file for file in folder.iterdir() if file.name.endswith(".sql")), key=lambda file: file.name)
-    return [file.read_text(encoding="utf-8") for file in files]
+    return [(file.name, file.read_text(encoding="utf-8")) for file in files]
 
 
 def statements(script: str) -> list[str]:
