@@ -133,6 +133,7 @@ class AccountWatch:
             waiting=sum(self.twilio.waiting().values()),
             budget_capacity_requests=self._burst_requests,
             trusts_callbacks=self._agenda.trusts_callbacks(self.sid),
+            is_asked=self._may_ask(),
         )
 
     async def close(self) -> None:

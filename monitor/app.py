@@ -368,7 +368,13 @@ class Daemon:
         await self.doors.open(
             ingest,
             [*public_routes(IngestRoutes(ingest), callbacks), *self.alerting.doors()],
-            lambda login: private_routes(login, self.showing.routes(), self.showing.exposition, self._why_not_ready),
+            lambda login: private_routes(
+                login,
+                self.showing.routes(),
+                self.showing.exposition,
+                self.showing.fleet_exposition,
+                self._why_not_ready,
+            ),
         )
 
     async def _shut_doors(self) -> None:
@@ -418,6 +424,7 @@ class Daemon:
             self.reloading,
             self.call_watches,
             self._watches,
+            self.following,
         )
 
     def _admission(self) -> Admission:

@@ -166,3 +166,24 @@ async def test_no_two_replicas_have_the_same_name(tmp_path: Path, postgres: str)
         assert await second.ended() == 1
         assert "expected a name that no other replica has, got 'replica-0'" in second.said
         assert await one.duties() == DUTIES
+
+
+async def test_what_is_of_all_replicas_any_of_them_shows_and_none_shows_as_its_own(
+    tmp_path: Path, postgres: str
+) -> None:
+    async with people() as them, replicas(tmp_path, postgres, 2, **paging(them)) as (two, _):
+        await shared_out(two)
+        await two[0].tell(1)
+        for replica in two:
+
+            async def shows_all(replica: Replica = replica) -> bool:
+                fleet = (await replica.metrics("/metrics/fleet")).splitlines()
+                wanted = {"roomwatch_live_rooms 1.0", 'roomwatch_firing_alerts{rule="ParticipantQualityDegraded"} 1.0'}
+                return wanted <= set(fleet)
+
+            await until(shows_all)
+        own = [await replica.metrics() for replica in two]
+        assert not any("roomwatch_live_rooms" in page for page in own)
+        assert sum(page.count('roomwatch_telemetry_posts_total{code="202"} 1.0') for page in own) == 1
+        assert sum("roomwatch_judged_call_seconds_total" in page for page in own) == 1
+        assert all("roomwatch_log_behind_seconds 0." in page for page in own)

@@ -48,6 +48,7 @@ PURE = {
         "monitor.store.granting",
         "monitor.store.identifying",
         "monitor.duties.balance",
+        "monitor.fleet_metrics",
         "monitor.store.leases",
         "monitor.store.numbering",
         "monitor.store.picture_rows",
