@@ -15,7 +15,10 @@ clickhouse_engine.need()  # before what imports the driver
 from collectors.observations import MediaStats
 from monitor.history.answers import Selection
 from monitor.history.rollups import HOUR_MS
+from monitor.store.clickhouse.client import Address, Client
+from monitor.store.clickhouse.store import ClickHouseHistory
 from monitor.store.cluster import ClusterStore
+from monitor.store.keeping import DAY_MS, Keeping
 from monitor.store.leases import LeaseLost
 from monitor.store.ports import Entry, Lacking, Store, StoreFailed
 from monitor.store.postgres.segments import PostgresSegments
@@ -162,6 +165,59 @@ async def test_who_has_lost_the_duty_cannot_say_that_a_segment_is_settled(store:
         await settle(fenced)
     assert await settle(store) == 2
     assert await counted(store) == (1, 1)
+
+
+async def test_a_segment_that_is_not_settled_goes_by_age_whole_or_not_at_all(store: ClusterStore) -> None:
+    segments = PostgresSegments(store._database, "one")
+    await measured(store, 10)
+    newer = Entry(batch(MediaStats(TEN, rtt_ms=20.0)))
+    (log_id,) = await store.log.append([newer], NOW_MS + DAY_MS)
+    await store.picture.save([], log_id or 0)
+    segment = await segments.next_segment(NOW_MS)
+    assert segment is not None
+    keeping = Keeping(raw_days=10)
+    await store.retain(NOW_MS + 10 * DAY_MS + 1, keeping)
+    assert await segments.next_segment(NOW_MS) == segment
+    assert (await store.retain(NOW_MS + 11 * DAY_MS + 1, keeping))["raw"] == 3
+    assert await segments.next_segment(NOW_MS) is None
+    assert await store.log.since(0, 10) == []
+
+
+# --- erased -----------------------------------------------------------------------------------------------
+
+
+async def test_nobody_is_erased_while_a_replica_lives(store: ClusterStore) -> None:
+    lease = await store.leases.take("settling", 30)
+    assert lease is not None
+    with pytest.raises(StoreFailed, match="expected all replicas to be stopped, got one"):
+        await store.erase(["alice"])
+    assert (await store.erase(["alice"], is_dry_run=True)).rows == {}
+    await store.leases.release(lease)
+    assert (await store.erase(["alice"])).rows == {}
+
+
+async def test_an_erasure_that_was_broken_off_leaves_nothing_when_it_is_done_again(
+    address: str, store: ClusterStore, engine: clickhouse_engine.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    post = batch(MediaStats(TEN, rtt_ms=10.0), reporter=ALICE, identity="alice")
+    (log_id,) = await store.log.append([Entry(post)], NOW_MS)
+    await store.picture.save([], log_id or 0)
+    await settle(store)
+
+    async def end(*_: object, **__: object) -> None:
+        raise StoreFailed("killed")
+
+    for step in ("erase_samples", "erase_names"):
+        with monkeypatch.context() as killed:
+            killed.setattr(ClickHouseHistory, step, end)
+            with pytest.raises(StoreFailed, match="killed"):
+                await store.erase(["alice"])
+    assert (await store.erase(["alice"])).stays == 1
+    assert (await store.erase(["alice"])).rows == {}
+    clickhouse = Client(Address("127.0.0.1", engine.port, clusters.DATABASE))
+    for table in ("series", "media", "levels"):
+        assert await clickhouse.query(f"SELECT room FROM {table}") == ()
+    await clickhouse.close()
 
 
 # --- away -------------------------------------------------------------------------------------------------
