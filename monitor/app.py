@@ -258,6 +258,7 @@ class Daemon:
             yield self.following.run()
 
     async def _restore(self) -> None:
+        await self.duties.enrol()
         await self.housekeeping.restore()
         if self.following is not None:
             await self.following.catch_up()

@@ -20,11 +20,9 @@ from monitor.config import Config, ConfigInvalid
 from monitor.config_file import ConfigFile
 from monitor.config_warnings import warnings_about
 from monitor.exposed_files import exposed_database, refuse_exposed
-from monitor.failures import CommandFailed
+from monitor.failures import Failure, Misconfigured
 from monitor.http import web_files
 from monitor.opening import open_store
-from monitor.store.ports import StoreFailed
-from monitor.store.schema import SchemaTooNew
 from monitor.supervision.activation import Sockets, handed_over
 from monitor.supervision.supervisor import START_AT_MOST_S, Supervisor
 
@@ -200,7 +198,7 @@ def _live(life: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> int:
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(until_signalled())
-    except* (OSError, StoreFailed, SchemaTooNew, CommandFailed) as group:
+    except* (OSError, Failure, Misconfigured) as group:
         print(f"roomwatch: {_first(group)}", file=sys.stderr)
         failed = True
     except* Exception as group:  # noqa: BLE001 - whatever it is, this is the end

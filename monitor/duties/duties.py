@@ -16,13 +16,14 @@ from math import inf
 from time import monotonic
 
 from monitor.duties.balance import share
-from monitor.store.leases import RENEWALS_A_TTL, Lease, LeaseLost, Leases
+from monitor.store.leases import RENEWALS_A_TTL, Lease, LeaseLost, Leases, NameTaken
 from monitor.store.ports import StoreFailed
 
 _log = getLogger(__name__)
 
 TTL_S = 3.0  # of a lease; what takes longer than this is taken for dead
 FOR_GOOD = inf
+EARLIER_LIVES_TTLS = 2.0
 LEAVE_WITHIN_S = 1.0  # whoever ends need not be waited for: its leases end by themselves
 
 
@@ -93,11 +94,32 @@ class Duties:
         """Return the duties there are."""
         return tuple(self._duties)
 
+    async def enrol(self) -> None:
+        """See that nobody else has this name; oneself, in an earlier life that was cut short, has it for a while yet.
+
+        Raises:
+            NameTaken: somebody has.
+            StoreFailed: nobody knows.
+        """
+        until_s = monotonic() + EARLIER_LIVES_TTLS * self._ttl_s
+        while True:
+            try:
+                await self._leases.attend(0.0)  # whoever only begins is not there yet
+            except NameTaken:
+                if monotonic() > until_s:
+                    raise
+                await asyncio.sleep(self._ttl_s / RENEWALS_A_TTL)
+            else:
+                return
+
     @asynccontextmanager
     async def shared(self) -> AsyncIterator[None]:
         """Take one's part of the duties for the length of a block; what is had at once is had when it begins.
 
         At the end they are left in good order, and others may have them.
+
+        Raises:
+            NameTaken: inside of a group; somebody took the name while this process was stopped.
         """
         async with asyncio.TaskGroup() as group:
             await self._look(group)
@@ -134,6 +156,8 @@ class Duties:
                 self._holds[name].is_enough.set()
             for name in todo.take:
                 await self._take(name, group)
+        except NameTaken:
+            raise
         except StoreFailed as error:
             _log.error("duties cannot be shared out, trying again: %s", error)
 

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from monitor.duties.duties import FOR_GOOD, Duties, Hold
-from monitor.store.leases import Lease, LeaseLost, Leases
+from monitor.store.leases import Lease, LeaseLost, Leases, NameTaken
 from monitor.store.local_leases import LocalDuties, LocalLeases
 from monitor.store.ports import StoreFailed
 from monitor.store.postgres.database import Database
@@ -144,3 +144,20 @@ async def test_what_is_written_under_a_lease_that_was_released_is_refused(replic
         assert hold is not None
     with pytest.raises(LeaseLost):
         await replicas[0].renew(hold.lease)
+
+
+@pytest.mark.cluster
+async def test_a_name_that_somebody_has_who_lives_is_refused_and_that_of_the_dead_is_free(
+    request: pytest.FixtureRequest,
+) -> None:
+    async with request.getfixturevalue("postgres_server").database() as address:
+        opened = await Database.open(address), await Database.open(address)
+        one, other = (Worker("ann", PostgresLeases(database, "ann")) for database in opened)
+        async with one.duties.shared():
+            with pytest.raises(NameTaken, match="got 'ann'"):
+                await other.duties.enrol()
+            assert len(one.working) == 3
+        await one.leases.attend(TTL_S)  # and is killed
+        await other.duties.enrol()
+        for each in opened:
+            await each.close()

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from monitor.store.ports import Picture
+from monitor.store.postgres.store import PostgresStore
+from tests.builders import ALICE
 from tests.daemon_process import DaemonProcess
 from tests.paged import AT_ONCE, WITHIN_S, People, people
 from tests.postgres_server import PostgresServer
@@ -124,6 +127,28 @@ async def test_a_replica_that_stops_in_order_hands_over_at_once_and_one_that_com
         assert len(them.heard) == 1
 
 
+async def test_whoever_goes_on_saves_what_the_one_before_had_not(tmp_path: Path, postgres: str) -> None:
+    async with people() as them, replicas(tmp_path, postgres, 2, **paging(them)) as (two, _):
+        await shared_out(two)
+        saver = await who_has("upkeep", two)
+        (other,) = [replica for replica in two if replica is not saver]
+        await other.tell(3)
+        await sees_level(other, 3)
+        saver.running.signal(signal.SIGKILL)
+        await who_has("upkeep", [other])
+        other.running.signal(signal.SIGTERM)
+        assert await other.running.ended() == 0
+        picture = await saved_picture(postgres)
+        assert [room.participants[ALICE].level for room in picture.rooms] == [3]
+
+
+async def saved_picture(postgres: str) -> Picture:
+    store = await PostgresStore.open(postgres)
+    picture = await store.picture.load()
+    await store.close()
+    return picture
+
+
 async def test_an_incident_is_acknowledged_through_any_replica(tmp_path: Path, postgres: str) -> None:
     async with people() as them, replicas(tmp_path, postgres, 2, **paging(them)) as (two, _):
         await shared_out(two)
@@ -162,9 +187,12 @@ async def test_a_silence_that_any_replica_was_told_of_keeps_all_of_them_quiet(tm
 
 async def test_no_two_replicas_have_the_same_name(tmp_path: Path, postgres: str) -> None:
     async with people() as them, replicas(tmp_path, postgres, 1, **paging(them)) as ((one,), _):
+        before = len(one.running.said)
         second = await DaemonProcess.spawn(one._config)
         assert await second.ended() == 1
-        assert "expected a name that no other replica has, got 'replica-0'" in second.said
+        said = second.said[before:]
+        assert "roomwatch: expected a name that no other replica has, got 'replica-0'" in said
+        assert "address already in use" not in said, "it came as far as its doors"
         assert await one.duties() == DUTIES
 
 

@@ -59,7 +59,9 @@ class PostgresLeases:
 
         async def attend(connection: Connection) -> Roll:
             if await connection.fetchval(_ATTEND, self._holder, self._life, ttl_s) is None:
-                raise NameTaken(f"expected a name that no other replica has, got {self._holder!r}, which another has")
+                raise NameTaken(
+                    f"expected a name that no other replica has, got {self._holder!r}, which one has that lives"
+                )
             await connection.execute(_FORGET)
             holders = {name for (name,) in await connection.fetch(_WHO_IS_THERE)}
             return Roll(holders, dict(await connection.fetch(_WHO_HAS_WHAT)))
