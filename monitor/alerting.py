@@ -189,13 +189,15 @@ class Alerting:
         await self._delivering
 
     @asynccontextmanager
-    async def deciding(self, store: Store, inbox: Inbox | None) -> AsyncIterator[None]:
+    async def deciding(self, store: Store, inbox: Inbox | None, rested_s: float | None = None) -> AsyncIterator[None]:
         """Decide who is told, for the length of a block, and write that down in this store.
+
+        Nobody did for `rested_s`, or since what is stored last tells of, where that is not known.
 
         Raises:
             StoreFailed: it could not be begun; nothing was decided.
         """
-        await self._take_up(store)
+        await self._take_up(store, rested_s)
         self.is_deciding = True
         try:
             async with asyncio.TaskGroup() as group:
@@ -215,11 +217,12 @@ class Alerting:
             self.dispatcher.tell_of_deaths(is_ours=False)
             self.evaluation.write_to(self._store.alerts)
 
-    async def _take_up(self, store: Store) -> None:
+    async def _take_up(self, store: Store, rested_s: float | None) -> None:
         """Begin anew with what is stored."""
         self.evaluation.begin(self.config.rules, self._policy(self.config), store.alerts)
         alerts, groups = await store.alerts.load_alerts(), await store.incidents.load_groups()
-        await self.evaluation.take_up(alerts, groups, last_seen_s(self._live, alerts))
+        watched_until_s = last_seen_s(self._live, alerts) if rested_s is None else self._now_s() - rested_s
+        await self.evaluation.take_up(alerts, groups, watched_until_s)
         await self.silences.load()
         self.evaluation.groups.use_silences(self.silences.all(self._now_s()))
         await self.evaluation.end_what_is_no_more(await self._within_reach(self.config))

@@ -30,8 +30,9 @@ LEAVE_WITHIN_S = 1.0  # whoever ends need not be waited for: its leases end by t
 class Hold:
     """A duty that this process has, for as long as its lease is renewed."""
 
-    def __init__(self, lease: Lease) -> None:
+    def __init__(self, lease: Lease, rested_s: float | None = None) -> None:
         self.lease = lease
+        self.rested_s = rested_s  # for how long nobody had it before, at most; None: nobody here knows
         self.is_begun = asyncio.Event()
         self.is_enough = asyncio.Event()
         self.task: asyncio.Task[None] | None = None
@@ -83,6 +84,7 @@ class Duties:
         self._ttl_s = ttl_s
         self._on_change = on_change
         self._holds: dict[str, Hold] = {}
+        self._seen_held_s: dict[str, float] = {}
         self._looking: asyncio.Task[None] | None = None
 
     def hold(self, name: str) -> Hold | None:
@@ -151,6 +153,7 @@ class Duties:
         """See who is there, and take or give back what follows from that."""
         try:
             roll = await self._leases.attend(self._ttl_s)
+            self._seen_held_s |= dict.fromkeys(roll.held, monotonic())
             todo = share(self.names, tuple(self._holds), roll, self._me)
             for name in todo.give_back:
                 self._holds[name].is_enough.set()
@@ -164,7 +167,8 @@ class Duties:
     async def _take(self, name: str, group: asyncio.TaskGroup) -> None:
         lease = await self._leases.take(name, self._ttl_s)
         if lease is not None:
-            hold = self._holds[name] = Hold(lease)
+            seen_s = self._seen_held_s.get(name)
+            hold = self._holds[name] = Hold(lease, None if seen_s is None else monotonic() - seen_s)
             hold.task = group.create_task(self._do(hold))
 
     # --- one duty -----------------------------------------------------------------------------------------

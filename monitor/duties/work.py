@@ -59,7 +59,8 @@ class Work(NamedTuple):
         if shared is not None:
             timetable.every(LOOK_FOR_DEAD_EVERY_S, self._look_for_dead)
         inbox = None if shared is None else shared.inbox
-        async with self.alerting.deciding(self.company.under(hold.lease), inbox), timetable.kept():
+        store = self.company.under(hold.lease)
+        async with self.alerting.deciding(store, inbox, hold.rested_s), timetable.kept():
             yield
 
     async def _look_for_dead(self) -> None:

@@ -124,6 +124,22 @@ async def replicas(request: pytest.FixtureRequest) -> AsyncIterator[tuple[Leases
             await each.close()
 
 
+async def test_whoever_takes_a_duty_up_knows_how_long_nobody_had_it_if_they_were_there() -> None:
+    there = LocalDuties()
+    bob = LocalLeases(there, "bob")
+    for name in NAMES:
+        await bob.take(name, TTL_S)
+    ann = Worker("ann", LocalLeases(there, "ann"))
+    async with ann.duties.shared():
+        await ann.has(3)
+        rested_s = [hold.rested_s for name in NAMES if (hold := ann.duties.hold(name))]
+        assert all(each is not None and each >= 0 for each in rested_s)
+    fresh = Worker("cid", LocalLeases(LocalDuties(), "cid"))
+    async with fresh.duties.shared():
+        holds = [fresh.duties.hold(name) for name in NAMES]
+        assert [hold and hold.rested_s for hold in holds] == [None] * 3
+
+
 @pytest.mark.cluster
 async def test_replicas_share_and_whoever_leaves_hands_over_at_once(replicas: tuple[Leases, Leases]) -> None:
     ann, bob = (Worker(name, leases) for name, leases in zip(("ann", "bob"), replicas, strict=True))
