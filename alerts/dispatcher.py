@@ -143,6 +143,11 @@ class Dispatcher:
         """Look at the outbox now: rows were added."""
         self._woken.set()
 
+    def tell_of_deaths(self, *, is_ours: bool) -> None:
+        """Tell somebody else of what was given up, also by others; or leave that to them."""
+        self._dead_letters.is_ours = is_ours
+        self._dead_letters.wake()
+
     def use(self, notifiers: Mapping[str, Notifier]) -> None:
         """Have these receivers from now on.  Those of before still close what they opened."""
         self._receivers.use(notifiers)

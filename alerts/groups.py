@@ -69,7 +69,9 @@ class Groups:
         return 0.0 if self._book.are_mutes_stale else self._book.deadlines.next()
 
     def restore(self, groups: Iterable[Group], alerts: Iterable[Alert]) -> None:
-        """Take up what the store has kept; every group is looked at as soon as anyone asks."""
+        """Take up what the store has kept, and nothing else; every group is looked at as soon as anyone asks."""
+        before, self._book = self._book, Book()
+        self.use_silences(before.silences)
         for group in groups:
             self._book.keep(group)
             self._book.members[group.key] = {}

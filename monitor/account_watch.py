@@ -3,9 +3,12 @@
 A way to ask it, a poll for each of its sources with an interval that follows what goes on, and an eye on how we stand
 with it.  Accounts share nothing but the picture: one that throttles us, hangs or has locked us out leaves the others
 as they are.
+
+One process asks (`asking`).  Where there are others, they show what that one says of its polls.
 """
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from functools import partial
 
 from collectors.registry import SOURCES
@@ -14,13 +17,16 @@ from monitor.agenda import Agenda
 from monitor.cadence import Activity, interval_s
 from monitor.connection import connected
 from monitor.exposition import AccountUse
+from monitor.joint_allowance import JointAllowance
 from monitor.live import Live
 from monitor.metrics import Metrics
 from monitor.pipeline import Pipeline
 from monitor.polling import Poll, RequestCounter
-from monitor.scheduler import Scheduler
 from monitor.settings import Account, Polling
 from monitor.standing import STANDING_EVERY_S, Standing
+from monitor.store.leases import Allowance, RequestBudget
+from monitor.store.shared import PollState
+from monitor.timetable import Timetable
 
 #: Polls of rooms in a row that came to nothing: from then on nothing is seen, though somebody may well answer.
 UNREAD_POLLS = 3
@@ -38,7 +44,9 @@ class AccountWatch:
         pipeline: Pipeline,
         metrics: Metrics,
         now_s: Callable[[], float],
+        budget: RequestBudget | None = None,
     ) -> None:
+        self._asks: Callable[[], bool] = lambda: False
         self.name = account.name
         self.sid = account.account_sid
         self._polling = polling
@@ -47,26 +55,60 @@ class AccountWatch:
         self._live = live
         self._agenda = agenda
         self._now_s = now_s
-        self.twilio = connected(account, RequestCounter(metrics, account.name), polling.timeout_s, now_s)
-        self.polls = [
+        self._pipeline = pipeline
+        observer, allowance = RequestCounter(metrics, account.name), self._joint(budget)
+        self.twilio = connected(account, observer, polling.timeout_s, now_s, allowance)
+        self.polls = self._new_polls()
+        self._standing = Standing(self.name, self.twilio, live, pipeline, now_s, self._is_unread)
+
+    def _new_polls(self) -> Sequence[Poll]:
+        """Return polls that have handed on nothing yet."""
+        return [
             Poll(
                 self.name,
                 source.build(self.twilio.at(source.priority)),
-                agenda,
-                pipeline,
+                self._agenda,
+                self._pipeline,
                 self._now_ms,
                 partial(self._interval_s, resource),
             )
             for resource, source in SOURCES.items()
-            if resource not in polling.skip
+            if resource not in self._polling.skip
         ]
-        self._standing = Standing(self.name, self.twilio, live, pipeline, now_s, self._is_unread)
 
-    def schedule(self, scheduler: Scheduler) -> None:
-        """Have everything done that has to be done again and again."""
+    def _joint(self, budget: RequestBudget | None) -> JointAllowance | None:
+        """Return what all who watch this account may ask; None where nobody else does."""
+        if budget is None:
+            return None
+        allowance = Allowance(self._requests_per_s, self._burst_requests)
+        return JointAllowance(budget, self.sid, allowance, self._may_ask)
+
+    def _may_ask(self) -> bool:
+        return self._asks()
+
+    @asynccontextmanager
+    async def asking(self, timetable: Timetable, may_ask: Callable[[], bool]) -> AsyncIterator[None]:
+        """Ask for everything that has to be asked again and again, for the length of a block and while one may."""
+        self._asks = may_ask
+        states, self.polls = self.states, self._new_polls()  # somebody else may have handed on other things since
+        self.show(states)
         for poll in self.polls:
-            scheduler.every(poll.wake_every_s, poll.wake, at_once=True)
-        scheduler.every(STANDING_EVERY_S, self._standing.watch)
+            timetable.every(poll.wake_every_s, poll.wake, at_once=True)
+        timetable.every(STANDING_EVERY_S, self._standing.watch)
+        async with timetable.kept():
+            yield
+
+    @property
+    def states(self) -> Sequence[PollState]:
+        """Return how it goes with the polls."""
+        return [poll.state for poll in self.polls]
+
+    def show(self, states: Sequence[PollState]) -> None:
+        """Show how it goes with the polls where somebody else makes them."""
+        told = {state.resource: state for state in states}
+        for poll in self.polls:
+            if poll.resource in told:
+                poll.show(told[poll.resource])
 
     def restore_budget(self) -> None:
         """Go on with the request budget as it stood when the daemon was last there."""
@@ -91,6 +133,7 @@ class AccountWatch:
             waiting=sum(self.twilio.waiting().values()),
             budget_capacity_requests=self._burst_requests,
             trusts_callbacks=self._agenda.trusts_callbacks(self.sid),
+            is_asked=self._may_ask(),
         )
 
     async def close(self) -> None:

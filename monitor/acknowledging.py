@@ -52,6 +52,31 @@ class Deeds(Protocol):
         """
 
 
+class Listener(Protocol):
+    """Who hears what people and receivers say of incidents."""
+
+    async def hear(self, word: Word) -> str | None:
+        """Do what a word means, and return in a sentence which open incident it is about, None if about none.
+
+        Raises:
+            StoreFailed: nothing was done.
+        """
+
+    async def acknowledge(self, acknowledgement: Acknowledgement) -> str | None:
+        """Take an acknowledgement, and return in a sentence what was acknowledged, None if nothing was meant.
+
+        Raises:
+            StoreFailed: nothing was done.
+        """
+
+    async def receive(self, notification_id: str, receipt: Receipt) -> None:
+        """Take note of what became of a notification, and tell the next if it reached nobody.
+
+        Raises:
+            StoreFailed: it was not kept.
+        """
+
+
 class Acknowledging:
     """Makes true what people and receivers say of incidents (`monitor.http.receipts.ReceiptKeeper`)."""
 
@@ -78,7 +103,7 @@ class Acknowledging:
         Raises:
             StoreFailed: nothing was done.
         """
-        group = self._meant(word)
+        group = self.meant(word)
         self._metrics.add("roomwatch_acknowledgements_total", word.via)
         if group is None:
             self._metrics.add("roomwatch_acknowledgements_missed_total", word.via)
@@ -87,7 +112,11 @@ class Acknowledging:
         if not self._is_overtaken(group, word):
             await self._take(group, word)
             self._heard.put((group.incident, word.via), word.at)
-        incident = self._deeds.groups.incident(group.incident, self._now_s())
+        return self.summary_of(group.incident)
+
+    def summary_of(self, incident_id: str) -> str | None:
+        """Return in a sentence what an open incident is about."""
+        incident = self._deeds.groups.incident(incident_id, self._now_s())
         return None if incident is None else incident.summary
 
     async def acknowledge(self, acknowledgement: Acknowledgement) -> str | None:
@@ -110,7 +139,8 @@ class Acknowledging:
 
     # --- which incident is meant ---
 
-    def _meant(self, word: Word) -> Group | None:
+    def meant(self, word: Word) -> Group | None:
+        """Return the open incident that a word is about, if it is about one."""
         groups = self._deeds.groups
         found = groups.open_incident(word.incident) or groups.known_by(word.dedup_key)
         return self._by_code(word) if found is None and word.via == SMS else found

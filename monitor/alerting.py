@@ -3,11 +3,14 @@
 `Alerting` builds them: rules and groups, silences and what else mutes, the outbox and its receivers, what looks for the
 cause of an incident, and what is heard back.  What they are about, the live picture, it is given; whoever starts and
 stops the daemon starts and stops it.
+
+Who is told is decided by one process (`deciding`), which takes up what is stored and believes nothing of before.  Where
+there are others, they send what is owed, hand on what they are told, and show alerts as they are stored (`look`).
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from logging import getLogger
 from secrets import token_bytes
@@ -18,6 +21,7 @@ from alerts.alertmanager import Origin
 from alerts.delivery import AttemptMade, Delivered, Outcome, Rejected, TryAgain
 from alerts.dispatcher import Dispatcher
 from alerts.engine import Engine
+from alerts.group_book import Policy
 from alerts.groups import Groups
 from alerts.heartbeat import RECEIVER as HEARTBEAT
 from alerts.mirror import Mirror
@@ -30,11 +34,13 @@ from monitor.account_watch import AccountWatch
 from monitor.acknowledging import Acknowledging
 from monitor.attendance import Attendance
 from monitor.audit import Audit
-from monitor.blindness import BROWSERS, TWILIO, Blindness, Posts, last_seen_s
+from monitor.blindness import BROWSERS, LOG, TWILIO, Blindness, Posts, last_seen_s
 from monitor.clock import SteadyClock
 from monitor.config import Config
+from monitor.entities import Change
 from monitor.evaluation import Evaluation
 from monitor.explanation import Explainer
+from monitor.handing_on import HandingOn
 from monitor.heartbeat import Heartbeat, notifier_of
 from monitor.http.acknowledge import AcknowledgeDoor
 from monitor.http.explanations import Explanations
@@ -60,6 +66,7 @@ from monitor.self_check import SelfCheck
 from monitor.silence_answers import SilenceAnswers
 from monitor.silencing import Silences
 from monitor.store.ports import Store, StoreFailed
+from monitor.store.shared import Inbox
 from monitor.suspicion import Suspicion
 
 _log = getLogger(__name__)
@@ -87,6 +94,9 @@ class Alerting:
         clock: the time.
         limits: what readings are measured against.
         read_elsewhere: how to read what is not in the picture.
+        attendance: when this process was not there.
+        inbox: what is for whoever decides; None where that is this process, always.
+        behind_s: how old the picture is, where it follows what others store.
     """
 
     def __init__(
@@ -99,7 +109,13 @@ class Alerting:
         limits: Limits,
         read_elsewhere: ReadElsewhere,
         attendance: Attendance,
+        inbox: Inbox | None = None,
+        behind_s: Callable[[], float] = lambda: 0.0,
     ) -> None:
+        self._behind_s = behind_s
+        self._posts = 0.0
+        self.is_deciding = False
+        self._inbox = inbox
         self.config = config
         self._store = store
         self._live = live
@@ -121,7 +137,7 @@ class Alerting:
         self.suspicion = Suspicion(store.archive, live, self.inquiry, self._now_s, on_found=self._look_again)
         self.evaluation = Evaluation(
             Engine(config.rules),
-            Groups(policy_of(config, self._links, self.suspicion.of)),
+            Groups(self._policy(config)),
             live,
             store.alerts,
             metrics,
@@ -144,9 +160,11 @@ class Alerting:
             self._now_s,
             Audit(store.audit, self._now_s, request_ids.current).by_word,
         )
+        self.handing_on = HandingOn(self.acknowledging, lambda: self.is_deciding, self.look, inbox)
         self._receipts = ReceiptDoor(
-            config.accounts, config.notifiers, self.acknowledging, metrics, public_url_of(config), self._now_s
+            config.accounts, config.notifiers, self.handing_on, metrics, public_url_of(config), self._now_s
         )
+        self.dispatcher.tell_of_deaths(is_ours=False)
         self._expect_series()
 
     # --- life ---------------------------------------------------------------------------------------------
@@ -156,29 +174,78 @@ class Alerting:
         return self._transport
 
     async def restore(self) -> None:
-        """Take up what was there before this process, once the picture is restored."""
+        """Take up what everybody needs to know who tells or hears anything, once the picture is restored."""
         self._links.sign_with(await self._store.secrets.secret(SIGNED_WITH, token_bytes(SECRET_BYTES)))
-        alerts, groups = await self._store.alerts.load_alerts(), await self._store.incidents.load_groups()
-        await self.evaluation.take_up(alerts, groups, last_seen_s(self._live, alerts))
         await self.silences.load()
+        await self.look_at_sight()
+
+    def start(self, group: asyncio.TaskGroup) -> None:
+        """Begin to tell."""
+        self._delivering = group.create_task(self.dispatcher.run())
+
+    async def stop(self) -> None:
+        """Tell what can still be told; the rest stays in the outbox."""
+        await self.dispatcher.drain(DRAIN_S)
+        await self._delivering
+
+    @asynccontextmanager
+    async def deciding(self, store: Store, inbox: Inbox | None, rested_s: float | None = None) -> AsyncIterator[None]:
+        """Decide who is told, for the length of a block, and write that down in this store.
+
+        Nobody did for `rested_s`, or since what is stored last tells of, where that is not known.
+
+        Raises:
+            StoreFailed: it could not be begun; nothing was decided.
+        """
+        await self._take_up(store, rested_s)
+        self.is_deciding = True
+        try:
+            async with asyncio.TaskGroup() as group:
+                asides = [group.create_task(each) for each in (self.suspicion.run(), self.mirror.run())]
+                if inbox is not None:
+                    asides.append(group.create_task(self.handing_on.take_up(inbox)))
+                evaluating = group.create_task(self.evaluation.run())
+                self.dispatcher.tell_of_deaths(is_ours=True)
+                self.dispatcher.wake()  # whoever decided before may not have come to tell of it
+                yield
+                self.evaluation.close()
+                await evaluating
+                for aside in asides:
+                    aside.cancel()  # what the mirror has not shown yet it shows after the next start
+        finally:
+            self.is_deciding = False
+            self.dispatcher.tell_of_deaths(is_ours=False)
+            self.evaluation.write_to(self._store.alerts)
+
+    async def _take_up(self, store: Store, rested_s: float | None) -> None:
+        """Begin anew with what is stored."""
+        self.evaluation.begin(self.config.rules, self._policy(self.config), store.alerts)
+        alerts, groups = await store.alerts.load_alerts(), await store.incidents.load_groups()
+        watched_until_s = last_seen_s(self._live, alerts) if rested_s is None else self._now_s() - rested_s
+        await self.evaluation.take_up(alerts, groups, watched_until_s)
+        await self.silences.load()
+        self.evaluation.groups.use_silences(self.silences.all(self._now_s()))
         await self.evaluation.end_what_is_no_more(await self._within_reach(self.config))
         await self.look_at_sight()
         self.evaluation.notice_everything()
+        self.heartbeat.begin()
 
-    def start(self, group: asyncio.TaskGroup) -> None:
-        """Begin to decide and to tell."""
-        self._delivering = group.create_task(self.dispatcher.run())
-        self._evaluating = group.create_task(self.evaluation.run())
-        self._asides = [group.create_task(each) for each in (self.suspicion.run(), self.mirror.run())]
+    async def look(self) -> None:
+        """Look what others decided, so that it can be shown; and what they silenced, wherever it is decided.
 
-    async def stop(self) -> None:
-        """Decide what is to be decided, and tell what can still be told; the rest stays in the outbox."""
-        self.evaluation.close()
-        await self._evaluating
-        for aside in self._asides:
-            aside.cancel()  # what the mirror has not shown yet it shows after the next start
-        await self.dispatcher.drain(DRAIN_S)
-        await self._delivering
+        Raises:
+            StoreFailed: it is shown as before.
+        """
+        await self.silences.load()
+        if not self.is_deciding:
+            alerts, groups = await self._store.alerts.load_alerts(), await self._store.incidents.load_groups()
+            if not self.is_deciding:
+                self.evaluation.show(self.config.rules, self._policy(self.config), alerts, groups)
+
+    def notice(self, changes: Sequence[Change]) -> None:
+        """Remember what changed until the next look, if that is taken here."""
+        if self.is_deciding:
+            self.evaluation.notice(changes)
 
     async def reload(self, config: Config) -> None:
         """Go by what can change of another configuration while it runs (`monitor.reloading`).
@@ -187,8 +254,8 @@ class Alerting:
             StoreFailed: what ends by it could not be written; reload again.
         """
         self.dispatcher.use(self._receivers(config))
-        policy = policy_of(config, self._links, self.suspicion.of)
-        await self.evaluation.go_by(config.rules, policy, await self._within_reach(config))
+        if self.is_deciding:
+            await self.evaluation.go_by(config.rules, self._policy(config), await self._within_reach(config))
         self._receipts.use(config.notifiers)
         self.config = taken(self.config, config)
         self._expect_series()
@@ -200,11 +267,17 @@ class Alerting:
         if self._missed_s(self._listened_s, now_s):
             self.blindness.ears.begin_anew()
         self._listened_s = now_s
-        posts = Posts(taken=answers.get(("202",), 0), refused=answers.get(("503",), 0))
-        sight = self.blindness.look(self._live, posts, now_s)
+        taken = answers.get(("202",), 0) if self._inbox is None else self._posts
+        posts = Posts(taken, refused=answers.get(("503",), 0))
+        sight = self.blindness.look(self._live, posts, now_s, self._behind_s())
         self._metrics.set("roomwatch_blind", bool(sight.accounts), TWILIO)
         self._metrics.set("roomwatch_blind", bool(sight.browsers), BROWSERS)
+        self._metrics.set("roomwatch_blind", bool(sight.log), LOG)
         self.evaluation.see(sight)
+
+    def hear_post(self) -> None:
+        """Take note that a browser told something, whichever replica took it."""
+        self._posts += 1
 
     def hear_callback(self, account_sid: str) -> None:
         """Take note that Twilio told something of an account."""
@@ -219,6 +292,9 @@ class Alerting:
         """Look at a group of which it has become known what is behind it."""
         self.evaluation.groups.look_again(group)
         self.evaluation.notice(())
+
+    def _policy(self, config: Config) -> Policy:
+        return policy_of(config, self._links, self.suspicion.of)
 
     # --- receivers ----------------------------------------------------------------------------------------
 
@@ -328,14 +404,15 @@ class Alerting:
         proxies = TrustedProxies(self.config.public.trusted_proxies, self.config.public.forwarded_by)
         return [
             *self._receipts.routes(),
-            *ReceiverDoor(self._notifiers, self.acknowledging, self._metrics, self._now_s).routes(),
-            *AcknowledgeDoor(self._links, self.evaluation.groups, self.acknowledging, proxies, self._now_s).routes(),
+            *ReceiverDoor(self._notifiers, self.handing_on, self._metrics, self._now_s).routes(),
+            *AcknowledgeDoor(self._links, self.evaluation.groups, self.handing_on, proxies, self._now_s).routes(),
         ]
 
     def routes(self) -> list[web.RouteDef]:
         """Return what may be asked about alerts, and done to them."""
         store, groups = self._store, self.evaluation.groups
-        incidents = IncidentAnswers(store, groups, self.acknowledging, self._now_s)
+        look = None if self._inbox is None else self.look
+        incidents = IncidentAnswers(store, groups, self.handing_on, self._now_s, look)
         # A reload makes another engine and another configuration: whoever wants them asks for them each time.
         silences = SilenceAnswers(self.silences, lambda: self.evaluation.engine.alerts, self._now_s)
         explainer = Explainer(store, self._live, partial(resolve, self._live), lambda: self.config)

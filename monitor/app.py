@@ -6,14 +6,16 @@ order in which they come up and, in reverse, go down.
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import AsyncExitStack, suppress
 from functools import partial
 from logging import getLogger
 from math import nan
-from pathlib import Path
+from typing import Any
 
 from alerts.model import Kind, Reading, State
-from collectors.events import Event
+from collectors.events import Event, Source
+from collectors.observations import TelemetryBatch
 from monitor import log
 from monitor.account_watch import AccountWatch
 from monitor.agenda import Agenda
@@ -24,19 +26,17 @@ from monitor.callback_address import callback_url
 from monitor.canary import Canary
 from monitor.clock import SteadyClock
 from monitor.clock_check import clock_behind
+from monitor.company import Company, alone
 from monitor.config import Config
 from monitor.config_file import Fingerprint
 from monitor.configured_limits import limits_of
 from monitor.doors import Doors
+from monitor.duties.duties import Duties
+from monitor.duties.work import POLLER, UPKEEP, Work, poller
 from monitor.error_budgets import ErrorBudgets
-from monitor.housekeeping import (
-    EXPIRE_EVERY_S,
-    LOOK_FOR_DAMAGE_EVERY_S,
-    LOOK_FOR_ROOM_EVERY_S,
-    RETAIN_EVERY_S,
-    SETTLE_EVERY_S,
-    Housekeeping,
-)
+from monitor.folding import Fold
+from monitor.following import Following
+from monitor.housekeeping import EXPIRE_EVERY_S, LOOK_FOR_ROOM_EVERY_S, Housekeeping
 from monitor.http.addresses import Addresses
 from monitor.http.admission import Admission
 from monitor.http.callbacks import Callbacks
@@ -57,33 +57,23 @@ from monitor.polling import Poll
 from monitor.privacy import pseudonyms_of
 from monitor.reloading import WATCH_EVERY_S, Reloading
 from monitor.rounds import ROUND_EVERY_S, Rounds
-from monitor.scheduler import Scheduler, Work
 from monitor.self_watch import SelfWatch
 from monitor.settings import Canary as CanarySettings
 from monitor.showing import Parts, Showing, polls_of
 from monitor.stalls.writer_watch import LOOK_EVERY_S as WRITER_EVERY_S
-from monitor.store.memory import MemoryStore
-from monitor.store.ports import Store
-from monitor.store.scopes import scopes_of
-from monitor.store.sqlite import SqliteStore
+from monitor.store.ports import Store, StoreFailed
 from monitor.streaming import Watches
 from monitor.supervision.activation import Sockets
 from monitor.supervision.status_line import Standing, status_line
 from monitor.supervision.supervisor import START_AT_MOST_S, STOP_AT_MOST_S, Supervisor
 from monitor.supervision.vigil import Vigil
+from monitor.timetable import Timetable
 
 _log = getLogger(__name__)
 
 DRAIN_S = 10.0  # how long a stop waits for receivers; what is not delivered by then stays in the outbox
 CATCH_UP_EVERY_S = 10.0  # with what is to be told of oneself now and then
-
-
-async def open_store(config: Config) -> Store:
-    """Return the store that the configuration asks for."""
-    if config.storage.path == ":memory:":
-        return MemoryStore(scopes_of(config.naming))
-    storage, scopes = config.storage, scopes_of(config.naming)
-    return await SqliteStore.open(Path(storage.path), storage.synchronous, storage.reserve_bytes, scopes)
+LOOK_AT_OTHERS_EVERY_S = 1.0  # at what they decided, silenced and polled
 
 
 class Daemon:
@@ -94,6 +84,7 @@ class Daemon:
         config: Config,
         store: Store,
         *,
+        company: Company | None = None,
         demo: bool = False,
         reread: Callable[[], Config] | None = None,
         fingerprint: Callable[[Config], Fingerprint] | None = None,
@@ -105,6 +96,7 @@ class Daemon:
         self._supervisor = supervisor or Supervisor()
         self._watches_config = watches_config
         self.store = store
+        self.company = company or alone(store)
         self.clock = SteadyClock()
         self.attendance = Attendance(self.clock.now_s())
         self._limits = limits_of(config)
@@ -122,28 +114,38 @@ class Daemon:
         self.doors = Doors(config, store, self.metrics, self.clock.now_s, sockets)
         self._pseudonyms = pseudonyms_of(config.privacy)
         self.alerting = Alerting(
-            config, store, self.live, self.metrics, self.clock, self._limits, self._read_elsewhere, self.attendance
+            config,
+            store,
+            self.live,
+            self.metrics,
+            self.clock,
+            self._limits,
+            self._read_elsewhere,
+            self.attendance,
+            None if self.company.shared is None else self.company.shared.inbox,
+            lambda: self.following.behind_s if self.following is not None else 0.0,
         )
         self.evaluation = self.alerting.evaluation
         self.call_watches = Watches()
+        self.fold = Fold(self.live, self.alerting.notice, self._follow)
+        self.following = self._following()
         self.pipeline = Pipeline(
             store.log,
-            self.live,
+            self.fold,
             self.metrics,
-            self.evaluation.notice,
             capacity_events=config.pipeline.capacity_events,
             now_ms=self.clock.now_ms,
             veil=self._pseudonyms.veil if self._pseudonyms else lambda event: event,
             is_full=lambda: store.is_full,
-            on_event=self.call_watches.hear,
+            on_stored=None if self.following is None else self.following.wake,
         )
         self.housekeeping = Housekeeping(
             store,
             self.live,
             agenda,
-            self.pipeline,
+            self.fold,
             self.metrics,
-            self.evaluation.notice,
+            self.alerting.notice,
             storage=config.storage,
             picture=config.live,
             now_ms=self.clock.now_ms,
@@ -161,10 +163,18 @@ class Daemon:
         )
         self._vigil = Vigil(self._supervisor, store.try_writing, self.alerting.dispatcher)
         self.self_watch = SelfWatch(self.metrics, lambda: store.writing, self.clock.now_s)
-        self._scheduler = Scheduler(self.clock)
-        self.canary: Canary | None = None
+        self._timetable = Timetable(self.clock, self.self_watch.chores)
         self._watches = [
-            AccountWatch(account, config.polling, self.live, agenda, self.pipeline, self.metrics, self.clock.now_s)
+            AccountWatch(
+                account,
+                config.polling,
+                self.live,
+                agenda,
+                self.pipeline,
+                self.metrics,
+                self.clock.now_s,
+                None if self.company.shared is None else self.company.shared.budget,
+            )
             for account in config.accounts
         ]
         self.heartbeat = self.alerting.beat_for(self.pipeline, self._watches)
@@ -177,11 +187,13 @@ class Daemon:
             self._watches,
             instance=config.alerts.instance,
             now_s=self.clock.now_s,
-            on_change=self.evaluation.notice,
+            on_change=self.alerting.notice,
             sight=lambda: self.evaluation.sight,
             overdue=self.self_watch.chores.overdue,
             certificate_ends_s=self.doors.certificate_ends_s,
         )
+        self.canary = self._canary(config.canary) if config.canary.enabled else None
+        self.duties = self._duties()
         self.showing = Showing(self._parts(), lambda: self.config, is_demo=demo)
         self._expect_series()
 
@@ -200,8 +212,6 @@ class Daemon:
                 async with self._supervisor.taking_long("takes up what was there", START_AT_MOST_S):
                     await self._restore()
                 await self._live_until(stop, on_started)
-                self._keep_budgets()
-                await self.housekeeping.save_picture()
         finally:
             # However it ended: the threads of an open store would keep the process from ending with it.
             self._supervisor.stopping()
@@ -209,11 +219,14 @@ class Daemon:
         _log.info("stopped")
 
     async def _live_until(self, stop: asyncio.Event, on_started: Callable[[], None]) -> None:
-        async with self.alerting.connections(), asyncio.TaskGroup() as group:
+        async with self.alerting.connections(), asyncio.TaskGroup() as group, AsyncExitStack() as going:
             storing = group.create_task(self.pipeline.run())
-            reloading = group.create_task(self.reloading.run())
+            asides = [group.create_task(each) for each in self._asides()]
             self.alerting.start(group)
-            self._schedule(group)
+            await going.enter_async_context(self.duties.shared())
+            going.push_async_callback(self._store_the_rest, storing)
+            self._schedule()
+            await going.enter_async_context(self._timetable.kept())
             await self._open_doors()
             self.is_ready = True
             self._supervisor.ready()
@@ -226,46 +239,48 @@ class Daemon:
             self.is_ready = False
             self._supervisor.stopping()
             _log.info("stopping")
-            reloading.cancel()
             async with self._supervisor.taking_long("tells what can still be told", STOP_AT_MOST_S):
                 await self._shut_doors()
-                await self._scheduler.stop()
-                self.pipeline.close()
-                await storing
+                await going.aclose()
                 await self.alerting.stop()
-            vigil.cancel()
+            for task in (*asides, vigil):
+                task.cancel()
+
+    async def _store_the_rest(self, storing: asyncio.Task[None]) -> None:
+        """See what was taken stored, once nobody asks for more, and before the picture is saved."""
+        await self.duties.leave(name for name in self.duties.names if name.startswith(POLLER))
+        self.pipeline.close()
+        await storing
+
+    def _asides(self) -> Iterator[Coroutine[Any, Any, None]]:
+        yield self.reloading.run()
+        if self.following is not None:
+            yield self.following.run()
 
     async def _restore(self) -> None:
+        await self.duties.enrol()
         await self.housekeeping.restore()
+        if self.following is not None:
+            await self.following.catch_up()
         for watch in self._watches:
             watch.restore_budget()
         if not self.config.canary.enabled:
             self.live.account_book.forget_canaries()
         await self._look_at_the_clock()
         await self.alerting.restore()
+        await self._look_at_others()
 
     async def _look_at_the_clock(self) -> None:
         ahead = clock_behind(await self.store.log.newest_at_ms(), self.clock.now_ms())
         if ahead:
             _log.warning("%s", ahead)
 
-    def _schedule(self, group: asyncio.TaskGroup) -> None:
-        every, chore, config = self._scheduler.every, self._chore, self.config
-        for watch in self._watches:
-            watch.schedule(self._scheduler)
-        if config.canary.enabled:
-            self.canary = self._canary(config.canary)
-            chore("canary", config.canary.every_s, self.canary.run)
-        if config.heartbeat.url is not None:
-            chore("heartbeat", config.heartbeat.every_s, self.heartbeat.beat, at_once=True)
-        chore("picture", config.storage.checkpoint_every_s, self._checkpoint)
+    def _schedule(self) -> None:
+        every, chore, config = self._timetable.every, self._timetable.chore, self.config
         chore("rounds", ROUND_EVERY_S, self.rounds.go, at_once=True)
         chore("sight", min(BLINDNESS_EVERY_S, config.alerts.blind_after_s / 2), self.alerting.look_at_sight)
         chore("expiry", EXPIRE_EVERY_S, self.housekeeping.expire)
-        chore("settling", SETTLE_EVERY_S, self.housekeeping.settle)
         chore("disk", LOOK_FOR_ROOM_EVERY_S, self._look_at_the_disk)
-        chore("damage", LOOK_FOR_DAMAGE_EVERY_S, self.housekeeping.look_for_damage)
-        chore("retention", RETAIN_EVERY_S, self.housekeeping.retain, at_once=True)
         every(NOTED_EVERY_S, self._attend)
         every(TRY_EVERY_S, self.rounds.loop_lag.measure)
         every(WRITER_EVERY_S, self.self_watch.writer.look)
@@ -273,17 +288,44 @@ class Daemon:
         if self._watches_config:
             every(WATCH_EVERY_S, self.reloading.look)
         every(WEB_FILES_EVERY_S, self.doors.look_at_files)
-        self._scheduler.start(group)
+        if self.company.shared is not None:
+            every(LOOK_AT_OTHERS_EVERY_S, self._look_at_others)
+            every(config.storage.checkpoint_every_s, self._look_what_is_saved)
+
+    # --- those who share the store ------------------------------------------------------------------------
+
+    async def _look_at_others(self) -> None:
+        """Show what others decide, silence and poll."""
+        shared = self.company.shared
+        if shared is None:
+            return
+        try:
+            await self.alerting.look()
+            states = await shared.poll_states.all()
+        except StoreFailed as error:
+            _log.warning("nobody knows what other replicas do: %s", error)
+            return
+        for watch in self._watches:
+            if self.duties.hold(poller(watch.sid)) is None:
+                watch.show(states.get(watch.sid, ()))
+
+    async def _look_what_is_saved(self) -> None:
+        """Remember what would have to be saved, if this process were to save the picture."""
+        shared = self.company.shared
+        if shared is None or self.duties.hold(UPKEEP) is not None:
+            return
+        with suppress(StoreFailed):
+            saved_through = await shared.picture.reaches()
+            if self.duties.hold(UPKEEP) is None:
+                self.housekeeping.remember_unsaved(saved_through)
+
+    def _note_duty(self, name: str, is_held: bool) -> None:
+        label = next((f"{POLLER}{watch.name}" for watch in self._watches if poller(watch.sid) == name), name)
+        self.metrics.set("roomwatch_duty_held", is_held, label)
+        self.metrics.add("roomwatch_duty_changes_total", label)
 
     async def _attend(self) -> None:
         self.attendance.note(self.clock.now_s())
-
-    def _chore(self, name: str, every_s: float, work: Work, *, at_once: bool = False) -> None:
-        self._scheduler.every(every_s, self.self_watch.chores.timed(name, every_s, work), at_once=at_once)
-
-    async def _checkpoint(self) -> bool:
-        self._keep_budgets()
-        return await self.housekeeping.save_picture_now_and_then()
 
     async def _look_at_the_disk(self) -> None:
         await self.store.look_for_room()
@@ -322,12 +364,18 @@ class Daemon:
         config = self.config
         ingest = Ingest(self._admission(), self.pipeline, self.metrics, config.telemetry, self.clock.now_s)
         callbacks = Callbacks(
-            config.accounts, self.pipeline, self.metrics, public_url_of(config), self.clock.now_ms, on_event=self._heard
+            config.accounts, self.pipeline, self.metrics, public_url_of(config), self.clock.now_ms, on_event=self._knock
         )
         await self.doors.open(
             ingest,
             [*public_routes(IngestRoutes(ingest), callbacks), *self.alerting.doors()],
-            lambda login: private_routes(login, self.showing.routes(), self.showing.exposition, self._why_not_ready),
+            lambda login: private_routes(
+                login,
+                self.showing.routes(),
+                self.showing.exposition,
+                self.showing.fleet_exposition,
+                self._why_not_ready,
+            ),
         )
 
     async def _shut_doors(self) -> None:
@@ -340,6 +388,25 @@ class Daemon:
             await watch.close()
 
     # --- parts --------------------------------------------------------------------------------------------
+
+    def _following(self) -> Following | None:
+        shared = self.company.shared
+        return None if shared is None else Following(shared.log, self.fold, self.metrics)
+
+    def _duties(self) -> Duties:
+        work = Work(
+            self.config,
+            self.company,
+            self.clock,
+            self.self_watch.chores,
+            self.alerting,
+            self.housekeeping,
+            self._watches,
+            self.canary,
+            self._keep_budgets,
+        )
+        company, todo = self.company, work.duties()
+        return Duties(company.leases, company.me, todo, ttl_s=company.ttl_s, on_change=self._note_duty)
 
     def _parts(self) -> Parts:
         return Parts(
@@ -358,6 +425,7 @@ class Daemon:
             self.reloading,
             self.call_watches,
             self._watches,
+            self.following,
         )
 
     def _admission(self) -> Admission:
@@ -400,6 +468,22 @@ class Daemon:
 
     def _read_elsewhere(self, kind: Kind, key: str, now_s: float) -> Reading | None:
         return self.rounds.readers[kind](key, now_s)
+
+    def _knock(self, event: Event) -> None:
+        """Hear of what Twilio tells here, where this process is the only one that it tells."""
+        if self.following is None:
+            self._heard(event)
+
+    def _follow(self, event: Event) -> None:
+        """Hear of what is in the picture now, whoever took it."""
+        self.call_watches.hear(event)
+        if self.following is None:
+            return
+        if isinstance(event, TelemetryBatch):
+            self.alerting.hear_post()
+            self.metrics.set("roomwatch_telemetry_last_timestamp_seconds", event.received_at_ms / 1000)
+        elif event.source in (Source.CALLBACK, Source.STREAM):
+            self._heard(event)
 
     def _heard(self, event: Event) -> None:
         account_sid: str | None = getattr(event, "account_sid", None)

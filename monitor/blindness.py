@@ -2,15 +2,18 @@
 
 A sick monitor and healthy calls look much like sick calls: nothing comes in, clocks run on, and whatever is late by
 the clock grows overdue.  So when the daemon itself does not see, alerts that go by it stand still, and one alert,
-MonitorBlind, says so.  There are two ways to be blind:
+MonitorBlind, says so.  There are three ways to be blind:
 
 * Twilio tells nothing of an account: its API has failed for `after_s`, and no callback has come for as long.  It tells
   again once the API has worked for `after_s`, by when polls have found what was missed; or as soon as callbacks come.
 * Browsers tell nothing: most of those who told regularly fell silent within a minute, though as far as anybody knows
   they are still in their calls; or the daemon itself refuses what they send.  They tell again once half of them do.
+* The picture follows a log that several replicas write to, and has not had all of it for `LOG_BEHIND_S`.  It tells
+  again as soon as all that there is has been read.
 
-What each of them tells is in `TOLD_BY`.  A certain word counts at any time: a room of which a callback says that it has
-ended has ended.  That something has not been mentioned for long is no such word while nobody could have been heard.
+What each of them tells is in `TOLD_BY`; from the log comes everything but what is known of the daemon itself.  A
+certain word counts at any time: a room of which a callback says that it has ended has ended.  That something has not
+been mentioned for long is no such word while nobody could have been heard.
 
 Pure: the time is an argument.  And the population is not swept: who has fallen silent is asked of the picture only
 once posts have become few.
@@ -39,7 +42,9 @@ FEWEST_PEOPLE = 5  # fewer fall silent at once for reasons of their own
 FEWEST_ROOMS = 2
 FEWEST_POSTS = 5
 
-TWILIO, BROWSERS = "twilio", "browsers"
+LOG_BEHIND_S = 10.0  # a log that is followed is behind by a moment; this is a store that does not answer
+
+TWILIO, BROWSERS, LOG = "twilio", "browsers", "log"
 
 #: Which values rules would be shown wrongly, or not at all, by who does not tell them.
 TOLD_BY: Mapping[str, Mapping[Kind, tuple[str, ...]]] = {
@@ -66,20 +71,21 @@ UNCERTAIN_ENDS = ("not_seen_any_more", "no_word_of_room")
 
 
 class Sight(NamedTuple):
-    """What is not seen, and why: accounts by their SID of which Twilio tells nothing; and what browsers would tell."""
+    """What is not seen, and why: accounts by their SID of which Twilio tells nothing; what browsers would tell; all."""
 
     accounts: Mapping[str, str] = {}
     browsers: str = ""
+    log: str = ""
 
     @property
     def is_blind(self) -> bool:
         """Whether there is anything that is not seen."""
-        return bool(self.accounts or self.browsers)
+        return bool(self.accounts or self.browsers or self.log)
 
     @property
     def why(self) -> str:
         """Return why, in words."""
-        return "; ".join([*self.accounts.values(), *([self.browsers] if self.browsers else ())])
+        return "; ".join(each for each in (*self.accounts.values(), self.browsers, self.log) if each)
 
 
 class Posts(NamedTuple):
@@ -102,6 +108,8 @@ def through(sight: Sight, reading: Reading, account_sid: str | None) -> Reading:
 
 
 def _untrusted(sight: Sight, kind: Kind, account_sid: str | None) -> dict[str, str]:
+    if sight.log and kind is not Kind.DAEMON:
+        return dict.fromkeys(VOCABULARY[kind].values, sight.log)
     # What belongs to nobody knows which account may belong to any.
     twilio = sight.accounts.get(account_sid, "") if account_sid else "; ".join(sight.accounts.values())
     reasons = {TWILIO: twilio, BROWSERS: sight.browsers}
@@ -250,9 +258,11 @@ class Blindness:
         self.eyes = Eyes(after_s)
         self.ears = Ears(after_s)
 
-    def look(self, live: Live, posts: Posts, now_s: float) -> Sight:
-        """Return what is not seen now."""
-        return Sight(self.eyes.look(live.accounts, now_s), self.ears.listen(posts, lambda: _heard(live), now_s))
+    def look(self, live: Live, posts: Posts, now_s: float, behind_s: float = 0.0) -> Sight:
+        """Return what is not seen now, by a picture that may be behind what was told."""
+        browsers = self.ears.listen(posts, lambda: _heard(live), now_s)
+        log = "The log that all replicas write to cannot be followed" if behind_s > LOG_BEHIND_S else ""
+        return Sight(self.eyes.look(live.accounts, now_s), browsers, log)
 
 
 def _heard(live: Live) -> Iterable[Heard]:

@@ -93,6 +93,11 @@ class Canary:
         self._clock = clock
         self._run: _Run | None = None
 
+    @property
+    def account_sid(self) -> str:
+        """Return whose Twilio is tried."""
+        return self._account.account_sid
+
     async def run(self) -> bool:
         """Make one run, and return whether all of it went well."""
         run = self._run = _Run()

@@ -1,7 +1,7 @@
 """When was each chore last done, and how long did it take?  `monitor.chores` says what that means."""
 
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 
 from monitor.chores import Chore
 
@@ -35,6 +35,11 @@ class Chores:
             chore.took_s = time.perf_counter() - began_s
 
         return do
+
+    def forget(self, names: Iterable[str]) -> None:
+        """Expect some of them no longer."""
+        for name in names:
+            self._chores.pop(name, None)
 
     def overdue(self) -> tuple[str, ...]:
         """Return which have not been done for too long."""

@@ -19,6 +19,7 @@ COMMANDS: Mapping[str, str] = {
     "run": "daemon",
     "demo": "daemon",
     "doctor": "doctor",
+    "migrate": "migrate",
     "backup": "copies",
     "restore": "copies",
     "erase": "erase",

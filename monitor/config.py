@@ -38,6 +38,7 @@ from monitor.settings import (
     Alerting,
     Alertmanager,
     Canary,
+    Cluster,
     Compositions,
     EscalationText,
     Exposed,
@@ -88,6 +89,7 @@ class Config:
     public: Public
     private: Private
     storage: Storage
+    cluster: Cluster
     telemetry: Telemetry
     privacy: Privacy
     accounts: tuple[Account, ...]
@@ -112,6 +114,11 @@ class Config:
     time_windows: Mapping[str, TimeWindows]
     secret_files: tuple[str, ...] = ()
     inline_secrets: tuple[KeyPath, ...] = ()  # where in the file itself one stands
+
+    @property
+    def database(self) -> Path | None:
+        """Return the file with the database; None: nothing is kept, or not in a file."""
+        return None if self.cluster.is_told or self.storage.path == ":memory:" else Path(self.storage.path)
 
 
 def load(file: Path | None, environment: Mapping[str, str]) -> Config:
@@ -425,7 +432,10 @@ def _dotted(path: KeyPath) -> str:
 
 
 def with_environment(given: dict[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
-    """Return the values with `ROOMWATCH_SECTION_KEY` laid over them; without accounts, `TWILIO_*` makes one."""
+    """Return the values with `ROOMWATCH_SECTION_KEY` laid over them; without accounts, `TWILIO_*` makes one.
+
+    `ROOMWATCH_STORAGE_PATH` counts only where there is no cluster: images set it.
+    """
     merged = dict(given)
     for section, field in Sections.model_fields.items():
         model = field.annotation
@@ -436,10 +446,16 @@ def with_environment(given: dict[str, Any], environment: Mapping[str, str]) -> d
                 value = environment.get(f"ROOMWATCH_{section}_{name}".upper())
                 if value is not None:
                     merged[section] = {**merged.get(section, {}), name: _from_text(model, key, value)}
+    if _tells_a_cluster(merged.get("cluster")) and "path" not in given.get("storage", {}):
+        merged.get("storage", {}).pop("path", None)
     account = {key: environment[name] for name, key in TWILIO_VARIABLES.items() if environment.get(name)}
     if "accounts" not in merged and "account_sid" in account:
         merged["accounts"] = [account]
     return merged
+
+
+def _tells_a_cluster(table: Any) -> bool:
+    return isinstance(table, Mapping) and not {"postgres", "postgres_file"}.isdisjoint(table)
 
 
 TWILIO_VARIABLES = {

@@ -5,12 +5,22 @@ from collections.abc import Callable
 
 from collectors.rest import twilio
 from collectors.rest.budget import Budget, Limits
+from collectors.rest.exchange import Allowance
 from collectors.rest.twilio import Credentials, Observer, Twilio
 from monitor.settings import Account
 
 
-def connected(account: Account, observer: Observer, timeout_s: float, now_s: Callable[[], float] = time.time) -> Twilio:
-    """Return the account with connections and a budget of its own; whoever asked for it closes it."""
+def connected(
+    account: Account,
+    observer: Observer,
+    timeout_s: float,
+    now_s: Callable[[], float] = time.time,
+    allowance: Allowance | None = None,
+) -> Twilio:
+    """Return the account with connections and a budget of its own; whoever asked for it closes it.
+
+    Where others ask, too, an `allowance` says what all of them may.
+    """
     following = account.next_credentials()
     return twilio.connect(
         Credentials(account.account_sid, *account.credentials()),
@@ -22,4 +32,5 @@ def connected(account: Account, observer: Observer, timeout_s: float, now_s: Cal
         region=account.region,
         edge=account.edge,
         now_s=now_s,
+        allowance=allowance,
     )

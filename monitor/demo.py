@@ -15,9 +15,10 @@ from typing import Any
 from aiohttp import web
 
 from alerts.default_rules import DEFAULT_RULES
-from monitor.app import Daemon, open_store
+from monitor.app import Daemon
 from monitor.config import build
 from monitor.http.server import Listener
+from monitor.opening import open_store
 from monitor.simulator.cast import KINDS, REGIONS, TENANTS
 from monitor.simulator.scenarios import SCENARIOS
 from monitor.simulator.simulator import Simulator

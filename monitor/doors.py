@@ -141,8 +141,7 @@ class Doors:
 
     @property
     def _database(self) -> Path | None:
-        path = self._config.storage.path
-        return None if path == ":memory:" else Path(path)
+        return self._config.database
 
     def _users(self) -> Mapping[str, str]:
         return self._private_files.config.users

@@ -10,11 +10,11 @@ from glob import escape
 from pathlib import Path
 
 from monitor.audit import by_hand
-from monitor.settings import Storage
+from monitor.config import Config
+from monitor.opening import open_store
 from monitor.store.copying import opened_to_read
 from monitor.store.ports import Erased, StoreFailed
 from monitor.store.schema import newest, version_of
-from monitor.store.sqlite import SqliteStore
 
 _COPIES = ("{}.schema-*.bak", "{}.replaced-*")
 _OUT_OF_REACH = (
@@ -26,16 +26,24 @@ _OUT_OF_REACH = (
 )
 
 
-async def erase_person(storage: Storage, names: frozenset[str], *, is_dry_run: bool) -> Erased:
-    """Erase a person, by all the names they have here, from a database that no daemon has.
+_OF_SERVERS = (
+    "the write-ahead log of PostgreSQL and its archive, until the server lets go of them",
+    "parts that ClickHouse has written anew, for the minutes until it deletes the old ones",
+)
+
+
+async def erase_person(config: Config, names: frozenset[str], *, is_dry_run: bool) -> Erased:
+    """Erase a person, by all the names they have here, from a database that no daemon has, and no replica.
 
     Raises:
+        DriverMissing: the packages for a cluster are not installed.
         SchemaTooNew: the database is of a newer version.
-        StoreFailed: there is none, a daemon has it, or it is of an older version; nothing was changed.
+        StoreFailed: there is none, a daemon has it, or it is of an older version; nothing was changed.  Of a cluster
+            some may have been erased already: then it is to be done again.
     """
-    database = Path(storage.path)
-    _refuse_older(database)
-    store = await SqliteStore.open(database, storage.synchronous, storage.reserve_bytes)
+    if config.database is not None:
+        _refuse_older(config.database)
+    store = await open_store(config)
     try:
         if is_dry_run:
             return await store.erase(names, is_dry_run=True)
@@ -55,18 +63,23 @@ def _refuse_older(database: Path) -> None:
         )
 
 
-def account_of(erased: Erased, database: Path, *, is_dry_run: bool) -> Iterator[str]:
-    """Return in lines what was erased, or would be, and what was not."""
+def account_of(erased: Erased, database: Path | None, *, is_dry_run: bool) -> Iterator[str]:
+    """Return in lines what was erased, or would be, and what was not; without a file it was from a cluster."""
+    where = "cluster" if database is None else database
     if not erased.rows:
-        yield f"{database}: nothing is known of this person"
+        yield f"{where}: nothing is known of this person"
     else:
         said = "would be erased" if is_dry_run else "is erased"
-        yield f"{database}: this {said}, of a person with {erased.stays} participant SIDs:"
+        yield f"{where}: this {said}, of a person with {erased.stays} participant SIDs:"
         yield from (f"  {count:>8} {kind}" for kind, count in erased.rows.items())
     if is_dry_run:
-        yield "Nothing was changed.  With --yes it is erased, and the file is written anew without what it was."
+        anew = "tables are" if database is None else "the file is"
+        yield f"Nothing was changed.  With --yes it is erased, and {anew} written anew without what it was."
     yield "Out of reach:"
-    yield from (f"  {copy}: a copy from before; delete it" for copy in copies_of(database))
+    if database is not None:
+        yield from (f"  {copy}: a copy from before; delete it" for copy in copies_of(database))
+    else:
+        yield from (f"  {each}" for each in _OF_SERVERS)
     yield from (f"  {each}" for each in _OUT_OF_REACH)
 
 

@@ -97,6 +97,27 @@ class Evaluation:
         refs, self._unseen = {DAEMON, *alerted, *self._unseen}, set()
         self.notice([Change(ref) for ref in refs if ref not in self._changed])
 
+    def begin(self, rules: Iterable[Rule], policy: Policy, store: AlertHistory) -> None:
+        """Begin anew, whatever was known before: with these rules, and writing there."""
+        self.show(rules, policy, (), ())
+        self._store = store
+        self._changed.clear()
+        self._unseen.clear()
+        self._attended_s = self.looked_at_s = self._now_s()
+        self._closing = False
+
+    def write_to(self, store: AlertHistory) -> None:
+        """Write what is to be true there from now on."""
+        self._store = store
+
+    def show(self, rules: Iterable[Rule], policy: Policy, alerts: Iterable[Alert], groups: Iterable[Group]) -> None:
+        """Show alerts and groups as they are stored, by others who decide."""
+        kept = tuple(alerts)
+        self.engine = Engine(rules, kept)
+        self.groups.restore((), ())  # or the new policy would hear of what was there before
+        self.groups.use_policy(policy)
+        self.groups.restore(groups, kept)
+
     async def take_up(self, alerts: Sequence[Alert], groups: Iterable[Group], last_seen_s: float | None) -> None:
         """Take up the alerts and groups of an earlier life, which watched until then.
 

@@ -6,7 +6,7 @@ only OpenMetrics has a place for them.
 """
 
 import platform
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from math import nan
 from types import MappingProxyType
 from typing import NamedTuple
@@ -38,6 +38,14 @@ from monitor.store.ports import OutboxCounts, Size
 
 EXEMPLAR_AGE_S = 900.0  # what happened longer ago is looked for elsewhere
 
+_OF_WHO_ASKS = (
+    "roomwatch_twilio_budget_remaining_requests",
+    "roomwatch_twilio_budget_capacity_requests",
+    "roomwatch_twilio_rate_limit_requests_per_second",
+    "roomwatch_twilio_concurrency_limit",
+    "roomwatch_twilio_waiting_requests",
+    "roomwatch_twilio_breaker_open",
+)
 _OLDEST_COMPOSITION = "roomwatch_open_composition_oldest_timestamp_seconds"
 
 
@@ -54,6 +62,7 @@ class AccountUse(NamedTuple):
     waiting: int
     budget_capacity_requests: float = 0.0
     trusts_callbacks: bool = False
+    is_asked: bool = True  # by this process
 
 
 class House(NamedTuple):
@@ -81,11 +90,23 @@ class House(NamedTuple):
     own_work: OwnWork = OwnWork()
 
 
-def exposition(metrics: Metrics, live: Live, house: House, accept: str) -> tuple[bytes, str]:
-    """Return the page and its content type, as text or OpenMetrics, whichever `accept` asks for."""
+def exposition(
+    metrics: Metrics,
+    live: Live,
+    house: House,
+    accept: str,
+    shown: Collection[str] = FAMILIES.keys(),
+    *,
+    shows_process: bool = True,
+) -> tuple[bytes, str]:
+    """Return the page and its content type, as text or OpenMetrics, whichever `accept` asks for.
+
+    It has the families that are `shown`, and what Python and the system tell of the process, if that is.
+    """
     look_up(metrics, live, house)
     registry = CollectorRegistry()
-    for collector in (_Exposition(metrics), PROCESS_COLLECTOR, PLATFORM_COLLECTOR, GC_COLLECTOR):
+    process = (PROCESS_COLLECTOR, PLATFORM_COLLECTOR, GC_COLLECTOR) if shows_process else ()
+    for collector in (_Exposition(metrics, shown), *process):
         registry.register(collector)
     encode, content_type = choose_encoder(accept)
     return encode(registry), content_type
@@ -147,9 +168,13 @@ def _set_polls(metrics: Metrics, polls: Sequence[Poll]) -> None:
 
 def _set_accounts(metrics: Metrics, accounts: Sequence[AccountUse]) -> None:
     for use in accounts:
+        metrics.set("roomwatch_callbacks_trusted", use.trusts_callbacks, use.account)
+        if not use.is_asked:
+            for family in _OF_WHO_ASKS:
+                metrics.values[family].pop((use.account,), None)
+            continue
         metrics.set("roomwatch_twilio_budget_remaining_requests", use.budget_remaining_requests, use.account)
         metrics.set("roomwatch_twilio_budget_capacity_requests", use.budget_capacity_requests, use.account)
-        metrics.set("roomwatch_callbacks_trusted", use.trusts_callbacks, use.account)
         metrics.set("roomwatch_twilio_rate_limit_requests_per_second", use.rate_per_s, use.account)
         metrics.set("roomwatch_twilio_concurrency_limit", use.concurrency_limit, use.account)
         metrics.set("roomwatch_twilio_waiting_requests", use.waiting, use.account)
@@ -195,12 +220,15 @@ def _set_standing(metrics: Metrics, live: Live, use: AccountUse, values: Mapping
 class _Exposition(Collector):
     """Hands the counted families to prometheus_client, as they stand at this scrape."""
 
-    def __init__(self, metrics: Metrics) -> None:
+    def __init__(self, metrics: Metrics, shown: Collection[str]) -> None:
         self._metrics = metrics
+        self._shown = shown
 
     def collect(self) -> Iterator[Metric]:
         """Return one metric family after the other, in the order of the table."""
         for name, family in FAMILIES.items():
+            if name not in self._shown:
+                continue
             if family.kind == "histogram":
                 yield _histograms(name, family, self._metrics.histograms[name])
             else:

@@ -64,6 +64,10 @@ class Heartbeat:
         self._taken_at_s = now_s()  # when a beat was last taken, or when this began
         self._failures: tuple[str, ...] = ()
 
+    def begin(self) -> None:
+        """Begin to beat: whether others were heard before is not known here."""
+        self._taken_at_s = self._now_s()
+
     def taken(self, at_s: float) -> None:
         """Take note that a beat was delivered."""
         self._taken_at_s = at_s

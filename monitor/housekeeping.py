@@ -2,17 +2,21 @@
 
 Save the picture and what error budgets count, so that a restart need not read the whole log; forget rooms that nobody
 mentions; make history of what is in the log; drop what is older than it may be.
+
+Of several replicas one does what is for all of them.  The others remember what they would have to save if they were to
+take that up: what has changed since the log id that the saved picture reaches.
 """
 
 from collections.abc import Callable, Sequence
 from logging import getLogger
+from typing import NamedTuple
 
 from monitor.agenda import Agenda
 from monitor.entities import Change, Entity
 from monitor.error_budgets import ErrorBudgets, Kept
+from monitor.folding import Fold
 from monitor.live import Live
 from monitor.metrics import Metrics
-from monitor.pipeline import Pipeline
 from monitor.places import resolve
 from monitor.settings import LivePicture, Storage
 from monitor.store.ports import Place, Store, StoreFailed
@@ -31,6 +35,14 @@ LOOK_AT_A_TABLE_S = 1.0  # at most: of the large ones `roomwatch doctor` tells, 
 LOOK_FOR_ROOM_EVERY_S = 5.0  # on a disk that was full
 
 
+class _Unsaved(NamedTuple):
+    """What changed until the picture reached a log id; whoever saves it from there on has all of it."""
+
+    through: int
+    entities: Sequence[Entity]
+    counted: Sequence[Kept]
+
+
 class Housekeeping:
     """The chores of a running daemon."""
 
@@ -39,7 +51,7 @@ class Housekeeping:
         store: Store,
         live: Live,
         agenda: Agenda,
-        pipeline: Pipeline,
+        fold: Fold,
         metrics: Metrics,
         on_change: Callable[[Sequence[Change]], None],
         *,
@@ -52,7 +64,7 @@ class Housekeeping:
         self._store = store
         self._live = live
         self._agenda = agenda
-        self._pipeline = pipeline
+        self._fold = fold
         self._metrics = metrics
         self._on_change = on_change
         self._storage = storage
@@ -61,6 +73,7 @@ class Housekeeping:
         self._budgets = budgets or ErrorBudgets()
         self._missed_s = missed_s  # how long this process was not there since a moment
         self._saved_through = 0
+        self._unsaved: list[_Unsaved] = []  # in the order of the log
         self._rests_until_ms = 0
 
     async def restore(self) -> None:
@@ -74,8 +87,31 @@ class Housekeeping:
                 self._on_change(self._live.apply(event))
             through = entries[-1][0]
             replayed += len(entries)
-        self._pipeline.applied_id = self._saved_through = through
+        self._fold.applied_id = self._saved_through = through
         _log.info("picture restored: %d rooms, %d events replayed", len(self._live.rooms), replayed)
+
+    async def expire(self) -> None:
+        """Forget what nobody has mentioned for long, and let go of the people in rooms that are over and known."""
+        now_ms, forget_after_s = self._now_ms(), self._picture.forget_after_s
+        missed_s = self._missed_s(now_ms / 1000 - forget_after_s, now_ms / 1000)
+        if missed_s < ABSENT_RATIO * forget_after_s:
+            self._on_change(self._live.expire(now_ms, int(forget_after_s * 1000)))
+        self._live.calls.seal(lambda room: self._agenda.is_over(room, now_ms))
+
+    # --- what one does for all ----------------------------------------------------------------------------
+
+    def write_to(self, store: Store) -> None:
+        """Save, settle and drop there from now on, beginning with what others have not saved."""
+        self._store, self._rests_until_ms = store, 0
+        for each in reversed(self._unsaved):  # what is marked already is newer, and stays
+            self._live.mark_dirty(each.entities)
+            self._budgets.mark_changed(each.counted)
+        self._unsaved.clear()
+
+    def remember_unsaved(self, saved_through: int) -> None:
+        """Forget what somebody else has saved, which reaches until a log id, and remember what has changed since."""
+        self._unsaved = [each for each in self._unsaved if each.through > saved_through]
+        self._unsaved.append(_Unsaved(self._fold.applied_id, self._live.take_dirty(), self._budgets.take_changed()))
 
     async def save_picture_now_and_then(self) -> bool:
         """Save what changed since the last time, unless saving has taken its share of the time already."""
@@ -86,7 +122,7 @@ class Housekeeping:
         # All is read before anything is awaited: the picture, what was counted, and the log id that they reach belong
         # together.
         self._live.judge_minutes()
-        entities, through, counted = self._live.take_dirty(), self._pipeline.applied_id, self._budgets.take_changed()
+        entities, through, counted = self._live.take_dirty(), self._fold.applied_id, self._budgets.take_changed()
         if not entities and not counted and through == self._saved_through:
             return True
         began_ms = self._now_ms()
@@ -113,14 +149,6 @@ class Housekeeping:
             self._live.mark_dirty(unsaved_entities)
             self._budgets.mark_changed(unsaved_counts)
         return True
-
-    async def expire(self) -> None:
-        """Forget what nobody has mentioned for long, and let go of the people in rooms that are over and known."""
-        now_ms, forget_after_s = self._now_ms(), self._picture.forget_after_s
-        missed_s = self._missed_s(now_ms / 1000 - forget_after_s, now_ms / 1000)
-        if missed_s < ABSENT_RATIO * forget_after_s:
-            self._on_change(self._live.expire(now_ms, int(forget_after_s * 1000)))
-        self._live.calls.seal(lambda room: self._agenda.is_over(room, now_ms))
 
     async def settle(self) -> bool:
         """Make chunks of the samples in the log, and few of the many of those who have left.

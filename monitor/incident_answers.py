@@ -4,7 +4,7 @@ An incident that is open is shown as it is now, one that is over as it was when 
 since the epoch.  No answer holds a link of a notification, since one of them acknowledges.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, structs
@@ -12,7 +12,7 @@ from msgspec import Meta, Struct, structs
 from alerts.acknowledgement import Acknowledgement, Withdrawal
 from alerts.groups import Groups
 from alerts.model import Alert, Group, Incident, Note
-from monitor.acknowledging import Acknowledging
+from monitor.acknowledging import Listener
 from monitor.http.cursors import written
 from monitor.http.notifications import (
     AttemptView,
@@ -153,9 +153,18 @@ class IncidentAnswers:
         groups: those that are open.
         acknowledging: does what people say.
         now_s: what time it is.
+        look: looks how incidents stand, where others decide that.
     """
 
-    def __init__(self, store: Store, groups: Groups, acknowledging: Acknowledging, now_s: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        groups: Groups,
+        acknowledging: Listener,
+        now_s: Callable[[], float],
+        look: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        self._look = look
         self._store = store
         self._groups = groups
         self._acknowledging = acknowledging
@@ -220,6 +229,8 @@ class IncidentAnswers:
 
     async def _open(self, incident_id: str) -> None:
         incident = await self._found(incident_id)
+        if self._groups.open_incident(incident.id) is None and self._look is not None:
+            await self._look()  # it may be open for less than a moment
         if self._groups.open_incident(incident.id) is None:
             raise IncidentOver(f"expected an incident that is open, got {incident.id}, which is over")
 

@@ -376,7 +376,7 @@ FAMILIES: Mapping[str, Family] = {
     ),
     "roomwatch_blind": Family(
         "gauge", "Whether nothing is told by whoever should tell, so that alerts stand still.", ("by",),
-        (("twilio", "browsers"),),
+        (("twilio", "browsers", "log"),),
     ),
     "roomwatch_alert_transitions_total": Family("counter", "Changes of alert state by rule.", ("rule", "reason")),
     "roomwatch_notifications_total": Family("counter", "Attempts to notify.", ("receiver",)),
@@ -419,6 +419,16 @@ FAMILIES: Mapping[str, Family] = {
     "roomwatch_pipeline_commit_failures_total": Family("counter", "Transactions of the pipeline that failed."),
     "roomwatch_pipeline_commit_duration_seconds": Family("histogram", "Time of a pipeline commit.", buckets=_SECONDS),
     "roomwatch_pipeline_commit_events": Family("histogram", "Events stored by one commit.", buckets=_BATCH),
+    "roomwatch_log_followed_events_total": Family(
+        "counter", "Events of the log of a cluster that the live picture was made of here."
+    ),
+    "roomwatch_log_behind_seconds": Family(
+        "gauge", "Since when the live picture is not known to have all that is in the log of a cluster; 0 without one."
+    ),
+    "roomwatch_duty_held": Family("gauge", "Whether this process has a duty that only one may have.", ("duty",)),
+    "roomwatch_duty_changes_total": Family(
+        "counter", "How often this process began a duty that only one may have, or ended it.", ("duty",)
+    ),
     "roomwatch_store_settled_samples_total": Family("counter", "Samples packed by participant."),
     "roomwatch_store_dropped_rows_total": Family(
         "counter", "Rows dropped for their age, or that forgot who it was or from where.", ("class",), (CLASSES,)

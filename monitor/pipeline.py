@@ -1,25 +1,28 @@
 """What happens to an event between the door and the picture?
 
 It waits in one bounded queue.  One consumer takes everything that waits, makes it durable in one transaction, then
-changes the picture, counts, and only then lets the doors acknowledge.  The next group forms while the disk works, so
-the busier it is the more one commit carries, and no timer is needed.
+counts it and hands it on to the picture, and only then lets the doors acknowledge.  The next group forms while the disk
+works, so the busier it is the more one commit carries, and no timer is needed.
 
 A commit costs about as much as ten posts, whatever it carries: it visits another thread and the kernel.  So before one
 begins, what has reached this machine already is let in: a group is closed by the first turn of the loop that brings no
 more.  Nobody waits for what is yet to come.
+
+Where several replicas share a log it is handed on to nobody: the picture follows the log (`monitor.following`), and
+what only says that something still stands is put into the log as well, for the pictures of others.
 """
 
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from enum import Enum
 from functools import partial
 from logging import getLogger
 
 from collectors.events import Event
 from collectors.observations import TelemetryBatch
-from monitor.entities import Change
-from monitor.live import Live
+from monitor.folding import Fold
 from monitor.metrics import Metrics
 from monitor.store.ports import Entry, EventLog, StoreFailed
 
@@ -46,34 +49,42 @@ class Behind(Exception):
 
 
 class Pipeline:
-    """The one way into the store and the live picture."""
+    """The one way into the store, and on one machine into the live picture.
+
+    Args:
+        log: what makes events durable.
+        fold: the picture.
+        metrics: where it is counted.
+        capacity_events: how many may wait.
+        now_ms: the time.
+        veil: makes an event what may be kept of it.
+        is_full: whether there is no room for what can be sent again.
+        on_stored: where the picture follows the log; it is told that there is more of it.
+    """
 
     def __init__(
         self,
         log: EventLog,
-        live: Live,
+        fold: Fold,
         metrics: Metrics,
-        on_change: Callable[[Sequence[Change]], None],
         *,
         capacity_events: int,
         now_ms: Callable[[], int],
         veil: Callable[[Event], Event] = lambda event: event,
         is_full: Callable[[], bool] = lambda: False,
-        on_event: Callable[[Event], None] = lambda _: None,
+        on_stored: Callable[[], None] | None = None,
     ) -> None:
         self._log = log
-        self._live = live
+        self._fold = fold
         self._metrics = metrics
-        self._on_change = on_change
         self._now_ms = now_ms
-        self._veil = veil  # makes an event what may be kept of it
+        self._veil = veil
         self._is_full = is_full
-        self._on_event = on_event  # hears of each event that is durable and in the picture
+        self._on_stored = on_stored
         self._waiting: list[tuple[Entry, Settle]] = []
         self._wake = asyncio.Event()
         self._closing = False
         self.capacity_events = capacity_events
-        self.applied_id = 0  # the log id that the picture has reached
         self.waiting_since_s: float | None = None  # since when events wait without any being stored
 
     @property
@@ -106,7 +117,11 @@ class Pipeline:
 
     def refresh(self, event: Event) -> None:
         """Change the picture by what is not worth a row in the log: it says only that what is known still stands."""
-        self._on_change(self._live.apply(self._veil(event)))
+        if self._on_stored is None:
+            self._fold.refresh(self._veil(event))
+        else:
+            with suppress(Behind):  # it will be said again
+                self.submit(Entry(self._veil(event), is_known=True), _ignore)
 
     async def run(self) -> None:
         """Store what waits, for as long as the daemon runs; returns when closed and empty."""
@@ -152,21 +167,18 @@ class Pipeline:
         self._metrics.add("roomwatch_pipeline_commits_total")
         self._metrics.observe("roomwatch_pipeline_commit_duration_seconds", time.perf_counter() - started)
         self._metrics.observe("roomwatch_pipeline_commit_events", len(entries))
-        self._apply(entries, ids)
+        self._hand_on(entries, ids)
         for (_, settle), log_id in zip(group, ids, strict=True):
             settle(Fate.REPEAT if log_id is None else Fate.NEWS)
 
-    def _apply(self, entries: Sequence[Entry], ids: Sequence[int | None]) -> None:
-        changes: list[Change] = []
-        for entry, log_id in zip(entries, ids, strict=True):
-            if log_id is None:
-                continue
-            changes += self._live.apply(entry.event)
-            self._metrics.count_event(entry.event)
-            self._on_event(entry.event)
-            self.applied_id = log_id
-        if changes:
-            self._on_change(changes)
+    def _hand_on(self, entries: Sequence[Entry], ids: Sequence[int | None]) -> None:
+        news = [(log_id, entry.event) for entry, log_id in zip(entries, ids, strict=True) if log_id is not None]
+        if self._on_stored is None:
+            self._fold.apply(news)
+        else:
+            self._on_stored()
+        for _, event in news:
+            self._metrics.count_event(event)
 
 
 def _without_telemetry(group: _Group) -> _Group:
@@ -178,6 +190,10 @@ def _without_telemetry(group: _Group) -> _Group:
         else:
             others.append((entry, settle))
     return others
+
+
+def _ignore(_: Fate) -> None:
+    """Nobody waits to hear what became of it."""
 
 
 def _resolve(taken: asyncio.Future[bool], fate: Fate) -> None:

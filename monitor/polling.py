@@ -27,6 +27,7 @@ from collectors.rest.twilio import Observer
 from monitor.metrics import Metrics
 from monitor.pipeline import Behind, Pipeline
 from monitor.recent import Recent
+from monitor.store.shared import PollState
 
 _log = getLogger(__name__)
 
@@ -86,6 +87,16 @@ class Poll:
     def is_up(self) -> bool:
         """Whether the last poll worked; before the first one nobody knows, which is not well."""
         return self.last_success_ms is not None and not self.error
+
+    @property
+    def state(self) -> PollState:
+        """Return how it goes, for those who do not poll."""
+        return PollState(self.resource, self.last_success_ms, self.error, self.failures_in_a_row)
+
+    def show(self, state: PollState) -> None:
+        """Show how it goes where somebody else polls."""
+        self.last_success_ms, self.error = state.last_success_ms, state.error
+        self.failures_in_a_row = state.failures_in_a_row
 
     def wake_every_s(self) -> float:
         """How often to be woken: what goes on may shorten the interval long before it is over."""

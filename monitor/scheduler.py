@@ -7,7 +7,8 @@ it in a zone where that is never set, or everything would rest for an hour when 
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -27,7 +28,6 @@ class Scheduler:
         defaults = {"coalesce": True, "misfire_grace_time": None}
         self._scheduler = AsyncIOScheduler(timezone=SteadyZone(clock), job_defaults=defaults)
         self._works: list[tuple[asyncio.Event, Work]] = []
-        self._tasks: list[asyncio.Task[None]] = []
 
     def every(self, seconds: float | Callable[[], float], work: Work, *, at_once: bool = False) -> None:
         """Do `work` every so many seconds, give or take a tenth, and also right away if asked to.
@@ -44,17 +44,18 @@ class Scheduler:
         self._works.append((woken, work))
         self._scheduler.add_job(wake, _Interval(seconds if callable(seconds) else lambda: seconds))
 
-    def start(self, group: asyncio.TaskGroup) -> None:
-        """Begin, with one task of the group for each piece of work."""
-        self._tasks = [group.create_task(_repeat(woken, work)) for woken, work in self._works]
-        self._scheduler.start()
-
-    async def stop(self) -> None:
-        """Wake nobody any more, and break off what is under way."""
-        self._scheduler.shutdown(wait=False)
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Do them for the length of a block, with a task for each; at its end what is under way is broken off."""
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(_repeat(woken, work)) for woken, work in self._works]
+            self._scheduler.start()
+            try:
+                yield
+            finally:
+                self._scheduler.shutdown(wait=False)
+            for task in tasks:
+                task.cancel()
 
 
 class _Interval(BaseTrigger):  # type: ignore[misc]  # the package ships no types

@@ -349,6 +349,52 @@ class Storage(Section):
         )
 
 
+_POSTGRES = re.compile(r"postgres(?:ql)?://[^/?#]+/[^/?#]+(?:\?.*)?|postgres(?:ql)?:///?[^/?#]*\?.*host=.+")
+
+
+class Cluster(Section):
+    """Where several replicas keep together what one daemon keeps in a file; without addresses there is no cluster."""
+
+    postgres: SecretStr | None = None
+    postgres_connections: Annotated[int, Field(ge=2, le=1000)] = 8
+    clickhouse: str = ""
+    clickhouse_user: str = "default"
+    clickhouse_password: SecretStr = SecretStr("")
+    clickhouse_database: str = "default"
+    clickhouse_cluster: str = ""  # on whose servers tables are replicated; empty: on the one that is spoken to
+    replica: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]*$", max_length=128)] = ""  # empty: the name of the host
+    lease_ttl_s: Annotated[float, Field(ge=1, le=60)] = 3.0
+
+    @field_validator("postgres")
+    @classmethod
+    def _is_an_address(cls, postgres: SecretStr | None) -> SecretStr | None:
+        if postgres is not None and not _POSTGRES.fullmatch(postgres.get_secret_value()):
+            raise ValueError("expected postgresql://USER:PASSWORD@HOST,HOST/NAME, got something else")
+        return postgres
+
+    @field_validator("clickhouse")
+    @classmethod
+    def _is_an_http_address(cls, clickhouse: str) -> str:
+        if clickhouse:
+            told = urlsplit(checked_url(clickhouse, "clickhouse"))
+            if told.path.strip("/") or told.query or told.username is not None:
+                raise ValueError("expected http://HOST:PORT or https://HOST:PORT and nothing else, got more")
+        return clickhouse
+
+    @model_validator(mode="after")
+    def _has_both(self) -> Self:
+        if self.is_told and not self.clickhouse:
+            raise ValueError("clickhouse: expected the address of a ClickHouse beside that of PostgreSQL, got none")
+        if self.clickhouse and not self.is_told:
+            raise ValueError("postgres: expected the address of a PostgreSQL beside that of ClickHouse, got none")
+        return self
+
+    @property
+    def is_told(self) -> bool:
+        """Whether there is a cluster."""
+        return self.postgres is not None
+
+
 class IngestKey(Section):
     """A key that lets telemetry in without a Twilio access token."""
 
@@ -802,12 +848,16 @@ class TimeWindowText(Section):
         return TimeWindows((window,))
 
 
+_OF_A_FILE = ("path", "synchronous", "reserve_bytes")  # what is told of storage and is about one file
+
+
 class Sections(Section):
     """The whole file."""
 
     public: Public = Public()
     private: Private = Private()
     storage: Storage = Storage()
+    cluster: Cluster = Cluster()
     telemetry: Telemetry = Telemetry()
     privacy: Privacy = Privacy()
     accounts: tuple[Account, ...] = ()
@@ -838,6 +888,13 @@ class Sections(Section):
             values = [getattr(account, key) for account in self.accounts]
             if len(set(values)) < len(values):
                 raise ValueError(f"accounts: expected each {key} once, got one of them twice")
+        return self
+
+    @model_validator(mode="after")
+    def _what_is_kept_is_kept_in_one_place(self) -> Self:
+        for key in _OF_A_FILE:
+            if self.cluster.is_told and key in self.storage.model_fields_set:
+                raise ValueError(f"storage.{key}: expected nothing beside [cluster], which has no file, got a value")
         return self
 
     @model_validator(mode="after")

@@ -6,7 +6,7 @@
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -20,6 +20,8 @@ from monitor.config import Config
 from monitor.doors import Doors
 from monitor.error_budgets import ErrorBudgets
 from monitor.exposition import House, exposition
+from monitor.fleet_metrics import OF_ALL, of_one_replica
+from monitor.following import Following
 from monitor.housekeeping import Housekeeping
 from monitor.http import log_level
 from monitor.http.audit_door import AuditDoor
@@ -32,7 +34,7 @@ from monitor.http.sources import Sources
 from monitor.http.views import live_view
 from monitor.limits import Limits
 from monitor.live import Live
-from monitor.metrics import Metrics
+from monitor.metrics import FAMILIES, Metrics
 from monitor.pipeline import Pipeline
 from monitor.polling import Poll
 from monitor.reloading import Reloading
@@ -67,6 +69,7 @@ class Parts:
     reloading: Reloading
     call_watches: Watches
     watches: Sequence[AccountWatch]
+    following: Following | None = None
 
 
 class Showing:
@@ -151,10 +154,20 @@ class Showing:
 
     async def exposition(self, accept: str) -> tuple[bytes, str]:
         """Return the page of metrics, in the format that is accepted, and its content type."""
-        began_s = time.perf_counter()
-        page = exposition(self._parts.metrics, self._parts.live, await self._house(), accept)
-        self._parts.metrics.set("roomwatch_exposition_duration_seconds", time.perf_counter() - began_s)
+        parts, began_s = self._parts, time.perf_counter()
+        following = parts.following
+        shown: Collection[str] = FAMILIES.keys()
+        if following is not None:
+            parts.metrics.set("roomwatch_log_behind_seconds", following.behind_s)
+            shown = of_one_replica(decides=parts.alerting.is_deciding)
+        page = exposition(parts.metrics, parts.live, await self._house(), accept, shown)
+        parts.metrics.set("roomwatch_exposition_duration_seconds", time.perf_counter() - began_s)
         return page
+
+    async def fleet_exposition(self, accept: str) -> tuple[bytes, str]:
+        """Return the page of what is the same whichever replica is asked, and its content type."""
+        house = await self._house()
+        return exposition(self._parts.metrics, self._parts.live, house, accept, OF_ALL, shows_process=False)
 
     async def _house(self) -> House:
         parts, config = self._parts, self._config()

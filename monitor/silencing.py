@@ -30,8 +30,12 @@ class Silences:
 
     async def load(self) -> None:
         """Take over what is stored."""
-        self._standing = {each.id: each for each in await self._store.standing_silences(self._now_s())}
-        self._arrange(self._now_s())
+        async with self._turn:
+            stored = {each.id: each for each in await self._store.standing_silences(self._now_s())}
+            is_news, self._standing = stored != self._standing, stored
+            self._arrange(self._now_s())
+            if is_news:
+                self._on_change()
 
     def all(self, now: float) -> tuple[Silence, ...]:
         """Return the silences that are not over, those that end first before others."""

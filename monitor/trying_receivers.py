@@ -8,7 +8,6 @@ same transport; only the outbox is not tried.
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -62,7 +61,7 @@ async def try_out(config: Config, name: str, severity: Severity, wait_s: float) 
     if notifier is None:
         known = ", ".join(config.notifiers) or "none is configured"
         raise CommandFailed(f"expected the name of a receiver ({known}), got {name[:60]!r}")
-    access = None if config.storage.path == ":memory:" else granted(Path(config.storage.path))
+    access = None if config.database is None else granted(config.database)
     reports = _by_daemon(access, name, severity, wait_s) if access else _from_here(config, name, notifier, severity)
     async for report in reports:
         yield report

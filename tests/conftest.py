@@ -11,8 +11,9 @@ import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
-from monitor.app import Daemon, open_store
+from monitor.app import Daemon
 from monitor.config import build
+from monitor.opening import open_store
 from tests import fault_table, starting_order
 from tests.builders import ACCOUNT, API_KEY, API_SECRET, AUTH_TOKEN, INGEST_KEY
 

@@ -23,6 +23,7 @@ from monitor.agenda import Agenda
 from monitor.config import Config, build
 from monitor.configured_limits import limits_of
 from monitor.evaluation import Evaluation
+from monitor.folding import Fold
 from monitor.housekeeping import Housekeeping
 from monitor.live import Live
 from monitor.metrics import Metrics
@@ -67,14 +68,13 @@ class VirtualDaemon:
             on_owed=lambda: None,
         )
         self.evaluation.on_change.append(lambda judgement: self.owed.extend(judgement.notifications))
-        self.pipeline = Pipeline(
-            store.log, self.live, metrics, self.evaluation.notice, capacity_events=100_000, now_ms=self._now_ms
-        )
+        fold = Fold(self.live, self.evaluation.notice)
+        self.pipeline = Pipeline(store.log, fold, metrics, capacity_events=100_000, now_ms=self._now_ms)
         self.chores = Housekeeping(
             store,
             self.live,
             Agenda(self.live, 60_000),
-            self.pipeline,
+            fold,
             metrics,
             self.evaluation.notice,
             storage=config.storage,

@@ -10,14 +10,14 @@ import random
 import time
 from base64 import b64encode
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlsplit, urlunsplit
 
 import aiohttp
 
 from collectors.base import CollectError
 from collectors.rest.answers import Answer, Attempt, judged
-from collectors.rest.budget import Priority
+from collectors.rest.budget import Priority, Sent
 from collectors.rest.gate import Gate, NotAsked
 from collectors.rest.keyring import Credentials, Keyring
 from collectors.rest.outcome import Outcome
@@ -47,6 +47,20 @@ class Observer:
         """Take note of what Twilio's clock showed, in whole seconds, and what ours did when the answer came."""
 
 
+class Allowance(Protocol):
+    """What may be asked of an account by all who ask, besides what its own budget says."""
+
+    async def spend(self) -> None:
+        """Wait until one more request may go.
+
+        Raises:
+            NotAsked: none may, for reasons that do not pass while one waits.
+        """
+
+    async def pause(self, pause_s: float) -> None:
+        """Let nobody ask for so long."""
+
+
 class Request(NamedTuple):
     """A request as the client library wants it, but for the authorization."""
 
@@ -71,8 +85,10 @@ class Exchange:
         timeout_s: float,
         base_url: str = "",
         now_s: Callable[[], float] = time.time,
+        allowance: Allowance | None = None,
     ) -> None:
         self.gate = gate
+        self._allowance = allowance
         self._keyring = keyring
         self._observer = observer
         self._timeout_s = timeout_s
@@ -126,13 +142,26 @@ class Exchange:
     async def _attempt(self, request: Request, priority: Priority) -> Attempt:
         """Wait for a turn and use it; whatever happens, it is given back."""
         sent = await self.gate.enter(priority)
+        await self._spend(sent)
         outcome, retry_after_s = Outcome.ABANDONED, None
         try:
             attempt = await self._with_a_key_that_opens(request)
             outcome, retry_after_s = attempt.outcome, attempt.retry_after_s
         finally:
             self.gate.leave(sent, outcome, retry_after_s)
+        if self._allowance is not None and outcome is Outcome.THROTTLED and retry_after_s is not None:
+            await self._allowance.pause(retry_after_s)
         return attempt
+
+    async def _spend(self, sent: Sent) -> None:
+        """Take one of the requests that all who ask have together."""
+        if self._allowance is None:
+            return
+        try:
+            await self._allowance.spend()
+        except BaseException:
+            self.gate.withdraw(sent)
+            raise
 
     async def _with_a_key_that_opens(self, request: Request) -> Attempt:
         first, *others = self._keyring.in_order()

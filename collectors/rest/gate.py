@@ -22,6 +22,8 @@ _WHY = {
     "auth": "it accepted none of our keys",
     "throttled": "it asked for a pause",
     "network": "the connection was closed",
+    "unknown": "nobody knows what may be asked",
+    "elsewhere": "somebody else asks now",
 }
 
 _Turn = asyncio.Future[Sent]
@@ -62,6 +64,11 @@ class Gate:
     def leave(self, sent: Sent, outcome: Outcome, retry_after_s: float | None = None) -> None:
         """Say what a request came to, and make way."""
         self.budget.settled(sent, outcome, self._now_s(), retry_after_s)
+        self._admit()
+
+    def withdraw(self, sent: Sent) -> None:
+        """Make way without having sent anything."""
+        self.budget.withdrawn(sent, self._now_s())
         self._admit()
 
     def charge(self) -> None:

@@ -26,7 +26,7 @@ from twilio.rest.video import Video  # noqa: F401 - likewise: a tenth of a secon
 from collectors.base import CollectError
 from collectors.rest.breaker import Circuit
 from collectors.rest.budget import Budget, Priority
-from collectors.rest.exchange import Exchange, Observer, Request
+from collectors.rest.exchange import Allowance, Exchange, Observer, Request
 from collectors.rest.gate import Gate
 from collectors.rest.keyring import Credentials, Keyring
 from collectors.rest.outcome import Outcome
@@ -176,8 +176,12 @@ def connect(
     region: str = "",
     edge: str = "",
     now_s: Callable[[], float] = time.time,
+    allowance: Allowance | None = None,
 ) -> Twilio:
-    """Return an account that can be asked; nothing is sent yet.  To be called inside a running event loop."""
+    """Return an account that can be asked; nothing is sent yet.  To be called inside a running event loop.
+
+    Where others ask, too, an `allowance` says what all of them may.
+    """
     exchange = Exchange(
         Keyring(credentials, next_credentials),
         Gate(budget, now_s),
@@ -185,6 +189,7 @@ def connect(
         timeout_s=timeout_s,
         base_url=base_url,
         now_s=now_s,
+        allowance=allowance,
     )
     return Twilio(credentials, exchange, region=region, edge=edge)
 

@@ -9,21 +9,20 @@ import sys
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import replace
 from logging import getLogger
-from pathlib import Path
 from typing import Any
 
 from monitor import log
 from monitor.allocator import keep_little
-from monitor.app import Daemon, open_store
+from monitor.app import Daemon
 from monitor.commands.options import FAILED, OK, USAGE, Commands, add_config, config_file
+from monitor.company import company_of
 from monitor.config import Config, ConfigInvalid
 from monitor.config_file import ConfigFile
 from monitor.config_warnings import warnings_about
 from monitor.exposed_files import exposed_database, refuse_exposed
-from monitor.failures import CommandFailed
+from monitor.failures import Failure, Misconfigured
 from monitor.http import web_files
-from monitor.store.ports import StoreFailed
-from monitor.store.schema import SchemaTooNew
+from monitor.opening import open_store
 from monitor.supervision.activation import Sockets, handed_over
 from monitor.supervision.supervisor import START_AT_MOST_S, Supervisor
 
@@ -148,6 +147,7 @@ class Run:
             daemon = Daemon(
                 config,
                 store,
+                company=company_of(config, store),
                 reread=self.read,
                 fingerprint=lambda present: self._file.fingerprint(present.secret_files),
                 watches_config=self._watches_config,
@@ -169,8 +169,8 @@ def _announce(daemon: Daemon) -> None:
 def _about_this_machine(config: Config) -> Iterator[str]:
     if os.geteuid() == 0:
         yield "it runs as root and needs none of that: give it a user of its own (User= in its systemd unit)"
-    if config.storage.path != ":memory:":
-        yield from exposed_database(Path(config.storage.path))
+    if config.database is not None:
+        yield from exposed_database(config.database)
 
 
 def _live(life: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> int:
@@ -198,7 +198,7 @@ def _live(life: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> int:
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(until_signalled())
-    except* (OSError, StoreFailed, SchemaTooNew, CommandFailed) as group:
+    except* (OSError, Failure, Misconfigured) as group:
         print(f"roomwatch: {_first(group)}", file=sys.stderr)
         failed = True
     except* Exception as group:  # noqa: BLE001 - whatever it is, this is the end

@@ -14,9 +14,10 @@ def add(commands: Commands) -> None:
     command = commands.add_parser(
         "erase",
         help="leave nothing of a person in the database",
-        description="Erase a person from the database, which no daemon may have meanwhile: what they said, what Twilio "
-        "and others said of them, under their name and under the participant SIDs that they had; then write the file "
-        "anew, so that nothing is left in free pages.  Without --yes it only counts what that would be.",
+        description="Erase a person from the database, which no daemon and no replica may have meanwhile: what they "
+        "said, what Twilio and others said of them, under their name and under the participant SIDs that they had; "
+        "then write the file anew, so that nothing is left in free pages.  Without --yes it only counts what that "
+        "would be.",
         epilog="It says at the end what it cannot reach: backups, copies of before upgrades, who was told.  "
         "Exit codes: 0 erased, or counted, or nothing is known of them; 1 nothing was erased, or traces are left, and "
         "which; 78 wrong configuration.",
@@ -35,10 +36,11 @@ def add(commands: Commands) -> None:
 
 def _erase(options: argparse.Namespace) -> int:
     config = configured(options)
-    database, pseudonyms = database_of(config), pseudonyms_of(config.privacy)
+    pseudonyms = pseudonyms_of(config.privacy)
+    database = None if config.cluster.is_told else database_of(config)
     name = sys.stdin.readline().rstrip("\r\n") if options.identity == "-" else options.identity
     # What was stored before they were known by pseudonyms has their own name.
     names = frozenset((name,) if pseudonyms is None else (name, pseudonyms.of(name)))
-    erased = asyncio.run(erase_person(config.storage, names, is_dry_run=not options.yes))
+    erased = asyncio.run(erase_person(config, names, is_dry_run=not options.yes))
     print(*account_of(erased, database, is_dry_run=not options.yes), sep="\n")
     return OK

@@ -47,9 +47,11 @@ def database_of(config: Config) -> Path:
     Raises:
         ConfigInvalid: there is none.
     """
-    if config.storage.path == ":memory:":
+    if config.cluster.is_told:
+        raise ConfigInvalid(["cluster: expected a database in a file, got a cluster: ask one of its replicas instead"])
+    if config.database is None:
         raise ConfigInvalid(['storage.path: expected a file, got ":memory:": nothing is kept'])
-    return Path(config.storage.path)
+    return config.database
 
 
 def moment(text: str) -> int:

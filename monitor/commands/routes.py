@@ -76,12 +76,11 @@ def _completed(labels: Mapping[str, str], rules: Sequence[Rule]) -> dict[str, st
 
 
 def _moment(config: Config, labels: Mapping[str, str], at: float) -> Moment:
-    database = Path(config.storage.path)
     print(f"at: {moment(at)}")
-    if config.storage.path == ":memory:" or not database.exists():
-        print("silences: none are looked at, there is no database")
+    if config.database is None or not config.database.exists():
+        print("silences: none are looked at, there is no database here")
         return Moment(at, config.time_windows)
-    silences = _silences(database, at)
+    silences = _silences(config.database, at)
     return Moment(at, config.time_windows, ActiveSilences(silences, at).silencing(labels))
 
 

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from monitor.config import Config
 from monitor.doctor.account import check_accounts
+from monitor.doctor.cluster import check_cluster
 from monitor.doctor.findings import Finding
 from monitor.doctor.process import Here, check_process
 from monitor.doctor.reach import check_reach
@@ -12,7 +13,7 @@ from monitor.doctor.storage import check_storage
 
 Check = Callable[[Config], Awaitable[list[Finding]]]
 
-CHECKS: Sequence[Check] = (check_storage, check_accounts, check_reach)
+CHECKS: Sequence[Check] = (check_storage, check_cluster, check_accounts, check_reach)
 
 
 async def examine(config: Config, here: Here | None = None) -> list[Finding]:

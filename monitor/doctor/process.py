@@ -32,7 +32,7 @@ class Here(NamedTuple):
 def check_process(config: Config, here: Here) -> list[Finding]:
     """Look at who runs this, what it may open, who can read its files, and whether somebody watches it."""
     exposed = list(exposed_secrets(here.file, config))
-    exposed_data = [] if config.storage.path == ":memory:" else list(exposed_database(Path(config.storage.path)))
+    exposed_data = [] if config.database is None else list(exposed_database(config.database))
     limits = resource.getrlimit(resource.RLIMIT_NOFILE)
     findings = [
         judge_user(os.geteuid()),

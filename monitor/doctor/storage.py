@@ -26,11 +26,12 @@ PATIENCE_S = 20.0  # for the check of the whole file
 
 async def check_storage(config: Config) -> list[Finding]:
     """Examine the configured database, whether a daemon runs on it or not."""
-    path = config.storage.path
-    if path == ":memory:":
+    if config.cluster.is_told:
+        return []
+    if config.database is None:
         findings = [ok("database", "in memory: nothing is kept beyond the process")]
     else:
-        findings = await asyncio.to_thread(_examined, Path(path), config.storage.reserve_bytes)
+        findings = await asyncio.to_thread(_examined, config.database, config.storage.reserve_bytes)
     return [finding._replace(about="storage") for finding in findings]
 
 

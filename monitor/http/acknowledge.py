@@ -20,7 +20,7 @@ from alerts.acknowledgement import LINK, Acknowledgement
 from alerts.groups import Groups
 from alerts.model import Incident
 from alerts.notifiers.wording import one_line
-from monitor.acknowledging import Acknowledging
+from monitor.acknowledging import Listener
 from monitor.http import acknowledge_page as page
 from monitor.http.answer_headers import said_of
 from monitor.http.body import Refused, read_body
@@ -45,7 +45,7 @@ class AcknowledgeDoor:
         self,
         links: IncidentLinks,
         groups: Groups,
-        acknowledging: Acknowledging,
+        acknowledging: Listener,
         proxies: TrustedProxies,
         now_s: Callable[[], float],
     ) -> None:

@@ -26,7 +26,7 @@ from monitor.http.visitors import Visitor, Way, note
 from monitor.roles import Role
 from monitor.settings import Private, is_loopback
 
-_OPEN_ON_LOOPBACK = re.compile(r"/metrics|/-/[a-z-]+")
+_OPEN_ON_LOOPBACK = re.compile(r"/metrics(/fleet)?|/-/[a-z-]+")
 _OF_PROXIES = (hdrs.X_FORWARDED_FOR, hdrs.X_FORWARDED_HOST, hdrs.FORWARDED, "X-Real-IP")
 _READING = (hdrs.METH_GET, hdrs.METH_HEAD, hdrs.METH_OPTIONS)
 _NEIGHBOUR = Visitor("this machine", Role.ADMIN, Way.OPEN)

@@ -14,6 +14,13 @@ _NOT_RELOADED = {500: "The configuration is wrong, and nothing was changed."}
 OPERATIONS: Operations = {
     "/api/v1/openapi.json": Operation("openapi", "This document."),
     "/metrics": Operation("metrics", "What Prometheus reads.", is_open=True, is_api=False, media=(TEXT, OPENMETRICS)),
+    "/metrics/fleet": Operation(
+        "fleetMetrics",
+        "What Prometheus reads once of several replicas: what is the same whichever of them is asked.",
+        is_open=True,
+        is_api=False,
+        media=(TEXT, OPENMETRICS),
+    ),
     "/-/healthy": Operation("healthy", "Whether the daemon turns.", is_open=True, is_api=False, media=(TEXT,)),
     "/-/ready": Operation(
         "ready",

@@ -81,6 +81,7 @@ NEEDED = {
     "GET /api/v1/audit": ADMIN,
     "GET /api/v1/openapi.json": VIEWER,
     "GET /metrics": VIEWER,
+    "GET /metrics/fleet": VIEWER,
     "POST /-/reload": ADMIN,
     "PUT /-/reload": ADMIN,
     "GET /-/log-level": VIEWER,

@@ -14,7 +14,7 @@ from aiohttp import web
 
 from alerts.acknowledgement import Hears, Untrusted
 from alerts.notifiers.base import Notifier
-from monitor.acknowledging import Acknowledging
+from monitor.acknowledging import Listener
 from monitor.http.body import Refused, read_packed
 from monitor.metrics import Metrics
 from monitor.store.ports import StoreFailed
@@ -33,7 +33,7 @@ class ReceiverDoor:
     def __init__(
         self,
         notifiers: Callable[[], Mapping[str, Notifier]],
-        acknowledging: Acknowledging,
+        acknowledging: Listener,
         metrics: Metrics,
         now_s: Callable[[], float],
     ) -> None:

@@ -36,10 +36,14 @@ class AfterCall(Struct, frozen=True, array_like=True, tag="rooms"):
 
 
 class FoundPage(Struct, frozen=True):
-    """The calls that were looked for, the latest first; `next` is the `after` of the next page, if there is one."""
+    """The calls that were looked for, the latest first; `next` is the `after` of the next page, if there is one.
+
+    `lacking` says why there may be more of them, such as that a part of the history is away; as a rule it is empty.
+    """
 
     rooms: list[FoundView]
     next: str | None
+    lacking: str = ""
 
 
 class PersonView(Struct, frozen=True):
@@ -146,11 +150,11 @@ class SamplesPage(Struct, frozen=True):
     next: str | None
 
 
-def found_page(found: Sequence[Found], limit: int) -> FoundPage:
+def found_page(found: Sequence[Found], limit: int, lacking: str = "") -> FoundPage:
     """Return a page of what was found; there is a next one if this one is full."""
     views = [FoundView(*each[1:]) for each in found]  # all but the key
     last = AfterCall(found[-1].created_at_ms, found[-1].key) if len(found) == limit else None
-    return FoundPage(views, None if last is None else written(last))
+    return FoundPage(views, None if last is None else written(last), lacking)
 
 
 def call_view(

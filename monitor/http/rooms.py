@@ -8,6 +8,8 @@ Every answer is bounded: by a limit on rows, by the points of a lane, by the day
 """
 
 import asyncio
+from collections.abc import Sequence
+from typing import cast
 
 import msgspec
 from aiohttp import web
@@ -27,7 +29,7 @@ from monitor.http.room_views import (
     found_page,
     samples_page,
 )
-from monitor.store.ports import Call, Place, Resolve, Search, Store
+from monitor.store.ports import Call, Found, Lacking, Place, Resolve, Search, Store
 
 POINTS, MOST_POINTS = 300, 5_000
 FOUND, MOST_FOUND = 50, 500
@@ -101,7 +103,10 @@ class Rooms:
             text, span_ms = asked.text("text").strip(), asked.span((0, now_ms + DAY_MS))
             fired = asked.text("fired").strip()
         search = Search(text, *span_ms, (after.created_at_ms, after.key) if after else None, limit, fired)
-        return found_page(await self._store.archive.search(search), limit)
+        try:
+            return found_page(await self._store.archive.search(search), limit)
+        except Lacking as error:
+            return found_page(cast("Sequence[Found]", error.found), limit, str(error))
 
     async def call(self, request: web.Request) -> msgspec.Struct:
         """Answer with one call, from its beginning to its end or within the times asked for."""

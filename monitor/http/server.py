@@ -50,14 +50,18 @@ def private_routes(
     login: Login,
     doors: Iterable[web.RouteDef],
     exposition: Exposition,
+    fleet_exposition: Exposition,
     why_not_ready: Callable[[], str],
 ) -> list[web.RouteDef]:
     """Return what people, Prometheus and scripts may ask of us; `why_not_ready` says nothing where all is."""
     document = openapi.encoded()
 
-    async def send_exposition(request: web.Request) -> web.Response:
-        body, content_type = await exposition(request.headers.get("Accept", ""))
-        return web.Response(body=body, headers={"Content-Type": content_type})
+    def sending(page: Exposition) -> Callable[[web.Request], Awaitable[web.Response]]:
+        async def send(request: web.Request) -> web.Response:
+            body, content_type = await page(request.headers.get("Accept", ""))
+            return web.Response(body=body, headers={"Content-Type": content_type})
+
+        return send
 
     async def send_openapi(request: web.Request) -> web.Response:
         return answers.read(request, document)
@@ -67,7 +71,8 @@ def private_routes(
         return problem(503, reason) if reason else web.Response(text="ready\n")
 
     return [
-        web.get("/metrics", send_exposition),
+        web.get("/metrics", sending(exposition)),
+        web.get("/metrics/fleet", sending(fleet_exposition)),
         web.get("/-/healthy", healthy),
         web.get("/-/ready", ready),
         *login.routes(),

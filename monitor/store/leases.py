@@ -6,6 +6,7 @@ its lease is refused: each time that a duty changes hands its epoch is one highe
 taken.
 """
 
+from collections.abc import Collection, Mapping
 from typing import NamedTuple, Protocol
 
 from msgspec import Struct
@@ -17,6 +18,10 @@ RENEWALS_A_TTL = 4
 
 class LeaseLost(StoreFailed):
     """Somebody else has the duty now, or may have; nothing was kept of what was to be written under it."""
+
+
+class NameTaken(StoreFailed):
+    """Somebody who lives is called the same; or it was oneself, until a moment ago, in an earlier life."""
 
 
 class Lease(Struct, frozen=True):
@@ -42,8 +47,26 @@ class Lease(Struct, frozen=True):
         return now_s < self.asked_at_s + self.ttl_s
 
 
+class Roll(NamedTuple):
+    """Who there is, and who has which duty, of those that nobody else can take yet."""
+
+    holders: Collection[str]
+    held: Mapping[str, str]
+
+
 class Leases(Protocol):
     """The duties of one holder, whose name no other that lives may have."""
+
+    async def attend(self, ttl_s: float) -> Roll:
+        """Say that this holder is there, for as long, and return who else is.
+
+        Raises:
+            NameTaken: somebody else of this name is there.
+            StoreFailed: nobody knows.
+        """
+
+    async def leave(self) -> None:
+        """Say that this holder is there no longer."""
 
     async def take(self, name: str, ttl_s: float) -> Lease | None:
         """Take a duty that nobody has, or that this holder had; None while somebody else has it.

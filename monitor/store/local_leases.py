@@ -10,7 +10,7 @@ from time import monotonic
 from msgspec.structs import replace
 
 from monitor.store.granting import Bucket, granted, paused
-from monitor.store.leases import Allowance, Grant, Lease, LeaseLost
+from monitor.store.leases import Allowance, Grant, Lease, LeaseLost, Roll
 
 Clock = Callable[[], float]
 
@@ -21,6 +21,7 @@ class LocalDuties:
     def __init__(self, clock: Clock = monotonic) -> None:
         self.clock = clock
         self.held: dict[str, Lease] = {}
+        self.there_until_s: dict[str, float] = {}
         self.epochs: dict[str, int] = {}
 
 
@@ -30,6 +31,17 @@ class LocalLeases:
     def __init__(self, duties: LocalDuties, holder: str) -> None:
         self._duties = duties
         self._holder = holder
+
+    async def attend(self, ttl_s: float) -> Roll:
+        """Say that this holder is there, for as long, and return who else is."""
+        duties, now_s = self._duties, self._duties.clock()
+        duties.there_until_s[self._holder] = now_s + ttl_s
+        holders = {name for name, until_s in duties.there_until_s.items() if now_s < until_s}
+        return Roll(holders, {name: lease.holder for name, lease in duties.held.items() if lease.is_held(now_s)})
+
+    async def leave(self) -> None:
+        """Say that this holder is there no longer."""
+        self._duties.there_until_s.pop(self._holder, None)
 
     async def take(self, name: str, ttl_s: float) -> Lease | None:
         """Take a duty that nobody has, or that this holder had; None while somebody else has it."""

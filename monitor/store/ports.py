@@ -207,10 +207,14 @@ class OutboxSearch(NamedTuple):
 
 
 class Entry(Struct, frozen=True):
-    """Something for the log: an event, and how it is to be kept where somebody has that at hand."""
+    """Something for the log: an event, and how it is to be kept where somebody has that at hand.
+
+    What `is_known` says only that what is known still stands: nothing happened by it, and it is no repeat.
+    """
 
     event: Event
     kept: bytes | None = None
+    is_known: bool = False
 
 
 class EventLog(Protocol):
@@ -236,6 +240,13 @@ class EventLog(Protocol):
 
         Without kinds, of any; what belongs to no room is in the room without a name.
         """
+
+
+class SharedLog(EventLog, Protocol):
+    """A log that several replicas write to; numbers have no gaps, and none is seen before those below it."""
+
+    async def last_id(self) -> int:
+        """Return the number that was given last; 0: none was."""
 
 
 class SampleStore(Protocol):
@@ -390,6 +401,13 @@ class PictureStore(Protocol):
 
     async def load(self) -> Picture:
         """Return the picture as last saved."""
+
+
+class SharedPicture(PictureStore, Protocol):
+    """A saved picture that one of several replicas saves for all."""
+
+    async def reaches(self) -> int:
+        """Return the log id that the picture reaches as last saved."""
 
 
 class IncidentsWanted(Struct, frozen=True):

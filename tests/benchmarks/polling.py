@@ -23,9 +23,10 @@ from typing import Any, NamedTuple
 
 import aiohttp
 
-from monitor.app import Daemon, open_store
+from monitor.app import Daemon
 from monitor.config import build
 from monitor.live import Live
+from monitor.opening import open_store
 from monitor.simulator.account import SimulatedAccount
 from tests.conftest import settings
 from tests.daemon_process import environment, free_port

@@ -21,7 +21,7 @@ EVERY_STORE = ("sqlite", "memory")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run a test on every store; on PostgreSQL and ClickHouse where its suite is about ports that are there.
+    """Run a test on every store; on PostgreSQL or ClickHouse alone where its suite is about ports that are there.
 
     A suite says so by `ON_POSTGRES = True`; a test in it that is about samples, too, by the marker `samples`.
     """
@@ -32,6 +32,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             stores.append(pytest.param("postgres", marks=pytest.mark.cluster))
         if metafunc.module.__name__.rpartition(".")[2] in SUITES_OF_SAMPLES:
             stores.append(pytest.param("clickhouse", marks=pytest.mark.clickhouse))
+        stores.append(pytest.param("cluster", marks=[pytest.mark.cluster, pytest.mark.clickhouse]))
         metafunc.parametrize("store", stores, indirect=True)
 
 
@@ -53,6 +54,12 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
         elif request.param == "postgres":
             server: PostgresServer = request.getfixturevalue("postgres_server")
             opened = await stack.enter_async_context(server.store())
+        elif request.param == "cluster":
+            engine = request.getfixturevalue("clickhouse")
+            from tests import clusters  # noqa: PLC0415  # needs both drivers
+
+            server = request.getfixturevalue("postgres_server")
+            opened = await stack.enter_async_context(clusters.opened(server, engine.port))
         else:
             engine = request.getfixturevalue("clickhouse")
             from tests import history_elsewhere  # noqa: PLC0415  # needs the driver

@@ -192,3 +192,27 @@ async def test_after_a_pause_it_goes_on(budgets: Budgets) -> None:
     await one.pause("AC1", 0.1)
     while not (await other.take("AC1", 1, allowance)).requests:
         await asyncio.sleep(0.01)
+
+
+async def test_whoever_attends_is_there_until_they_leave(holders: Holders) -> None:
+    ann, bob = holders
+    assert (await ann.attend(LONG_S)).holders == {"ann"}
+    assert (await bob.attend(LONG_S)).holders == {"ann", "bob"}
+    await ann.leave()
+    assert (await bob.attend(LONG_S)).holders == {"bob"}
+
+
+async def test_whoever_attends_no_longer_is_gone_when_their_time_is_over(holders: Holders) -> None:
+    ann, bob = holders
+    await ann.attend(SHORT_S)
+    while (await bob.attend(LONG_S)).holders != {"bob"}:
+        await asyncio.sleep(0.01)
+
+
+async def test_the_roll_tells_who_has_what(holders: Holders) -> None:
+    ann, bob = holders
+    lease = await taken(ann)
+    await bob.take("upkeep", LONG_S)
+    assert (await ann.attend(LONG_S)).held == {"alerts": "ann", "upkeep": "bob"}
+    await ann.release(lease)
+    assert (await ann.attend(LONG_S)).held == {"upkeep": "bob"}

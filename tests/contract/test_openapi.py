@@ -25,6 +25,9 @@ def served(running: Running) -> set[tuple[str, str]]:
     }
 
 
+NEIGHBOURLY = ("/metrics", "/metrics/fleet")  # which Prometheus on the same machine may read
+
+
 def described() -> set[tuple[str, str]]:
     return {(method.upper(), path) for path, methods in document()["paths"].items() for method in methods}
 
@@ -37,7 +40,7 @@ async def test_every_route_but_a_few_is_answered_401_without_a_login(start: Star
     running = await start(private={"port": 0, "access_token": TOKEN})
     assert running.daemon.doors.private is not None
     for method, path in running.daemon.doors.private.routes():
-        if is_open(method, path) or path == "/metrics" or path.startswith("/-/"):
+        if is_open(method, path) or path in NEIGHBOURLY or path.startswith("/-/"):
             continue
         async with running.http.request(method, running.private + _filled(path)) as response:
             assert response.status == 401, f"{method} {path} is answered without a login"
@@ -46,7 +49,7 @@ async def test_every_route_but_a_few_is_answered_401_without_a_login(start: Star
 def test_the_document_and_the_guard_agree_on_what_needs_no_login() -> None:
     for method, path in described():
         operation = OPERATIONS[path if method == "GET" else f"{method} {path}"]
-        is_neighbourly = path == "/metrics" or path.startswith("/-/")
+        is_neighbourly = path in NEIGHBOURLY or path.startswith("/-/")
         assert operation.is_open is (is_open(method, path) or is_neighbourly), path
 
 

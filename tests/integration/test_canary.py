@@ -15,6 +15,7 @@ from monitor.canary_steps import PREFIX, STEPS
 from monitor.cli import main
 from monitor.commands.options import FAILED, OK, USAGE
 from monitor.connection import connected
+from monitor.folding import Fold
 from monitor.http.callbacks import Callbacks
 from monitor.http.server import Listener
 from monitor.live import Live
@@ -153,7 +154,7 @@ class Overheard(Pipeline):
     """The pipeline, with a canary at the door."""
 
     def __init__(self, store: MemoryStore) -> None:
-        super().__init__(store.log, Live(), Metrics(), lambda _: None, capacity_events=100, now_ms=now_ms)
+        super().__init__(store.log, Fold(Live(), lambda _: None), Metrics(), capacity_events=100, now_ms=now_ms)
         self.canary: Canary | None = None
 
     def offer(self, event: Event) -> asyncio.Future[bool]:

@@ -16,10 +16,11 @@ from typing import Any
 import aiohttp
 import pytest
 
-from monitor.app import Daemon, open_store
+from monitor.app import Daemon
 from monitor.bundle.layout import FORMAT
 from monitor.commands.options import CONFIG, FAILED, OK, USAGE
 from monitor.config import load
+from monitor.opening import open_store
 from monitor.packing import unpack
 from monitor.store.keeping import DAY_MS, Keeping
 from monitor.store.sqlite import SqliteStore

@@ -12,6 +12,7 @@ from monitor.store.lock import locked
 from monitor.store.ports import StoreFailed
 from tests.alert_builders import make_alert
 from tests.conftest import Running, Start
+from tests.paged import AT_ONCE, people, tell, until
 
 ADD = ("add", "--matcher", 'room_name=~"cl.*"', "--matcher", "severity!=info", "--reason", "a test", "--author", "ana")
 
@@ -104,6 +105,17 @@ async def test_a_daemon_that_starts_later_knows_from_the_beginning(shell: Shell,
     await shell.silences(*ADD, "--for", "2h")
     daemon = (await start(storage={"path": str(shell.database)})).daemon
     assert daemon.alerting.silences.silencing({"room_name": "class"}, daemon.clock.now_s())
+
+
+@pytest.mark.promise("P28")
+async def test_what_was_silenced_before_the_daemon_started_is_not_told(shell: Shell, start: Start) -> None:
+    await shell.silences("add", "--matcher", f"alertname={AT_ONCE['name']}", "--for", "2h", "--reason", "x")
+    async with people() as them:
+        given = {"rules": [AT_ONCE], "receivers": them.receivers("pager")}
+        running = await start(storage={"path": str(shell.database)}, **given)
+        await tell(running, 1)
+        await until(lambda: running.daemon.evaluation.groups.mutes() or them.heard)
+        assert not them.heard
 
 
 @pytest.mark.parametrize(

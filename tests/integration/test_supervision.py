@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from alerts.model import Owed
-from monitor.app import Daemon, open_store
+from monitor.app import Daemon
 from monitor.config import build
+from monitor.opening import open_store
 from monitor.store.memory import MemoryStore
 from monitor.store.memory_alerts import MemoryAlerts
 from monitor.store.ports import Store

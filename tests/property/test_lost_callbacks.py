@@ -15,6 +15,7 @@ from collectors.callbacks import decode
 from collectors.events import Sighting
 from monitor.agenda import Agenda
 from monitor.entities import Participant
+from monitor.folding import Fold
 from monitor.live import Live
 from monitor.metrics import Metrics
 from monitor.pipeline import Pipeline
@@ -78,9 +79,8 @@ class Watcher:
         self.agenda = Agenda(self.live, 30_000)
         self.pipeline = Pipeline(
             MemoryStore().log,
-            self.live,
+            Fold(self.live, lambda _: None),
             Metrics(),
-            lambda _: None,
             capacity_events=100_000,
             now_ms=self.now_ms,
         )

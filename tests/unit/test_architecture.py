@@ -1,6 +1,8 @@
 """The arrows that ARCHITECTURE.md draws, and those that it leaves out."""
 
 import ast
+import subprocess
+import sys
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -45,6 +47,8 @@ PURE = {
         "monitor.store.erased_rows",
         "monitor.store.granting",
         "monitor.store.identifying",
+        "monitor.duties.balance",
+        "monitor.fleet_metrics",
         "monitor.store.leases",
         "monitor.store.numbering",
         "monitor.store.picture_rows",
@@ -61,7 +65,7 @@ PURE = {
     *("monitor.history.rollups", "monitor.history.rollup_rows", "monitor.history.buckets", "monitor.history.answers"),
     "monitor.history.exact",
     *("monitor.canary_steps", "monitor.callback_address", "monitor.doctor.findings", "monitor.doctor.judgement"),
-    *("monitor.doctor.process_judgement", "monitor.doctor.reach_judgement"),
+    *("monitor.doctor.cluster_judgement", "monitor.doctor.process_judgement", "monitor.doctor.reach_judgement"),
     *("monitor.doctor.storage_judgement", "monitor.sizes", "monitor.store.fullness"),
     "monitor.store.refusals",
     *(
@@ -229,6 +233,7 @@ def test_sql_is_written_in_the_store_only() -> None:
 
 #: Of what is in an extra, and the package that adapts it.
 DRIVERS = {"asyncpg": "monitor.store.postgres", "clickhouse_connect": "monitor.store.clickhouse"}
+CLUSTER = {"monitor.store.cluster", "monitor.store.cluster_upkeep"}  # which put both together
 
 
 def test_a_driver_is_imported_by_its_adapter_only_and_that_by_nothing_that_needs_no_cluster() -> None:
@@ -236,7 +241,13 @@ def test_a_driver_is_imported_by_its_adapter_only_and_that_by_nothing_that_needs
         for driver, adapter in DRIVERS.items():
             is_inside = name == adapter or name.startswith(f"{adapter}.")
             assert is_inside or driver not in {each.partition(".")[0] for each in imported(tree)}, name
-            assert is_inside or not any(each.startswith(adapter) for each in arrows()[name]), name
+            assert is_inside or name in CLUSTER or not any(each.startswith(adapter) for each in arrows()[name]), name
+
+
+def test_a_cluster_is_known_to_whoever_opens_it_only_and_not_before_somebody_wants_one() -> None:
+    assert {name for name, targets in arrows().items() if CLUSTER & targets} == {"monitor.opening"}
+    said = "import sys, monitor.cli, monitor.app; print(sorted({'asyncpg', 'clickhouse_connect'} & sys.modules.keys()))"
+    assert subprocess.run([sys.executable, "-c", said], check=True, capture_output=True, text=True).stdout == "[]\n"
 
 
 def test_only_the_scheduler_knows_apscheduler_and_only_the_transport_the_rest_client() -> None:

@@ -9,7 +9,7 @@ While ClickHouse is away nothing is settled and nothing is lost; what the log ha
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Sequence
 
 from collectors.observations import TelemetryBatch
 from monitor.history.samples import Samples, joined
@@ -24,15 +24,18 @@ from monitor.store.ports import Lacking, Line, Place, Resolve, Series, StoreFail
 from monitor.store.scopes import Scopes
 from monitor.store.segments import Moment, Segment, SegmentedLog
 
+Ready = Callable[[], Awaitable[None]]  # sees that the tables are there, before anything is put into them
+
 
 class ClickHouseSamples:
     """What was measured, in ClickHouse (`monitor.store.ports.SampleStore`)."""
 
-    def __init__(self, clickhouse: Client, log: SegmentedLog, scopes: Scopes, turn: asyncio.Lock) -> None:
+    def __init__(self, clickhouse: Client, log: SegmentedLog, scopes: Scopes, turn: asyncio.Lock, ready: Ready) -> None:
         self._clickhouse = clickhouse
         self._log = log
         self._scopes = scopes
         self._turn = turn
+        self._ready = ready
 
     # --- from the log to ClickHouse -------------------------------------------------------------------------
 
@@ -40,6 +43,7 @@ class ClickHouseSamples:
         """Move what is in the log, as far as the saved picture reaches, once the oldest of it is old enough."""
         count = 0
         async with self._turn:
+            await self._ready()
             while (segment := await self._log.next_segment(now_ms - older_than_ms)) is not None:
                 count += await self._settle(segment, resolve)
         return count
@@ -66,6 +70,7 @@ class ClickHouseSamples:
     async def drop_before(self, bound_ms: int) -> int:
         """Drop the samples of days that were over before; return how many went."""
         async with self._turn:
+            await self._ready()
             await keep_since(self._clickhouse, bound_ms)
             await drop_days(self._clickhouse, who.SERIES.name, bound_ms)
             return sum([await drop_days(self._clickhouse, table.name, bound_ms) for table in (MEDIA, LEVELS)])
@@ -116,20 +121,18 @@ class ClickHouseSamples:
         Raises:
             Lacking: ClickHouse did not answer; what is in the log was yielded.
         """
-        away: StoreFailed | None = None
         async with self._log.moment() as moment:
-            try:
-                async for line in Settled(self._clickhouse, moment).lines(wanted):
-                    yield line
-            except StoreFailed as error:
-                away = error
+            # The log first: it is read in a moment, and lets go of what was settled some minutes ago.
             async for lines in _gathered(moment):
                 for series, samples in await asyncio.to_thread(lambda: list(lines.take(resolve))):  # noqa: B023
                     within = samples.within(wanted.from_ms, wanted.to_ms)
                     if within.count and wanted.is_about(series):
                         yield Line(series, within)
-        if away is not None:
-            raise Lacking(f"{away}; not all that is settled was told", ()) from away
+            try:
+                async for line in Settled(self._clickhouse, moment).lines(wanted):
+                    yield line
+            except StoreFailed as error:
+                raise Lacking(f"{error}; not all that is settled was told", ()) from error
 
     async def estimate(self, wanted: Wanted) -> int:
         """Return about how many samples there are in ClickHouse; what is in the log is little beside them."""

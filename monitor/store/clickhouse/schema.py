@@ -64,16 +64,21 @@ class Engine(Struct, frozen=True):
 PLAIN = Engine()
 
 
+class NotOurs(StoreFailed):
+    """The tables are those of a newer Roomwatch, or of another log."""
+
+
 async def migrate(client: Client, engine: Engine = PLAIN) -> None:
     """Bring the tables up to date.
 
     Raises:
-        StoreFailed: it cannot be done, or the tables are those of a newer Roomwatch.
+        NotOurs: the tables are those of a newer Roomwatch.
+        StoreFailed: it cannot be done.
     """
     await client.command(engine.rendered(_CREATE_VERSIONS))
     version, newest = await version_of(client), len(scripts())
     if version > newest:
-        raise StoreFailed(f"ClickHouse: expected schema {newest} or older, got {version}; upgrade Roomwatch")
+        raise NotOurs(f"ClickHouse: expected schema {newest} or older, got {version}; upgrade Roomwatch")
     for number, script in enumerate(scripts()[version:], start=version + 1):
         for statement in statements(script):
             await client.command(engine.rendered(statement))
@@ -86,11 +91,28 @@ async def version_of(client: Client) -> int:
     return int(version)
 
 
+async def is_empty(client: Client) -> bool:
+    """Whether there are no tables of ours in the database."""
+    ((is_there,),) = await client.query(
+        "SELECT count() FROM system.tables WHERE database = currentDatabase() AND name = 'schema_versions'"
+    )
+    return not is_there
+
+
 def scripts() -> list[str]:
     """Return the migrations there are, in their order."""
+    return [script for _, script in _files()]
+
+
+def names() -> list[str]:
+    """Return what the migrations are called, in their order."""
+    return [name for name, _ in _files()]
+
+
+def _files() -> list[tuple[str, str]]:
     folder = resources.files("monitor.store.clickhouse") / "migrations"
     files = sorted((file for file in folder.iterdir() if file.name.endswith(".sql")), key=lambda file: file.name)
-    return [file.read_text(encoding="utf-8") for file in files]
+    return [(file.name, file.read_text(encoding="utf-8")) for file in files]
 
 
 def statements(script: str) -> list[str]:

@@ -4,7 +4,7 @@ By whatever somebody has at hand.  What kind of thing that is shows in how it be
 index, and none through the whole table.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -12,7 +12,7 @@ import msgspec
 from alerts.model import Alert, Transition
 from monitor.entities import Composition, Participant, Recording, Room
 from monitor.packing import unpack
-from monitor.store.ports import ANY_RULE, Call, Changed, Found, Search
+from monitor.store.ports import ANY_RULE, Call, Changed, Found, Lacking, Search, StoreFailed
 from monitor.store.postgres import texts
 from monitor.store.postgres.connection import Connection
 from monitor.store.postgres.database import Database
@@ -60,15 +60,33 @@ SELECT body, alert FROM (
 _KEYS = {"recordings": "recording_sid", "compositions": "composition_sid"}
 
 
+MeasuredIn = Callable[[str], Awaitable[Collection[str]]]  # the rooms in which somebody of a name or SID measured
+
+
 class PostgresArchive:
     """The calls there are and were, on PostgreSQL (`monitor.store.ports.Archive`)."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, measured_in: MeasuredIn | None = None) -> None:
         self._database = database
+        self._measured_in = measured_in
 
     async def search(self, search: Search) -> Sequence[Found]:
-        """Return the calls that were looked for, the latest first."""
-        question = _Question(search)
+        """Return the calls that were looked for, the latest first.
+
+        Raises:
+            Lacking: who measured something is kept elsewhere, and that does not answer.
+        """
+        if self._measured_in is None or not search.text:
+            return await self._found(search, ())
+        try:
+            rooms = await self._measured_in(search.text)
+        except StoreFailed as error:
+            expected = "who only ever measured something is missing"
+            raise Lacking(f"{error}; {expected}", await self._found(search, ())) from error
+        return await self._found(search, rooms)
+
+    async def _found(self, search: Search, rooms: Collection[str]) -> Sequence[Found]:
+        question = _Question(search, rooms)
         rows = await self._database.read(question.sql, *question.values)
         return [Found._make([*found, tuple(fired or ())]) for *found, fired in rows]
 
@@ -135,8 +153,9 @@ async def _alerts(connection: Connection, call: Call) -> list[Changed]:
 class _Question:
     """The question for a page of calls, and the values in it; what fired is looked up for the calls on it only."""
 
-    def __init__(self, search: Search) -> None:
+    def __init__(self, search: Search, measured_in: Collection[str]) -> None:
         self.values: list[Any] = []
+        self._measured_in = list(measured_in)
         after_ms, after_key = search.after or (search.to_ms, "")
         calls = self._calls(search.text)
         is_after = f"(created_at_ms, key) < ({self._mark(after_ms)}::bigint, {self._mark(after_key)}::text)"
@@ -166,12 +185,17 @@ class _Question:
         if prefix == "RM":
             return _of(f"SELECT {told}::text")
         if prefix == "PA":
-            return _of(f"SELECT room_key FROM participants WHERE participant_sid = {told}")  # noqa: S608  # a mark
+            return _of(f"SELECT room_key FROM participants WHERE participant_sid = {told} {self._elsewhere()}")  # noqa: S608
         past = self._mark(text + _PAST_ANY)
         return _of(
             f"SELECT key FROM rooms WHERE room_name >= {told} AND room_name < {past}"  # noqa: S608  # marks
-            f" UNION SELECT room_key FROM participants WHERE identity = {told}"
+            f" UNION SELECT room_key FROM participants WHERE identity = {told} {self._elsewhere()}"
         )
+
+    def _elsewhere(self) -> str:
+        if not self._measured_in:
+            return ""
+        return f"UNION SELECT unnest({self._mark(texts.array(self._measured_in))}::text[])"
 
 
 def _of(wanted: str) -> str:

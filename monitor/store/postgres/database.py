@@ -62,6 +62,21 @@ class Database:
             SchemaTooNew: the database has a schema that this version does not know.
             StoreFailed: no primary can be reached, or the database is not one of Roomwatch.
         """
+        database = await cls.connect(address, connections=connections, timeout_s=timeout_s)
+        try:
+            await database.migrate()
+        except BaseException:
+            await database.close()
+            raise
+        return database
+
+    @classmethod
+    async def connect(cls, address: str, *, connections: int = CONNECTIONS, timeout_s: float = TIMEOUT_S) -> Self:
+        """Connect to the primary, whatever schema it has.
+
+        Raises:
+            StoreFailed: no primary can be reached.
+        """
         where = where_of(address)
         try:
             pool = await asyncpg.create_pool(
@@ -80,11 +95,19 @@ class Database:
         try:
             async with database._connected(_A_PRIMARY):
                 pass
-            await migrate(partial(database.write, is_bounded=False), where)
         except BaseException:
             await database.close()
             raise
         return database
+
+    async def migrate(self) -> None:
+        """Bring the schema up to date.
+
+        Raises:
+            SchemaTooNew: the database has a schema that this version does not know.
+            StoreFailed: the database is not one of Roomwatch, or a migration was refused.
+        """
+        await migrate(partial(self.write, is_bounded=False), self.where)
 
     def fenced(self, fence: Work[None]) -> "Database":
         """Return this database, on which nothing is committed unless the fence lets it, as the last thing before that.
@@ -94,6 +117,11 @@ class Database:
         database = Database(self._pool, self._where, self._timeout_s, fence)
         database._state = self._state
         return database
+
+    @property
+    def where(self) -> str:
+        """Return which database this is, without a secret."""
+        return self._where
 
     @property
     def is_full(self) -> bool:

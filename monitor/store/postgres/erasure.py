@@ -44,8 +44,31 @@ _TABLES = (
 )
 
 
-async def erase(database: Database, names: Collection[str], *, is_dry_run: bool) -> Erased:
+async def learn(database: Database, names: Collection[str]) -> Person:
+    """Return who had these identities, by all SIDs that stand beside them.
+
+    Raises:
+        StoreFailed: it cannot be read.
+    """
+    return await database.write(lambda connection: _learnt(connection, frozenset(names)), is_bounded=False)
+
+
+async def erase(
+    database: Database,
+    names: Collection[str],
+    *,
+    is_dry_run: bool,
+    sids: Collection[str] = (),
+    rooms: Collection[str] = (),
+) -> Erased:
     """Erase everything about the person who had these identities; a dry run only counts it.
+
+    Args:
+        database: where.
+        names: the identities.
+        is_dry_run: whether it is only counted.
+        sids: participant SIDs that are theirs, too, as is known elsewhere.
+        rooms: where they were, too, as is known elsewhere.
 
     Raises:
         StoreFailed: nothing was erased, or what was erased has left traces in its tables; the error says which.
@@ -53,7 +76,7 @@ async def erase(database: Database, names: Collection[str], *, is_dry_run: bool)
 
     async def work(connection: Connection) -> Erased:
         await connection.execute(f"LOCK TABLE {', '.join(_TABLES)} IN SHARE ROW EXCLUSIVE MODE")
-        erased = await _erase(connection, frozenset(names))
+        erased = await _erase(connection, frozenset(names), frozenset(sids), frozenset(rooms))
         if is_dry_run:
             raise _Counted(erased)
         return erased
@@ -133,11 +156,13 @@ async def _learnt(connection: Connection, names: frozenset[str]) -> Person:
 # --- all there is of them ---------------------------------------------------------------------------------
 
 
-async def _erase(connection: Connection, names: frozenset[str]) -> Erased:
-    person = await _learnt(connection, names)
+async def _erase(connection: Connection, names: frozenset[str], sids: frozenset[str], rooms: frozenset[str]) -> Erased:
+    learnt = await _learnt(connection, names)
+    person = Person(names, learnt.sids | sids)
     mentions = Mentions(person)
     rows: Counter[str] = Counter()
-    for erase_some in (_audit, _shares, _posts, _events, _records, _alerts):
+    rows.update(await _shares(connection, person, mentions, rooms))
+    for erase_some in (_audit, _posts, _events, _records, _alerts):
         rows.update(await erase_some(connection, person, mentions))
     return Erased(len(person.sids), {kind: count for kind, count in rows.items() if count})
 
@@ -148,12 +173,14 @@ async def _audit(connection: Connection, person: Person, _: Mentions) -> Counter
     return Counter({"audit log": count_of(await connection.execute(statement, ERASED, texts.array(person.names)))})
 
 
-async def _shares(connection: Connection, person: Person, mentions: Mentions) -> Counter[str]:
+async def _shares(
+    connection: Connection, person: Person, mentions: Mentions, known_rooms: frozenset[str]
+) -> Counter[str]:
     """End the links that show calls the person was in, before it is forgotten which these are."""
     shared = await connection.fetch("SELECT id, room FROM shares")
     if not shared:
         return Counter()
-    rooms: set[str] = set()
+    rooms = set(known_rooms)
     sids = {key: sid or key for key, sid in await connection.fetch("SELECT key, room_sid FROM rooms")}
     async for key, body in _rows(connection, "rooms", "key", "body"):
         rooms.update({sids[key]} if mentions.are_in(unpack(body)) else ())

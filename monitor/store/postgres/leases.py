@@ -8,13 +8,16 @@ and not in between.  A holder that is stopped between the two is thrown out by t
 """
 
 from collections.abc import Awaitable, Callable
+from secrets import token_hex
 from time import monotonic
 
 from msgspec.structs import replace
 
-from monitor.store.leases import Lease, LeaseLost
+from monitor.store.leases import Lease, LeaseLost, NameTaken, Roll
 from monitor.store.postgres.connection import Connection
 from monitor.store.postgres.database import Database
+
+_LIFE_BYTES = 8
 
 _TAKE = """
 INSERT INTO leases (name, holder, epoch, until)
@@ -30,6 +33,17 @@ WHERE name = $1 AND epoch = $2 RETURNING epoch
 # By the next epoch nobody can write any more under the one that was released.
 _RELEASE = "UPDATE leases SET holder = '', epoch = epoch + 1, until = '-infinity' WHERE name = $1 AND epoch = $2"
 
+_ATTEND = """
+INSERT INTO replicas (name, life, until)
+VALUES ($1, $2, clock_timestamp() + $3::double precision * interval '1 second')
+ON CONFLICT (name) DO UPDATE SET until = excluded.until, life = excluded.life
+WHERE replicas.life = excluded.life OR replicas.until < clock_timestamp()
+RETURNING name
+"""
+_FORGET = "DELETE FROM replicas WHERE until < clock_timestamp() - interval '1 hour'"  # whose name never comes again
+_WHO_IS_THERE = "SELECT name FROM replicas WHERE until > clock_timestamp()"
+_WHO_HAS_WHAT = "SELECT name, holder FROM leases WHERE until >= clock_timestamp()"
+
 
 class PostgresLeases:
     """The duties of one replica on PostgreSQL (`monitor.store.leases.Leases`)."""
@@ -38,6 +52,29 @@ class PostgresLeases:
         self._database = database
         self._holder = holder
         self._clock = clock
+        self._life = token_hex(_LIFE_BYTES)
+
+    async def attend(self, ttl_s: float) -> Roll:
+        """Say that this holder is there, for as long, and return who else is."""
+
+        async def attend(connection: Connection) -> Roll:
+            if await connection.fetchval(_ATTEND, self._holder, self._life, ttl_s) is None:
+                raise NameTaken(
+                    f"expected a name that no other replica has, got {self._holder!r}, which one has that lives"
+                )
+            await connection.execute(_FORGET)
+            holders = {name for (name,) in await connection.fetch(_WHO_IS_THERE)}
+            return Roll(holders, dict(await connection.fetch(_WHO_HAS_WHAT)))
+
+        return await self._database.write(attend)
+
+    async def leave(self) -> None:
+        """Say that this holder is there no longer."""
+
+        async def leave(connection: Connection) -> None:
+            await connection.execute("DELETE FROM replicas WHERE name = $1 AND life = $2", self._holder, self._life)
+
+        await self._database.write(leave)
 
     async def take(self, name: str, ttl_s: float) -> Lease | None:
         """Take a duty that nobody has, or that this holder had; None while somebody else has it."""

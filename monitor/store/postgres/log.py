@@ -63,6 +63,11 @@ class PostgresEventLog:
         )
         return numbered_events(rows, log_id, limit)
 
+    async def last_id(self) -> int:
+        """Return the number that was given last; 0: none was."""
+        ((last_id,),) = await self._database.read("SELECT last_id FROM log_head")
+        return int(last_id)
+
     async def newest_at_ms(self) -> int | None:
         """Return when the newest of what is there was taken in or happened, None where there is nothing."""
         # Each is the end of an index.  What was settled has left the log, but not the keys, nor what happened.
@@ -90,7 +95,7 @@ class PostgresEventLog:
 
 async def _append(connection: Connection, entries: Sequence[Entry], now_ms: int) -> list[int | None]:
     posts = [post_of(entry.event) for entry in entries]
-    keys = [key_of(entry.event) for entry in entries]
+    keys = [None if entry.is_known else key_of(entry.event) for entry in entries]
     numbers = await _numbers(connection, posts, now_ms)
     fresh = await _fresh(connection, keys, now_ms)
     news: list[Entry | None] = []
@@ -109,7 +114,7 @@ async def _append(connection: Connection, entries: Sequence[Entry], now_ms: int)
             [(session, numbers[session].bounds) for session in sorted(changed)],
         )
     accepted = [entry for entry in news if entry is not None]
-    await _insert_happenings(connection, [entry.event for entry in accepted])
+    await _insert_happenings(connection, [entry.event for entry in accepted if not entry.is_known])
     body = b"[%b]" % b",".join(entry.kept or encode(entry.event) for entry in accepted)
     last_id = await connection.fetchval(_INSERT_LOG, len(accepted), now_ms, body)
     ids = iter(range((last_id or 0) - len(accepted) + 1, (last_id or 0) + 1))

@@ -61,6 +61,11 @@ class PostgresPicture:
             through,
         )
 
+    async def reaches(self) -> int:
+        """Return the log id that the picture reaches as last saved."""
+        ((through,),) = await self._database.read("SELECT through FROM checkpoint")
+        return int(through)
+
 
 def _latest(table: str) -> str:
     """Return the question for the rows that were over last, oldest first."""

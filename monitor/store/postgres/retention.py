@@ -10,9 +10,23 @@ from monitor.store.postgres.connection import Connection
 from monitor.store.postgres.database import Database
 from monitor.store.postgres.slices import Old, delete_all
 
+_IS_SAVED = "id <= (SELECT through FROM checkpoint)"
+_SEGMENT_IS_OLD = """
+settled_at IS NULL AND NOT EXISTS (
+    SELECT 1 FROM ingest_log WHERE id > after_id AND id <= through_id AND received_at_ms >= $1
+)
+"""
+_IS_IN_NO_SEGMENT = """
+NOT EXISTS (
+    SELECT 1 FROM segments WHERE settled_at IS NULL AND ingest_log.id > after_id AND ingest_log.id <= through_id
+)
+"""
+
 _DROPPED: Mapping[str, tuple[Old, ...]] = {
     "raw": (
-        Old("ingest_log", "id", "received_at_ms < $1 AND id <= (SELECT through FROM checkpoint)"),
+        # What is in a segment never changes until it is settled: it goes whole, or waits for the rest of it.
+        Old("segments", "number", _SEGMENT_IS_OLD),
+        Old("ingest_log", "id", f"received_at_ms < $1 AND {_IS_SAVED} AND {_IS_IN_NO_SEGMENT}"),
         Old("ingest_seen", "key", "received_at_ms < $1"),
         Old("telemetry_sessions", "session", "heard_at_ms < $1"),
     ),

@@ -50,7 +50,21 @@ async def migrate(write: Write, where: str) -> None:
 
 
 async def _version(connection: Connection, where: str) -> int:
-    """Return the schema there is, 0 in a database that is empty."""
+    """Return the schema there is, and make one where a database is empty."""
+    version = await version_of(connection, where)
+    if version is not None:
+        return version
+    await connection.execute("CREATE TABLE schema_version (version integer NOT NULL)")
+    await connection.execute("INSERT INTO schema_version VALUES (0)")
+    return 0
+
+
+async def version_of(connection: Connection, where: str) -> int | None:
+    """Return the schema there is, None in a database that is empty.
+
+    Raises:
+        StoreFailed: the database is one of something else.
+    """
     tables = {
         name
         for (name,) in await connection.fetch(
@@ -61,12 +75,19 @@ async def _version(connection: Connection, where: str) -> int:
         return int(await connection.fetchval("SELECT version FROM schema_version"))
     if tables:
         raise StoreFailed(f"{where}: expected a Roomwatch database or an empty one, got one of something else")
-    await connection.execute("CREATE TABLE schema_version (version integer NOT NULL)")
-    await connection.execute("INSERT INTO schema_version VALUES (0)")
-    return 0
+    return None
+
+
+def names() -> list[str]:
+    """Return what the migrations are called, in their order."""
+    return [name for name, _ in _files()]
 
 
 def _scripts() -> list[str]:
+    return [script for _, script in _files()]
+
+
+def _files() -> list[tuple[str, str]]:
     folder = resources.files("monitor.store.postgres") / "migrations"
     files = sorted((file for file in folder.iterdir() if file.name.endswith(".sql")), key=lambda file: file.name)
-    return [file.read_text(encoding="utf-8") for file in files]
+    return [(file.name, file.read_text(encoding="utf-8")) for file in files]

@@ -17,9 +17,11 @@ from monitor.store.postgres.database import CONNECTIONS, TIMEOUT_S, Database
 from monitor.store.postgres.erasure import erase
 from monitor.store.postgres.forgetting import forget
 from monitor.store.postgres.groups import PostgresIncidents
+from monitor.store.postgres.inbox import PostgresInbox
 from monitor.store.postgres.leases import PostgresLeases, fence
 from monitor.store.postgres.log import PostgresEventLog
 from monitor.store.postgres.picture import PostgresPicture
+from monitor.store.postgres.poll_states import PostgresPollStates
 from monitor.store.postgres.receipts import PostgresReceipts
 from monitor.store.postgres.retention import drop
 from monitor.store.postgres.secrets import PostgresSecrets
@@ -41,6 +43,8 @@ class PostgresStore:
         self._stand_in = new_stand_in()
         self.leases = PostgresLeases(database, replica)
         self.budget = PostgresBudget(database)
+        self.inbox = PostgresInbox(database)
+        self.poll_states = PostgresPollStates(database)
         self.alerts = PostgresAlerts(database, replica)
         self.incidents = PostgresIncidents(database)
         self.receipts = PostgresReceipts(database)

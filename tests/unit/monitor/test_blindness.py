@@ -7,7 +7,18 @@ from alerts.engine import Engine
 from alerts.model import Kind, Reading, State
 from alerts.rules import VOCABULARY
 from collectors.events import AccountTrouble, Source, Trouble
-from monitor.blindness import TOLD_BY, Blindness, Ears, Eyes, Posts, Sight, account_of, last_seen_s, through
+from monitor.blindness import (
+    LOG_BEHIND_S,
+    TOLD_BY,
+    Blindness,
+    Ears,
+    Eyes,
+    Posts,
+    Sight,
+    account_of,
+    last_seen_s,
+    through,
+)
 from monitor.daemon_readings import Vitals, of_daemon
 from monitor.entities import Account, Ref
 from monitor.live import Live
@@ -275,6 +286,17 @@ def test_both_senses_are_asked_together():
     live.apply(AccountTrouble(NOW_MS, Source.SELF, ACCOUNT, Trouble.UNREACHABLE, is_on=True))
     assert not blindness.look(live, Posts(1, 0), NOW_MS / 1000).is_blind
     assert set(blindness.look(live, Posts(1, 0), NOW_MS / 1000 + AFTER_S).accounts) == {ACCOUNT}
+
+
+def test_while_the_log_that_all_replicas_write_to_cannot_be_followed_nothing_is_believed_but_what_is_known_of_oneself():
+    live, blindness = picture(), Blindness(AFTER_S)
+    assert not blindness.look(live, Posts(1, 0), START, behind_s=LOG_BEHIND_S).is_blind
+    sight = blindness.look(live, Posts(1, 0), START, behind_s=LOG_BEHIND_S + 1)
+    assert sight.why == "The log that all replicas write to cannot be followed"
+    for kind in Kind:
+        seen = through(sight, Reading(kind, "it", {}), None)
+        assert set(seen.untrusted) == (set() if kind is Kind.DAEMON else set(VOCABULARY[kind].values)), kind
+    assert not blindness.look(live, Posts(1, 0), START, behind_s=0.1).is_blind
 
 
 @pytest.mark.promise("P23")

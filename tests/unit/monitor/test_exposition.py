@@ -16,6 +16,7 @@ from monitor.agenda import Agenda
 from monitor.census import Census, take
 from monitor.error_budgets import ErrorBudgets
 from monitor.exposition import EXEMPLAR_AGE_S, AccountUse, House, exposition
+from monitor.folding import Fold
 from monitor.headcount import LEVELS
 from monitor.limits import Limits
 from monitor.live import Live
@@ -87,7 +88,11 @@ class Watch:
         self.now_ms = NOW_MS
         self.metrics, self.live = Metrics(), Live()
         pipeline = Pipeline(
-            MemoryStore().log, self.live, self.metrics, lambda _: None, capacity_events=9, now_ms=lambda: NOW_MS
+            MemoryStore().log,
+            Fold(self.live, lambda _: None),
+            self.metrics,
+            capacity_events=9,
+            now_ms=lambda: NOW_MS,
         )
         self.sources = [Rooms(), Rooms()]
         self.polls = [

@@ -5,17 +5,19 @@ from collections.abc import Sequence
 from monitor.agenda import Agenda
 from monitor.entities import Entity
 from monitor.error_budgets import ErrorBudgets
+from monitor.folding import Fold
 from monitor.housekeeping import LONGEST_REST_MS, SAVING_RATIO, Housekeeping
 from monitor.live import Live
 from monitor.metrics import Metrics
 from monitor.objectives import Objective
 from monitor.outcomes import Over
-from monitor.pipeline import Pipeline
 from monitor.settings import LivePicture, Storage
 from monitor.store.keeping import CLASSES, DAY_MS
 from monitor.store.memory import MemoryPicture, MemoryStore
 from monitor.store.ports import Entry, StoreFailed
-from tests.builders import ALICE, BOB, NOW_MS, batch, level
+from tests.builders import ALICE, BOB, NOW_MS, batch, level, participant
+
+OTHER_ROOM = "RM" + "f" * 32
 
 
 class Disk(MemoryPicture):
@@ -43,11 +45,12 @@ class House:
         self.disk, self.live = Disk(), Live(on_outcome=self.budgets.count)
         self.store, self.metrics = store, metrics = MemoryStore(), Metrics()
         store.picture = self.disk
+        self.fold = Fold(self.live, lambda _: None)
         self.chores = Housekeeping(
             store,
             self.live,
             Agenda(self.live, 60_000),
-            Pipeline(store.log, self.live, metrics, lambda _: None, capacity_events=10, now_ms=lambda: NOW_MS),
+            self.fold,
             metrics,
             lambda _: None,
             storage=Storage(),
@@ -131,3 +134,30 @@ async def test_counts_that_did_not_fit_on_the_disk_are_saved_when_there_is_room(
     house.disk.is_full = False
     await house.chores.save_picture()
     assert [kept.step.good for kept in await house.store.slos.load()] == [1, 1]
+
+
+# --- where somebody else saves the picture ---
+
+
+async def test_whoever_takes_up_saving_has_all_that_was_not_saved_by_whoever_did_before() -> None:
+    house = House()
+    house.fold.apply([(1, batch(level(4)))])
+    house.chores.remember_unsaved(0)
+    house.fold.apply([(2, batch(level(2), at_ms=NOW_MS + 1_000))])
+    house.chores.remember_unsaved(0)
+    house.chores.write_to(house.store)
+    await house.chores.save_picture()
+    (room,) = (await house.disk.load()).rooms
+    assert room.participants[ALICE].level == 2
+    assert (await house.disk.load()).through == 2
+
+
+async def test_what_somebody_else_has_saved_is_forgotten_and_what_came_since_is_not() -> None:
+    house = House()
+    house.fold.apply([(1, batch(level(4)))])
+    house.chores.remember_unsaved(0)
+    house.fold.apply([(2, participant(BOB, room_sid=OTHER_ROOM))])
+    house.chores.remember_unsaved(1)
+    house.chores.write_to(house.store)
+    await house.chores.save_picture()
+    assert [room.sid for room in (await house.disk.load()).rooms] == [OTHER_ROOM]

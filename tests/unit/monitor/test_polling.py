@@ -7,6 +7,7 @@ from typing import Any
 from collectors.base import CollectError
 from collectors.events import Event, RoomLooked, Source
 from monitor.agenda import Agenda
+from monitor.folding import Fold
 from monitor.live import Live
 from monitor.metrics import Metrics
 from monitor.pipeline import Pipeline
@@ -35,7 +36,11 @@ class Watch:
     def __init__(self) -> None:
         self.now_ms, self.source, live = NOW_MS, Usage(), Live()
         pipeline = Pipeline(
-            MemoryStore().log, live, Metrics(), lambda _: None, capacity_events=9, now_ms=lambda: self.now_ms
+            MemoryStore().log,
+            Fold(live, lambda _: None),
+            Metrics(),
+            capacity_events=9,
+            now_ms=lambda: self.now_ms,
         )
         self.poll = Poll("main", self.source, Agenda(live, 1), pipeline, lambda: self.now_ms, lambda: 3600.0)
 

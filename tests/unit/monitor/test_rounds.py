@@ -12,6 +12,7 @@ from monitor.agenda import Agenda
 from monitor.blindness import DAEMON, Sight
 from monitor.entities import Change, Ref
 from monitor.error_budgets import ErrorBudgets
+from monitor.folding import Fold
 from monitor.live import Live
 from monitor.loop_lag import LoopLag
 from monitor.metrics import Metrics
@@ -50,7 +51,11 @@ class House:
         self.store, self.live, self.metrics = MemoryStore(), Live([ACCOUNT]), Metrics()
         self.budgets = ErrorBudgets([Objective("Joins", Over.JOINS, 0.99)])
         pipeline = Pipeline(
-            self.store.log, self.live, self.metrics, lambda _: None, capacity_events=10, now_ms=lambda: self.now_ms
+            self.store.log,
+            Fold(self.live, lambda _: None),
+            self.metrics,
+            capacity_events=10,
+            now_ms=lambda: self.now_ms,
         )
         self.poll = Poll("main", Broken(), Agenda(self.live, 1), pipeline, lambda: self.now_ms)
         self.noticed: Sequence[Change] = ()

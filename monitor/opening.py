@@ -1,0 +1,139 @@
+"""Which store does a configuration ask for, and what does it take to reach it?
+
+Who has no cluster needs neither of its drivers, so what imports them is imported when a cluster is wanted.
+"""
+
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from monitor.config import Config
+from monitor.failures import Misconfigured
+from monitor.settings import Cluster
+from monitor.store.memory import MemoryStore
+from monitor.store.ports import Store
+from monitor.store.scopes import Scopes, scopes_of
+from monitor.store.sqlite import SqliteStore
+
+if TYPE_CHECKING:
+    from monitor.store.cluster import Address, ClusterStore
+    from monitor.store.cluster_upkeep import OfClickHouse, OfPostgres
+
+_DEFAULT_PORTS = {"http": 8123, "https": 8443}
+
+
+class DriverMissing(Misconfigured):
+    """A cluster is configured, and what it takes to speak to one is not installed."""
+
+
+async def open_store(config: Config) -> Store:
+    """Return the store that the configuration asks for.
+
+    Raises:
+        DriverMissing: the packages for a cluster are not installed.
+        SchemaTooNew: what is there was written by a newer Roomwatch.
+        StoreFailed: it cannot be opened.
+    """
+    scopes, storage = scopes_of(config.naming), config.storage
+    if config.cluster.is_told:
+        return await open_cluster(config.cluster, scopes)
+    if config.database is None:
+        return MemoryStore(scopes)
+    return await SqliteStore.open(config.database, storage.synchronous, storage.reserve_bytes, scopes)
+
+
+# --- a cluster --------------------------------------------------------------------------------------------
+
+
+async def open_cluster(cluster: Cluster, scopes: Scopes) -> "ClusterStore":
+    """Return the store of a cluster, of which ClickHouse may be away.
+
+    Raises:
+        DriverMissing: the packages for a cluster are not installed.
+        SchemaTooNew: PostgreSQL was migrated by a newer Roomwatch.
+        StoreFailed: no primary can be reached, or what is there is not of this Roomwatch.
+    """
+    with _drivers():
+        from monitor.store.cluster import ClusterStore, Engine  # noqa: PLC0415
+    return await ClusterStore.connect(
+        _postgres(cluster),
+        _clickhouse(cluster),
+        replica=replica_of(cluster),
+        engine=Engine(cluster.clickhouse_cluster),
+        scopes=scopes,
+        connections=cluster.postgres_connections,
+    )
+
+
+def replica_of(cluster: Cluster) -> str:
+    """Return the name of this replica among its like."""
+    return cluster.replica or socket.gethostname()
+
+
+async def inspect_postgres(cluster: Cluster) -> "OfPostgres":
+    """Return how the PostgreSQL of a cluster is set.
+
+    Raises:
+        DriverMissing: the packages for a cluster are not installed.
+        StoreFailed: no primary can be reached.
+    """
+    with _drivers():
+        from monitor.store import cluster_upkeep  # noqa: PLC0415
+    return await cluster_upkeep.inspect_postgres(_postgres(cluster))
+
+
+async def inspect_clickhouse(cluster: Cluster) -> "OfClickHouse":
+    """Return how the ClickHouse of a cluster is set.
+
+    Raises:
+        DriverMissing: the packages for a cluster are not installed.
+        StoreFailed: it does not answer.
+    """
+    with _drivers():
+        from monitor.store import cluster_upkeep  # noqa: PLC0415
+    return await cluster_upkeep.inspect_clickhouse(_clickhouse(cluster))
+
+
+async def migrate_cluster(cluster: Cluster, *, is_dry_run: bool) -> AsyncIterator[str]:
+    """Bring both databases up to date, or only say what that would take; yield a line for each thing that is so.
+
+    Raises:
+        DriverMissing: the packages for a cluster are not installed.
+        SchemaTooNew: one of them is of a newer Roomwatch; nothing of it was changed.
+        StoreFailed: one of them does not answer, or is one of something else, or refuses.
+    """
+    with _drivers():
+        from monitor.store import cluster_upkeep  # noqa: PLC0415
+        from monitor.store.cluster import Engine  # noqa: PLC0415
+    engine = Engine(cluster.clickhouse_cluster)
+    async for line in cluster_upkeep.migrate(_postgres(cluster), _clickhouse(cluster), engine, is_dry_run=is_dry_run):
+        yield line
+
+
+@contextmanager
+def _drivers() -> Iterator[None]:
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        expected = f"cluster: expected the packages of the extra roomwatch[cluster], got none called {error.name}"
+        raise DriverMissing([f"{expected}; pip install 'roomwatch[cluster]'"]) from None
+
+
+def _postgres(cluster: Cluster) -> str:
+    return cluster.postgres.get_secret_value() if cluster.postgres else ""
+
+
+def _clickhouse(cluster: Cluster) -> "Address":
+    from monitor.store.cluster import Address  # noqa: PLC0415
+
+    told = urlsplit(cluster.clickhouse)
+    return Address(
+        told.hostname or "",
+        told.port or _DEFAULT_PORTS[told.scheme],
+        cluster.clickhouse_database,
+        cluster.clickhouse_user,
+        cluster.clickhouse_password.get_secret_value(),
+        is_secure=told.scheme == "https",
+    )

@@ -1,0 +1,340 @@
+"""The store of a cluster, of which one half or the other is away or killed."""
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests import clickhouse_engine
+
+clickhouse_engine.need()  # before what imports the driver
+
+from collectors.observations import MediaStats
+from monitor.history.answers import Selection
+from monitor.history.rollups import HOUR_MS
+from monitor.store.clickhouse.client import Address, Client
+from monitor.store.clickhouse.store import ClickHouseHistory
+from monitor.store.cluster import ClusterStore
+from monitor.store.keeping import DAY_MS, Keeping
+from monitor.store.leases import LeaseLost
+from monitor.store.ports import Entry, Lacking, Store, StoreFailed
+from monitor.store.postgres.segments import PostgresSegments
+from tests import clusters
+from tests.asking import TOKEN
+from tests.builders import ALICE, BOB, INGEST_KEY, NOW_MS, ROOM, batch, level, post, quality
+from tests.conftest import Start
+from tests.stored import as_told, lines, values
+
+if TYPE_CHECKING:
+    from tests.postgres_server import PostgresServer
+
+pytestmark = [pytest.mark.clickhouse, pytest.mark.cluster]
+
+TEN = NOW_MS // HOUR_MS * HOUR_MS
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[clickhouse_engine.Engine]:
+    with clickhouse_engine.running(tmp_path_factory.mktemp("clickhouse") / "data") as running:
+        yield running
+
+
+@pytest.fixture
+async def address(postgres_server: "PostgresServer", engine: clickhouse_engine.Engine) -> AsyncIterator[str]:
+    """A PostgreSQL with our schema and nothing in it, and a ClickHouse beside it with nothing in it, either."""
+    async with clusters.emptied(postgres_server, engine.port) as postgres:
+        yield postgres
+
+
+@pytest.fixture
+async def store(address: str, engine: clickhouse_engine.Engine) -> AsyncIterator[ClusterStore]:
+    opened = await clusters.connect(address, engine.port)
+    yield opened
+    await opened.close()
+
+
+async def measured(store: Store, *rtts: float, by: str = ALICE, at_ms: int = TEN) -> None:
+    """Log a post of round-trip times, ten seconds apart."""
+    seen = [MediaStats(at_ms + 10_000 * place, rtt_ms=rtt) for place, rtt in enumerate(rtts)]
+    (log_id,) = await store.log.append([Entry(batch(*seen, level(1, at_ms=at_ms), reporter=by))], NOW_MS)
+    await store.picture.save([], log_id or 0)
+
+
+async def settle(store: Store) -> int:
+    return await store.samples.settle(NOW_MS, 0, as_told)
+
+
+async def counted(store: Store) -> tuple[int, float]:
+    """Return how many round-trip times and minutes heard there are, by rollups."""
+    selection = Selection("room", TEN, TEN + HOUR_MS)
+    (found,) = await store.rollups.percentiles(selection, "rtt_ms", (0.5,), as_told)
+    (there,) = await store.rollups.attendance(selection, as_told)
+    return found.samples, there.heard
+
+
+async def told(store: Store, who: str = ALICE) -> list[object]:
+    return [value for line in await lines(store, ROOM, who) for _, value in values(line)]
+
+
+# --- segments ---------------------------------------------------------------------------------------------
+
+
+async def test_of_several_replicas_each_is_given_a_segment_of_its_own_until_it_is_settled(store: ClusterStore) -> None:
+    one, other = (PostgresSegments(store._database, name, segment_bytes=1) for name in ("one", "other"))
+    await measured(store, 10)
+    await measured(store, 20)
+    of_one, of_other = await one.next_segment(NOW_MS), await other.next_segment(NOW_MS)
+    assert of_one is not None
+    assert of_other is not None
+    assert [batch.observations[0].rtt_ms for segment in (of_one, of_other) for batch in segment.batches] == [10, 20]
+    assert await one.next_segment(NOW_MS) == of_one
+    await one.settled(of_one.number)
+    assert await one.next_segment(NOW_MS) is None
+    async with one.moment() as moment:
+        assert list(moment.unsettled) == [of_other.number]
+
+
+async def test_a_segment_of_a_replica_that_is_gone_is_given_to_another_one(store: ClusterStore) -> None:
+    await measured(store, 10)
+    gone = await PostgresSegments(store._database, "gone", claim_s=0.0).next_segment(NOW_MS)
+    assert await PostgresSegments(store._database, "other").next_segment(NOW_MS) == gone
+
+
+async def test_nothing_is_sealed_that_the_saved_picture_does_not_reach_or_that_is_too_new(store: ClusterStore) -> None:
+    segments = PostgresSegments(store._database, "one")
+    await measured(store, 10)
+    assert await segments.next_segment(NOW_MS - 1) is None
+    await store.log.append([Entry(batch(MediaStats(TEN, rtt_ms=20.0)))], NOW_MS)
+    segment = await segments.next_segment(NOW_MS)
+    assert segment is not None
+    assert len(segment.batches) == 1
+
+
+async def test_numbers_go_on_when_all_segments_are_dropped(store: ClusterStore) -> None:
+    segments = PostgresSegments(store._database, "one", kept_s=0.0)
+    numbers = []
+    for rtt_ms in (10.0, 20.0):
+        await measured(store, rtt_ms)
+        segment = await segments.next_segment(NOW_MS)
+        assert segment is not None
+        numbers.append(segment.number)
+        await segments.settled(segment.number)
+        assert await store.log.since(0, 10) == []
+    assert numbers[1] == numbers[0] + 1
+
+
+async def test_what_was_settled_stays_in_the_log_for_those_who_read_on_there(store: ClusterStore) -> None:
+    await measured(store, 10)
+    assert await settle(store) == 2
+    assert len(await store.log.since(0, 10)) == 1
+    assert await told(store) == [10, 1]
+
+
+async def test_a_moment_of_which_a_part_was_dropped_since_says_so(store: ClusterStore) -> None:
+    segments = PostgresSegments(store._database, "one", kept_s=0.0)
+    await measured(store, 10)
+    async with segments.moment() as moment:
+        segment = await segments.next_segment(NOW_MS)
+        assert segment is not None
+        await segments.settled(segment.number)
+        with pytest.raises(StoreFailed, match="parts that have been dropped since"):
+            [each async for each in moment.batches()]
+
+
+async def test_what_is_settled_while_a_moment_is_open_is_told_as_it_was(store: ClusterStore) -> None:
+    segments = PostgresSegments(store._database, "one")
+    await measured(store, 10)
+    async with segments.moment() as moment:
+        assert await settle(store) == 2
+        await measured(store, 20)
+        found = [(number, len(some)) async for number, some in moment.batches()]
+    assert found == [(None, 1)]
+    assert await told(store) == [10, 20, 1, 1]
+
+
+async def test_who_has_lost_the_duty_cannot_say_that_a_segment_is_settled(store: ClusterStore) -> None:
+    lease = await store.leases.take("settling", 30)
+    assert lease is not None
+    fenced = store.under(lease)
+    await measured(store, 10)
+    await store.leases.release(lease)
+    with pytest.raises(LeaseLost):
+        await settle(fenced)
+    assert await settle(store) == 2
+    assert await counted(store) == (1, 1)
+
+
+async def test_a_segment_that_is_not_settled_goes_by_age_whole_or_not_at_all(store: ClusterStore) -> None:
+    segments = PostgresSegments(store._database, "one")
+    await measured(store, 10)
+    newer = Entry(batch(MediaStats(TEN, rtt_ms=20.0)))
+    (log_id,) = await store.log.append([newer], NOW_MS + DAY_MS)
+    await store.picture.save([], log_id or 0)
+    segment = await segments.next_segment(NOW_MS)
+    assert segment is not None
+    keeping = Keeping(raw_days=10)
+    await store.retain(NOW_MS + 10 * DAY_MS + 1, keeping)
+    assert await segments.next_segment(NOW_MS) == segment
+    assert (await store.retain(NOW_MS + 11 * DAY_MS + 1, keeping))["raw"] == 3
+    assert await segments.next_segment(NOW_MS) is None
+    assert await store.log.since(0, 10) == []
+
+
+# --- erased -----------------------------------------------------------------------------------------------
+
+
+async def test_nobody_is_erased_while_a_replica_lives(store: ClusterStore) -> None:
+    lease = await store.leases.take("settling", 30)
+    assert lease is not None
+    with pytest.raises(StoreFailed, match="expected all replicas to be stopped, got one"):
+        await store.erase(["alice"])
+    assert (await store.erase(["alice"], is_dry_run=True)).rows == {}
+    await store.leases.release(lease)
+    assert (await store.erase(["alice"])).rows == {}
+
+
+async def test_an_erasure_that_was_broken_off_leaves_nothing_when_it_is_done_again(
+    address: str, store: ClusterStore, engine: clickhouse_engine.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    post = batch(MediaStats(TEN, rtt_ms=10.0), reporter=ALICE, identity="alice")
+    (log_id,) = await store.log.append([Entry(post)], NOW_MS)
+    await store.picture.save([], log_id or 0)
+    await settle(store)
+
+    async def end(*_: object, **__: object) -> None:
+        raise StoreFailed("killed")
+
+    for step in ("erase_samples", "erase_names"):
+        with monkeypatch.context() as killed:
+            killed.setattr(ClickHouseHistory, step, end)
+            with pytest.raises(StoreFailed, match="killed"):
+                await store.erase(["alice"])
+    assert (await store.erase(["alice"])).stays == 1
+    assert (await store.erase(["alice"])).rows == {}
+    clickhouse = Client(Address("127.0.0.1", engine.port, clusters.DATABASE))
+    for table in ("series", "media", "levels"):
+        assert await clickhouse.query(f"SELECT room FROM {table}") == ()
+    await clickhouse.close()
+
+
+# --- away -------------------------------------------------------------------------------------------------
+
+
+async def test_while_clickhouse_is_away_a_replica_starts_takes_in_and_tells_what_it_has(
+    address: str, engine: clickhouse_engine.Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    engine.kill()
+    try:
+        store = await clusters.connect(address, engine.port)
+        assert "stays in the log until ClickHouse answers" in caplog.text
+        await measured(store, 10, by=BOB)
+        with pytest.raises(Lacking) as lacking:
+            await lines(store, ROOM)
+        assert [line.series.participant for line in lacking.value.found] == [BOB]
+        with pytest.raises(StoreFailed, match="ClickHouse at"):
+            await settle(store)
+    finally:
+        engine.start()
+    assert await settle(store) == 2
+    assert await told(store, BOB) == [10, 1]
+    await store.close()
+
+
+async def test_a_daemon_whose_clickhouse_is_away_takes_in_and_says_what_it_cannot_tell(
+    address: str, engine: clickhouse_engine.Engine, start: Start
+) -> None:
+    clickhouse = {"clickhouse": f"http://127.0.0.1:{engine.port}", "clickhouse_database": clusters.DATABASE}
+    bearer = {"Authorization": f"Bearer {TOKEN}"}
+    private = {"port": 0, "access_token": TOKEN}
+    running = await start(
+        storage={"settle_after_s": 0.001},
+        private=private,
+        cluster={"postgres": address, "replica": "one", **clickhouse},
+    )
+    assert running.daemon.config.database is None
+    engine.kill()
+    try:
+        async with running.http.post(
+            f"{running.public}/v1/telemetry",
+            json=post(quality(3)),
+            headers={"Authorization": f"Bearer {INGEST_KEY}"},
+        ) as answer:
+            assert answer.status == 202, await answer.text()
+        await running.daemon.housekeeping.save_picture()
+        async with running.http.get(f"{running.private}/api/v1/rooms/{ROOM}", headers=bearer) as answer:
+            told = await answer.json()
+            assert (answer.status, answer.headers.get("Retry-After")) == (503, "30"), told
+            assert told["title"] == "Part of the history is away"
+            assert "what is settled is missing" in told["detail"]
+        async with running.http.get(f"{running.private}/api/v1/rooms?text={ALICE}", headers=bearer) as answer:
+            told = await answer.json()
+            assert answer.status == 200
+            assert "who only ever measured something is missing" in told["lacking"]
+        assert not await running.daemon.housekeeping.settle()
+    finally:
+        engine.start()
+    async with running.http.get(f"{running.private}/api/v1/rooms/{ROOM}", headers=bearer) as answer:
+        assert answer.status == 200, await answer.text()
+
+
+# --- killed in between ------------------------------------------------------------------------------------
+
+
+class Settlers:
+    """Replicas that settle, each a process of its own."""
+
+    def __init__(self, address: str, port: int) -> None:
+        self._address = address
+        self._port = port
+        self._processes: dict[str, subprocess.Popen[str]] = {}
+
+    def start(self, name: str) -> None:
+        command = [sys.executable, "-m", "tests.settling_process", self._address, str(self._port), name]
+        process = self._processes[name] = subprocess.Popen(command, text=True, stdout=subprocess.PIPE)
+        assert process.stdout is not None
+        assert process.stdout.readline() == "began\n"
+
+    def kill(self, name: str) -> None:
+        process = self._processes.pop(name)
+        process.kill()
+        process.wait()
+        assert process.stdout is not None
+        process.stdout.close()
+
+    def end(self) -> None:
+        for name in list(self._processes):
+            self.kill(name)
+
+
+async def test_no_sample_is_lost_or_twice_when_replicas_and_clickhouse_are_killed_while_they_settle(
+    address: str, store: ClusterStore, engine: clickhouse_engine.Engine
+) -> None:
+    posts, settlers = 120, Settlers(address, engine.port)
+    try:
+        for name in ("one", "other"):
+            await asyncio.to_thread(settlers.start, name)
+        for number in range(posts):
+            await measured(store, float(number), at_ms=TEN + 1_000 * number)
+            if number % 20 == 10:
+                await asyncio.to_thread(settlers.kill, "one")
+                await asyncio.to_thread(settlers.start, "one")
+            if number in (35, 75):
+                await asyncio.to_thread(engine.kill)
+                await asyncio.to_thread(engine.start)
+        async with asyncio.timeout(120):
+            while await unsettled(store):
+                await asyncio.sleep(0.1)
+    finally:
+        settlers.end()
+    (line,) = await lines(store, ROOM)
+    assert sorted(line.samples.column("rtt_ms").tolist()) == [float(number) for number in range(posts)]
+    assert (await counted(store))[0] == posts
+
+
+async def unsettled(store: ClusterStore) -> int:
+    """Return how many posts are in the log only, by one look at it."""
+    async with store._segments.moment() as moment:
+        return sum([len(some) async for _, some in moment.batches()])
