@@ -33,6 +33,8 @@ class Asked:
     def of(self, replica: str) -> Callable[[web.Request], Awaitable[web.Response]]:
         async def answer(request: web.Request) -> web.Response:
             self.by.append((replica, monotonic()))
+            if not request.path.endswith("/Rooms"):
+                return web.json_response({"code": 20404, "message": "not found", "status": 404}, status=404)
             return web.json_response({"rooms": [], "meta": {"key": "rooms", "next_page_url": None}})
 
         return answer
@@ -102,6 +104,7 @@ async def replicas(folder: Path, postgres: str, count: int, **given: Any) -> Asy
                 door = await Listener.open("127.0.0.1", 0, [web.get("/{tail:.*}", twilio.of(name))])
                 doors.append(door)
                 usual = settings()
+                del usual["storage"]
                 account = {**usual["accounts"][0], "name": "main", "base_url": f"http://127.0.0.1:{door.port}"}
                 told = {
                     **usual,
@@ -112,7 +115,6 @@ async def replicas(folder: Path, postgres: str, count: int, **given: Any) -> Asy
                     "cluster": {"postgres": postgres, "clickhouse": NOBODY, "replica": name},
                     **given,
                 }
-                del told["storage"]
                 config = write_config(folder / f"{name}.toml", told)
                 started.append(Replica(name, config, public, private, http))
             await asyncio.gather(*[replica.start() for replica in started])

@@ -9,13 +9,16 @@ import pytest
 
 from monitor.store.ports import Picture
 from monitor.store.postgres.store import PostgresStore
+from tests import clickhouse_engine
 from tests.builders import ALICE
 from tests.daemon_process import DaemonProcess
 from tests.paged import AT_ONCE, WITHIN_S, People, people
 from tests.postgres_server import PostgresServer
 from tests.replicated import Replica, replicas, until, who_has
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.clickhouse, pytest.mark.cluster]  # the driver is needed to find that nobody answers
+
+clickhouse_engine.need()
 
 POLLER = "poller:main"
 DUTIES = {"alerts", "upkeep", POLLER}
