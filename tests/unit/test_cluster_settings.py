@@ -82,13 +82,13 @@ def test_without_the_packages_of_the_extra_it_is_said_how_to_get_them() -> None:
         capture_output=True,
         text=True,
     ).stdout
-    assert "expected the packages of the extra roomwatch[cluster], got none called asyncpg" in said
+    assert "expected the packages of the extra roomwatch[cluster], got none called clickhouse_connect" in said
     assert "pip install 'roomwatch[cluster]'" in said
 
 
 _OPEN = """
 import asyncio, sys
-sys.modules["asyncpg"] = None  # as if it were not installed
+sys.modules["clickhouse_connect"] = None  # as if it were not installed
 from monitor.config import build
 from monitor.opening import DriverMissing, open_store
 config = build({"cluster": {"postgres": sys.argv[1], "clickhouse": sys.argv[2]}})

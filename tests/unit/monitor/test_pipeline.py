@@ -3,6 +3,7 @@ from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
+from monitor.folding import Fold
 from monitor.live import Live
 from monitor.metrics import Metrics
 from monitor.pipeline import ENOUGH_EVENTS, Fate, Pipeline
@@ -20,7 +21,11 @@ class Queue:
         self.metrics = Metrics()
         live = Live([ACCOUNT], NOW_MS)
         self.pipeline = Pipeline(
-            MemoryStore().log, live, self.metrics, lambda _: None, capacity_events=1_000, now_ms=lambda: NOW_MS
+            MemoryStore().log,
+            Fold(live, lambda _: None),
+            self.metrics,
+            capacity_events=1_000,
+            now_ms=lambda: NOW_MS,
         )
         self.fates: list[Fate] = []
         self.submitted = 0

@@ -108,7 +108,11 @@ class Listened:
     def __init__(self) -> None:
         self.now_ms, self.source, self.store, live = NOW_MS, Rooms(), MemoryStore(), Live()
         self.pipeline = Pipeline(
-            self.store.log, live, Metrics(), lambda _: None, capacity_events=9_999, now_ms=lambda: self.now_ms
+            self.store.log,
+            Fold(live, lambda _: None),
+            Metrics(),
+            capacity_events=9_999,
+            now_ms=lambda: self.now_ms,
         )
         self.poll = Poll("main", self.source, Agenda(live, 1), self.pipeline, lambda: self.now_ms)
 
