@@ -64,7 +64,7 @@ _ONE_MACHINE = (
         ("memory_0_mb", 108, "MB", "a daemon, nobody there"),
         ("memory_1k_mb", 133, "MB", "with a thousand people"),
         ("memory_10k_mb", 171, "MB", "with ten thousand"),
-        ("memory_100k_mb", 467, "MB", "with a hundred thousand"),
+        ("memory_100k_mb", 445, "MB", "with a hundred thousand"),
     ),
     *_measured(
         "history",

@@ -1,7 +1,8 @@
 """What would several machines want, with PostgreSQL for the log and ClickHouse for samples?
 
-A plan: this version runs on one machine.  Replicas take posts and commit them to the log; writers, which are roles of
-replicas, carry them into the store; pollers, also roles of replicas, ask one account each.
+A plan: it leaves out that every replica follows the whole log (`monitor.following`).  Replicas take posts and commit
+them to the log; writers, which are roles of replicas, carry them into the store; pollers, also roles of replicas, ask
+one account each.
 """
 
 from math import ceil

@@ -14,7 +14,7 @@ from monitor.capacity.several_machines import IN_THIS_VERSION, Part, SeveralMach
 from monitor.capacity.twilio import Accounts
 from monitor.sizes import in_words
 
-PLAN = "a plan: not in this version"
+PLAN = "a plan: nothing of it was measured"
 _NAME, _VALUE = 24, 14
 
 

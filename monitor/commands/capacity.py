@@ -19,8 +19,8 @@ def add(commands: Commands) -> None:
         "capacity",
         help="say what so many people in calls would want of machines, and why",
         description="Work out whether one machine with SQLite holds so many people, and what it wants of CPU, memory, "
-        "disk and network; what several machines with PostgreSQL and ClickHouse would want, which is a plan and not in "
-        "this version; what Twilio's limits for each account make of it; which is advised, and which limit is met "
+        "disk and network; what several machines with PostgreSQL and ClickHouse would want, a plan that was not "
+        "measured; what Twilio's limits for each account make of it; which is advised, and which limit is met "
         "first.  Every number that it takes for granted is printed with its unit and where it comes from: measured by "
         "our benchmarks, said by Twilio, a default, or an estimate.",
         epilog="Nothing is read or measured here: see docs/capacity.md for the machine that was measured.  Exit codes: "

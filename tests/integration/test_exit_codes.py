@@ -36,6 +36,7 @@ READERS = {
     "acknowledge": ["i1"],
     "canary": [],
     "log-level": [],
+    "migrate": [],
     "pseudonym": ["alice"],
     "rules": ["test", "tests.toml"],
 }
@@ -170,3 +171,16 @@ def test_whoever_reads_only_the_beginning_hears_of_no_error(command: tuple[str, 
         process.stdout.close()
         assert process.stderr.read() == b""
     assert process.returncode == FAILED
+
+
+@pytest.mark.parametrize("command", ["silences list", "acknowledge i1", "dead-letters", "import call.zip", "audit"])
+def test_a_command_that_needs_the_file_refuses_a_cluster_and_makes_none(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cluster = tmp_path / "cluster.toml"
+    cluster.write_text('[cluster]\npostgres = "postgresql://db/roomwatch"\nclickhouse = "http://db:8123"\n')
+    monkeypatch.chdir(tmp_path)
+    code, said = ended(*command.split(), "--config", str(cluster))
+    assert code == CONFIG, said
+    assert "ask one of its replicas" in said
+    assert list(tmp_path.iterdir()) == [cluster]
