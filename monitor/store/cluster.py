@@ -121,7 +121,8 @@ class ClusterStore(PostgresStore):
 
     async def _refuse_replicas(self) -> None:
         rows = await self._database.read(
-            "SELECT DISTINCT holder FROM leases WHERE until > clock_timestamp() ORDER BY holder"
+            "SELECT holder FROM leases WHERE until > clock_timestamp()"
+            " UNION SELECT name FROM replicas WHERE until > clock_timestamp() ORDER BY 1"
         )
         if rows:
             raise StoreFailed(

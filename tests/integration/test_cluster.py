@@ -193,6 +193,10 @@ async def test_nobody_is_erased_while_a_replica_lives(store: ClusterStore) -> No
         await store.erase(["alice"])
     assert (await store.erase(["alice"], is_dry_run=True)).rows == {}
     await store.leases.release(lease)
+    await store.leases.attend(30)
+    with pytest.raises(StoreFailed, match="expected all replicas to be stopped, got one"):
+        await store.erase(["alice"])
+    await store.leases.leave()
     assert (await store.erase(["alice"])).rows == {}
 
 
