@@ -5,7 +5,7 @@ Who has no cluster needs neither of its drivers, so what imports them is importe
 
 import socket
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -19,6 +19,7 @@ from monitor.store.sqlite import SqliteStore
 
 if TYPE_CHECKING:
     from monitor.store.cluster import Address, ClusterStore
+    from monitor.store.cluster_moving import Moving
     from monitor.store.cluster_upkeep import OfClickHouse, OfPostgres
 
 _DEFAULT_PORTS = {"http": 8123, "https": 8443}
@@ -110,6 +111,23 @@ async def migrate_cluster(cluster: Cluster, *, is_dry_run: bool) -> AsyncIterato
     engine = Engine(cluster.clickhouse_cluster)
     async for line in cluster_upkeep.migrate(_postgres(cluster), _clickhouse(cluster), engine, is_dry_run=is_dry_run):
         yield line
+
+
+@asynccontextmanager
+async def open_to_move(cluster: Cluster) -> AsyncIterator["Moving"]:
+    """Give both databases of a cluster, up to date, to whoever moves a file into them.
+
+    Raises:
+        DriverMissing: the packages for a cluster are not installed.
+        SchemaTooNew: PostgreSQL was migrated by a newer Roomwatch.
+        StoreFailed: one of them does not answer, or is one of something else.
+    """
+    with _drivers():
+        from monitor.store import cluster_moving  # noqa: PLC0415
+        from monitor.store.cluster import Engine  # noqa: PLC0415
+    engine = Engine(cluster.clickhouse_cluster)
+    async with cluster_moving.opened(_postgres(cluster), _clickhouse(cluster), engine) as moving:
+        yield moving
 
 
 @contextmanager

@@ -64,8 +64,8 @@ def composition(status: str = "enqueued", *, at_ms: int = NOW_MS, **given: Any) 
 
 
 def recording(status: str = "processing", *, at_ms: int = NOW_MS, sid: str = RECORDING, **given: Any) -> RecordingSeen:
-    given = {"room_sid": ROOM, **given}
-    return RecordingSeen(at_ms, Source.POLL, sid, RecordingStatus(status), **given)
+    given = {"room_sid": ROOM, "source": Source.POLL, **given}
+    return RecordingSeen(seen_at_ms=at_ms, recording_sid=sid, status=RecordingStatus(status), **given)
 
 
 def post(*events: dict[str, Any], **given: Any) -> dict[str, Any]:

@@ -37,10 +37,14 @@ async def emptied(server: PostgresServer, port: int) -> AsyncIterator[str]:
         yield postgres
 
 
+def address(port: int) -> Address:
+    """Return where the ClickHouse of stores is."""
+    return Address("127.0.0.1", port, DATABASE)
+
+
 async def connect(postgres: str, port: int, *, replica: str = "one", scopes: Scopes = SCOPES) -> ClusterStore:
     """Open the store of a replica."""
-    where = Address("127.0.0.1", port, DATABASE)
-    return await ClusterStore.connect(postgres, where, replica=replica, engine=UNSYNCED, scopes=scopes)
+    return await ClusterStore.connect(postgres, address(port), replica=replica, engine=UNSYNCED, scopes=scopes)
 
 
 async def let_numbers_begin(postgres: str) -> None:

@@ -51,6 +51,22 @@ def progress_text(rows: int, expected: int, size_bytes: int, elapsed_s: float) -
     return f"{said}, {_duration(elapsed_s * (expected - rows) / rows)} left"
 
 
+def share_text(of: str, rows: int, expected: int, elapsed_s: float, before: int = 0) -> str:
+    """Return how far it is, how fast it goes, and how long it will take, in words.
+
+    Those that were there `before` it began have taken none of the time.
+    """
+    said = f"{rows:,} of {expected:,} {of}"
+    if not expected:
+        return said
+    said = f"{said}, {min(1.0, rows / expected):.0%}"
+    done = rows - before
+    if done <= 0 or elapsed_s < _FIRST_GUESS_AFTER_S:
+        return said
+    said = f"{said}, {done / elapsed_s:,.0f} a second"
+    return said if rows >= expected else f"{said}, {_duration(elapsed_s * (expected - rows) / done)} left"
+
+
 def _duration(seconds: float) -> str:
     minutes, seconds = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)

@@ -21,6 +21,7 @@ from monitor.store.postgres.archive import PostgresArchive
 from monitor.store.postgres.database import CONNECTIONS, TIMEOUT_S, Database
 from monitor.store.postgres.erasure import erase, learn
 from monitor.store.postgres.leases import fence
+from monitor.store.postgres.moving import refuse_unfinished
 from monitor.store.postgres.segments import PostgresSegments
 from monitor.store.postgres.store import PostgresStore
 from monitor.store.scopes import SCOPES, Scopes
@@ -109,6 +110,7 @@ class ClusterStore(PostgresStore):
         """
         if not is_dry_run:
             await self._refuse_replicas()
+            await refuse_unfinished(self._database)
         sids = (await learn(self._database, names)).sids | await self._history.sids_of(names)
         person = Person(frozenset(names), frozenset(sids))
         rooms, counted = await self._history.rooms_of(person), await self._history.count(person)

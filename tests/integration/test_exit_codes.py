@@ -37,6 +37,9 @@ READERS = {
     "canary": [],
     "log-level": [],
     "migrate": [],
+    "copy": ["--from", "roomwatch.db"],
+    "backfill": ["--from", "roomwatch.db"],
+    "verify": ["--from", "roomwatch.db"],
     "pseudonym": ["alice"],
     "rules": ["test", "tests.toml"],
 }

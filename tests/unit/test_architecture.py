@@ -44,6 +44,7 @@ PURE = {
         "monitor.forecast",
         "monitor.limits",
         "monitor.store.rows",
+        "monitor.store.comparing",
         "monitor.store.erased_rows",
         "monitor.store.granting",
         "monitor.store.identifying",
@@ -233,7 +234,11 @@ def test_sql_is_written_in_the_store_only() -> None:
 
 #: Of what is in an extra, and the package that adapts it.
 DRIVERS = {"asyncpg": "monitor.store.postgres", "clickhouse_connect": "monitor.store.clickhouse"}
-CLUSTER = {"monitor.store.cluster", "monitor.store.cluster_upkeep"}  # which put both together
+CLUSTER = {
+    "monitor.store.cluster",
+    "monitor.store.cluster_upkeep",
+    "monitor.store.cluster_moving",
+}  # which put both together
 
 
 def test_a_driver_is_imported_by_its_adapter_only_and_that_by_nothing_that_needs_no_cluster() -> None:

@@ -12,7 +12,7 @@ from monitor.bundle.redaction import Redaction
 from monitor.bundle.taking import happenings
 from monitor.export.layout import Files, files_at, who
 from monitor.export.moments import moment_ms
-from monitor.export.progress import Progress, progress_text
+from monitor.export.progress import Progress, progress_text, share_text
 from monitor.failures import CommandFailed
 from monitor.store.memory import MemoryLog
 from monitor.store.ports import Entry, Series
@@ -130,3 +130,17 @@ def test_what_may_hold_anything_is_left_out_and_names_are_replaced_in_keys(redac
 
 def test_without_names_sentences_stay_as_they_are() -> None:
     assert Redaction(str.upper, ROOM, []).of({"detail": "all is well"}) == {"detail": "all is well"}
+
+
+@pytest.mark.parametrize(
+    ("rows", "elapsed_s", "before", "said"),
+    [
+        (0, 0.0, 0, "0 of 1,000 samples, 0%"),
+        (250, 0.5, 0, "250 of 1,000 samples, 25%"),
+        (250, 10.0, 0, "250 of 1,000 samples, 25%, 25 a second, 0:30 left"),
+        (500, 10.0, 400, "500 of 1,000 samples, 50%, 10 a second, 0:50 left"),
+        (1_000, 10.0, 0, "1,000 of 1,000 samples, 100%, 100 a second"),
+    ],
+)
+def test_what_was_there_before_it_began_makes_it_no_faster(rows: int, elapsed_s: float, before: int, said: str) -> None:
+    assert share_text("samples", rows, 1_000, elapsed_s, before) == said
