@@ -1,8 +1,8 @@
 """A PostgreSQL of three servers for tests: a primary, and two standbys one of which has all that it says it has.
 
-Each is killed or stopped with all of its processes: those of a server that has lost its first one end by themselves, but
-not at once, and the first one does not stop the others.  A primary that was killed comes back as a standby, from a copy
-of the new one.
+Each is killed or stopped with all of its processes: those of a server that has lost its first one end by themselves,
+but not at once, and the first one does not stop the others.  A primary that was killed comes back as a standby, from a
+copy of the new one.
 """
 
 import os
