@@ -238,6 +238,7 @@ async def of_samples(scene: Scene) -> list[Promise]:
     return [
         Promise("posts taken, and said again until then", "", f"{book.posts:,}, {book.repeated:,}"),
         Promise("posts answered otherwise than by 202, 503 or not", "0", f"{unknown:,}", unknown == 0),
+        Promise("longest time in which none was acknowledged", "", f"{book.longest_wait_s:.1f} s"),
         Promise("samples acknowledged, that are lost", f"{wanted:,}, 0", f"{wanted:,}, {len(lost):,}", not lost),
         Promise("  rows read back that are there already", "0", f"{twice:,}", twice == 0),
         Promise(

@@ -32,6 +32,16 @@ class Book:
         self.repeated = 0  # posts that had to be said again
         self.answers: Counter[str] = Counter()
         self.troubled: list[str] = []  # whose connections went bad
+        self.longest_wait_s = 0.0  # between two acknowledgements, whoever got them
+        self._last_s: float | None = None
+
+    def take(self, answer: str) -> None:
+        """Count an answer."""
+        self.answers[answer] += 1
+        if answer == "202":
+            now_s = time.monotonic()
+            self.longest_wait_s = max(self.longest_wait_s, now_s - (self._last_s or now_s))
+            self._last_s = now_s
 
 
 class Crowd:
@@ -88,7 +98,7 @@ class Crowd:
         while True:
             door = chance.choice([each for each in self._doors if each != before])
             answer = await self._asked(door, packed_body)
-            self._book.answers[answer] += 1
+            self._book.take(answer)
             if answer == "202":
                 return
             self._book.repeated += 1
