@@ -316,12 +316,12 @@ def of_polls(scene: Scene, took_s: float) -> list[Promise]:
     strays = turns = 0
     for account, simulator in scene.twilio.simulators.items():
         duty = f"poller:{simulator.account.account_sid}"
-        began = hands(asked_of, account)
+        watched_from_s = scene.watch.held[duty][0][0]  # who asked before, while all of them began, nobody can judge
+        by_whom = [each for each in asked_of if each.account == account and each.at_s >= watched_from_s]
+        began = hands(by_whom, account)
         turns += max(0, len(began) - 1 - scene.watch.changes(duty))
         strays += sum(
-            scene.watch.is_anothers(duty, each.replica, each.at_s - UNSURE_S, each.at_s + UNSURE_S)
-            for each in asked_of
-            if each.account == account
+            scene.watch.is_anothers(duty, each.replica, each.at_s - UNSURE_S, each.at_s + UNSURE_S) for each in by_whom
         )
         found.append(f"{len(began) - 1}")
     most = int(ACCOUNTS * (REQUESTS_PER_S * took_s + BURST_REQUESTS + AT_ONCE))
@@ -374,6 +374,7 @@ def of_duties(scene: Scene) -> list[Promise]:
     return [
         *rested,
         Promise("looks at the leases, longest time between two", "", looked),
+        Promise("  how its connections ended", "", "; ".join(f"{name} {n}" for name, n in watch.ended.items())),
         Promise("replicas that ended by themselves, or did not start", "", f"{alone}"),
     ]
 

@@ -1,9 +1,8 @@
 """Who has which duty when, as PostgreSQL has it, and for how long one was nobody's who could have done it?"""
 
 import asyncio
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable
-from contextlib import suppress
 from itertools import pairwise
 from time import monotonic
 
@@ -28,13 +27,16 @@ class DutyWatch:
         self.longest_s: defaultdict[str, float] = defaultdict(float)
         self.held: defaultdict[str, list[tuple[float, str]]] = defaultdict(list)  # by duty: when it was whose
         self.looks = 0
+        self.ended: Counter[str] = Counter()  # connections, and attempts at one, by how they ended
         self.late_s = 0.0  # the longest time between two looks
 
     async def watch(self) -> None:
         """Look again and again."""
         while True:
-            with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
+            try:
                 await self._watch_by_a_connection()
+            except Exception as error:  # noqa: BLE001  # a primary that dies ends a connection in many ways
+                self.ended[type(error).__name__] += 1
             self._rested_s.clear()  # nobody could have had anything
             await asyncio.sleep(0.1)
 
