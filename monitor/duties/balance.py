@@ -2,7 +2,8 @@
 
 Every replica answers that for itself, from the same roll.  None has more than its part of them and one, so that those
 of one that dies are taken up by all; and as that is one more than would do, nobody gives back what the next look would
-bring again.
+bring again.  The most urgent does not wait for somebody with room, who may be dead since the last look: whoever sees it
+free takes it, and gives back another one instead.
 
 Pure: who is there is an argument.
 """
@@ -34,4 +35,5 @@ def share(duties: Sequence[str], mine: Sequence[str], roll: Roll, me: str) -> Sh
     # Each replica has an order of its own, or all would knock at the same doors.
     free.sort(key=lambda name: (name != duties[0], crc32(f"{me} {name}".encode())))
     by_urgency = sorted(mine, key=duties.index)
-    return Share(free[: max(0, most - len(mine))], tuple(by_urgency[most:]))
+    room = max(most - len(mine), int(free[:1] == [duties[0]]))
+    return Share(free[: max(0, room)], tuple(by_urgency[most:]))

@@ -48,6 +48,13 @@ def test_nobody_takes_more_than_their_part_and_one() -> None:
     assert len(share(DUTIES, (), Roll(["ann", "bob", "cid"], {}), "ann").take) == 5
 
 
+def test_the_most_urgent_is_taken_by_whoever_sees_it_free_however_much_they_have() -> None:
+    full, there = DUTIES[1:6], ["ann", "bob", "cid"]  # of whom two may be dead or stopped since the last look
+    assert share(DUTIES, full, Roll(there, dict.fromkeys(full, "ann")), "ann") == Share(["alerts"], ())
+    more = ("alerts", *full)
+    assert share(DUTIES, more, Roll(there, dict.fromkeys(more, "ann")), "ann") == Share([], DUTIES[5:6])
+
+
 def test_whoever_comes_is_left_a_part_and_never_the_most_urgent() -> None:
     todo = share(DUTIES, DUTIES, Roll(["ann", "bob"], dict.fromkeys(DUTIES, "ann")), "ann")
     assert todo == Share([], DUTIES[7:])
