@@ -7,7 +7,7 @@ order in which they come up and, in reverse, go down.
 import asyncio
 import time
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from functools import partial
 from logging import getLogger
 from math import nan
@@ -32,7 +32,7 @@ from monitor.config_file import Fingerprint
 from monitor.configured_limits import limits_of
 from monitor.doors import Doors
 from monitor.duties.duties import Duties
-from monitor.duties.work import POLLER, UPKEEP, Work, poller
+from monitor.duties.work import POLLER, Work, poller
 from monitor.error_budgets import ErrorBudgets
 from monitor.folding import Fold
 from monitor.following import Following
@@ -51,6 +51,8 @@ from monitor.live import Live
 from monitor.log import counted
 from monitor.loop_lag import TRY_EVERY_S
 from monitor.metrics import RETRIES, Metrics
+from monitor.others import LOOK_EVERY_S as LOOK_AT_OTHERS_EVERY_S
+from monitor.others import Others
 from monitor.outcomes import Outcome
 from monitor.pipeline import Pipeline
 from monitor.polling import Poll
@@ -61,7 +63,7 @@ from monitor.self_watch import SelfWatch
 from monitor.settings import Canary as CanarySettings
 from monitor.showing import Parts, Showing, polls_of
 from monitor.stalls.writer_watch import LOOK_EVERY_S as WRITER_EVERY_S
-from monitor.store.ports import Store, StoreFailed
+from monitor.store.ports import Store
 from monitor.streaming import Watches
 from monitor.supervision.activation import Sockets
 from monitor.supervision.status_line import Standing, status_line
@@ -73,7 +75,6 @@ _log = getLogger(__name__)
 
 DRAIN_S = 10.0  # how long a stop waits for receivers; what is not delivered by then stays in the outbox
 CATCH_UP_EVERY_S = 10.0  # with what is to be told of oneself now and then
-LOOK_AT_OTHERS_EVERY_S = 1.0  # at what they decided, silenced and polled
 
 
 class Daemon:
@@ -113,45 +114,13 @@ class Daemon:
         self.is_ready = False
         self.doors = Doors(config, store, self.metrics, self.clock.now_s, sockets)
         self._pseudonyms = pseudonyms_of(config.privacy)
-        self.alerting = Alerting(
-            config,
-            store,
-            self.live,
-            self.metrics,
-            self.clock,
-            self._limits,
-            self._read_elsewhere,
-            self.attendance,
-            None if self.company.shared is None else self.company.shared.inbox,
-            lambda: self.following.behind_s if self.following is not None else 0.0,
-        )
+        self.alerting = self._new_alerting()
         self.evaluation = self.alerting.evaluation
         self.call_watches = Watches()
         self.fold = Fold(self.live, self.alerting.notice, self._follow)
         self.following = self._following()
-        self.pipeline = Pipeline(
-            store.log,
-            self.fold,
-            self.metrics,
-            capacity_events=config.pipeline.capacity_events,
-            now_ms=self.clock.now_ms,
-            veil=self._pseudonyms.veil if self._pseudonyms else lambda event: event,
-            is_full=lambda: store.is_full,
-            on_stored=None if self.following is None else self.following.wake,
-        )
-        self.housekeeping = Housekeeping(
-            store,
-            self.live,
-            agenda,
-            self.fold,
-            self.metrics,
-            self.alerting.notice,
-            storage=config.storage,
-            picture=config.live,
-            now_ms=self.clock.now_ms,
-            budgets=self.budgets,
-            missed_s=self.attendance.missed_s,
-        )
+        self.pipeline = self._new_pipeline()
+        self.housekeeping = self._new_housekeeping(agenda)
         self.reloading = Reloading(
             config,
             reread or (lambda: config),
@@ -164,36 +133,12 @@ class Daemon:
         self._vigil = Vigil(self._supervisor, store.try_writing, self.alerting.dispatcher)
         self.self_watch = SelfWatch(self.metrics, lambda: store.writing, self.clock.now_s)
         self._timetable = Timetable(self.clock, self.self_watch.chores)
-        self._watches = [
-            AccountWatch(
-                account,
-                config.polling,
-                self.live,
-                agenda,
-                self.pipeline,
-                self.metrics,
-                self.clock.now_s,
-                None if self.company.shared is None else self.company.shared.budget,
-            )
-            for account in config.accounts
-        ]
+        self._watches = self._new_watches(agenda)
         self.heartbeat = self.alerting.beat_for(self.pipeline, self._watches)
-        self.rounds = Rounds(
-            store,
-            self.live,
-            self.pipeline,
-            self.metrics,
-            self.budgets,
-            self._watches,
-            instance=config.alerts.instance,
-            now_s=self.clock.now_s,
-            on_change=self.alerting.notice,
-            sight=lambda: self.evaluation.sight,
-            overdue=self.self_watch.chores.overdue,
-            certificate_ends_s=self.doors.certificate_ends_s,
-        )
+        self.rounds = self._new_rounds()
         self.canary = self._canary(config.canary) if config.canary.enabled else None
         self.duties = self._duties()
+        self.others = self._others()
         self.showing = Showing(self._parts(), lambda: self.config, is_demo=demo)
         self._expect_series()
 
@@ -268,7 +213,8 @@ class Daemon:
             self.live.account_book.forget_canaries()
         await self._look_at_the_clock()
         await self.alerting.restore()
-        await self._look_at_others()
+        if self.others is not None:
+            await self.others.look()
 
     async def _look_at_the_clock(self) -> None:
         ahead = clock_behind(await self.store.log.newest_at_ms(), self.clock.now_ms())
@@ -288,36 +234,9 @@ class Daemon:
         if self._watches_config:
             every(WATCH_EVERY_S, self.reloading.look)
         every(WEB_FILES_EVERY_S, self.doors.look_at_files)
-        if self.company.shared is not None:
-            every(LOOK_AT_OTHERS_EVERY_S, self._look_at_others)
-            every(config.storage.checkpoint_every_s, self._look_what_is_saved)
-
-    # --- those who share the store ------------------------------------------------------------------------
-
-    async def _look_at_others(self) -> None:
-        """Show what others decide, silence and poll."""
-        shared = self.company.shared
-        if shared is None:
-            return
-        try:
-            await self.alerting.look()
-            states = await shared.poll_states.all()
-        except StoreFailed as error:
-            _log.warning("nobody knows what other replicas do: %s", error)
-            return
-        for watch in self._watches:
-            if self.duties.hold(poller(watch.sid)) is None:
-                watch.show(states.get(watch.sid, ()))
-
-    async def _look_what_is_saved(self) -> None:
-        """Remember what would have to be saved, if this process were to save the picture."""
-        shared = self.company.shared
-        if shared is None or self.duties.hold(UPKEEP) is not None:
-            return
-        with suppress(StoreFailed):
-            saved_through = await shared.picture.reaches()
-            if self.duties.hold(UPKEEP) is None:
-                self.housekeeping.remember_unsaved(saved_through)
+        if self.others is not None:
+            every(LOOK_AT_OTHERS_EVERY_S, self.others.look)
+            every(config.storage.checkpoint_every_s, self.others.look_what_is_saved)
 
     def _note_duty(self, name: str, is_held: bool) -> None:
         label = next((f"{POLLER}{watch.name}" for watch in self._watches if poller(watch.sid) == name), name)
@@ -389,6 +308,78 @@ class Daemon:
 
     # --- parts --------------------------------------------------------------------------------------------
 
+    def _new_alerting(self) -> Alerting:
+        return Alerting(
+            self.config,
+            self.store,
+            self.live,
+            self.metrics,
+            self.clock,
+            self._limits,
+            self._read_elsewhere,
+            self.attendance,
+            self.company.inbox,
+            lambda: self.following.behind_s if self.following is not None else 0.0,
+        )
+
+    def _new_pipeline(self) -> Pipeline:
+        return Pipeline(
+            self.store.log,
+            self.fold,
+            self.metrics,
+            capacity_events=self.config.pipeline.capacity_events,
+            now_ms=self.clock.now_ms,
+            veil=self._pseudonyms.veil if self._pseudonyms else lambda event: event,
+            is_full=lambda: self.store.is_full,
+            on_stored=None if self.following is None else self.following.wake,
+        )
+
+    def _new_housekeeping(self, agenda: Agenda) -> Housekeeping:
+        return Housekeeping(
+            self.store,
+            self.live,
+            agenda,
+            self.fold,
+            self.metrics,
+            self.alerting.notice,
+            storage=self.config.storage,
+            picture=self.config.live,
+            now_ms=self.clock.now_ms,
+            budgets=self.budgets,
+            missed_s=self.attendance.missed_s,
+        )
+
+    def _new_watches(self, agenda: Agenda) -> list[AccountWatch]:
+        return [
+            AccountWatch(
+                account,
+                self.config.polling,
+                self.live,
+                agenda,
+                self.pipeline,
+                self.metrics,
+                self.clock.now_s,
+                self.company.budget,
+            )
+            for account in self.config.accounts
+        ]
+
+    def _new_rounds(self) -> Rounds:
+        return Rounds(
+            self.store,
+            self.live,
+            self.pipeline,
+            self.metrics,
+            self.budgets,
+            self._watches,
+            instance=self.config.alerts.instance,
+            now_s=self.clock.now_s,
+            on_change=self.alerting.notice,
+            sight=lambda: self.evaluation.sight,
+            overdue=self.self_watch.chores.overdue,
+            certificate_ends_s=self.doors.certificate_ends_s,
+        )
+
     def _following(self) -> Following | None:
         shared = self.company.shared
         return None if shared is None else Following(shared.log, self.fold, self.metrics)
@@ -407,6 +398,12 @@ class Daemon:
         )
         company, todo = self.company, work.duties()
         return Duties(company.leases, company.me, todo, ttl_s=company.ttl_s, on_change=self._note_duty)
+
+    def _others(self) -> Others | None:
+        shared = self.company.shared
+        if shared is None:
+            return None
+        return Others(shared, self.duties, self.alerting, self.housekeeping, self._watches)
 
     def _parts(self) -> Parts:
         return Parts(

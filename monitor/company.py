@@ -9,10 +9,10 @@ from typing import NamedTuple, cast
 from monitor.config import Config
 from monitor.duties.duties import FOR_GOOD, TTL_S
 from monitor.opening import replica_of
-from monitor.store.leases import Lease, Leases
+from monitor.store.leases import Lease, Leases, RequestBudget
 from monitor.store.local_leases import LocalDuties, LocalLeases
 from monitor.store.ports import Store
-from monitor.store.shared import SharedStore
+from monitor.store.shared import Inbox, SharedStore
 
 ALONE = "alone"
 
@@ -33,6 +33,16 @@ class Company(NamedTuple):
     leases: Leases
     ttl_s: float = FOR_GOOD
     shared: SharedStore | None = None
+
+    @property
+    def inbox(self) -> Inbox | None:
+        """Return what is for whoever decides who is told; None where that is this process, always."""
+        return None if self.shared is None else self.shared.inbox
+
+    @property
+    def budget(self) -> RequestBudget | None:
+        """Return what all of them together may still ask; None where nobody else asks."""
+        return None if self.shared is None else self.shared.budget
 
     def under(self, lease: Lease) -> Store:
         """Return the store for whoever has a duty."""

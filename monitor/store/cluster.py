@@ -8,7 +8,7 @@ away the log grows, and answers about what was measured say what is missing in t
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from logging import getLogger
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from monitor.store.clickhouse.client import Address, Client
 from monitor.store.clickhouse.schema import PLAIN, Engine, NotOurs
@@ -143,3 +143,9 @@ class ClusterStore(PostgresStore):
         """Finish what is under way and let go of the servers."""
         await self._history.close()
         await super().close()
+
+
+if TYPE_CHECKING:
+    from monitor.store.shared import SharedStore
+
+    _SHARED: type[SharedStore] = ClusterStore  # what a replica is given (`monitor.company`) has all that it needs

@@ -7,7 +7,7 @@ import asyncio
 import re
 import ssl
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -209,9 +209,10 @@ async def test_a_twilio_that_throttles_is_asked_less_and_seen_again(
     for each in accounts:
         each.between.turn(each.mood)
     await until_said_to_be("throttled", here, set(THROTTLES))
-    await asyncio.sleep(LITTLE_S)  # what was asked before it was said to throttle does not count
-    await until(lambda: max(asked_lately(accounts).values()) < LITTLE_S * REQUESTS_PER_S / 2, SAID_WITHIN_S)
-    asked = asked_lately(accounts)
+    since_s = time.monotonic()
+    await asyncio.sleep(LITTLE_S)  # at least: on a busy machine it is more, in which more is asked
+    asked = {each.name: sum(0 < at_s - since_s <= LITTLE_S for at_s in each.between.asked_at_s) for each in accounts}
+    assert max(asked.values()) < LITTLE_S * REQUESTS_PER_S / 2, asked
     observed(f"while it throttled asked {asked['plainly']} and {asked['politely']} times in {LITTLE_S:g} s")
     read = {each.name: await seen_at_s(here, each) for each in accounts}
     for each in accounts:
@@ -221,12 +222,6 @@ async def test_a_twilio_that_throttles_is_asked_less_and_seen_again(
             await asyncio.sleep(0.2)
     assert in_use(here) == ["firing"] * len(accounts)
     observed("rooms were seen again, and none was taken for another")
-
-
-def asked_lately(accounts: Sequence[Troubled]) -> dict[str, int]:
-    """Return how often each account was asked within the last seconds."""
-    since_s = time.monotonic() - LITTLE_S
-    return {each.name: sum(at_s > since_s for at_s in each.between.asked_at_s) for each in accounts}
 
 
 async def seen_at_s(here: Surroundings, account: Troubled) -> float:
