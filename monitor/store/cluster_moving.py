@@ -79,16 +79,14 @@ class Moving:
             rollups, samples = source.rollup_rows(), source.samples_before(source.position.last_chunk + 1)
             if move.is_finished:
                 return Carried(samples, rollups, 0)
-            damaged = await carry_rollups(
-                self._clickhouse, source, move.id, lambda rows: tell("rollups", rows, rollups)
-            )
+            damaged = await carry_rollups(self._clickhouse, source, lambda rows: tell("rollups", rows, rollups))
             tell("samples", samples - source.samples_before(move.chunks_from), samples)
 
             async def carried(chunks_from: int, count: int) -> None:
                 await moving.carried(self._database, chunks_from)
                 tell("samples", count, samples)
 
-            damaged += await carry_samples(self._clickhouse, source, move.id, move.chunks_from, carried)
+            damaged += await carry_samples(self._clickhouse, source, move.chunks_from, carried)
             await moving.finish(self._database)
             return Carried(samples, rollups, damaged)
 

@@ -228,7 +228,7 @@ async def of_samples(scene: Scene) -> list[Promise]:
         hour_ms = int(time() * 1000) // HOUR_MS * HOUR_MS
         selection = Selection("room", hour_ms - 24 * HOUR_MS, hour_ms + HOUR_MS)
         sums = await store.rollups.percentiles(selection, "rtt_ms", (0.5,), as_told)
-        ((moved,),) = await client.query("SELECT count() FROM media FINAL")
+        ((moved,),) = await client.query("SELECT count() FROM media FINAL WHERE room != ''")
     finally:
         await client.close()
         await store.close()

@@ -18,11 +18,9 @@ from monitor.store.clickhouse.rollup_columns import (
     MARK,
     PEOPLE_TABLE,
     SKETCHES_TABLE,
-    counts_of,
-    people_of,
-    sketches_of,
 )
-from monitor.store.moving_source import Chunk, RollupPart, Source
+from monitor.store.clickhouse.rollup_writing import put_down_rollups
+from monitor.store.moving_source import Chunk, Source
 from monitor.store.ports import Line, StoreFailed
 
 _TABLES: tuple[tuple[Table, Callable[[Sequence[Line], int], Columns]], ...] = (
@@ -44,7 +42,7 @@ async def refuse_what_is_there(clickhouse: Client, where: str) -> None:
             raise StoreFailed(f"{where}: expected nothing in it, got {count} rows in {table.name}; nothing was copied")
 
 
-async def carry_rollups(clickhouse: Client, source: Source, move: str, tell: Callable[[int], None]) -> int:
+async def carry_rollups(clickhouse: Client, source: Source, tell: Callable[[int], None]) -> int:
     """Carry the rollups that are not there; return how many were damaged and stay behind.
 
     Raises:
@@ -54,18 +52,18 @@ async def carry_rollups(clickhouse: Client, source: Source, move: str, tell: Cal
     damaged, parts = 0, source.rollup_parts(done)
     while (part := await asyncio.to_thread(next, parts, None)) is not None:
         if (part.number, part.day) not in done:
-            await _put_down_rollups(clickhouse, part, f"{move} rollups {part.number}")
+            await put_down_rollups(clickhouse, part.rollups, part.number, part.day)
         damaged += part.damaged
         tell(part.rows)
     return damaged
 
 
 async def carry_samples(
-    clickhouse: Client, source: Source, move: str, before: int, carried: Callable[[int, int], Awaitable[None]]
+    clickhouse: Client, source: Source, before: int, carried: Callable[[int, int], Awaitable[None]]
 ) -> int:
     """Carry the chunks below a number, the latest first; return how many were damaged and stay behind.
 
-    What is put down is known again by the name of the move.  `carried` is told of each part: the lowest number of its
+    `carried` is told of each part: the lowest number of its
     chunks, and how many samples are in it.
 
     Raises:
@@ -77,43 +75,23 @@ async def carry_samples(
     while chunks := await asyncio.to_thread(source.chunks, before):
         whole = [chunk for chunk in chunks if chunk.line.samples.count]
         if whole:
-            await _put_down(clickhouse, whole, f"{move} chunks {chunks[-1].number} to {chunks[0].number}")
+            await _put_down(clickhouse, whole)
         damaged += len(chunks) - len(whole)
         before = chunks[-1].number
         await carried(before, sum(chunk.line.samples.count for chunk in whole))
     return damaged
 
 
-async def _put_down(clickhouse: Client, chunks: Sequence[Chunk], token: str) -> None:
+async def _put_down(clickhouse: Client, chunks: Sequence[Chunk]) -> None:
     for table, columns_of in _TABLES:
         columns = await asyncio.to_thread(_columns, chunks, columns_of)
         if columns and len(columns[0]):
-            await clickhouse.insert(table, columns, token)
+            await clickhouse.insert(table, columns)  # whole rows are known by their key: they may be there twice
 
 
 def _columns(chunks: Sequence[Chunk], columns_of: Callable[[Sequence[Line], int], Columns]) -> Columns:
     parts = [columns_of([chunk.line], chunk.number) for chunk in chunks]
     return [[value for part in column for value in part] for column in zip(*parts, strict=True)]
-
-
-async def _put_down_rollups(clickhouse: Client, part: RollupPart, token: str) -> None:
-    """Put down a part, the mark that it is there last."""
-    people = await asyncio.to_thread(people_of, part.rollups, part.day)
-    if len(people[0]):
-        await clickhouse.insert(PEOPLE_TABLE, people, token)  # united, not added up: it may be there twice
-    for table, columns_of in ((COUNTS_TABLE, counts_of), (SKETCHES_TABLE, sketches_of)):
-        if not await _is_marked(clickhouse, table, part):
-            columns = await asyncio.to_thread(columns_of, part.rollups, part.number, part.day)
-            await clickhouse.insert(table, columns, token)
-
-
-async def _is_marked(clickhouse: Client, table: Table, part: RollupPart) -> bool:
-    ((count,),) = await clickhouse.query(
-        f"SELECT count() FROM {table.name} WHERE scope = {{mark:String}} AND key = {{key:String}}"
-        " AND at_ms = {at_ms:Int64}",
-        {"mark": MARK, "key": str(part.number), "at_ms": part.day * DAY_MS},
-    )
-    return bool(count)
 
 
 async def _carried_parts(clickhouse: Client, source: Source) -> frozenset[tuple[int, int]]:

@@ -7,6 +7,7 @@ In four calls: insert, query, command, ping.  The driver is imported here and no
 import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
+from uuid import uuid4
 
 import aiohttp
 from clickhouse_connect.driver import create_async_client
@@ -66,8 +67,10 @@ class Client:
         self._connecting = asyncio.Lock()
         self._connected: AsyncClient | None = None
 
-    async def insert(self, table: Table, columns: Columns, token: str) -> None:
+    async def insert(self, table: Table, columns: Columns, token: str = "") -> None:
         """Put down rows, as columns in the order of the table's; the same token again puts down nothing.
+
+        Without a token they are put down whatever was before: ClickHouse by itself takes equal rows for a repeat.
 
         Raises:
             StoreFailed: it is not known to be there; to say it again with the same token does no harm.
@@ -80,7 +83,7 @@ class Client:
                 column_names=list(table.types),
                 column_type_names=list(table.types.values()),
                 column_oriented=True,
-                settings={**_INSERT, "insert_deduplication_token": token},
+                settings={**_INSERT, "insert_deduplication_token": token or str(uuid4())},
             )
         except _FAILURES as error:
             raise self._failed(f"to take rows of {table.name}", error) from error

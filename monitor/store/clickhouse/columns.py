@@ -5,7 +5,7 @@ What is read comes in the order of rooms, participants and moments.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, groupby
+from itertools import chain, compress, groupby
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,8 @@ _KEY = {"room": "String", "participant": "String", "at_ms": "Int64", "segment": 
 _WORD = "LowCardinality(Nullable(String))"
 MEDIA = Into("media", {**_KEY, **{named(each): _WORD if each.is_word else "Int64" for each in MEDIA_FIELDS}})
 LEVELS = Into("levels", {**_KEY, "steps_level": "Int64", "subject": "Nullable(String)", "stats": "String"})
+
+_NOTHING = {"Int64": 0, "UInt64": 0, "UInt32": 0, "String": b"", "Nullable(String)": None, _WORD: None}
 
 WHO = ("room", "participant", "at_ms")  # what every row that is read begins with
 LEVEL_COLUMNS = ("steps_level", "subject", "stats")
@@ -78,6 +80,23 @@ def _level_values(samples: Samples) -> Iterator[Sequence[Any]]:
     yield _steps(samples.levels[:, 0], LEVEL_FIELDS[0].steps).tolist()
     yield _words(samples.levels[:, 1], samples.words)
     yield [b"" if each == NOTHING else each for each in samples.stats] or [b""] * len(samples.levels)
+
+
+def days_of(columns: Columns) -> dict[int, Columns]:
+    """Return the rows of each day, as columns too."""
+    days = [at_ms // DAY_MS for at_ms in columns[2]] if columns else []
+    wanted = sorted(set(days))
+    if len(wanted) == 1:
+        return {wanted[0]: columns}
+    return {day: [list(compress(column, [each == day for each in days])) for column in columns] for day in wanted}
+
+
+def marked(table: Into, columns: Columns, segment: int, day: int) -> Columns:
+    """Return the rows of a day with the mark of a segment, which is of nobody in no room."""
+    mark = {"room": "", "participant": "", "at_ms": day * DAY_MS, "segment": segment}
+    nothing = (_NOTHING[kind] for kind in table.types.values())
+    row = (mark.get(name, none) for name, none in zip(table.types, nothing, strict=True))
+    return [[*column, each] for column, each in zip(columns, row, strict=True)]
 
 
 def _steps(column: NDArray[np.float64], steps: float) -> NDArray[np.int64]:

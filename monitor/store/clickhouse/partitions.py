@@ -12,7 +12,7 @@ _RAW = "raw"
 
 async def keep_since(clickhouse: Client, at_ms: int) -> None:
     """Say that samples are kept whole since a moment at best, before any of them go."""
-    await clickhouse.insert(_BOUNDS, [[_RAW], [at_ms]], f"{_RAW} {at_ms}")
+    await clickhouse.insert(_BOUNDS, [[_RAW], [at_ms]])
 
 
 async def kept_since(clickhouse: Client) -> int:
@@ -22,7 +22,7 @@ async def kept_since(clickhouse: Client) -> int:
 
 
 async def drop_days(clickhouse: Client, table: str, before_ms: int) -> int:
-    """Drop the days of a table that were over before a moment; return how many rows went.
+    """Drop the days of a table that were over before a moment; return how many rows went, marks among them.
 
     Raises:
         StoreFailed: not all of them went.

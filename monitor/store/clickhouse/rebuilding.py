@@ -6,7 +6,6 @@ old one, which ClickHouse does at once or not at all.
 
 import asyncio
 from collections.abc import Callable
-from uuid import uuid4
 
 from monitor.history.rollups import NO_ROLLUPS, Rollups, bounded, merged
 from monitor.store.clickhouse.client import Client, Columns, Table
@@ -30,7 +29,7 @@ _ColumnsOf = Callable[[Rollups, int], Columns]
 _TABLES: tuple[tuple[Table, _ColumnsOf], ...] = (
     (COUNTS_TABLE, lambda rollups, day: counts_of(rollups, None, day)),
     (SKETCHES_TABLE, lambda rollups, day: sketches_of(rollups, None, day)),
-    (PEOPLE_TABLE, people_of),
+    (PEOPLE_TABLE, lambda rollups, day: people_of(rollups, None, day)),
 )
 
 
@@ -85,7 +84,7 @@ async def _replace(clickhouse: Client, table: Table, columns: Columns, span_ms: 
         {"day": day, "mark": MARK, "from_ms": from_ms, "to_ms": to_ms},
     )
     if columns and len(columns[0]):
-        await clickhouse.insert(new, columns, str(uuid4()))
+        await clickhouse.insert(new, columns)
     ((rows,),) = await clickhouse.query(f"SELECT count() FROM {new.name}")
     if rows:
         await clickhouse.command(f"ALTER TABLE {table.name} REPLACE PARTITION {day} FROM {new.name}")

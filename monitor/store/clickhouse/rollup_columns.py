@@ -63,15 +63,15 @@ def sketches_of(rollups: Rollups, segment: int | None, day: int) -> Columns:
     return _marked([*_keys(rollups, owners, np.zeros_like(owners)), *maps], segment, day, {})
 
 
-def people_of(rollups: Rollups, day: int) -> Columns:
-    """Return who was there on a day as the columns of `PEOPLE_TABLE`."""
+def people_of(rollups: Rollups, segment: int | None, day: int) -> Columns:
+    """Return who was there on a day as the columns of `PEOPLE_TABLE`, with the mark of a segment."""
     there = rollups.people
     columns = [
         *_keys(rollups, there.owner, np.zeros_like(there.owner)),
         there.person.tolist(),
         *(mask.tolist() for mask in there.minutes.T),
     ]
-    return _on(columns, day)
+    return _marked(columns, segment, day, 0)
 
 
 def _keys(rollups: Rollups, owners: Whole, after_ms: Whole) -> list[list[Any]]:

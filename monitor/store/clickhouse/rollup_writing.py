@@ -5,12 +5,14 @@ them.  So whoever reads sees of each segment that it is in, or that it is not, a
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 
 from monitor.history.rollups import NO_ROLLUPS, ROOM, VALUES_A_DIMENSION, Rollups, bounded, merged, rolled
 from monitor.store.clickhouse.client import Client, Columns, Table
 from monitor.store.clickhouse.columns import DAY_MS
+from monitor.store.clickhouse.once import put_down
 from monitor.store.clickhouse.rollup_columns import (
     COUNTS_TABLE,
     MARK,
@@ -29,6 +31,7 @@ from monitor.store.scopes import Scopes, is_told_whole, placed
 LINES_A_TIME = 256
 
 MARKED: tuple[tuple[Table, Callable[[Rollups, int | None, int], Columns]], ...] = (
+    (PEOPLE_TABLE, people_of),
     (COUNTS_TABLE, counts_of),
     (SKETCHES_TABLE, sketches_of),
 )
@@ -43,20 +46,28 @@ async def add_rollups(clickhouse: Client, number: int, lines: Sequence[Line], sc
     found = await asyncio.to_thread(rolled_up, await completed(clickhouse, lines, scopes), scopes)
     found = bounded(found, await known_values(clickhouse, found))
     for day in days_of(found):
-        token = f"segment {number} day {day}"
-        for table, columns_of in MARKED:
-            if day not in await marked_days(clickhouse, table, number):
-                await clickhouse.insert(table, await asyncio.to_thread(columns_of, found, number, day), token)
-        await clickhouse.insert(PEOPLE_TABLE, await asyncio.to_thread(people_of, found, day), token)
+        await put_down_rollups(clickhouse, found, number, day)
 
 
-async def marked_days(clickhouse: Client, table: Table, number: int) -> Collection[int]:
-    """Return the days on which a segment is in a table."""
-    found = await clickhouse.query(
-        f"SELECT at_ms FROM {table.name} WHERE scope = {{mark:String}} AND key = {{key:String}}",
-        {"mark": MARK, "key": str(number)},
+async def put_down_rollups(clickhouse: Client, rollups: Rollups, number: int, day: int) -> None:
+    """Put down what rollups tell of a day, under a number, unless it is there.
+
+    Raises:
+        StoreFailed: not all of it is there; to do it again does no harm.
+    """
+    for table, columns_of in MARKED:
+        columns = await asyncio.to_thread(columns_of, rollups, number, day)
+        is_there = partial(_is_marked, clickhouse, table, number, day)
+        await put_down(clickhouse, table, columns, f"segment {number} day {day}", is_there)
+
+
+async def _is_marked(clickhouse: Client, table: Table, number: int, day: int) -> bool:
+    ((count,),) = await clickhouse.query(
+        f"SELECT count() FROM {table.name} WHERE scope = {{mark:String}} AND key = {{key:String}}"
+        " AND at_ms = {at_ms:Int64}",
+        {"mark": MARK, "key": str(number), "at_ms": day * DAY_MS},
     )
-    return {at_ms // DAY_MS for (at_ms,) in zip(*found, strict=True)}
+    return bool(count)
 
 
 async def last_segment(clickhouse: Client) -> int:

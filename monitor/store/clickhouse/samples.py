@@ -10,12 +10,14 @@ While ClickHouse is away nothing is settled and nothing is lost; what the log ha
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Sequence
+from functools import partial
 
 from collectors.observations import TelemetryBatch
 from monitor.history.samples import Samples, joined
 from monitor.store.clickhouse import series as who
-from monitor.store.clickhouse.client import Client
-from monitor.store.clickhouse.columns import LEVELS, MEDIA, levels_of, media_of
+from monitor.store.clickhouse.client import Client, Columns, Table
+from monitor.store.clickhouse.columns import DAY_MS, LEVELS, MEDIA, days_of, levels_of, marked, media_of
+from monitor.store.clickhouse.once import put_down
 from monitor.store.clickhouse.partitions import drop_days, keep_since
 from monitor.store.clickhouse.reading import SAMPLES_A_SLICE, Settled
 from monitor.store.clickhouse.rollup_writing import add_rollups
@@ -57,11 +59,20 @@ class ClickHouseSamples:
         return sum(line.samples.count for line in lines)
 
     async def _put_down(self, lines: Sequence[Line], number: int) -> None:
-        token = f"segment {number}"
-        for table, columns_of in ((who.SERIES, who.rows_of), (MEDIA, media_of), (LEVELS, levels_of)):
-            columns = await asyncio.to_thread(columns_of, lines, number)
-            if columns and len(columns[0]):
-                await self._clickhouse.insert(table, columns, token)
+        # Who measured is known by its key, however often it is told; samples are not, of whom a name became a SID.
+        await self._clickhouse.insert(who.SERIES, await asyncio.to_thread(who.rows_of, lines, number))
+        for table, columns_of in ((MEDIA, media_of), (LEVELS, levels_of)):
+            for day, columns in (await asyncio.to_thread(_days_of, table, columns_of, lines, number)).items():
+                is_there = partial(self._is_marked, table, number, day)
+                await put_down(self._clickhouse, table, columns, f"segment {number} day {day}", is_there)
+
+    async def _is_marked(self, table: Table, number: int, day: int) -> bool:
+        ((count,),) = await self._clickhouse.query(
+            f"SELECT count() FROM {table.name} WHERE room = '' AND participant = '' AND at_ms = {{at_ms:Int64}}"
+            " AND segment = {segment:UInt64}",
+            {"at_ms": day * DAY_MS, "segment": number},
+        )
+        return bool(count)
 
     async def merge(self, silent_since_ms: int) -> int:  # noqa: ARG002  # see below
         """Do nothing: ClickHouse puts parts together by itself."""
@@ -72,8 +83,16 @@ class ClickHouseSamples:
         async with self._turn:
             await self._ready()
             await keep_since(self._clickhouse, bound_ms)
-            await drop_days(self._clickhouse, who.SERIES.name, bound_ms)
-            return sum([await drop_days(self._clickhouse, table.name, bound_ms) for table in (MEDIA, LEVELS)])
+            counts = [await self._count_before(table, bound_ms // DAY_MS * DAY_MS) for table in (MEDIA, LEVELS)]
+            for table in (who.SERIES, MEDIA, LEVELS):
+                await drop_days(self._clickhouse, table.name, bound_ms)
+            return sum(counts)
+
+    async def _count_before(self, table: Table, bound_ms: int) -> int:
+        ((count,),) = await self._clickhouse.query(
+            f"SELECT count() FROM {table.name} WHERE room != '' AND at_ms < {{bound_ms:Int64}}", {"bound_ms": bound_ms}
+        )
+        return int(count)
 
     # --- reading --------------------------------------------------------------------------------------------
 
@@ -138,6 +157,14 @@ class ClickHouseSamples:
         """Return about how many samples there are in ClickHouse; what is in the log is little beside them."""
         async with self._log.moment() as moment:
             return await Settled(self._clickhouse, moment).count(wanted)
+
+
+def _days_of(
+    table: Table, columns_of: Callable[[Sequence[Line], int], Columns], lines: Sequence[Line], number: int
+) -> dict[int, Columns]:
+    """Return the rows of each day, with the mark of a segment."""
+    by_day = days_of(columns_of(lines, number))
+    return {day: marked(table, columns, number, day) for day, columns in by_day.items()}
 
 
 def _lines_of(batches: Sequence[TelemetryBatch], resolve: Resolve) -> list[Line]:

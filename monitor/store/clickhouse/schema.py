@@ -82,7 +82,7 @@ async def migrate(client: Client, engine: Engine = PLAIN) -> None:
     for number, script in enumerate(scripts()[version:], start=version + 1):
         for statement in statements(script):
             await client.command(engine.rendered(statement))
-        await client.insert(_VERSIONS, [[number]], f"version {number}")
+        await client.insert(_VERSIONS, [[number]])
 
 
 async def version_of(client: Client) -> int:
