@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from monitor.store import moving_source
-from monitor.store.clickhouse import carrying
+from monitor.store.clickhouse import rollup_writing
 from monitor.store.cluster_moving import opened
 from monitor.store.postgres import moving
 from tests import clusters
@@ -49,7 +49,8 @@ async def main(address: str, port: int, file: Path, step: str, where: str) -> No
     if where == "unsaid":
         moving.carried = unsaid
     if where == "half":
-        carrying.sketches_of = wait_to_be_killed_instead
+        *first, (last, _) = rollup_writing.MARKED
+        rollup_writing.MARKED = (*first, (last, wait_to_be_killed_instead))
     async with opened(address, clusters.address(port), UNSYNCED) as opened_both:
         await (opened_both.copy if step == "copy" else opened_both.backfill)(file, tell)
     print("done", flush=True)  # noqa: T201  # that is its output

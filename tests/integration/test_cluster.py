@@ -219,9 +219,11 @@ async def test_an_erasure_that_was_broken_off_leaves_nothing_when_it_is_done_aga
     assert (await store.erase(["alice"])).stays == 1
     assert (await store.erase(["alice"])).rows == {}
     clickhouse = Client(Address("127.0.0.1", engine.port, clusters.DATABASE))
-    for table in ("series", "media", "levels"):
-        assert await clickhouse.query(f"SELECT room FROM {table}") == ()
+    rooms = [
+        await clickhouse.query(f"SELECT room FROM {table} WHERE room != ''") for table in ("series", "media", "levels")
+    ]
     await clickhouse.close()
+    assert rooms == [(), (), ()]
 
 
 # --- away -------------------------------------------------------------------------------------------------
