@@ -46,7 +46,7 @@ from monitor.http.trend_views import (
     WorstPage,
     WorstView,
 )
-from monitor.store.ports import Resolve, RollupStore, SampleStore, Wanted
+from monitor.store.ports import Resolve, RollupStore, SampleStore
 
 KEYS, WORST, MOST_WORST = 100, 20, 500
 LONGEST_BUCKET_MS = 366 * DAY_MS
@@ -162,11 +162,11 @@ class Trends:
             raise Refused(422, "exact: expected all rooms at once, without by, key and bucket")
         check_metric(metric)
         check_quantiles(quantiles)
-        exact = Exact(metric, selection.from_ms, selection.to_ms)
-        wanted = Wanted(selection.from_ms, selection.to_ms, only=metric)
-        async with aclosing(self._samples.lines(wanted, self._resolve)) as lines:
-            async for line in lines:
-                exact.add(line.series.room, line.samples)
+        exact = Exact(selection.from_ms, selection.to_ms)
+        values = self._samples.values(metric, selection.from_ms, selection.to_ms, self._resolve)
+        async with aclosing(values) as slices:
+            async for some in slices:
+                exact.add(*some)
         found = await asyncio.to_thread(exact.percentiles, quantiles, selection.after, selection.limit)
         views = [PercentilesView(*each) for each in found]
         return PercentilesPage(metric, "room", quantiles, views, _next(selection, [each.key for each in found]))

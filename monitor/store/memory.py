@@ -61,6 +61,7 @@ from monitor.store.ports import (
     Line,
     Picture,
     Resolve,
+    RoomValues,
     Search,
     Series,
     Session,
@@ -68,6 +69,7 @@ from monitor.store.ports import (
     Wanted,
     Writing,
 )
+from monitor.store.room_values import values_in_lines
 from monitor.store.rows import happenings_of, place_of
 from monitor.store.scopes import SCOPES, Scopes, placed
 from monitor.store.stand_ins import new_stand_in
@@ -211,6 +213,11 @@ class MemorySamples:
             within = samples.within(wanted.from_ms, wanted.to_ms)
             if within.count and wanted.is_about(series):
                 yield Line(series, within)
+
+    async def values(self, metric: str, from_ms: int, to_ms: int, resolve: Resolve) -> AsyncGenerator[RoomValues]:
+        """Yield the values of one metric, of all rooms."""
+        async for some in values_in_lines(self.lines(Wanted(from_ms, to_ms), resolve), metric):
+            yield some
 
     async def estimate(self, wanted: Wanted) -> int:
         """Return how many samples that is."""

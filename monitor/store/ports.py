@@ -8,7 +8,9 @@ and `SilenceStore`, are declared by the alerts themselves.
 from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
+import numpy as np
 from msgspec import Struct
+from numpy.typing import NDArray
 
 from alerts.delivery import AttemptMade
 from alerts.model import Alert, Group, Incident, Note, Notification, Transition
@@ -107,6 +109,17 @@ class Line(NamedTuple):
 
     series: Series
     samples: Samples
+
+
+class RoomValues(NamedTuple):
+    """The known values of one metric, in no order: `lengths` says how many in a row are of each of the rooms.
+
+    A room may come more than once.
+    """
+
+    rooms: Sequence[str]
+    lengths: Sequence[int]
+    values: NDArray[np.float64]
 
 
 class Wanted(Struct, frozen=True):
@@ -280,6 +293,12 @@ class SampleStore(Protocol):
 
         It is all of one moment, each sample once, whatever is settled or merged meanwhile.  There may be several lines
         of one series, and their times may overlap.
+        """
+
+    def values(self, metric: str, from_ms: int, to_ms: int, resolve: Resolve) -> AsyncGenerator[RoomValues]:
+        """Yield the values of one metric in [from_ms, to_ms), of all rooms, in slices that fit into memory.
+
+        It is all of one moment, each value once; `metric` is one of the media fields.
         """
 
     async def estimate(self, wanted: Wanted) -> int:
