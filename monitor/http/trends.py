@@ -1,6 +1,6 @@
 """How did it go in many calls?
 
-    GET /api/v1/percentiles     quantiles of a metric: by room, account, SDK, browser, network or tenant, over time
+    GET /api/v1/percentiles     quantiles of a metric: by room, account, region, edge, SDK and so on, over time
     GET /api/v1/worst-rooms     the rooms that were worst
     GET /api/v1/coverage        how many people were heard, and for how much of the time
     GET /api/v1/minutes         how it went minute by minute, in a room or of all who have something in common
@@ -53,7 +53,7 @@ LONGEST_BUCKET_MS = 366 * DAY_MS
 QUANTILES = "0.5,0.95"
 _DIGITS = 4  # of a mean: a hundredth of a percent
 
-_BY = parameter("by", "What people have in common: room, account, sdk, browser, network or tenant.")
+_BY = parameter("by", "What people have in common: room, account, region, edge, sdk, browser, network or tenant.")
 _KEYS = [
     parameter("key", "One that is of interest; may be given several times.", {"type": "array", "items": TEXT}),
     *paged("of them", KEYS, MOST_KEYS),

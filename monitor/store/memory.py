@@ -60,7 +60,9 @@ from monitor.store.ports import (
     Happening,
     Line,
     Picture,
+    Place,
     Resolve,
+    Resolved,
     RoomValues,
     Search,
     Series,
@@ -175,6 +177,10 @@ class MemoryLog:
         return dropped
 
 
+def _as_told(place: Place, at_ms: int) -> Resolved:  # noqa: ARG001  # at no time anything else
+    return Resolved(place)
+
+
 class MemorySamples:
     """What was measured, in memory (`monitor.store.ports.SampleStore`): it stays where it is, in the log."""
 
@@ -221,11 +227,11 @@ class MemorySamples:
 
     async def estimate(self, wanted: Wanted) -> int:
         """Return how many samples that is."""
-        return sum([line.samples.count async for line in self.lines(wanted, lambda place, _: place)])
+        return sum([line.samples.count async for line in self.lines(wanted, _as_told)])
 
     def series(self) -> Iterator[Series]:
         """Return who has measured anything, and where."""
-        return (line.series for line in self._log.lines(lambda place, _: place))
+        return (line.series for line in self._log.lines(_as_told))
 
 
 class MemoryRollups(Answering):

@@ -77,11 +77,18 @@ class Place(NamedTuple):
     participant: str
 
 
-Resolve = Callable[[Place, int], Place]  # what is known by name is given the SID that it had at a moment, if it had one
+class Resolved(NamedTuple):
+    """What is known of a place: where it is, by SIDs as far as there are any, and where its room's media is handled."""
+
+    place: Place
+    media_region: str | None = None
+
+
+Resolve = Callable[[Place, int], Resolved]  # what is known by name is given the SID that it had at a moment
 
 
 class Client(Struct, frozen=True, omit_defaults=True):
-    """What a participant's client last said of itself."""
+    """What a participant's client last said of itself; and where the media of its room is handled, by Twilio's word."""
 
     sdk: str | None = None
     sdk_version: str | None = None
@@ -91,6 +98,8 @@ class Client(Struct, frozen=True, omit_defaults=True):
     os: str | None = None
     network: str | None = None
     address: str | None = None  # as far as that is kept: 203.0.113.0/24
+    edge: str | None = None
+    media_region: str | None = None
 
 
 class Series(Struct, frozen=True):

@@ -9,7 +9,7 @@ import pytest
 
 from collectors.events import Event
 from collectors.observations import MediaStats, MediaStatsSeries, Observation, TelemetryBatch
-from monitor.store.ports import Entry, Line, Place, Store, StoreFailed, Wanted
+from monitor.store.ports import Entry, Line, Place, Resolved, Store, StoreFailed, Wanted
 from monitor.store.ranges import SAMPLES_A_SLICE
 from monitor.store.snapshot import Snapshot
 from monitor.store.sqlite import SqliteStore
@@ -89,8 +89,8 @@ async def test_a_room_or_a_person_may_be_asked_for(measured: Store, about: dict[
 
 
 async def test_who_was_known_by_name_is_told_by_sid_as_far_as_anybody_knows_it(store: Store) -> None:
-    def resolve(place: Place, at_ms: int) -> Place:  # whenever it was
-        return Place(ROOM, ALICE) if place == Place("name:acme", "identity:alice") else place
+    def resolve(place: Place, at_ms: int) -> Resolved:  # whenever it was
+        return Resolved(Place(ROOM, ALICE) if place == Place("name:acme", "identity:alice") else place)
 
     by_name = {"room_sid": None, "room_name": "acme", "reporter": None, "identity": "alice"}
     await append(store, posted(MediaStats(NOW_MS, rtt_ms=1.0), seq=1, **by_name))
