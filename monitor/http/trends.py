@@ -13,10 +13,8 @@ import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
 
-import numpy as np
 from aiohttp import web
 from msgspec import Struct
-from numpy.typing import NDArray
 
 from monitor.history.answers import (
     DAY_MS,
@@ -30,7 +28,6 @@ from monitor.history.answers import (
 from monitor.history.exact import Exact
 from monitor.history.people import DEGRADED, HEARD, RATED
 from monitor.history.rollups import HOUR_MS, METRICS
-from monitor.history.spans import AVERAGED
 from monitor.http.cursors import written
 from monitor.http.operations import TEXT, TOO_MUCH, UNCLEAR, Operation, Operations, count, flag, paged, parameter, span
 from monitor.http.parameters import Asked, asking
@@ -45,13 +42,13 @@ from monitor.http.trend_views import (
     PercentilesView,
     WorstPage,
     WorstView,
+    means_of,
 )
 from monitor.store.ports import Resolve, RollupStore, SampleStore
 
 KEYS, WORST, MOST_WORST = 100, 20, 500
 LONGEST_BUCKET_MS = 366 * DAY_MS
 QUANTILES = "0.5,0.95"
-_DIGITS = 4  # of a mean: a hundredth of a percent
 
 _BY = parameter("by", "What people have in common: room, account, region, edge, sdk, browser, network or tenant.")
 _KEYS = [
@@ -213,7 +210,6 @@ class Trends:
             found = await self._rollups.minutes(by, key, from_ms, to_ms, self._resolve)
         except Unanswerable as error:
             raise _refused(error) from None
-        means = {metric: mean for metric in AVERAGED if not np.isnan(mean := found.mean(metric)).all()}
         heard, rated, degraded = (found.people[:, standing].tolist() for standing in (HEARD, RATED, DEGRADED))
         return MinutesView(
             by,
@@ -224,7 +220,7 @@ class Trends:
             heard,
             rated,
             degraded,
-            {metric: _rounded(mean) for metric, mean in means.items()},
+            means_of(found),
         )
 
     def _selection(self, request: web.Request, asked: Asked, scope: str) -> Selection:
@@ -237,10 +233,6 @@ class Trends:
         """Return from when to when is asked for: the last day, unless the question says otherwise."""
         to_ms = asked.moment("to", self._now_ms())
         return asked.moment("from", max(0, to_ms - DAY_MS)), to_ms
-
-
-def _rounded(values: NDArray[np.float64]) -> list[float | None]:
-    return [None if value != value else round(value, _DIGITS) for value in values.tolist()]  # noqa: PLR0124
 
 
 def _quantiles(asked: Asked) -> list[float]:
