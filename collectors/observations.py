@@ -267,6 +267,7 @@ class ClientInfo(_Strict, frozen=True):
     browser: Word | None = None
     os: Word | None = None
     network: Word | None = None
+    edge: Word | None = None
 
 
 class TelemetryBatch(Struct, frozen=True, tag="telemetry", tag_field="event", omit_defaults=True):

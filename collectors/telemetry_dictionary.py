@@ -179,6 +179,7 @@ DICTIONARY: Mapping[type[Struct], Described] = {
             "browser": "Browser and main version; an application may name itself.",
             "os": "Operating system, with its main version.",
             "network": "Kind of network: wifi, cellular, ethernet and the like.",
+            "edge": "Where signaling enters Twilio's cloud, by the SDK's word: us1, ie1 and the like.",
         },
     ),
 }

@@ -19,7 +19,7 @@ from monitor.live import Live
 from monitor.metrics import Metrics
 from monitor.places import resolve
 from monitor.settings import LivePicture, Storage
-from monitor.store.ports import Place, Store, StoreFailed
+from monitor.store.ports import Place, Resolved, Store, StoreFailed
 
 _log = getLogger(__name__)
 
@@ -179,8 +179,8 @@ class Housekeeping:
             return False
         return True
 
-    def resolve(self, place: Place, at_ms: int) -> Place:
-        """Return a place by its SIDs, as far as they are known."""
+    def resolve(self, place: Place, at_ms: int) -> Resolved:
+        """Return a place by its SIDs, as far as they are known, and its media region."""
         return resolve(self._live, place, at_ms)
 
     async def retain(self) -> bool:

@@ -14,7 +14,7 @@ from monitor.cli import main
 from monitor.live import Live
 from monitor.on_record import recollected
 from monitor.places import resolve
-from monitor.store.ports import Entry, Place
+from monitor.store.ports import Entry, Place, Resolved
 from monitor.store.sqlite import SqliteStore
 from tests.alert_builders import make_alert
 from tests.builders import (
@@ -156,7 +156,7 @@ async def tidy(store: SqliteStore) -> None:
     """Settle and merge whatever there is, as the daemon does."""
     live = await recollected(store)
 
-    def known(place: Place, at_ms: int) -> Place:
+    def known(place: Place, at_ms: int) -> Resolved:
         return resolve(live, place, at_ms)
 
     await store.samples.settle(ENDED_MS + 10 * MINUTE_MS, 0, known)

@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Collection, Sequence
 from collectors.observations import TelemetryBatch
 from monitor.store.lines import Lines
 from monitor.store.ports import EventLog, Line, Resolve, Wanted
+from tests.stored import as_told
 
 _AT_ONCE = 1_000
 
@@ -38,7 +39,7 @@ class LoggedSamples:
                 yield line._replace(samples=samples)
 
     async def estimate(self, wanted: Wanted) -> int:
-        return sum([line.samples.count async for line in self.lines(wanted, lambda place, _: place)])
+        return sum([line.samples.count async for line in self.lines(wanted, as_told)])
 
     async def _all(self, resolve: Resolve) -> list[Line]:
         lines, through = Lines(), 0

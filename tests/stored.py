@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from collectors.observations import TelemetryBatch
-from monitor.store.ports import Line, Place, Store
+from monitor.store.ports import Line, Place, Resolved, Store
 
 EVER_MS = 2**62
 
@@ -18,9 +18,9 @@ async def posts(store: Store) -> list[TelemetryBatch]:
     return found
 
 
-def as_told(place: Place, at_ms: int) -> Place:  # nobody knows more, at any time
+def as_told(place: Place, at_ms: int) -> Resolved:  # nobody knows more, at any time
     """Leave a place as it was told."""
-    return place
+    return Resolved(place)
 
 
 async def lines(store: Store, room: str, participant: str | None = None) -> Sequence[Line]:

@@ -17,7 +17,7 @@ from monitor.entities import Entity, Participant, Room
 from monitor.on_record import recollected
 from monitor.places import resolve
 from monitor.store.adding import Added, Evidence
-from monitor.store.ports import Changed, Place
+from monitor.store.ports import Changed, Place, Resolved
 from monitor.store.sqlite import SqliteStore
 
 _DAY_S = 86_400.0
@@ -32,7 +32,7 @@ async def put(bundle: Bundle, store: SqliteStore) -> Added:
     """
     live = await recollected(store)
 
-    def known(place: Place, at_ms: int) -> Place:
+    def known(place: Place, at_ms: int) -> Resolved:
         return resolve(live, place, at_ms)
 
     try:

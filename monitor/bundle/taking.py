@@ -9,7 +9,7 @@ from monitor.failures import CommandFailed
 from monitor.live import Live
 from monitor.on_record import call_on_record, recollected
 from monitor.places import resolve
-from monitor.store.ports import Call, Changed, EventLog, Happening, Line, Place, Store
+from monitor.store.ports import Call, Changed, EventLog, Happening, Line, Place, Resolved, Store
 
 EVER_MS = 2**62
 AFTERWORD_MS = 60_000  # what comes just before and after a call belongs to it
@@ -53,7 +53,7 @@ async def take(store: Store, asked: str) -> Taken:
     if call is None:
         raise CommandFailed(f"room: expected the SID or name of a room on record, got {asked[:60]!r}")
 
-    def known(place: Place, at_ms: int) -> Place:
+    def known(place: Place, at_ms: int) -> Resolved:
         return resolve(live, place, at_ms)
 
     call, key = _up_to_date(call, live), call.room.history_key

@@ -12,7 +12,7 @@ from monitor.export.layout import Files
 from monitor.failures import CommandFailed
 from monitor.on_record import recollected
 from monitor.places import resolve
-from monitor.store.ports import Line, Place, Store, Wanted
+from monitor.store.ports import Line, Place, Resolved, Store, Wanted
 from monitor.store.private_files import replacing
 
 OnProgress = Callable[[int, Callable[[], int]], None]  # rows written, and what tells how many bytes that is
@@ -36,7 +36,7 @@ async def export_range(store: Store, wanted: Wanted, files: Files, on_progress: 
     """
     live = await recollected(store)
 
-    def known(place: Place, at_ms: int) -> Place:
+    def known(place: Place, at_ms: int) -> Resolved:
         return resolve(live, place, at_ms)
 
     media_samples = levels = 0

@@ -6,7 +6,7 @@ the first row where it jitters.  The bytes of the differences are laid out as pl
 all of the next: planes that hold nothing are left out, and a general compressor does well on the rest.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Annotated
 
 import msgspec
@@ -24,24 +24,33 @@ _COLUMNS = 1 + len(MEDIA_FIELDS)  # the moment comes first
 _IS_WANDERING = np.array([True, *(each.wanders for each in MEDIA_FIELDS)])
 _WANDERING = np.flatnonzero(_IS_WANDERING)
 
-_NO_TIMES, _NO_LEVELS = np.empty(0, np.int64), np.empty((0, len(LEVEL_FIELDS)))
+_PLANES = 8  # bytes of a difference
+# Which planes of a column are kept, by the byte that says so: the lowest plane first.
+_KEPT_PLANES = [tuple(plane for plane in range(_PLANES) if byte & (0x80 >> plane)) for byte in range(256)]
 
 _Whole = NDArray[np.int64]
+_Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 
 
-class _Media(msgspec.Struct, array_like=True):
+class Media(msgspec.Struct, array_like=True):
     """Whole numbers: the first row, which byte planes of the differences hold anything, and those planes."""
 
     rows: Annotated[int, msgspec.Meta(ge=0, le=MAX_ROWS)]
-    first: tuple[int, ...]
+    first: tuple[_Int64, ...]
     is_kept: bytes
     planes: bytes
+
+
+class _OnlyMedia(msgspec.Struct, array_like=True):
+    """A chunk of which the rest does not matter."""
+
+    media: Media
 
 
 class _Chunk(msgspec.Struct, array_like=True):
     """Levels are few, and plain columns: steps of time, and one more than the value of each field."""
 
-    media: _Media
+    media: Media
     levels: tuple[tuple[int, ...], ...]
     words: tuple[str, ...]
     stats: tuple[bytes, ...]
@@ -49,6 +58,7 @@ class _Chunk(msgspec.Struct, array_like=True):
 
 _encode_chunk = msgspec.msgpack.Encoder().encode
 _decode_chunk = msgspec.msgpack.Decoder(_Chunk).decode
+_decode_media = msgspec.msgpack.Decoder(_OnlyMedia).decode
 # Of memory there is not enough for the length that damaged bytes may say they have.
 _UNREADABLE = (zstandard.ZstdError, msgspec.MsgspecError, ValueError, IndexError, OverflowError, MemoryError)
 
@@ -63,31 +73,51 @@ def encode(samples: Samples, level: int = QUICK) -> bytes:
     return pack(_encode_chunk(_Chunk(media, _level_columns(samples), samples.words, samples.stats)), level)
 
 
-def decode(body: bytes, only: str = "") -> Samples:
-    """Return the samples in a chunk; where `only` one media field is asked for, other fields and levels are left out.
+def decode(body: bytes) -> Samples:
+    """Return the samples in a chunk.
 
     Raises:
         Malformed: it is none.
     """
     try:
         chunk = _decode_chunk(unpack(body))
-        if only:
-            return _only(chunk, PLACE_OF[only])
         whole = _unpacked(chunk.media)
         level_at_ms, levels = _levels(chunk.levels)
     except _UNREADABLE as error:
-        raise Malformed(f"expected a chunk of samples, got something else: {error}") from error
+        raise _malformed(error) from error
     return Samples(whole[:, 0], _values(whole[:, 1:], MEDIA_STEPS), level_at_ms, levels, chunk.words, chunk.stats)
 
 
-def _only(chunk: _Chunk, place: int) -> Samples:
-    """Return the moments, and the values of one media field.
+def media_in(body: bytes) -> Media:
+    """Return the media samples of a chunk as they are kept, for `column_of` and `moments_of`.
 
-    Thousands of chunks are read so, and of a chunk it is the number of calls that counts, not that of bytes.
+    Raises:
+        Malformed: it is none.
     """
-    media = np.full((chunk.media.rows, len(MEDIA_FIELDS)), np.nan)
-    media[:, place] = _values(_column(chunk.media, 1 + place), MEDIA_STEPS[place])
-    return Samples(_column(chunk.media, 0), media, _NO_TIMES, _NO_LEVELS, chunk.words)
+    try:
+        media = _decode_media(unpack(body)).media
+        _check_planes(media)
+    except _UNREADABLE as error:
+        raise _malformed(error) from error
+    return media
+
+
+def column_of(chunks: Iterable[Media], name: str) -> NDArray[np.float64]:
+    """Return the values of one media field, those of one chunk after those of the other; NaN: not known.
+
+    Of thousands of chunks it is the number of calls that counts, not that of bytes, so many are read as one.
+    """
+    place = PLACE_OF[name]
+    return _values(_column(chunks, 1 + place), MEDIA_STEPS[place])
+
+
+def moments_of(chunks: Iterable[Media]) -> Times:
+    """Return when the media samples of several chunks were taken, those of one chunk after those of the other."""
+    return _column(chunks, 0)
+
+
+def _malformed(error: Exception) -> Malformed:
+    return Malformed(f"expected a chunk of samples, got something else: {error}")
 
 
 # --- numbers as whole steps -------------------------------------------------------------------------------
@@ -111,18 +141,18 @@ def _values(whole: _Whole, steps: NDArray[np.float64] | np.float64) -> Table:
 # --- whole numbers as planes of bytes ---------------------------------------------------------------------
 
 
-def _packed(whole: _Whole) -> _Media:
+def _packed(whole: _Whole) -> Media:
     if not len(whole):
-        return _Media(0, (), b"", b"")
+        return Media(0, (), b"", b"")
     differences = whole - whole[0]
     differences[1:, _WANDERING] = whole[1:, _WANDERING] - whole[:-1, _WANDERING]
     folded = (differences << 1) ^ (differences >> 63)  # small in either direction is small: 0, -1, 1, -2 are 0, 1, 2, 3
     planes = folded.astype("<i8", copy=False).view(np.uint8).reshape(len(whole), -1).T
     is_kept = planes.any(axis=1)
-    return _Media(len(whole), tuple(whole[0].tolist()), np.packbits(is_kept).tobytes(), planes[is_kept].tobytes())
+    return Media(len(whole), tuple(whole[0].tolist()), np.packbits(is_kept).tobytes(), planes[is_kept].tobytes())
 
 
-def _unpacked(media: _Media) -> _Whole:
+def _unpacked(media: Media) -> _Whole:
     """Return all columns."""
     if not media.rows:
         return np.empty((0, _COLUMNS), np.int64)
@@ -135,20 +165,50 @@ def _unpacked(media: _Media) -> _Whole:
     return differences + np.array(media.first, np.int64)
 
 
-def _column(media: _Media, column: int) -> _Whole:
-    """Return one column; a byte of `is_kept` tells of its eight planes, the lowest first."""
-    rows, planes = media.rows, np.zeros((media.rows, 8), np.uint8)
-    if not rows:
-        return np.empty(0, np.int64)
-    place = rows * sum(each.bit_count() for each in media.is_kept[:column])
-    for plane in range(8):
-        if media.is_kept[column] & (0x80 >> plane):
-            planes[:, plane] = np.frombuffer(media.planes, np.uint8, rows, place)
-            place += rows
-    differences = _unfolded(planes.view("<u8").reshape(rows))
-    whole = differences.cumsum() if _IS_WANDERING[column] else differences
-    whole += media.first[column]
+def _check_planes(media: Media) -> None:
+    """Raise `ValueError` where there are not as many columns and planes as there have to be."""
+    if not media.rows:
+        return
+    if not len(media.first) == len(media.is_kept) == _COLUMNS:
+        raise ValueError(f"expected {_COLUMNS} columns, got {len(media.first)} and {len(media.is_kept)}")
+    expected = media.rows * _bits(media.is_kept)
+    if len(media.planes) != expected:
+        raise ValueError(f"expected {expected} bytes in planes, got {len(media.planes)}")
+
+
+def _column(chunks: Iterable[Media], column: int) -> _Whole:
+    """Return one column of several chunks; a byte of `is_kept` tells of its planes, the lowest first."""
+    chunks = [each for each in chunks if each.rows]
+    rows = np.array([each.rows for each in chunks], np.int64)
+    ends = np.cumsum(rows)
+    total = int(rows.sum())
+    planes = [bytearray() for _ in range(_PLANES)]  # those that nobody keeps stay empty
+    end = 0
+    for each in chunks:
+        start, end = end, end + each.rows
+        place = each.rows * _bits(each.is_kept[:column])
+        for plane in _KEPT_PLANES[each.is_kept[column]]:
+            if not planes[plane]:
+                planes[plane] = bytearray(total)
+            planes[plane][start:end] = each.planes[place : place + each.rows]
+            place += each.rows
+    folded = np.zeros(total, np.uint64)
+    for plane, kept in enumerate(planes):
+        if kept:
+            folded |= np.frombuffer(kept, np.uint8).astype(np.uint64) << (8 * plane)
+    whole = _unfolded(folded)
+    first = np.array([each.first[column] for each in chunks], np.int64)
+    if _IS_WANDERING[column]:  # each chunk is a sum of its own
+        starts = ends - rows
+        first = first + whole[starts]
+        np.cumsum(whole, out=whole)
+        first = first - whole[starts]
+    whole += np.repeat(first, rows)
     return whole
+
+
+def _bits(is_kept: bytes) -> int:
+    return int.from_bytes(is_kept).bit_count()
 
 
 def _unfolded(folded: NDArray[np.uint64]) -> _Whole:

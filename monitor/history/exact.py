@@ -12,35 +12,35 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.history.answers import DAY_MS, Percentiles, Unanswerable
-from monitor.history.samples import Samples
 
 MOST_SAMPLES = 5_000_000  # forty megabytes
 
 
 class Exact:
-    """Gathers one metric of many rooms."""
+    """Gathers the values of one metric in many rooms."""
 
-    def __init__(self, metric: str, from_ms: int, to_ms: int) -> None:
+    def __init__(self, from_ms: int, to_ms: int) -> None:
         if to_ms - from_ms > DAY_MS:
             raise Unanswerable(
                 f"to_ms: expected at most a day where quantiles are to be exact, got {to_ms - from_ms} ms"
             )
-        self._metric = metric
         self._from_ms = from_ms
         self._known: defaultdict[str, list[NDArray[np.float64]]] = defaultdict(list)
         self._count = 0
 
-    def add(self, room: str, samples: Samples) -> None:
-        """Take what somebody measured in a room.
+    def add(self, rooms: Sequence[str], lengths: Sequence[int], values: NDArray[np.float64]) -> None:
+        """Take known values: of each of the rooms, one after the other, so many.
 
         Raises:
             Unanswerable: there is more than fits into memory.
         """
-        values = samples.column(self._metric)
-        self._known[room].append(values[~np.isnan(values)])
         self._count += len(values)
         if self._count > MOST_SAMPLES:
             raise Unanswerable(f"to_ms: expected a time with at most {MOST_SAMPLES} samples, got more")
+        end = 0
+        for room, length in zip(rooms, lengths, strict=True):
+            start, end = end, end + length
+            self._known[room].append(values[start:end])
 
     def percentiles(self, quantiles: Sequence[float], after: str, limit: int) -> list[Percentiles]:
         """Return the quantiles of the first rooms after one, in the order of their names."""

@@ -12,6 +12,7 @@ from monitor.http.rooms import Rooms
 from monitor.http.shared import Shared
 from monitor.http.shares import Shares
 from monitor.http.streams import StreamRoutes
+from monitor.http.tens import Tens
 from monitor.http.trends import Trends
 from monitor.http.verdicts import Verdicts
 from monitor.inquiry import Inquiry
@@ -51,6 +52,7 @@ def call_routes(
     streams = Streams(watches, views, calls.call, verdicts.of_call, resolve, now_ms)
     return [
         *rooms.routes(),
+        *Tens(store.samples, calls, resolve).routes(),
         *pages.routes(),
         *verdicts.routes(),
         *StreamRoutes(streams, most_streams_each).routes(),

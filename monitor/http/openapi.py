@@ -34,6 +34,7 @@ from monitor.http import (
     silences,
     sources,
     streams,
+    tens,
     trends,
     verdicts,
 )
@@ -42,7 +43,7 @@ from monitor.http.permissions import needed_role
 from monitor.http.problems import CONTENT_TYPE, Problem
 from monitor.roles import Role
 
-_CALLS = (live, rooms, call_pages, streams, bundles, verdicts, shares, shared)
+_CALLS = (live, rooms, tens, call_pages, streams, bundles, verdicts, shares, shared)
 _DOORS = (*_CALLS, trends, silences, incidents, notifications, receiver_views, explanations, rules)
 _DOORS_OF_THE_HOUSE = (media, sources, settings, audit_door, login, house_operations, log_level)
 

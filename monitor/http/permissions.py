@@ -43,6 +43,7 @@ NEEDED = {
     "GET /api/v1/rooms": VIEWER,
     "GET /api/v1/rooms/{room}": VIEWER,
     "GET /api/v1/rooms/{room}/samples": VIEWER,
+    "GET /api/v1/rooms/{room}/tens": VIEWER,
     "GET /api/v1/rooms/{room}/lanes": VIEWER,
     "GET /api/v1/rooms/{room}/story": VIEWER,
     "GET /api/v1/rooms/{room}/verdict": VIEWER,

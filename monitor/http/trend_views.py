@@ -1,8 +1,14 @@
-"""What is shown of many calls: the shapes of the answers of `monitor.http.trends`.  Null means unknown."""
+"""What is shown of many people: the shapes of the answers of `monitor.http.trends` and `tens`.  Null means unknown."""
 
 from collections.abc import Sequence
 
+import numpy as np
 from msgspec import Struct
+
+from monitor.history.buckets import Buckets
+from monitor.history.spans import AVERAGED
+
+_DIGITS = 4  # of a mean: a hundredth of a percent
 
 
 class AfterKey(Struct, frozen=True, array_like=True, tag="keys"):
@@ -85,3 +91,31 @@ class MinutesView(Struct, frozen=True):
     rated: list[float]
     degraded: list[float]
     means: dict[str, list[float | None]]
+
+
+class TensView(Struct, frozen=True):
+    """How it went in a call, every ten seconds from `from_ms` on; all columns are equally long.
+
+    `samples` were taken by `heard` people; `rated` had a known level, `degraded` a bad one.  `means` are of
+    round trips, jitter and loss, as far as anybody knew them, null in ten seconds in which nobody did.
+    """
+
+    room_sid: str | None
+    room_name: str | None
+    from_ms: int
+    each_ms: int
+    samples: list[int]
+    heard: list[int]
+    rated: list[int]
+    degraded: list[int]
+    means: dict[str, list[float | None]]
+
+
+def means_of(found: Buckets) -> dict[str, list[float | None]]:
+    """Return the mean of each metric that anybody knew, bucket by bucket."""
+    means = ((metric, found.mean(metric)) for metric in AVERAGED)
+    return {
+        metric: [None if value != value else round(value, _DIGITS) for value in mean.tolist()]  # noqa: PLR0124  # NaN
+        for metric, mean in means
+        if not np.isnan(mean).all()
+    }

@@ -1,6 +1,6 @@
 """How did it go in many calls?
 
-    GET /api/v1/percentiles     quantiles of a metric: by room, account, SDK, browser, network or tenant, over time
+    GET /api/v1/percentiles     quantiles of a metric: by room, account, region, edge, SDK and so on, over time
     GET /api/v1/worst-rooms     the rooms that were worst
     GET /api/v1/coverage        how many people were heard, and for how much of the time
     GET /api/v1/minutes         how it went minute by minute, in a room or of all who have something in common
@@ -13,10 +13,8 @@ import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
 
-import numpy as np
 from aiohttp import web
 from msgspec import Struct
-from numpy.typing import NDArray
 
 from monitor.history.answers import (
     DAY_MS,
@@ -30,7 +28,6 @@ from monitor.history.answers import (
 from monitor.history.exact import Exact
 from monitor.history.people import DEGRADED, HEARD, RATED
 from monitor.history.rollups import HOUR_MS, METRICS
-from monitor.history.spans import AVERAGED
 from monitor.http.cursors import written
 from monitor.http.operations import TEXT, TOO_MUCH, UNCLEAR, Operation, Operations, count, flag, paged, parameter, span
 from monitor.http.parameters import Asked, asking
@@ -45,15 +42,15 @@ from monitor.http.trend_views import (
     PercentilesView,
     WorstPage,
     WorstView,
+    means_of,
 )
-from monitor.store.ports import Resolve, RollupStore, SampleStore, Wanted
+from monitor.store.ports import Resolve, RollupStore, SampleStore
 
 KEYS, WORST, MOST_WORST = 100, 20, 500
 LONGEST_BUCKET_MS = 366 * DAY_MS
 QUANTILES = "0.5,0.95"
-_DIGITS = 4  # of a mean: a hundredth of a percent
 
-_BY = parameter("by", "What people have in common: room, account, sdk, browser, network or tenant.")
+_BY = parameter("by", "What people have in common: room, account, region, edge, sdk, browser, network or tenant.")
 _KEYS = [
     parameter("key", "One that is of interest; may be given several times.", {"type": "array", "items": TEXT}),
     *paged("of them", KEYS, MOST_KEYS),
@@ -162,11 +159,11 @@ class Trends:
             raise Refused(422, "exact: expected all rooms at once, without by, key and bucket")
         check_metric(metric)
         check_quantiles(quantiles)
-        exact = Exact(metric, selection.from_ms, selection.to_ms)
-        wanted = Wanted(selection.from_ms, selection.to_ms, only=metric)
-        async with aclosing(self._samples.lines(wanted, self._resolve)) as lines:
-            async for line in lines:
-                exact.add(line.series.room, line.samples)
+        exact = Exact(selection.from_ms, selection.to_ms)
+        values = self._samples.values(metric, selection.from_ms, selection.to_ms, self._resolve)
+        async with aclosing(values) as slices:
+            async for some in slices:
+                exact.add(*some)
         found = await asyncio.to_thread(exact.percentiles, quantiles, selection.after, selection.limit)
         views = [PercentilesView(*each) for each in found]
         return PercentilesPage(metric, "room", quantiles, views, _next(selection, [each.key for each in found]))
@@ -213,7 +210,6 @@ class Trends:
             found = await self._rollups.minutes(by, key, from_ms, to_ms, self._resolve)
         except Unanswerable as error:
             raise _refused(error) from None
-        means = {metric: mean for metric in AVERAGED if not np.isnan(mean := found.mean(metric)).all()}
         heard, rated, degraded = (found.people[:, standing].tolist() for standing in (HEARD, RATED, DEGRADED))
         return MinutesView(
             by,
@@ -224,7 +220,7 @@ class Trends:
             heard,
             rated,
             degraded,
-            {metric: _rounded(mean) for metric, mean in means.items()},
+            means_of(found),
         )
 
     def _selection(self, request: web.Request, asked: Asked, scope: str) -> Selection:
@@ -237,10 +233,6 @@ class Trends:
         """Return from when to when is asked for: the last day, unless the question says otherwise."""
         to_ms = asked.moment("to", self._now_ms())
         return asked.moment("from", max(0, to_ms - DAY_MS)), to_ms
-
-
-def _rounded(values: NDArray[np.float64]) -> list[float | None]:
-    return [None if value != value else round(value, _DIGITS) for value in values.tolist()]  # noqa: PLR0124
 
 
 def _quantiles(asked: Asked) -> list[float]:

@@ -28,7 +28,7 @@ from monitor.replay.stepping import Stepping
 from monitor.replay.telling import Said, Telling
 from monitor.replay.wording import Replayed, moment
 from monitor.store.past import Reach
-from monitor.store.ports import Happened, Line, Place, Wanted
+from monitor.store.ports import Happened, Line, Place, Resolved, Wanted
 from monitor.store.sqlite import SqliteStore
 
 WINDOW_MS = LEAD_MS = 86_400_000
@@ -124,7 +124,7 @@ class _Replay:
         if not any(rule.over in SAMPLED for rule in self._rules):
             return []
 
-        def known(place: Place, at_ms: int) -> Place:
+        def known(place: Place, at_ms: int) -> Resolved:
             return resolve(present, place, at_ms)
 
         thin: list[Line] = []

@@ -189,7 +189,7 @@ class Reporter:
             "participant_sid": me.sid,
             "identity": me.identity,
             "sdk": SDK,
-            "client": _client(me.device),
+            "client": {**_client(me.device), "edge": me.room.media_region},  # everybody lives near their media
         }
 
 

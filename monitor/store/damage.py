@@ -11,7 +11,7 @@ from logging import getLogger
 
 import numpy as np
 
-from monitor.history.chunks import Malformed, decode
+from monitor.history.chunks import Malformed, Media, decode, media_in
 from monitor.history.samples import LEVEL_FIELDS, MEDIA_FIELDS, Samples
 
 _log = getLogger(__name__)
@@ -62,10 +62,23 @@ class Damages:
             _log.error("the database %s is damaged: %s; %s", self._file, what, _WAY_BACK)
 
 
-def readable(body: bytes, whose: str, only: str = "") -> Samples:
+def readable(body: bytes, whose: str) -> Samples:
     """Return the samples in a chunk, or none, and say so, where it is damaged."""
     try:
-        return decode(body, only)
+        return decode(body)
     except Malformed as error:
-        _log.error("samples of %s are lost, the chunk is damaged: %s", whose, error)
+        _say_lost(whose, error)
         return _NOTHING
+
+
+def readable_media(body: bytes, whose: str) -> Media | None:
+    """Return the media samples in a chunk as they are kept, or None, and say so, where it is damaged."""
+    try:
+        return media_in(body)
+    except Malformed as error:
+        _say_lost(whose, error)
+        return None
+
+
+def _say_lost(whose: str, error: Malformed) -> None:
+    _log.error("samples of %s are lost, the chunk is damaged: %s", whose, error)

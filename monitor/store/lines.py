@@ -42,11 +42,12 @@ class Lines:
         Who is known by name is asked for at once; the rest of the work is done as the lines are taken.
         """
         resolved = {
-            place: resolve(place, first_ms) if _is_named(place) else place for place, first_ms in self._first_ms.items()
+            place: resolve(place, first_ms).place if _is_named(place) else place
+            for place, first_ms in self._first_ms.items()
         }
-        return self._lines(resolved)
+        return self._lines(resolved, resolve)
 
-    def _lines(self, resolved: Mapping[Place, Place]) -> Iterator[Line]:
+    def _lines(self, resolved: Mapping[Place, Place], resolve: Resolve) -> Iterator[Line]:
         together: dict[Place, list[Place]] = {}
         for place, real_place in resolved.items():
             together.setdefault(real_place, []).append(place)
@@ -54,7 +55,10 @@ class Lines:
             samples = joined([self._gatherings[place].samples() for place in places])
             series = reduce(united, (self._series[place] for place in places))
             if samples.count:
-                yield Line(replace(series, room=real_place.room, participant=real_place.participant), samples)
+                media_region = resolve(real_place, self._first_ms[places[0]]).media_region
+                client = replace(series.client, media_region=media_region)
+                told = replace(series, room=real_place.room, participant=real_place.participant, client=client)
+                yield Line(told, samples)
 
 
 def _is_named(place: Place) -> bool:

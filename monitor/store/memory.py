@@ -60,7 +60,10 @@ from monitor.store.ports import (
     Happening,
     Line,
     Picture,
+    Place,
     Resolve,
+    Resolved,
+    RoomValues,
     Search,
     Series,
     Session,
@@ -68,6 +71,7 @@ from monitor.store.ports import (
     Wanted,
     Writing,
 )
+from monitor.store.room_values import values_in_lines
 from monitor.store.rows import happenings_of, place_of
 from monitor.store.scopes import SCOPES, Scopes, placed
 from monitor.store.stand_ins import new_stand_in
@@ -173,6 +177,10 @@ class MemoryLog:
         return dropped
 
 
+def _as_told(place: Place, at_ms: int) -> Resolved:  # noqa: ARG001  # at no time anything else
+    return Resolved(place)
+
+
 class MemorySamples:
     """What was measured, in memory (`monitor.store.ports.SampleStore`): it stays where it is, in the log."""
 
@@ -212,13 +220,18 @@ class MemorySamples:
             if within.count and wanted.is_about(series):
                 yield Line(series, within)
 
+    async def values(self, metric: str, from_ms: int, to_ms: int, resolve: Resolve) -> AsyncGenerator[RoomValues]:
+        """Yield the values of one metric, of all rooms."""
+        async for some in values_in_lines(self.lines(Wanted(from_ms, to_ms), resolve), metric):
+            yield some
+
     async def estimate(self, wanted: Wanted) -> int:
         """Return how many samples that is."""
-        return sum([line.samples.count async for line in self.lines(wanted, lambda place, _: place)])
+        return sum([line.samples.count async for line in self.lines(wanted, _as_told)])
 
     def series(self) -> Iterator[Series]:
         """Return who has measured anything, and where."""
-        return (line.series for line in self._log.lines(lambda place, _: place))
+        return (line.series for line in self._log.lines(_as_told))
 
 
 class MemoryRollups(Answering):

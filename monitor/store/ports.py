@@ -8,7 +8,9 @@ and `SilenceStore`, are declared by the alerts themselves.
 from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
+import numpy as np
 from msgspec import Struct
+from numpy.typing import NDArray
 
 from alerts.delivery import AttemptMade
 from alerts.model import Alert, Group, Incident, Note, Notification, Transition
@@ -75,11 +77,18 @@ class Place(NamedTuple):
     participant: str
 
 
-Resolve = Callable[[Place, int], Place]  # what is known by name is given the SID that it had at a moment, if it had one
+class Resolved(NamedTuple):
+    """What is known of a place: where it is, by SIDs as far as there are any, and where its room's media is handled."""
+
+    place: Place
+    media_region: str | None = None
+
+
+Resolve = Callable[[Place, int], Resolved]  # what is known by name is given the SID that it had at a moment
 
 
 class Client(Struct, frozen=True, omit_defaults=True):
-    """What a participant's client last said of itself."""
+    """What a participant's client last said of itself; and where the media of its room is handled, by Twilio's word."""
 
     sdk: str | None = None
     sdk_version: str | None = None
@@ -89,6 +98,8 @@ class Client(Struct, frozen=True, omit_defaults=True):
     os: str | None = None
     network: str | None = None
     address: str | None = None  # as far as that is kept: 203.0.113.0/24
+    edge: str | None = None
+    media_region: str | None = None
 
 
 class Series(Struct, frozen=True):
@@ -107,6 +118,17 @@ class Line(NamedTuple):
 
     series: Series
     samples: Samples
+
+
+class RoomValues(NamedTuple):
+    """The known values of one metric, in no order: `lengths` says how many in a row are of each of the rooms.
+
+    A room may come more than once.
+    """
+
+    rooms: Sequence[str]
+    lengths: Sequence[int]
+    values: NDArray[np.float64]
 
 
 class Wanted(Struct, frozen=True):
@@ -280,6 +302,12 @@ class SampleStore(Protocol):
 
         It is all of one moment, each sample once, whatever is settled or merged meanwhile.  There may be several lines
         of one series, and their times may overlap.
+        """
+
+    def values(self, metric: str, from_ms: int, to_ms: int, resolve: Resolve) -> AsyncGenerator[RoomValues]:
+        """Yield the values of one metric in [from_ms, to_ms), of all rooms, in slices that fit into memory.
+
+        It is all of one moment, each value once; `metric` is one of the media fields.
         """
 
     async def estimate(self, wanted: Wanted) -> int:

@@ -9,7 +9,8 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncGenerator, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from contextlib import closing
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -19,8 +20,11 @@ from monitor.store.damage import readable
 from monitor.store.lines import Lines
 from monitor.store.ports import Client, Line, Resolve, Series, Wanted
 from monitor.store.rows import decode_events
+from monitor.store.turns import Turns
 
 SAMPLES_A_SLICE = 50_000  # eight megabytes
+
+T = TypeVar("T")
 
 _decode_client = msgspec.json.Decoder(Client).decode
 
@@ -43,7 +47,7 @@ def lines_of(reader: sqlite3.Connection, wanted: Wanted, resolve: Resolve) -> Ge
     for series_id, series in _series(reader, wanted):
         for samples in _slices(reader, series_id, series, wanted):
             yield Line(series, samples)
-    for lines in _logged(reader):
+    for lines in logged(reader):
         for series, samples in lines.take(resolve):
             within = samples.within(wanted.from_ms, wanted.to_ms)
             if within.count and wanted.is_about(series):
@@ -70,7 +74,7 @@ def _slices(reader: sqlite3.Connection, series_id: int, series: Series, wanted: 
     parts: list[Samples] = []
     whose = f"{series.participant} in {series.room}"
     for (body,) in reader.execute(_CHUNKS, _bounds(wanted, series_id)):
-        within = readable(body, whose, wanted.only).within(wanted.from_ms, wanted.to_ms)
+        within = readable(body, whose).within(wanted.from_ms, wanted.to_ms)
         if parts and sum(part.count for part in parts) + within.count > SAMPLES_A_SLICE:
             yield joined(parts)
             parts = []
@@ -84,35 +88,41 @@ def _bounds(wanted: Wanted, series_id: int) -> dict[str, Any]:
     return {"series": series_id, "from_ms": wanted.from_ms, "to_ms": wanted.to_ms}
 
 
-def _logged(reader: sqlite3.Connection) -> Iterator[Lines]:
-    lines = Lines()
+def logged(reader: sqlite3.Connection) -> Iterator[Lines]:
+    """Return what is in the log and in no chunk, as much at a time as fits into memory."""
+    lines, turns = Lines(), Turns()
     for (body,) in reader.execute(_LOG):
         for event in decode_events(body):
             if isinstance(event, TelemetryBatch):
                 lines.add(event)
+            turns.give_way()
         if lines.count >= SAMPLES_A_SLICE:
             yield lines
             lines = Lines()
     yield lines
 
 
-async def on_a_thread(work: Generator[Line]) -> AsyncGenerator[Line]:
+async def on_a_thread(work: Generator[T]) -> AsyncGenerator[T]:
     """Yield what a generator yields, which does all its work on one thread of its own, its end included."""
     loop, thread = asyncio.get_running_loop(), ThreadPoolExecutor(max_workers=1, thread_name_prefix="range")
     try:
-        while some := await loop.run_in_executor(thread, _slice_of, work):
-            for line in some:
-                yield line
+        while (some := await loop.run_in_executor(thread, next, work, None)) is not None:
+            yield some
     finally:
         thread.submit(work.close)
         thread.shutdown(wait=False)
 
 
-def _slice_of(work: Generator[Line]) -> list[Line]:
-    """Return the next lines, as many as may be in memory: a change of threads costs as much as reading one."""
+def in_slices(lines: Generator[Line]) -> Generator[list[Line]]:
+    """Yield lines, as many at a time as may be in memory: a change of threads costs as much as reading one."""
     some: list[Line] = []
     count = 0
-    while count < SAMPLES_A_SLICE and (line := next(work, None)) is not None:
-        some.append(line)
-        count += line.samples.count
-    return some
+    with closing(lines):
+        for line in lines:
+            some.append(line)
+            count += line.samples.count
+            if count >= SAMPLES_A_SLICE:
+                yield some
+                some, count = [], 0
+    if some:
+        yield some

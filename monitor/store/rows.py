@@ -85,6 +85,7 @@ def series_of(batch: TelemetryBatch, place: Place) -> Series:
         client.os,
         client.network,
         batch.address,
+        client.edge,
     )
     return Series(place.room, place.participant, batch.room_name, batch.identity, batch.account_sid, told)
 

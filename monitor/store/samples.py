@@ -28,8 +28,9 @@ from monitor.store import rollups
 from monitor.store.damage import readable
 from monitor.store.database import Database
 from monitor.store.lines import Lines, united
-from monitor.store.ports import Client, Line, Place, Resolve, Series, Wanted
-from monitor.store.ranges import estimate_of, lines_of, on_a_thread
+from monitor.store.ports import Client, Line, Place, Resolve, RoomValues, Series, Wanted
+from monitor.store.ranges import estimate_of, in_slices, lines_of, on_a_thread
+from monitor.store.room_values import values_of
 from monitor.store.rows import batches_about, encode
 from monitor.store.scopes import Scopes
 from monitor.store.turns import Turns
@@ -212,13 +213,25 @@ class SqliteSamples:
 
     async def lines(self, wanted: Wanted, resolve: Resolve) -> AsyncGenerator[Line]:
         """Yield what was measured, however much that is, in slices that fit into memory."""
-        async with aclosing(on_a_thread(self._at_one_moment(wanted, resolve))) as lines:
-            async for line in lines:
-                yield line
+        async with aclosing(on_a_thread(in_slices(self._at_one_moment(wanted, resolve)))) as slices:
+            async for some in slices:
+                for line in some:
+                    yield line
 
     def _at_one_moment(self, wanted: Wanted, resolve: Resolve) -> Generator[Line]:
         with self._database.reading() as reader:
             yield from lines_of(reader, wanted, resolve)
+
+    async def values(self, metric: str, from_ms: int, to_ms: int, resolve: Resolve) -> AsyncGenerator[RoomValues]:
+        """Yield the values of one metric, of all rooms, in slices that fit into memory."""
+
+        def at_one_moment() -> Generator[RoomValues]:
+            with self._database.reading() as reader:
+                yield from values_of(reader, metric, (from_ms, to_ms), resolve)
+
+        async with aclosing(on_a_thread(at_one_moment())) as slices:
+            async for some in slices:
+                yield some
 
     async def estimate(self, wanted: Wanted) -> int:
         """Return about how many samples that is, without reading them."""

@@ -1,7 +1,7 @@
 """In which rollups do somebody's samples count?
 
 In one of each scope: their room, and one value of each dimension by which calls are compared.  To compare by something
-else, say by region, let `Series` know it, and add a line here.
+else, let `Series` know it, and add a line here.
 """
 
 from collections.abc import Callable, Mapping
@@ -24,6 +24,8 @@ def _sdk(series: Series) -> str | None:
 SCOPES: Scopes = {
     ROOM: lambda series: series.room,
     "account": lambda series: series.account_sid,
+    "region": lambda series: series.client.media_region,
+    "edge": lambda series: series.client.edge,
     "sdk": _sdk,
     "browser": lambda series: series.client.browser,
     "network": lambda series: series.client.network,

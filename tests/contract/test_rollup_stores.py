@@ -12,7 +12,8 @@ from monitor.history.people import DEGRADED, HEARD, RATED
 from monitor.history.rollups import HOUR_MS, OTHER, VALUES_A_DIMENSION
 from monitor.history.spans import MINUTE_MS
 from monitor.store.keeping import Keeping
-from monitor.store.ports import Entry, Place, Store
+from monitor.store.memory import MemoryStore
+from monitor.store.ports import Entry, Place, Resolve, Resolved, Store
 from monitor.store.sqlite import SqliteStore
 from tests.builders import ACCOUNT, ALICE, BOB, NOW_MS, ROOM, batch, level
 from tests.stored import as_told
@@ -46,7 +47,7 @@ async def posted(store: Store, how_far: str, *batches: TelemetryBatch, at_a_time
 
 
 def post(*observations: Observation, **about: object) -> TelemetryBatch:
-    about = {"account_sid": ACCOUNT, "client": ClientInfo(browser="Chrome 156", network="4g"), **about}
+    about = {"account_sid": ACCOUNT, "client": ClientInfo(browser="Chrome 156", network="4g", edge="ie1"), **about}
     return batch(*observations, session="s", seq=next(_numbers), sdk=SdkInfo("twilio-video.js", "2.36.0"), **about)
 
 
@@ -113,7 +114,13 @@ async def test_keys_come_in_their_order_and_a_page_at_a_time(store: Store, how_f
 
 @pytest.mark.parametrize(
     ("scope", "key"),
-    [("account", ACCOUNT), ("sdk", "twilio-video.js 2.36.0"), ("browser", "Chrome 156"), ("network", "4g")],
+    [
+        ("account", ACCOUNT),
+        ("edge", "ie1"),
+        ("sdk", "twilio-video.js 2.36.0"),
+        ("browser", "Chrome 156"),
+        ("network", "4g"),
+    ],
 )
 async def test_samples_count_in_every_dimension(store: Store, how_far: str, scope: str, key: str) -> None:
     await posted(store, how_far, post(*rtts(10, 20)), post(*rtts(30), room_sid=OTHER_ROOM))
@@ -246,12 +253,62 @@ async def test_what_makes_no_sense_is_refused(store: Store) -> None:
             await asked
 
 
+# --- where the media of a room is handled -----------------------------------------------------------------
+
+
+def in_regions(**regions: str) -> Resolve:
+    """Return who knows the media region of some rooms."""
+    return lambda place, _: Resolved(place, regions.get(place.room))
+
+
+async def by_region(store: Store, resolve: Resolve) -> list[tuple[str, int]]:
+    found = await store.rollups.percentiles(Selection("region", TEN, TEN + HOUR_MS), "rtt_ms", (1,), resolve)
+    return [(each.key, each.samples) for each in found]
+
+
+@pytest.mark.parametrize("is_settled", [False, True])
+async def test_samples_count_in_the_media_region_of_their_room(store: Store, is_settled: bool) -> None:
+    known = in_regions(**{ROOM: "us1", OTHER_ROOM: "de1"})
+    for each in (post(*rtts(10, 20)), post(*rtts(30), room_sid=OTHER_ROOM)):
+        await posted(store, "in the log", each)
+    if is_settled:
+        await store.samples.settle(NOW_MS, 0, known)
+    assert await by_region(store, known) == [("de1", 1), ("us1", 2)]
+
+
+async def test_a_region_that_was_known_once_holds_for_what_comes_later(store: Store) -> None:
+    await posted(store, "in the log", post(*rtts(10)))
+    await store.samples.settle(NOW_MS, 0, in_regions(**{ROOM: "us1"}))
+    await posted(store, "in the log", post(*rtts(20, at_ms=TEN + MINUTE_MS)))
+    await store.samples.settle(NOW_MS, 0, as_told)
+    if not isinstance(store, MemoryStore):  # which settles nothing, and so learns nothing by it
+        assert await by_region(store, as_told) == [("us1", 2)]
+
+
+@pytest.mark.parametrize("is_settled", [False, True])
+async def test_rooms_whose_region_nobody_knows_are_unknown(store: Store, is_settled: bool) -> None:
+    await posted(store, "in the log", post(*rtts(10)))
+    if is_settled:
+        await store.samples.settle(NOW_MS, 0, as_told)
+    assert await by_region(store, as_told) == [("unknown", 1)]
+
+
+async def test_regions_are_as_they_were_when_hours_are_added_up_anew(store: Store) -> None:
+    known = in_regions(**{ROOM: "us1", OTHER_ROOM: "de1"})
+    for each in (post(*rtts(10, 20)), post(*rtts(30), room_sid=OTHER_ROOM)):
+        await posted(store, "in the log", each)
+    await store.samples.settle(NOW_MS, 0, known)
+    await store.rollups.rebuild(TEN, TEN + HOUR_MS)
+    resolve = known if isinstance(store, MemoryStore) else as_told
+    assert await by_region(store, resolve) == [("de1", 1), ("us1", 2)]
+
+
 # --- in the course of time --------------------------------------------------------------------------------
 
 
 async def test_who_was_known_by_name_first_counts_once(store: Store) -> None:
-    def resolve(place: Place, at_ms: int) -> Place:
-        return Place(ROOM, ALICE) if place.room == "name:acme" else place
+    def resolve(place: Place, at_ms: int) -> Resolved:
+        return Resolved(Place(ROOM, ALICE) if place.room == "name:acme" else place)
 
     by_name = {"room_sid": None, "room_name": "acme", "reporter": None, "identity": "alice"}
     for each in (post(*rtts(1), **by_name), post(*rtts(2))):

@@ -1,13 +1,15 @@
 """One suite, every store: what was measured in a time is read in slices, all of it and each sample once."""
 
+from collections import defaultdict
 from contextlib import aclosing
+from itertools import islice
 from pathlib import Path
 
 import pytest
 
 from collectors.events import Event
 from collectors.observations import MediaStats, MediaStatsSeries, Observation, TelemetryBatch
-from monitor.store.ports import Entry, Line, Place, Store, StoreFailed, Wanted
+from monitor.store.ports import Entry, Line, Place, Resolved, Store, StoreFailed, Wanted
 from monitor.store.ranges import SAMPLES_A_SLICE
 from monitor.store.snapshot import Snapshot
 from monitor.store.sqlite import SqliteStore
@@ -87,8 +89,8 @@ async def test_a_room_or_a_person_may_be_asked_for(measured: Store, about: dict[
 
 
 async def test_who_was_known_by_name_is_told_by_sid_as_far_as_anybody_knows_it(store: Store) -> None:
-    def resolve(place: Place, at_ms: int) -> Place:  # whenever it was
-        return Place(ROOM, ALICE) if place == Place("name:acme", "identity:alice") else place
+    def resolve(place: Place, at_ms: int) -> Resolved:  # whenever it was
+        return Resolved(Place(ROOM, ALICE) if place == Place("name:acme", "identity:alice") else place)
 
     by_name = {"room_sid": None, "room_name": "acme", "reporter": None, "identity": "alice"}
     await append(store, posted(MediaStats(NOW_MS, rtt_ms=1.0), seq=1, **by_name))
@@ -102,6 +104,64 @@ async def test_the_estimate_is_about_as_many_as_there_are(store: Store) -> None:
     await settle(store)
     assert await store.samples.estimate(EVER) == 20
     assert await store.samples.estimate(Wanted(0, EVER_MS, identity="nobody")) == 0
+
+
+async def values_of_rooms(store: Store, metric: str, from_ms: int = 0, to_ms: int = EVER_MS) -> dict[str, list[float]]:
+    known: defaultdict[str, list[float]] = defaultdict(list)
+    async for some in store.samples.values(metric, from_ms, to_ms, as_told):
+        assert sum(some.lengths) == len(some.values)
+        rest = iter(some.values.tolist())
+        for room, length in zip(some.rooms, some.lengths, strict=True):
+            known[room] += islice(rest, length)
+    return {room: sorted(values) for room, values in known.items()}
+
+
+async def test_the_values_of_one_metric_are_told_by_room(measured: Store) -> None:
+    every = [float(minute) for minute in range(10)]
+    assert await values_of_rooms(measured, "rtt_ms") == {ROOM: every, OTHER_ROOM: every, "name:acme": every}
+    some = await values_of_rooms(measured, "rtt_ms", NOW_MS + 4 * MINUTE_MS, NOW_MS + 7 * MINUTE_MS)
+    assert some == {ROOM: [4, 5, 6], OTHER_ROOM: [4, 5, 6], "name:acme": [4, 5, 6]}
+    assert await values_of_rooms(measured, "rtt_ms", NOW_MS - DAY_MS, NOW_MS) == {}
+
+
+async def test_a_room_of_which_nobody_knew_the_metric_is_told_without_values(measured: Store) -> None:
+    assert await values_of_rooms(measured, "up.jitter_ms") == {ROOM: [], OTHER_ROOM: [], "name:acme": []}
+
+
+@pytest.mark.parametrize("is_settled", [True, False])
+async def test_who_measured_nothing_in_a_time_is_not_among_its_values(store: Store, is_settled: bool) -> None:
+    before, after = MediaStats(NOW_MS, rtt_ms=1.0), MediaStats(NOW_MS + 2 * MINUTE_MS, rtt_ms=2.0)
+    await append(store, posted(before, level(3, at_ms=NOW_MS + MINUTE_MS), after, seq=1))
+    if is_settled:
+        await settle(store)
+    assert await values_of_rooms(store, "rtt_ms", NOW_MS + MINUTE_MS, NOW_MS + 2 * MINUTE_MS) == {}
+
+
+async def test_what_is_settled_meanwhile_is_among_the_values_once(store: Store) -> None:
+    for minute in range(6):
+        seen = MediaStats(NOW_MS + minute * MINUTE_MS, rtt_ms=float(minute))
+        await append(store, posted(seen, seq=minute))
+        if minute == 2:
+            await settle(store)
+    known: list[float] = []
+    async with aclosing(store.samples.values("rtt_ms", 0, EVER_MS, as_told)) as reading:
+        async for some in reading:
+            known += some.values.tolist()
+            await settle(store)
+            await store.samples.merge(NOW_MS + DAY_MS)
+    assert sorted(known) == [0, 1, 2, 3, 4, 5]
+
+
+async def test_the_values_of_much_come_in_slices(store: Store) -> None:
+    half = SAMPLES_A_SLICE // 2 + 1
+    for number in range(3):
+        times = tuple(range(NOW_MS + number * DAY_MS, NOW_MS + number * DAY_MS + half))
+        await append(store, posted(MediaStatsSeries(times, rtt_ms=(1.5,) * half), seq=number))
+        await settle(store)
+    slices = [len(some.values) async for some in store.samples.values("rtt_ms", 0, EVER_MS, as_told)]
+    assert sum(slices) == 3 * half
+    if isinstance(store, SqliteStore):
+        assert max(slices) == 2 * half, "a chunk is not cut"
 
 
 async def test_what_is_settled_and_merged_meanwhile_is_still_there_once(store: Store) -> None:

@@ -18,7 +18,7 @@ from collectors.observations import (
 )
 from monitor.history.answers import Selection
 from monitor.history.chunks import MAX_ROWS
-from monitor.store.ports import Client, Entry, Place, Series, Store
+from monitor.store.ports import Client, Entry, Place, Resolved, Series, Store
 from tests.builders import ACCOUNT, ALICE, BOB, NOW_MS, ROOM, batch, level, room
 from tests.stored import as_told, lines, values
 
@@ -149,8 +149,9 @@ async def test_it_is_known_who_measured_and_with_what(store: Store, has_settled:
 
 
 async def test_who_was_known_by_name_first_is_one_with_who_is_known_by_sid(store: Store) -> None:
-    def resolve(place: Place, at_ms: int) -> Place:
-        return Place(ROOM, ALICE) if (place, at_ms) == (Place("name:acme", "identity:alice"), NOW_MS) else place
+    def resolve(place: Place, at_ms: int) -> Resolved:
+        is_alice = (place, at_ms) == (Place("name:acme", "identity:alice"), NOW_MS)
+        return Resolved(Place(ROOM, ALICE) if is_alice else place)
 
     by_name = {"room_sid": None, "room_name": "acme", "reporter": None, "identity": "alice"}
     await append(store, posted(rtt(NOW_MS, 1), **by_name), posted(rtt(NOW_MS + 1, 2)))

@@ -65,6 +65,8 @@ async def test_who_is_erased_takes_with_them_what_nobody_can_read(store: SqliteS
 async def test_whatever_reads_many_reads_on(store: SqliteStore) -> None:
     found = [line async for line in store.samples.lines(Wanted(0, EVER_MS), as_told)]
     assert sorted(line.series.participant for line in found) == [ALICE, BOB]
+    values = [each async for some in store.samples.values("rtt_ms", 0, EVER_MS, as_told) for each in some.values]
+    assert sorted(values) == [0, 0, 2]
     hour_ms = NOW_MS // 3_600_000 * 3_600_000
     assert await store.rollups.rebuild(hour_ms, hour_ms + 3_600_000) == 3
     whole = await store.rollups.percentiles(Selection("room", hour_ms, hour_ms + 1), "rtt_ms", [1.0], as_told)

@@ -24,6 +24,7 @@ from monitor.store.sqlite import SqliteStore
 from tests.builders import ALICE, BOB, ROOM, batch
 from tests.daemon_process import environment
 from tests.evidence import ALICE_S, BEGAN_MS, BOB_S, DAVE_S, NAME, configured, database_of, ran, recorded
+from tests.stored import as_told
 
 DAY = ("--from", "2026-11-21", "--to", "2026-11-22")
 BEGAN = datetime(2026, 11, 21, 9, tzinfo=UTC)
@@ -205,7 +206,7 @@ def large(folder: Path, people: int) -> Path:
             posted = batch(seen, NetworkQuality(BEGAN_MS, 3), reporter=f"PA{number:032x}", session="s", seq=number)
             (log_id,) = await store.log.append([Entry(posted)], BEGAN_MS)
             await store.picture.save([], log_id or 0)
-            await store.samples.settle(BEGAN_MS, 0, lambda place, _: place)
+            await store.samples.settle(BEGAN_MS, 0, as_told)
         await store.close()
 
     asyncio.run(fill())

@@ -12,7 +12,7 @@ import pytest
 from collectors.observations import MediaStats, TelemetryBatch
 from monitor.history.answers import Selection
 from monitor.history.rollups import HOUR_MS
-from monitor.store.ports import Entry, Place
+from monitor.store.ports import Entry, Place, Resolved
 from monitor.store.sqlite import SqliteStore
 from tests.builders import ALICE, BOB, NOW_MS, batch
 from tests.stored import as_told
@@ -96,8 +96,8 @@ async def test_who_asks_while_samples_move_sees_each_once(store: SqliteStore) ->
 
 
 async def test_a_name_that_became_a_sid_is_not_asked_for_twice(store: SqliteStore) -> None:
-    def resolve(place: Place, at_ms: int) -> Place:
-        return place._replace(participant=ALICE)
+    def resolve(place: Place, at_ms: int) -> Resolved:
+        return Resolved(place._replace(participant=ALICE))
 
     await append(store, 0)
     span = Selection("room", HOUR, HOUR + HOUR_MS)

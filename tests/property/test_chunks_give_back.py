@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Sequence
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,9 +11,10 @@ from hypothesis import strategies as st
 from msgspec import Raw
 
 from collectors.observations import Direction, MediaStats, NetworkQuality
-from monitor.history.chunks import Malformed, decode, encode
+from monitor.history.chunks import Malformed, column_of, decode, encode, media_in, moments_of
 from monitor.history.gathering import Gathering
 from monitor.history.samples import LEVEL_FIELDS, MEDIA_FIELDS, Samples, joined
+from monitor.packing import pack
 from tests.builders import ALICE, BOB, NOW_MS
 
 _MOMENTS = st.integers(NOW_MS - 86_400_000, NOW_MS + 86_400_000)
@@ -71,15 +73,16 @@ def test_what_went_into_a_chunk_comes_out_of_it(observations: Sequence[MediaStat
     ] == words
 
 
-@given(_OBSERVATIONS, st.sampled_from([each.name for each in MEDIA_FIELDS]))
-def test_one_field_alone_is_as_it_is_among_all(observations: Sequence[MediaStats | NetworkQuality], name: str) -> None:
-    body = encode(gathered(observations))
-    whole, alone = decode(body), decode(body, name)
-    assert alone.at_ms.tolist() == whole.at_ms.tolist()
-    np.testing.assert_array_equal(alone.column(name), whole.column(name))
-    others = [each.name for each in MEDIA_FIELDS if each.name != name]
-    assert all(np.isnan(alone.column(other)).all() for other in others)
-    assert (len(alone.level_at_ms), alone.levels.shape) == (0, (0, 2))
+@given(st.lists(_OBSERVATIONS, max_size=4), st.sampled_from([each.name for each in MEDIA_FIELDS]))
+def test_one_field_of_many_chunks_is_as_it_is_in_each(
+    parts: Sequence[Sequence[MediaStats | NetworkQuality]], name: str
+) -> None:
+    bodies = [encode(gathered(part)) for part in parts]
+    each, together = [decode(body) for body in bodies], [media_in(body) for body in bodies]
+    assert [media.rows for media in together] == [len(samples.at_ms) for samples in each]
+    assert moments_of(together).tolist() == [at_ms for samples in each for at_ms in samples.at_ms.tolist()]
+    expected = [value for samples in each for value in samples.column(name).tolist()]
+    np.testing.assert_array_equal(column_of(together, name), np.array(expected, np.float64))
 
 
 @given(st.lists(_OBSERVATIONS, min_size=1, max_size=4))
@@ -114,8 +117,9 @@ def test_a_clock_that_is_ahead_is_set_back() -> None:
 
 @given(st.binary(max_size=200))
 def test_bytes_that_are_no_chunk_are_called_so(body: bytes) -> None:
-    with pytest.raises(Malformed):
-        decode(body)
+    for read in (decode, media_in):
+        with pytest.raises(Malformed):
+            read(body)
 
 
 @given(_OBSERVATIONS, st.integers(0, 10_000), st.integers(1, 255))
@@ -126,3 +130,21 @@ def test_a_damaged_chunk_breaks_nothing_but_itself(
     body[where % len(body)] ^= change
     with contextlib.suppress(Malformed):  # what a checksum would find is for the file system to prevent
         decode(bytes(body))
+    with contextlib.suppress(Malformed):
+        assert len(column_of([media_in(bytes(body))], "rtt_ms")) >= 0
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        (2, [0] * 19, b"\0" * 18, b""),
+        (2, [0] * 18, b"\0" * 19, b""),
+        (2, [0] * 19, b"\0" * 18 + b"\x80", b"\0"),
+        (2, [2**63] * 19, b"\0" * 19, b""),
+        (2**40, [0] * 19, b"\0" * 19, b""),
+    ],
+    ids=["too few planes", "too few columns", "bytes missing", "a number too large", "too many rows"],
+)
+def test_what_cannot_be_is_found_before_it_is_read_with_others(said: tuple[object, ...]) -> None:
+    with pytest.raises(Malformed):
+        media_in(pack(msgspec.msgpack.encode([said, [[], [], []], [], []])))

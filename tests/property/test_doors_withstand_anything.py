@@ -26,6 +26,7 @@ from monitor.store.scopes import SCOPES, placed
 from tests.builders import ACCOUNT, ALICE, AUTH_TOKEN, INGEST_KEY, ROOM
 from tests.conftest import Running
 from tests.examples import examples
+from tests.stored import as_told
 
 
 def reread(body: bytes) -> Event:
@@ -178,7 +179,7 @@ def test_any_bytes_are_a_batch_or_malformed_and_a_batch_survives_the_log(body: b
     assert decoded.count == len(list(unrolled(batch.observations)))
     lines = Lines()
     lines.add(batch)
-    for line in lines.take(lambda place, _: place):
+    for line in lines.take(as_told):
         assert decode_chunk(encode_chunk(line.samples)).count == line.samples.count == lines.count
         rolled([placed(line, SCOPES)])
 

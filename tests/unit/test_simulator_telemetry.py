@@ -58,6 +58,13 @@ def test_every_event_reads_as_telemetry_version_1(name):
             observe(event)
 
 
+def test_whoever_has_joined_tells_where_their_signaling_enters():
+    world, bodies = live_through("bad-region", 20)
+    regions = {who.sid: room.media_region for room in world.live_rooms for who in room.present}
+    told = {sid: posted[0]["client"]["edge"] for sid, posted in bodies.items() if sid in regions}
+    assert told == {sid: regions[sid] for sid in told} != {}
+
+
 def test_sequence_numbers_go_up_by_one_within_a_session():
     _, bodies = live_through("demo", 60)
     for posted in bodies.values():

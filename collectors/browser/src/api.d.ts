@@ -14,6 +14,7 @@ export interface TwilioRoom {
 export interface TwilioParticipant {
   readonly sid: string;
   readonly identity: string;
+  readonly signalingRegion?: string;
   readonly networkQualityLevel: number | null;
   readonly networkQualityStats: object | null;
   readonly tracks: ReadonlyMap<string, object>;

@@ -1,4 +1,5 @@
-// What is told about the browser?  Its name and first version number, the kind of system, the kind of network.
+// What is told about the browser?  Its name and first version number, the kind of system, the kind of network, and where
+// its signaling enters Twilio's cloud.
 
 import { browser } from "./world.ts";
 
@@ -25,7 +26,7 @@ export function osOf(userAgent: string): string | undefined {
   return mark && (NAMES[mark] ?? mark);
 }
 
-export function client(): object {
+export function client(edge?: string): object {
   const { userAgent = "", connection } = browser;
   return {
     name: "roomwatch.js",
@@ -33,6 +34,7 @@ export function client(): object {
     browser: browserOf(userAgent),
     os: osOf(userAgent),
     network: connection?.type ?? connection?.effectiveType,
+    edge,
   };
 }
 

@@ -17,11 +17,6 @@ export function on(emitter: Emitter, event: string, listener: (...args: any[]) =
   return () => (emitter as any).removeListener(event, safe);
 }
 
-/** `SwitchedOff` is `switched_off` on the wire. */
-function inSnakeCase(name: string): string {
-  return name.replace(/\B[A-Z]/g, "_$&").toLowerCase();
-}
-
 /** Listen to a room until released; what happens is told as events without their time. */
 export function listen(room: TwilioRoom, tell: Tell): Release {
   const self = room.localParticipant;
@@ -36,7 +31,7 @@ export function listen(room: TwilioRoom, tell: Tell): Release {
     const publication = having("trackSid") ?? [...self.tracks.values()].find(isOf);
     tell({
       type,
-      state: inSnakeCase(name) || undefined,
+      state: name.replace(/\B[A-Z]/g, "_$&").toLowerCase() || undefined, // `SwitchedOff` is `switched_off` on the wire
       track_sid: publication?.trackSid,
       kind: (publication ?? track)?.kind,
       subject: subject === self ? undefined : subject?.sid,

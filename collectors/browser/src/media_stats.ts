@@ -80,7 +80,7 @@ function carried(before: TrackStats | undefined, now: TrackStats): Stream {
   const by = (counter: Counter) => grown(before?.[counter], now[counter]);
   const bytes = by("bytesSent") ?? by("bytesReceived");
   const packets = by("packetsSent") ?? by("packetsReceived");
-  if (bytes === undefined || packets === undefined) return now;
+  if (bytes == null || packets == null) return now;
   return { ...now, bytes, packets, lost: by("packetsLost"), freezes: by("freezeCount") };
 }
 

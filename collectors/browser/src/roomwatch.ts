@@ -71,7 +71,7 @@ function start(world: World, room: TwilioRoom, options: Options): Watched {
     participant_sid: self.sid,
     identity: self.identity,
     sdk: { name: "twilio-video.js", version: options.sdkVersion ?? (globalThis as any).Twilio?.Video?.version },
-    client: client(),
+    client: client(self.signalingRegion),
   });
   const key = `roomwatch ${options.url} ${room.name} ${self.identity}`;
   const queue = openQueue(head, options.queueChars ?? 262_144, world, key);

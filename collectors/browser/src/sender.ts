@@ -16,7 +16,7 @@ import type { Post, Queue } from "./queue.ts";
 import { inSeries } from "./series.ts";
 import type { World } from "./world.ts";
 
-const NEVER_TAKEN = [400, 403, 413, 415];
+const NEVER_TAKEN: readonly unknown[] = [400, 403, 413, 415];
 const ADDRESSES = /^(ip|address|relatedAddress|url)$/; // in the ICE candidates of a preflight
 
 /** Whether the daemon has told this page to say nothing more. */
@@ -33,7 +33,7 @@ export interface Sender {
 
 interface Answer {
   ok?: boolean;
-  status: number;
+  status?: number; // none: there was no answer
   retryAfter?: string | null;
   stop?: boolean;
   accepted?: number;
@@ -76,7 +76,7 @@ export function openSender(options: Options, queue: Queue, world: World, onSilen
     if (underWayBytes + bytes > limitBytes) return;
     underWay.add(post);
     underWayBytes += bytes;
-    const answer = await by(body).catch(() => ({ status: 0 }));
+    const answer = await by(body).catch((): Answer => ({}));
     underWayBytes -= bytes;
     underWay.delete(post);
     settle(post, answer);
@@ -107,7 +107,7 @@ export function openSender(options: Options, queue: Queue, world: World, onSilen
       keepalive: !(headers && failures), // should others of the page have used up what is allowed of this
       credentials: "omit",
     });
-    const said = (await response.json().catch(() => null)) as Partial<Answer> | null;
+    const said = (await response.json().catch(() => {})) as Partial<Answer> | undefined;
     return { ...said, ok: response.ok, status: response.status, retryAfter: response.headers.get("Retry-After") };
   }
 

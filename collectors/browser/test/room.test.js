@@ -20,6 +20,7 @@ test("a post says who sends it from which room, and numbers itself", async () =>
   assert.deepEqual([first.seq, second.seq, first.session === second.session], [0, 1, true]);
   assert.equal(first.sent_at, 1_763_690_002_000);
   assert.equal(first.client.name, "roomwatch.js");
+  assert.equal(first.client.edge, "us1");
 });
 
 test("at verbosity 1 there are levels and no stats", async () => {

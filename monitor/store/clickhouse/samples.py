@@ -10,6 +10,7 @@ While ClickHouse is away nothing is settled and nothing is lost; what the log ha
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Sequence
+from contextlib import aclosing
 from functools import partial
 
 from collectors.observations import TelemetryBatch
@@ -22,7 +23,8 @@ from monitor.store.clickhouse.partitions import drop_days, keep_since
 from monitor.store.clickhouse.reading import SAMPLES_A_SLICE, Settled
 from monitor.store.clickhouse.rollup_writing import add_rollups
 from monitor.store.lines import Lines, united
-from monitor.store.ports import Lacking, Line, Place, Resolve, Series, StoreFailed, Wanted
+from monitor.store.ports import Lacking, Line, Place, Resolve, RoomValues, Series, StoreFailed, Wanted
+from monitor.store.room_values import values_in_lines
 from monitor.store.scopes import Scopes
 from monitor.store.segments import Moment, Segment, SegmentedLog
 
@@ -152,6 +154,16 @@ class ClickHouseSamples:
                     yield line
             except StoreFailed as error:
                 raise Lacking(f"{error}; not all that is settled was told", ()) from error
+
+    async def values(self, metric: str, from_ms: int, to_ms: int, resolve: Resolve) -> AsyncGenerator[RoomValues]:
+        """Yield the values of one metric, of all rooms, in slices that fit into memory.
+
+        Raises:
+            Lacking: ClickHouse did not answer; what is in the log was yielded.
+        """
+        async with aclosing(self.lines(Wanted(from_ms, to_ms, only=metric), resolve)) as lines:
+            async for some in values_in_lines(lines, metric):
+                yield some
 
     async def estimate(self, wanted: Wanted) -> int:
         """Return about how many samples there are in ClickHouse; what is in the log is little beside them."""

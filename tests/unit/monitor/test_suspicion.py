@@ -11,6 +11,7 @@ from monitor.store.memory import MemoryStore
 from monitor.store.scopes import SCOPES
 from monitor.suspicion import Suspicion
 from tests.alert_builders import START, make_plan
+from tests.stored import as_told
 
 
 class Broken:
@@ -26,7 +27,7 @@ class Broken:
 
 async def test_a_verdict_that_fails_costs_nobody_a_page(caplog: pytest.LogCaptureFixture) -> None:
     store, live, archive = MemoryStore(SCOPES), Live(), Broken()
-    inquiry = Inquiry(store, live, lambda place, _: place)
+    inquiry = Inquiry(store, live, as_told)
     suspicion = Suspicion(archive, live, inquiry, lambda: START, on_found=lambda _: None)
     plan = make_plan(group_wait_s=0.0)
     groups = [Group(f"g1-{room}", {"room": room}, plan, waiting_since=START) for room in ("RM1", "RM2")]

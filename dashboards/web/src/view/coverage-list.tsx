@@ -15,6 +15,8 @@ export const SCOPES: Record<string, string> = {
   sdk: "SDK version",
   browser: "browser",
   network: "network",
+  region: "media region",
+  edge: "edge",
   account: "account",
 };
 
