@@ -122,7 +122,7 @@ class Participant(Struct, omit_defaults=True, gc=False):
     def copied(self) -> "Participant":
         """Return a record that stays as this one is now."""
         twin = copy(self)
-        twin.levels_seen = self.levels_seen and dict(self.levels_seen)
+        twin.levels_seen = None if self.levels_seen is None else dict(self.levels_seen)
         return twin
 
 

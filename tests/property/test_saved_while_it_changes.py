@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from collectors import events
 from collectors.events import Event
 from collectors.observations import TelemetryBatch
-from monitor.entities import Entity, Ref
+from monitor.entities import Entity, Participant, Ref
 from monitor.live import Live
 from monitor.unsaved import Withdrawn
 from tests.builders import (
@@ -106,7 +106,8 @@ posted = st.builds(
     room_name=st.sampled_from(["class:1", "class:2"]),
     account_sid=st.none() | TOLD["account_sid"],
 )
-happened = st.one_of(posted, posted, *(anything_of(kind) for kind in Event.__args__ if kind is not TelemetryBatch))
+sighted = st.one_of([anything_of(kind) for kind in Event.__args__ if kind is not TelemetryBatch])
+happened = st.sampled_from([posted, sighted]).flatmap(lambda either: either)  # as often the one as the other
 many = st.lists(happened, max_size=12)
 
 
@@ -134,7 +135,7 @@ PRELUDE = (
 
 
 @settings(max_examples=300)
-@given(many, st.lists(st.tuples(happened, st.integers(0, 1)), max_size=12), st.booleans())
+@given(many, st.lists(st.tuples(happened, st.integers(0, 1)), min_size=3, max_size=12), st.booleans())
 def test_what_is_saved_is_what_was_when_saving_began(
     before: list[Event], meanwhile: list[tuple[Event, int]], is_expired: bool
 ) -> None:
@@ -179,3 +180,12 @@ def test_nobody_reads_on_what_is_not_to_be_saved_any_more() -> None:
         next(entities)
     with pytest.raises(Withdrawn):
         next(entities)
+
+
+def test_a_copy_of_somebody_whom_nobody_sees_any_more_does_not_see_who_comes() -> None:
+    somebody = Participant(ALICE, ROOMS[0])
+    somebody.see_at(3, BOB)
+    somebody.lose_sight(BOB)
+    copy = somebody.copied()
+    somebody.see_at(4, CAROL)
+    assert not copy.levels_seen
