@@ -156,7 +156,7 @@ class Room(Struct, omit_defaults=True):
     left: dict[str, Participant] = field(default_factory=dict)
     # how much of it is certain
     last_sequence: int = -1
-    missing: set[int] = field(default_factory=set)  # numbers below that of callbacks that have not come
+    missing: tuple[int, ...] = ()  # numbers below that of callbacks that have not come
     end_sequence: int | None = None  # the number of the callback that told the end: the last one there is
     gap_since_ms: int | None = None
     look_wanted_ms: int | None = None
@@ -206,7 +206,7 @@ class Room(Struct, omit_defaults=True):
         twin = copy(self)
         twin.participants = {key: participant.copied() for key, participant in self.participants.items()}
         twin.left = {key: participant.copied() for key, participant in self.left.items()}
-        twin.missing, twin.strangers = set(self.missing), dict(self.strangers)
+        twin.strangers = dict(self.strangers)
         return twin
 
 
