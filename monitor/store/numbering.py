@@ -78,7 +78,7 @@ class Numbering:
 
     def __init__(self, capacity: int = SESSIONS_KEPT) -> None:
         self._sessions: Recent[str, Numbers] = Recent(capacity, KEPT_FOR_MS)
-        # What is still to be saved, and what may be on its way, is known, too, however long ago it was heard.
+        # What is still to be saved, and what is on its way, is known, too, however long ago it was heard.
         self._dirty: dict[str, Numbers] = {}
         self._taken: dict[str, Numbers] = {}
 
@@ -107,10 +107,14 @@ class Numbering:
         self._dirty[session] = numbers
 
     def take_dirty(self) -> Iterator[Row]:
-        """Return what is to be saved, each as it is when it is read; what was taken before is saved, or taken back."""
+        """Return what is to be saved, each as it is when it is read, until the store has it or it is taken back."""
         taken = self._taken = self._dirty
         self._dirty = {}
         return ((session, encode(each.bounds).decode(), each.heard_at_ms) for session, each in taken.items())
+
+    def is_saved(self) -> None:
+        """Let go of what was taken last: the store has it."""
+        self._taken = {}
 
     def take_back(self) -> None:
         """Take back what was taken last, and could not be saved."""
@@ -118,4 +122,7 @@ class Numbering:
         self._taken = {}
 
     def _of(self, session: str) -> Numbers | None:
-        return self._sessions.get(session) or self._dirty.get(session) or self._taken.get(session)
+        numbers = self._sessions.get(session)
+        if numbers is None and (numbers := self._dirty.get(session) or self._taken.get(session)) is not None:
+            self._sessions.put(session, numbers)  # whoever has asked will ask again, when the store may have it
+        return numbers

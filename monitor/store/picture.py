@@ -49,6 +49,7 @@ class SqlitePicture:
         except BaseException:
             self._numbering.take_back()
             raise
+        self._numbering.is_saved()
 
     def _sessions(self) -> Iterator[dict[str, list[Row]]]:
         rows = self._numbering.take_dirty()

@@ -47,8 +47,18 @@ def test_what_is_not_saved_yet_is_not_forgotten() -> None:
     numbering.take_back()
     assert numbering.unknown("abcdef") == set(), "what could not be saved was forgotten"
     assert list(numbering.take_dirty()) == rows
-    numbering.take_dirty()
+    numbering.is_saved()
     assert len(numbering.unknown("abcdef")) >= 2, "nothing is ever forgotten"
+
+
+def test_who_was_known_while_on_the_way_to_the_store_is_known_when_it_has_arrived() -> None:
+    numbering = Numbering(capacity=1)
+    for session in "abc":
+        numbering.add(session, 1, 0)
+    numbering.take_dirty()
+    assert numbering.unknown("a") == set()
+    numbering.is_saved()
+    assert numbering.has("a", 1), "what was not asked of the store is taken for news"
 
 
 def test_what_could_not_be_saved_is_saved_the_next_time() -> None:
