@@ -20,7 +20,8 @@ class Calls:
     """Rooms in progress, rooms that ended lately, and the people in them.
 
     Args:
-        mark: takes note of what has to be saved: a room is saved with its people, and who has left by themselves, too.
+        mark: takes note of what has to be saved, before it changes: a room is saved with its people, and who has left
+            by themselves, too.
         on_join: hears of each room that somebody has come into.
         on_named: hears of each room that is new, or of which another name has been told.
     """
@@ -48,12 +49,14 @@ class Calls:
         room = self._by_sid.get(sid) or self._by_name.get(name)
         if room is None or (sid is not None and room.sid not in (None, sid)):
             room = Room(key=sid or f"name:{name}", sid=sid, name=name)
+            self.mark(room)
             self.rooms[room.key] = room
             self._alias(room)
-        elif (room.sid is None and sid is not None) or (room.name is None and name is not None):
+            return room
+        self.mark(room)
+        if (room.sid is None and sid is not None) or (room.name is None and name is not None):
             room.sid, room.name = room.sid or sid, room.name or name
             self._alias(room)
-        self.mark(room)
         return room
 
     def _alias(self, room: Room) -> None:
@@ -65,6 +68,7 @@ class Calls:
 
     def forget(self, room: Room, why: str) -> list[Change]:
         """Take a room out of the picture, and everybody in it."""
+        self.mark(room)
         changes = [
             change
             for participant in list(room.participants.values())
@@ -75,7 +79,6 @@ class Calls:
         for alias, rooms in ((room.sid, self._by_sid), (room.name, self._by_name)):
             if rooms.get(alias) is room:
                 del rooms[alias]
-        self.mark(room)
         return [*changes, Change(room.ref, why)]
 
     def join(self, room: Room, sid: str | None, identity: str | None) -> Participant:
@@ -88,18 +91,20 @@ class Calls:
 
     def learn(self, room: Room, participant: Participant, sid: str | None, identity: str | None) -> None:
         """Write down who somebody is, as far as it is told."""
+        self.mark(room)
         participant.sid = participant.sid or sid
         participant.identity = participant.identity or identity
         if room.strangers:
             room.strangers.pop(participant.sid or "", None)
         if room.left:
             room.left.pop(participant.key, None)
-        self.mark(room)
 
     def leave(
         self, room: Room, participant: Participant, at_ms: int, why: str = "participant_left"
     ) -> Sequence[Change]:
         """Take somebody out of a room, with what they saw of others and others of them."""
+        self.mark(participant)
+        self.mark(room)
         participant.status, participant.left_at_ms = ParticipantStatus.DISCONNECTED, at_ms
         participant.reconnecting = False
         participant.levels_seen = None
@@ -109,8 +114,6 @@ class Calls:
             del room.left[next(iter(room.left))]
         if not room.participants:
             room.empty_since_ms = at_ms
-        self.mark(participant)
-        self.mark(room)
         unseen = [other for other in room.participants.values() if other.lose_sight(participant.key)]
         return (Change(participant.ref, why), *(Change(other.ref) for other in unseen))
 
@@ -146,10 +149,10 @@ class Calls:
             self._seal(room)
 
     def _seal(self, room: Room) -> None:
+        self.mark(room)
         room.is_sealed = True
         room.left.clear()
         self.unsealed.pop(room.sid or room.key, None)
-        self.mark(room)
 
     # --- what is known ------------------------------------------------------------------------------------
 

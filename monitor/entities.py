@@ -5,6 +5,7 @@ own fields.  `monitor.live` changes them; the store saves and restores them as t
 """
 
 from collections.abc import Iterator
+from copy import copy, deepcopy
 from itertools import chain
 from typing import NamedTuple
 
@@ -118,6 +119,12 @@ class Participant(Struct, omit_defaults=True, gc=False):
     def _lacks_numbers(self) -> bool:
         return self.loss_ratio is None and self.jitter_ms is None
 
+    def copied(self) -> "Participant":
+        """Return a record that stays as this one is now."""
+        twin = copy(self)
+        twin.levels_seen = None if self.levels_seen is None else dict(self.levels_seen)
+        return twin
+
 
 class Room(Struct, omit_defaults=True):
     """One room: who is in it, who was in it, and how much of it is certain.
@@ -149,7 +156,7 @@ class Room(Struct, omit_defaults=True):
     left: dict[str, Participant] = field(default_factory=dict)
     # how much of it is certain
     last_sequence: int = -1
-    missing: set[int] = field(default_factory=set)  # numbers below that of callbacks that have not come
+    missing: tuple[int, ...] = ()  # numbers below that of callbacks that have not come
     end_sequence: int | None = None  # the number of the callback that told the end: the last one there is
     gap_since_ms: int | None = None
     look_wanted_ms: int | None = None
@@ -193,6 +200,14 @@ class Room(Struct, omit_defaults=True):
     def levels(self) -> list[int]:
         """Return the levels that are known."""
         return [level for p in self.participants.values() if (level := p.level) is not None]
+
+    def copied(self) -> "Room":
+        """Return a record that stays as this one is now, with its people in it."""
+        twin = copy(self)
+        twin.participants = {key: participant.copied() for key, participant in self.participants.items()}
+        twin.left = {key: participant.copied() for key, participant in self.left.items()}
+        twin.strangers = dict(self.strangers)
+        return twin
 
 
 class Composition(Struct, omit_defaults=True):
@@ -240,6 +255,10 @@ class Composition(Struct, omit_defaults=True):
             return None
         return max(self.created_at_ms or 0, self.room_ended_at_ms, self.progress_at_ms or 0)
 
+    def copied(self) -> "Composition":
+        """Return a record that stays as this one is now."""
+        return copy(self)
+
 
 class Recording(Struct, omit_defaults=True):
     """One recording that is being captured, or that came to nothing not long ago."""
@@ -270,6 +289,10 @@ class Recording(Struct, omit_defaults=True):
     def ref(self) -> Ref:
         """Return the recording's name in the picture."""
         return Ref("recording", self.sid)
+
+    def copied(self) -> "Recording":
+        """Return a record that stays as this one is now."""
+        return copy(self)
 
 
 class Failure(NamedTuple):
@@ -313,6 +336,16 @@ class Account(Struct, omit_defaults=True):
     def ref(self) -> Ref:
         """Return the account's name in the picture."""
         return Ref("account", self.sid)
+
+    def copied(self) -> "Account":
+        """Return a record that stays as this one is now."""
+        twin = copy(self)
+        twin.troubles, twin.details, twin.hooks = dict(self.troubles), dict(self.details), dict(self.hooks)
+        twin.join_failures, twin.disconnects = list(self.join_failures), list(self.disconnects)
+        twin.reconnects = list(self.reconnects)
+        twin.costs = {day: dict(costs) for day, costs in self.costs.items()}
+        twin.canary = deepcopy(self.canary)
+        return twin
 
 
 Entity = Room | Participant | Composition | Recording | Account

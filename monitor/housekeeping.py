@@ -122,11 +122,11 @@ class Housekeeping:
         # All is read before anything is awaited: the picture, what was counted, and the log id that they reach belong
         # together.
         self._live.judge_minutes()
-        entities, through, counted = self._live.take_dirty(), self._fold.applied_id, self._budgets.take_changed()
-        if not entities and not counted and through == self._saved_through:
+        through, counted = self._fold.applied_id, self._budgets.take_changed()
+        if not self._live.is_unsaved and not counted and through == self._saved_through:
             return True
         began_ms = self._now_ms()
-        if not await self._save(entities, through, counted):
+        if not await self._save(through, counted):
             return False
         self._saved_through = through
         ended_ms = self._now_ms()
@@ -134,19 +134,18 @@ class Housekeeping:
         self._metrics.set("roomwatch_checkpoint_timestamp_seconds", ended_ms / 1000)
         return True
 
-    async def _save(self, entities: Sequence[Entity], through: int, counted: Sequence[Kept]) -> bool:
+    async def _save(self, through: int, counted: Sequence[Kept]) -> bool:
         """Save the picture and what was counted until then; what could not be saved is saved next time."""
-        unsaved_entities, unsaved_counts = entities, counted
+        unsaved_counts = counted
         try:
-            await self._store.picture.save(entities, through)
-            unsaved_entities = ()
+            with self._live.being_saved() as entities:
+                await self._store.picture.save(entities, through)
             await self._store.slos.save(counted, self._now_ms() / 1000)
             unsaved_counts = ()
         except StoreFailed as error:
             _log.error("picture not saved, trying again later: %s", error)
             return False
         finally:
-            self._live.mark_dirty(unsaved_entities)
             self._budgets.mark_changed(unsaved_counts)
         return True
 

@@ -10,6 +10,7 @@ Here they are introduced to each other, and to those who only count: `monitor.cr
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from itertools import chain
 from typing import Any
 
@@ -48,6 +49,7 @@ from monitor.naming import Naming
 from monitor.outcomes import Outcome, Outcomes
 from monitor.rings import Rings
 from monitor.seeing import Seeing
+from monitor.unsaved import Unsaved
 
 
 class Live:
@@ -71,13 +73,14 @@ class Live:
         limits: CompositionLimits | None = None,
         on_outcome: Callable[[Outcome], None] = lambda _: None,
     ) -> None:
-        self._dirty: dict[int, Entity] = {}  # by their identity in memory: names are built anew each time
+        self._unsaved = Unsaved()
+        self._mark = self._unsaved.mark
         self._failed: list[Change] = []
         self.account_book = Accounts(accounts, since_ms, self._mark)
         self.media = Media(self._mark)
         self.crowds = Crowds(naming)
         self._outcomes = outcomes = Outcomes(
-            self.account_book, self.crowds, self.room, limits or CompositionLimits(), on_outcome
+            self.account_book, self.crowds, self.room, limits or CompositionLimits(), on_outcome, self._mark
         )
         self.calls = Calls(self._mark, outcomes.joined, self.crowds.see_room)
         self.rings = Rings()
@@ -144,9 +147,9 @@ class Live:
     def _list_recordings(self, listed: RecordingsListed) -> Sequence[Change]:
         room = self.calls.ended.get(listed.room_sid)
         if room is not None:
+            self._mark(room)
             room.recordings_asked, room.recordings_asked_ms = room.recordings_asked + 1, listed.seen_at_ms
             room.are_recordings_certain = not listed.open
-            self._mark(room)
         changes = self.media.list_recordings(listed.room_sid, listed.recordings)
         return changes if room is None else (*changes, *self._owed(room))
 
@@ -163,8 +166,8 @@ class Live:
 
     def expire(self, now_ms: int, forget_after_ms: int) -> Sequence[Change]:
         """Forget rooms that nothing has mentioned for `forget_after_ms`, and what came to nothing as long ago."""
-        for late in [each for each in self.compositions.values() if self._outcomes.composition(each, now_ms)]:
-            self._mark(late)
+        for composition in self.compositions.values():
+            self._outcomes.composition(composition, now_ms)
         changes = [*self.calls.expire(now_ms, forget_after_ms), *self.media.expire(now_ms, forget_after_ms)]
         self._follow(changes)
         self.account_book.forget_failures(now_ms)
@@ -257,17 +260,22 @@ class Live:
 
     # --- being saved and restored ---------------------------------------------------------------------------
 
-    def _mark(self, entity: Entity) -> None:
-        self._dirty[id(entity)] = entity
+    @property
+    def is_unsaved(self) -> bool:
+        """Whether anything has changed since it was last taken to be saved."""
+        return self._unsaved.is_any
+
+    def being_saved(self) -> AbstractContextManager[Iterator[Entity]]:
+        """Give what changed since the last time, as it is now, to be saved; what is over is among it."""
+        return self._unsaved.being_saved()
 
     def take_dirty(self) -> Sequence[Entity]:
-        """Return what changed since the last call, to be saved; what is over is among it."""
-        dirty, self._dirty = list(self._dirty.values()), {}
-        return dirty
+        """Return what changed since the last call, as it goes on changing; what is over is among it."""
+        return self._unsaved.take()
 
     def mark_dirty(self, entities: Iterable[Entity]) -> None:
-        """Take back what could not be saved; what has changed again since is newer and stays."""
-        self._dirty = {id(entity): entity for entity in entities} | self._dirty
+        """Take back what was not saved; what has changed again since is newer and stays."""
+        self._unsaved.take_back(entities)
 
     def restore(
         self,

@@ -47,7 +47,7 @@ class Media:
     """Recordings and compositions that are not finished, or came to nothing not long ago.
 
     Args:
-        mark: takes note of what has to be saved.
+        mark: takes note of what has to be saved, before it changes.
     """
 
     def __init__(self, mark: Callable[[Entity], None]) -> None:
@@ -64,10 +64,10 @@ class Media:
         """Take a recording as Twilio says it stands."""
         known = self.recordings.get(seen.recording_sid) or self._finished_recordings.get(seen.recording_sid)
         recording = known or Recording(seen.recording_sid, room_sid=seen.room_sid)
+        self._mark(recording)
         _learn_recording(recording, seen)
         recording.room_name = recording.room_name or (room.name if room else None)
         self._note_recording(recording)
-        self._mark(recording)
         if not recording.is_live:
             return ()
         if recording.status is RecordingStatus.PROCESSING or recording.is_troubled:
@@ -96,10 +96,10 @@ class Media:
         if known is None and seen.status is CompositionStatus.DELETED:
             return ()
         composition = known or Composition(seen.composition_sid)
+        self._mark(composition)
         _learn_composition(composition, seen)
         if room is not None:
             _learn_room(composition, room)
-        self._mark(composition)
         made = self._retire_expected(seen.room_sid, "made")
         if not composition.is_live:
             return made
@@ -134,16 +134,16 @@ class Media:
         """Take note that a composition that was expected has been looked for."""
         expected = self.compositions.get(f"{EXPECTED}{listed.room_sid}")
         if expected is not None:
-            expected.asked, expected.asked_at_ms = expected.asked + 1, listed.seen_at_ms
             self._mark(expected)
+            expected.asked, expected.asked_at_ms = expected.asked + 1, listed.seen_at_ms
         return ()
 
     def end_room(self, room: Room) -> list[Change]:
         """Start the clocks of the room's compositions."""
         waiting = [each for each in self.compositions.values() if each.room_sid == room.sid]
         for composition in waiting:
-            _learn_room(composition, room)
             self._mark(composition)
+            _learn_room(composition, room)
         return [Change(composition.ref) for composition in waiting]
 
     def list_recordings(self, room_sid: str, recordings: int) -> Sequence[Change]:
@@ -174,6 +174,7 @@ class Media:
         return changes
 
     def _retire(self, thing: Composition | Recording, why: str) -> Sequence[Change]:
+        self._mark(thing)
         thing.is_live = False
         if isinstance(thing, Composition):
             self.compositions.pop(thing.sid, None)
@@ -181,7 +182,6 @@ class Media:
         else:
             self.recordings.pop(thing.sid, None)
             _keep(self._finished_recordings, thing.sid, thing)
-        self._mark(thing)
         return (Change(thing.ref, why),)
 
     def composition(self, sid: str) -> Composition | None:

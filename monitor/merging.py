@@ -37,8 +37,8 @@ def count_callback(room: Room, sequence: int | None, at_ms: int) -> None:
     if sequence is None:
         return
     skipped = range(room.last_sequence + 1, sequence)[-MISSING_KEPT:]
-    room.missing.update(skipped)
-    room.missing.discard(sequence)
+    if skipped or room.missing:
+        room.missing = tuple(number for number in (*room.missing, *skipped) if number != sequence)
     room.last_sequence = max(room.last_sequence, sequence)
     if not room.missing:
         room.gap_since_ms = None

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from collectors.events import CompositionStatus
 from monitor.accounts import Accounts
 from monitor.crowds import Crowds
-from monitor.entities import Composition, Room
+from monitor.entities import Composition, Entity, Room
 from monitor.good_minutes import Minutes
 from monitor.limits import CompositionLimits
 
@@ -52,6 +52,7 @@ class Outcomes:
         room_of: finds a room by its SID.
         limits: how long a composition may take.
         tell: hears of each.
+        mark: takes note of what has to be saved, before it changes.
     """
 
     def __init__(
@@ -61,7 +62,9 @@ class Outcomes:
         room_of: Callable[[str | None], Room | None],
         limits: CompositionLimits,
         tell: Callable[[Outcome], None],
+        mark: Callable[[Entity], None],
     ) -> None:
+        self._mark = mark
         self._accounts = accounts
         self._crowds = crowds
         self._room_of = room_of
@@ -81,17 +84,17 @@ class Outcomes:
         """Tell that somebody did not; of a room that nobody has mentioned yet, only its name may be known."""
         self._tell_with_place(Outcome(Over.JOINS, at_ms, bad=1), room, room_name, account_sid)
 
-    def composition(self, composition: Composition, now_ms: int) -> bool:
-        """Tell of a composition, once, if it is decided how it ended; return whether that is new."""
+    def composition(self, composition: Composition, now_ms: int) -> None:
+        """Tell of a composition, once, if it is decided how it ended."""
         if composition.is_judged or (is_well := is_composed_in_time(composition, self._limits, now_ms)) is None:
-            return False
+            return
+        self._mark(composition)
         composition.is_judged = True
         if composition.status.is_open or _ended_at_ms(composition) >= now_ms - OLD_NEWS_MS:
             took_s = _took_s(composition)
             outcome = Outcome(Over.COMPOSITIONS, now_ms, good=int(is_well), bad=int(not is_well), took_s=took_s)
             room = self._room_of(composition.room_sid)
             self._tell_with_place(outcome, room, composition.room_name, composition.account_sid)
-        return True
 
     def _tell_with_place(
         self, outcome: Outcome, room: Room | None, room_name: str | None, account_sid: str | None

@@ -52,6 +52,7 @@ class Seeing:
 
     def _end_room(self, seen: RoomSeen) -> Sequence[Change]:
         room = self._calls.room_that_ended(seen)
+        self._calls.mark(room)
         room.sid, room.name, room.status = seen.room_sid, room.name or seen.room_name, seen.status
         learn_room(room, seen)
         if room.ended_at_ms is None:
@@ -61,18 +62,18 @@ class Seeing:
 
     def _amend_room(self, room: Room, seen: RoomSeen) -> None:
         """Take late word of a room that is over."""
-        learn_room(room, seen)
         self._calls.mark(room)
+        learn_room(room, seen)
 
     def see_track(self, seen: TrackSeen) -> Sequence[Change]:
         """Take note that a numbered callback came, and of who publishes; the picture does not show tracks."""
         room = self._calls.ended.get(seen.room_sid) or self._calls.room_of(seen.room_sid, seen.room_name)
+        self._calls.mark(room)
         room.heard_at_ms = max(room.heard_at_ms, seen.seen_at_ms)
         count_callback(room, seen.sequence, seen.seen_at_ms)
         publisher = room.participants.get(seen.participant_sid or "")
         if publisher is not None and seen.state == "added":
             publisher.has_published = True
-        self._calls.mark(room)
         return ()
 
     def look(self, looked: RoomLooked) -> Sequence[Change]:
@@ -80,6 +81,7 @@ class Seeing:
         room = self._calls.ended.get(looked.room_sid) or self._calls.of_sid(looked.room_sid)
         if room is None or (looked.is_final and room.is_live):
             return ()
+        self._calls.mark(room)
         room.looked_at_ms, room.look_wanted_ms = looked.seen_at_ms, None
         room.gap_since_ms = None  # what is missing may still have told of somebody who came and went
         room.strangers.clear()
@@ -89,7 +91,6 @@ class Seeing:
             room.are_participants_certain = True
         if looked.is_known and not room.participants and room.empty_since_ms is None:
             room.empty_since_ms = looked.seen_at_ms
-        self._calls.mark(room)
         return (Change(room.ref),) if room.is_live else ()
 
     def summarise(self, summary: RoomSummarySeen) -> Sequence[Change]:
@@ -100,11 +101,11 @@ class Seeing:
                 return ()
             changes = self._end_room(as_seen(summary))
         room = self._calls.ended[summary.room_sid]
+        self._calls.mark(room)
         learn_room(room, as_seen(summary))
         room.is_summarised = True
         room.end_reason = summary.end_reason or room.end_reason
         room.stays = summary.unique_participants
-        self._calls.mark(room)
         return changes
 
     # --- what Twilio says of participants -------------------------------------------------------------------
@@ -151,19 +152,19 @@ class Seeing:
             participant.status = ParticipantStatus.DISCONNECTED
             participant.left_at_ms = seen.left_at_ms or seen.seen_at_ms
             room.left[seen.participant_sid] = participant
-        tell(participant, seen)
         self._calls.mark(participant)
+        tell(participant, seen)
 
     def _amend_participant(self, room: Room, seen: ParticipantSeen) -> None:
         """Take late word of somebody who was in a room that is over."""
         if room.is_sealed:
             return
+        self._calls.mark(room)
         count_callback(room, seen.sequence, seen.seen_at_ms)
         self._record(room, seen)
         participant = room.left[seen.participant_sid]
         if not participant.is_departure_told:  # whoever was there at the end left with it
             participant.left_at_ms = room.ended_at_ms
-        self._calls.mark(room)
 
     def see_stay(self, summary: ParticipantSummarySeen) -> Sequence[Change]:
         """Take what the Log Analyzer says of one stay."""
@@ -190,8 +191,8 @@ class Seeing:
         """Take note that the Log Analyzer has told all the stays that it knows of."""
         room = self._calls.ended.get(listed.room_sid)
         if room is not None:
-            room.are_stays_asked = True
             self._calls.mark(room)
+            room.are_stays_asked = True
         return ()
 
 

@@ -4,7 +4,7 @@ A true second store, on plain lists and dictionaries, held to the same conforman
 `storage.path = ":memory:"`, for looking around and for tests that are about something else.
 """
 
-from collections.abc import AsyncGenerator, Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from operator import attrgetter
 from typing import TypeVar
@@ -265,10 +265,11 @@ class MemoryPicture:
         self._kinds: dict[Ref, type[Entity]] = {}
         self.through = 0
 
-    async def save(self, entities: Sequence[Entity], through: int) -> None:
+    async def save(self, entities: Iterable[Entity], through: int) -> None:
         """Save what changed, as it is now: the records go on changing."""
-        for entity in entities:
-            self._entities[entity.ref], self._kinds[entity.ref] = msgspec.json.encode(entity), type(entity)
+        saved = [(entity.ref, type(entity), msgspec.json.encode(entity)) for entity in entities]
+        self._entities |= {ref: body for ref, _, body in saved}
+        self._kinds |= {ref: kind for ref, kind, _ in saved}
         self.through = through
 
     async def load(self) -> Picture:

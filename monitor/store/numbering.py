@@ -6,10 +6,9 @@ from, up to before, ...]`, in order; a number is in one of them if an odd number
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Self
 
-import msgspec
 from msgspec import Struct
 
 from monitor.recent import Recent
@@ -18,9 +17,6 @@ from monitor.store.rows import encode
 SESSIONS_KEPT = 125_000  # the latest, and as many more
 KEPT_FOR_MS = 900_000  # at least, of those: by then the store, which is asked about all others, has long been told
 MAX_BOUNDS = 1_000  # past that many gaps the oldest gap counts as stored: nobody who is honest has so many
-
-
-_decode_bounds = msgspec.json.Decoder(list[int]).decode
 
 Row = tuple[str, str, int]  # the session, its bounds as JSON, and when it was heard last
 
@@ -82,7 +78,7 @@ class Numbering:
 
     def __init__(self, capacity: int = SESSIONS_KEPT) -> None:
         self._sessions: Recent[str, Numbers] = Recent(capacity, KEPT_FOR_MS)
-        # What is still to be saved, and what may be on its way, is known, too, however long ago it was heard.
+        # What is still to be saved, and what is on its way, is known, too, however long ago it was heard.
         self._dirty: dict[str, Numbers] = {}
         self._taken: dict[str, Numbers] = {}
 
@@ -110,15 +106,23 @@ class Numbering:
         numbers.heard_at_ms = at_ms
         self._dirty[session] = numbers
 
-    def take_dirty(self) -> Sequence[Row]:
-        """Return what is to be saved, as it is now; what was taken before has been saved, or was taken back."""
-        self._taken, self._dirty = self._dirty, {}
-        return [(session, encode(each.bounds).decode(), each.heard_at_ms) for session, each in self._taken.items()]
+    def take_dirty(self) -> Iterator[Row]:
+        """Return what is to be saved, each as it is when it is read, until the store has it or it is taken back."""
+        taken = self._taken = self._dirty
+        self._dirty = {}
+        return ((session, encode(each.bounds).decode(), each.heard_at_ms) for session, each in taken.items())
 
-    def mark_dirty(self, rows: Iterable[Row]) -> None:
-        """Take back what could not be saved."""
-        for session, bounds, at_ms in rows:
-            self._dirty[session] = self._of(session) or Numbers.of(_decode_bounds(bounds), at_ms)
+    def is_saved(self) -> None:
+        """Let go of what was taken last: the store has it."""
+        self._taken = {}
+
+    def take_back(self) -> None:
+        """Take back what was taken last, and could not be saved."""
+        self._dirty = self._taken | self._dirty
+        self._taken = {}
 
     def _of(self, session: str) -> Numbers | None:
-        return self._sessions.get(session) or self._dirty.get(session) or self._taken.get(session)
+        numbers = self._sessions.get(session)
+        if numbers is None and (numbers := self._dirty.get(session) or self._taken.get(session)) is not None:
+            self._sessions.put(session, numbers)  # whoever has asked will ask again, when the store may have it
+        return numbers

@@ -2,14 +2,15 @@
 
 What a row is says `monitor.store.picture_rows`.  The log id that the picture reaches is saved in the same transaction,
 so the events after it are exactly those still to be applied.  So is which posts were stored: the numbers of those that
-came since are in the log.
+came since are in the log, and it does no harm if some of them are saved already.
+
+Rows are made slice by slice, so that a large picture does not hold the event loop, and wait in a spool.
 """
 
+import asyncio
 import sqlite3
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from operator import itemgetter
-from typing import Any
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
 
 import msgspec
 
@@ -19,8 +20,11 @@ from monitor.media import FINISHED_KEPT
 from monitor.packing import unpack
 from monitor.store.database import Database
 from monitor.store.numbering import Numbering
-from monitor.store.picture_rows import on_conflict, row_of
+from monitor.store.picture_rows import Row, on_conflict, slices_of
 from monitor.store.ports import Picture
+from monitor.store.spool import Spool
+
+_SESSIONS_A_SLICE = 2_000
 
 _decode_room = msgspec.json.Decoder(Room).decode
 _decode_composition = msgspec.json.Decoder(Composition).decode
@@ -35,18 +39,22 @@ class SqlitePicture:
         self._database = database
         self._numbering = numbering
 
-    async def save(self, entities: Sequence[Entity], through: int) -> None:
-        """Save what changed, together with the log id that the picture now reaches."""
-        rows: defaultdict[str, list[tuple[Any, ...]]] = defaultdict(list)
-        for entity in entities:
-            table, row = row_of(entity)
-            rows[table].append(row)
-        rows["telemetry_sessions"] += (numbers := self._numbering.take_dirty())
+    async def save(self, entities: Iterable[Entity], through: int) -> None:
+        """Save what changed, read slice by slice, together with the log id that the picture reaches."""
         try:
-            await self._database.write(lambda writer: _save(writer, rows, through))
+            with Spool(self._database.path.parent) as spool:
+                for rows in chain(slices_of(entities), self._sessions()):
+                    await asyncio.to_thread(spool.add, rows)
+                await self._database.write(lambda writer: _save(writer, spool, through))
         except BaseException:
-            self._numbering.mark_dirty(numbers)
+            self._numbering.take_back()
             raise
+        self._numbering.is_saved()
+
+    def _sessions(self) -> Iterator[dict[str, list[Row]]]:
+        rows = self._numbering.take_dirty()
+        while some := list(islice(rows, _SESSIONS_A_SLICE)):
+            yield {"telemetry_sessions": some}
 
     async def load(self) -> Picture:
         """Return the picture as last saved."""
@@ -70,10 +78,8 @@ def _latest(table: str, limit: int) -> tuple[str, tuple[int]]:
     return f"SELECT body FROM ({latest}) ORDER BY over_at_ms", (limit,)  # noqa: S608
 
 
-def _save(writer: sqlite3.Connection, rows: Mapping[str, list[tuple[Any, ...]]], through: int) -> None:
-    for table, changed in rows.items():
-        if changed:
-            changed.sort(key=itemgetter(0))  # in the order of the table, so that each of its pages is written once
-            marks = ", ".join("?" * len(changed[0]))
-            writer.executemany(f"INSERT INTO {table} VALUES ({marks}) {on_conflict(table)}", changed)  # noqa: S608
+def _save(writer: sqlite3.Connection, spool: Spool, through: int) -> None:
+    for table, columns, rows in spool.tables():
+        marks = ", ".join("?" * columns)
+        writer.executemany(f"INSERT INTO {table} VALUES ({marks}) {on_conflict(table)}", rows)  # noqa: S608
     writer.execute("UPDATE checkpoint SET through = ?", (through,))

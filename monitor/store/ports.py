@@ -5,7 +5,7 @@ forget (`monitor.store.memory`).  One conformance suite holds both to these word
 and `SilenceStore`, are declared by the alerts themselves.
 """
 
-from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -424,8 +424,12 @@ class RollupStore(Protocol):
 class PictureStore(Protocol):
     """The live picture, saved now and then so that a restart need not read the whole log."""
 
-    async def save(self, entities: Sequence[Entity], through: int) -> None:
-        """Save what changed, together with the log id that the picture now reaches."""
+    async def save(self, entities: Iterable[Entity], through: int) -> None:
+        """Save what changed, together with the log id that the picture reaches.
+
+        Entities are read slice by slice, and each is made a row before anything else happens: until it is read, whoever
+        gives it keeps it as it was at that log id.
+        """
 
     async def load(self) -> Picture:
         """Return the picture as last saved."""

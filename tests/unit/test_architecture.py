@@ -26,6 +26,7 @@ PURE = {
     *("collectors.rest.token_bucket", "collectors.event_streams"),
     *(
         "monitor.calls",
+        "monitor.unsaved",
         "monitor.hearing",
         "monitor.seeing",
         "monitor.media",

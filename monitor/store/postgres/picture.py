@@ -1,12 +1,11 @@
 """How is the live picture saved and found again?  As in SQLite, with the log id that it reaches beside it.
 
 Rows are written in the order of their keys, so that two replicas that save do not hold what the other one waits for.
+They wait in a spool until all are made, so that the transaction is short, and can be repeated.
 """
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from operator import itemgetter
-from typing import Any
+import asyncio
+from collections.abc import Iterable
 
 import msgspec
 
@@ -14,10 +13,11 @@ from monitor.calls import ENDED_ROOMS_KEPT
 from monitor.entities import Account, Composition, Entity, Recording, Room
 from monitor.media import FINISHED_KEPT
 from monitor.packing import unpack
-from monitor.store.picture_rows import CHANGING, on_conflict, row_of
+from monitor.store.picture_rows import on_conflict, slices_of
 from monitor.store.ports import Picture
 from monitor.store.postgres.connection import Connection
 from monitor.store.postgres.database import Database
+from monitor.store.spool import Spool
 
 _decode_room = msgspec.json.Decoder(Room).decode
 _decode_composition = msgspec.json.Decoder(Composition).decode
@@ -33,13 +33,12 @@ class PostgresPicture:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def save(self, entities: Sequence[Entity], through: int) -> None:
-        """Save what changed, together with the log id that the picture now reaches."""
-        rows: defaultdict[str, list[tuple[Any, ...]]] = defaultdict(list)
-        for entity in entities:
-            table, row = row_of(entity)
-            rows[table].append(row)
-        await self._database.write(lambda connection: _save(connection, rows, through))
+    async def save(self, entities: Iterable[Entity], through: int) -> None:
+        """Save what changed, read slice by slice, together with the log id that the picture reaches."""
+        with Spool() as spool:
+            for rows in slices_of(entities):
+                await asyncio.to_thread(spool.add, rows)
+            await self._database.write(lambda connection: _save(connection, spool, through))
 
     async def load(self) -> Picture:
         """Return the picture as last saved."""
@@ -73,9 +72,8 @@ def _latest(table: str) -> str:
     return f"SELECT body FROM ({latest}) AS latest ORDER BY over_at_ms"  # noqa: S608
 
 
-async def _save(connection: Connection, rows: Mapping[str, list[tuple[Any, ...]]], through: int) -> None:
-    for table in CHANGING:
-        if changed := sorted(rows.get(table, ()), key=itemgetter(0)):
-            marks = ", ".join(f"${number}" for number in range(1, len(changed[0]) + 1))
-            await connection.executemany(f"INSERT INTO {table} VALUES ({marks}) {on_conflict(table)}", changed)  # noqa: S608
+async def _save(connection: Connection, spool: Spool, through: int) -> None:
+    for table, columns, rows in spool.tables():
+        marks = ", ".join(f"${number}" for number in range(1, columns + 1))
+        await connection.executemany(f"INSERT INTO {table} VALUES ({marks}) {on_conflict(table)}", rows)  # noqa: S608
     await connection.execute("UPDATE checkpoint SET through = $1", through)

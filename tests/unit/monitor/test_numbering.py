@@ -41,21 +41,32 @@ def test_what_is_not_saved_yet_is_not_forgotten() -> None:
     for session in "abcdef":
         numbering.add(session, 1, 0)
     assert numbering.unknown("abcdef") == set()
-    rows = numbering.take_dirty()
+    rows = list(numbering.take_dirty())
     assert [session for session, _, _ in rows] == [*"abcdef"]
     assert numbering.unknown("abcdef") == set(), "what is on its way to the store was forgotten"
-    numbering.mark_dirty(rows)
+    numbering.take_back()
     assert numbering.unknown("abcdef") == set(), "what could not be saved was forgotten"
-    assert numbering.take_dirty() == rows
-    numbering.take_dirty()
+    assert list(numbering.take_dirty()) == rows
+    numbering.is_saved()
     assert len(numbering.unknown("abcdef")) >= 2, "nothing is ever forgotten"
+
+
+def test_who_was_known_while_on_the_way_to_the_store_is_known_when_it_has_arrived() -> None:
+    numbering = Numbering(capacity=1)
+    for session in "abc":
+        numbering.add(session, 1, 0)
+    numbering.take_dirty()
+    assert numbering.unknown("a") == set()
+    numbering.is_saved()
+    assert numbering.has("a", 1), "what was not asked of the store is taken for news"
 
 
 def test_what_could_not_be_saved_is_saved_the_next_time() -> None:
     numbering = Numbering()
     numbering.add("a", 1, 0)
-    numbering.mark_dirty(numbering.take_dirty())
-    assert numbering.take_dirty() == [("a", "[1,2]", 0)]
+    numbering.take_dirty()
+    numbering.take_back()
+    assert list(numbering.take_dirty()) == [("a", "[1,2]", 0)]
 
 
 def test_sessions_that_were_not_heard_for_long_are_left_to_the_store_however_few_there_are() -> None:
