@@ -4,7 +4,7 @@ import asyncio
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -12,6 +12,7 @@ from tests import clickhouse_engine
 
 clickhouse_engine.need()  # before what imports the driver
 
+from collectors.events import Event
 from collectors.observations import MediaStats
 from monitor.history.answers import Selection
 from monitor.history.rollups import HOUR_MS
@@ -24,8 +25,8 @@ from monitor.store.ports import Entry, Lacking, Store, StoreFailed
 from monitor.store.postgres.segments import PostgresSegments
 from tests import clusters
 from tests.asking import TOKEN
-from tests.builders import ALICE, BOB, INGEST_KEY, NOW_MS, ROOM, batch, level, post, quality
-from tests.conftest import Start
+from tests.builders import ALICE, BOB, INGEST_KEY, NOW_MS, ROOM, batch, level, participant, post, quality, room
+from tests.conftest import Running, Start
 from tests.stored import as_told, lines, values
 
 if TYPE_CHECKING:
@@ -250,14 +251,7 @@ async def test_while_clickhouse_is_away_a_replica_starts_takes_in_and_tells_what
 async def test_a_daemon_whose_clickhouse_is_away_takes_in_and_says_what_it_cannot_tell(
     address: str, engine: clickhouse_engine.Engine, start: Start
 ) -> None:
-    clickhouse = {"clickhouse": f"http://127.0.0.1:{engine.port}", "clickhouse_database": clusters.DATABASE}
-    bearer = {"Authorization": f"Bearer {TOKEN}"}
-    private = {"port": 0, "access_token": TOKEN}
-    running = await start(
-        storage={"settle_after_s": 0.001},
-        private=private,
-        cluster={"postgres": address, "replica": "one", **clickhouse},
-    )
+    running = await start(**clustered(address, engine))
     assert running.daemon.config.database is None
     engine.kill()
     try:
@@ -268,20 +262,98 @@ async def test_a_daemon_whose_clickhouse_is_away_takes_in_and_says_what_it_canno
         ) as answer:
             assert answer.status == 202, await answer.text()
         await running.daemon.housekeeping.save_picture()
-        async with running.http.get(f"{running.private}/api/v1/rooms/{ROOM}", headers=bearer) as answer:
-            told = await answer.json()
-            assert (answer.status, answer.headers.get("Retry-After")) == (503, "30"), told
-            assert told["title"] == "Part of the history is away"
-            assert "what is settled is missing" in told["detail"]
-        async with running.http.get(f"{running.private}/api/v1/rooms?text={ALICE}", headers=bearer) as answer:
-            told = await answer.json()
-            assert answer.status == 200
-            assert "who only ever measured something is missing" in told["lacking"]
+        told = {path: await asked_for(running, path) for path in (f"rooms/{ROOM}", *ABOUT_WHAT_WAS_MEASURED)}
+        for path, (status, answer) in told.items():
+            assert status == 200, (path, answer)
+            assert "what is settled is missing" in answer["lacking"], path
+        assert [each["participant_sid"] for each in told[f"rooms/{ROOM}"][1]["people"]] == [ALICE]
+        _, samples = told[f"rooms/{ROOM}/samples?participant={ALICE}"]
+        assert samples["level"]["level"] == [3]
+        _, found = await asked_for(running, f"rooms?text={ALICE}")
+        assert "who only ever measured something is missing" in found["lacking"]
+        _, exact = await asked_for(running, "percentiles?exact=true")
+        assert "not all that is settled was told" in exact["lacking"]
+        status, verdict = await asked_for(running, f"rooms/{ROOM}/verdict")
+        assert (status, verdict["title"]) == (503, "Part of the history is away")
         assert not await running.daemon.housekeeping.settle()
     finally:
         engine.start()
-    async with running.http.get(f"{running.private}/api/v1/rooms/{ROOM}", headers=bearer) as answer:
+    for path in (f"rooms/{ROOM}", *ABOUT_WHAT_WAS_MEASURED, f"rooms?text={ALICE}", "percentiles?exact=true"):
+        status, answer = await asked_for(running, path)
+        assert (status, answer["lacking"]) == (200, ""), path
+    assert (await asked_for(running, f"rooms/{ROOM}/verdict"))[0] == 200
+
+
+async def test_of_nobody_it_is_said_that_they_sent_nothing_while_what_they_sent_is_out_of_reach(
+    address: str, engine: clickhouse_engine.Engine, start: Start
+) -> None:
+    running = await start(**clustered(address, engine))
+    await taken_in(running, room(), participant(ALICE, joined_at_ms=NOW_MS - 3_600_000))
+    engine.kill()
+    try:
+        _, story = await asked_for(running, f"rooms/{ROOM}/story")
+        assert story["lacking"]
+        assert "telemetry" not in {each["input"] for each in story["missing"]}
+    finally:
+        engine.start()
+    _, story = await asked_for(running, f"rooms/{ROOM}/story")
+    assert "telemetry" in {each["input"] for each in story["missing"]}
+
+
+async def test_a_link_shows_nothing_while_somebody_who_is_not_to_be_named_may_be_out_of_reach(
+    address: str, engine: clickhouse_engine.Engine, start: Start
+) -> None:
+    running = await start(**clustered(address, engine))
+    await taken_in(running, room())
+    async with running.http.post(
+        f"{running.private}/api/v1/rooms/{ROOM}/shares", json={"expires_in_s": 3600}, headers=BEARER
+    ) as answer:
+        token = (await answer.json())["token"]
+    engine.kill()
+    try:
+        for part in ("", "/lanes", "/story", "/verdict"):
+            async with running.http.get(f"{running.private}/api/v1/shared/{token}{part}") as answer:
+                told = await answer.json()
+                assert (answer.status, answer.headers.get("Retry-After")) == (503, "30"), told
+                assert "ClickHouse" not in told["detail"]
+    finally:
+        engine.start()
+    async with running.http.get(f"{running.private}/api/v1/shared/{token}") as answer:
         assert answer.status == 200, await answer.text()
+
+
+BEARER = {"Authorization": f"Bearer {TOKEN}"}
+ABOUT_WHAT_WAS_MEASURED = (
+    f"rooms/{ROOM}/samples?participant={ALICE}",
+    f"rooms/{ROOM}/lanes",
+    f"rooms/{ROOM}/story",
+    "percentiles",
+    "worst-rooms",
+    "coverage",
+    f"minutes?key={ROOM}",
+)
+
+
+def clustered(address: str, engine: clickhouse_engine.Engine) -> dict[str, Any]:
+    clickhouse = {"clickhouse": f"http://127.0.0.1:{engine.port}", "clickhouse_database": clusters.DATABASE}
+    return {
+        "storage": {"settle_after_s": 0.001},
+        "private": {"port": 0, "access_token": TOKEN},
+        "cluster": {"postgres": address, "replica": "one", **clickhouse},
+    }
+
+
+async def taken_in(running: Running, *events: Event) -> None:
+    for event in events:
+        await running.daemon.pipeline.offer(event)
+    async with asyncio.timeout(30):
+        while (await asked_for(running, f"rooms/{ROOM}"))[0] == 404:
+            await asyncio.sleep(0.05)
+
+
+async def asked_for(running: Running, path: str) -> tuple[int, dict[str, Any]]:
+    async with running.http.get(f"{running.private}/api/v1/{path}", headers=BEARER) as answer:
+        return answer.status, await answer.json()
 
 
 # --- killed in between ------------------------------------------------------------------------------------
