@@ -5,6 +5,7 @@ ClickHouse, a segment of the log at a time.  So what is acknowledged depends on 
 away the log grows, and answers about what was measured say what is missing in them (`monitor.store.ports.Lacking`).
 """
 
+import asyncio
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from logging import getLogger
@@ -28,6 +29,8 @@ from monitor.store.postgres.store import PostgresStore
 from monitor.store.scopes import SCOPES, Scopes
 
 __all__ = ["Address", "ClusterStore", "Engine"]  # all that it takes to open one
+
+SIZE_WITHIN_S = 1.0  # scrapes ask for it, and must not wait for a ClickHouse that hangs
 
 _log = getLogger(__name__)
 
@@ -137,9 +140,13 @@ class ClusterStore(PostgresStore):
     async def size(self) -> Size:
         """Return what the databases take on both servers' disks; while ClickHouse is away, on PostgreSQL's."""
         size, elsewhere_bytes = await super().size(), 0
-        with suppress(StoreFailed):
-            elsewhere_bytes = await self._history.size_bytes()
-        return size._replace(database_bytes=size.database_bytes + elsewhere_bytes)
+        with suppress(StoreFailed, TimeoutError):
+            async with asyncio.timeout(SIZE_WITHIN_S):
+                elsewhere_bytes = await self._history.size_bytes()
+        return size._replace(
+            database_bytes=size.database_bytes + elsewhere_bytes,
+            unsettled_since_ms=await self._segments.unsettled_since_ms(),
+        )
 
     async def close(self) -> None:
         """Finish what is under way and let go of the servers."""

@@ -356,6 +356,29 @@ async def asked_for(running: Running, path: str) -> tuple[int, dict[str, Any]]:
         return answer.status, await answer.json()
 
 
+async def test_the_store_says_since_when_the_oldest_waits_that_is_not_settled(store: ClusterStore) -> None:
+    assert (await store.size()).unsettled_since_ms is None
+    await measured(store, 10)
+    await store.log.append([Entry(batch(MediaStats(TEN, rtt_ms=20.0)))], NOW_MS + 1000)
+    assert (await store.size()).unsettled_since_ms == NOW_MS
+    segment = await store._segments.next_segment(NOW_MS)
+    assert segment is not None
+    assert (await store.size()).unsettled_since_ms == NOW_MS
+    assert await settle(store) == 2
+    assert (await store.size()).unsettled_since_ms == NOW_MS + 1000
+
+
+async def test_a_scrape_does_not_wait_for_a_clickhouse_that_hangs(
+    store: ClusterStore, engine: clickhouse_engine.Engine
+) -> None:
+    engine.freeze()
+    try:
+        async with asyncio.timeout(30):
+            assert (await store.size()).database_bytes > 0
+    finally:
+        engine.thaw()
+
+
 # --- killed in between ------------------------------------------------------------------------------------
 
 
