@@ -37,6 +37,10 @@ class Lacking(StoreFailed):
         self.found = found
 
 
+class NotThere(StoreFailed):
+    """Nobody answered who could serve the store, which somebody may soon: it starts, or is about to be promoted."""
+
+
 class StoreFull(StoreFailed):
     """There was no room on the disk."""
 

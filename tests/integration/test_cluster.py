@@ -1,11 +1,15 @@
 """The store of a cluster, of which one half or the other is away or killed."""
 
 import asyncio
+import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import aiohttp
 import pytest
 
 from tests import clickhouse_engine
@@ -27,6 +31,7 @@ from tests import clusters
 from tests.asking import TOKEN
 from tests.builders import ALICE, BOB, INGEST_KEY, NOW_MS, ROOM, batch, level, participant, post, quality, room
 from tests.conftest import Running, Start
+from tests.daemon_process import DaemonProcess, free_port, write_config
 from tests.stored import as_told, lines, values
 
 if TYPE_CHECKING:
@@ -377,6 +382,71 @@ async def test_a_scrape_does_not_wait_for_a_clickhouse_that_hangs(
             assert (await store.size()).database_bytes > 0
     finally:
         engine.thaw()
+
+
+# --- no primary -------------------------------------------------------------------------------------------
+
+
+async def test_a_replica_that_is_started_without_a_primary_waits_for_one_and_says_so(
+    postgres_server: "PostgresServer", tmp_path: Path
+) -> None:
+    async with postgres_server.emptied_database() as address, aiohttp.ClientSession() as http:
+        port, sockets = free_port(), tmp_path / "sockets"
+        started = await DaemonProcess.spawn(waiting_config(tmp_path, address, sockets, port, wait_s=600))
+        try:
+            told = await ready(http, port, 503)
+            assert "expected a PostgreSQL primary" in told
+            assert "; waiting for " in told
+            async with http.get(f"http://127.0.0.1:{port}/-/healthy") as answer:
+                assert answer.status == 503, "a probe of the start has to go on"
+            sockets.symlink_to(address.partition("?host=")[2])
+            assert await ready(http, port, 200) == "ready\n"
+            assert "not started yet: " in started.said
+            started.signal(signal.SIGTERM)
+            assert await started.ended() == 0
+        finally:
+            await started.kill()
+
+
+async def test_a_replica_that_waits_ends_when_it_is_told_to_or_has_waited_for_long_enough(
+    postgres_server: "PostgresServer", tmp_path: Path
+) -> None:
+    async with postgres_server.emptied_database() as address, aiohttp.ClientSession() as http:
+        port, nowhere = free_port(), tmp_path / "nowhere"
+        waits = await DaemonProcess.spawn(waiting_config(tmp_path, address, nowhere, port, wait_s=600))
+        try:
+            await ready(http, port, 503)
+            waits.signal(signal.SIGTERM)
+            assert await waits.ended() == 0
+        finally:
+            await waits.kill()
+        for wait_s in (0, 1):
+            gives_up = await DaemonProcess.spawn(waiting_config(tmp_path, address, nowhere, port, wait_s=wait_s))
+            assert await gives_up.ended() == 1
+            assert "expected a PostgreSQL primary" in gives_up.said
+
+
+def waiting_config(folder: Path, address: str, sockets: Path, port: int, *, wait_s: int) -> Path:
+    told = {
+        "postgres": f"{address.partition('?host=')[0]}?host={sockets}",
+        "clickhouse": "http://127.0.0.1:1",
+        "replica": "one",
+        "wait_for_primary_s": wait_s,
+    }
+    return write_config(
+        folder / "roomwatch.toml", {"cluster": told, "private": {"port": port}, "public": {"port": free_port()}}
+    )
+
+
+async def ready(http: aiohttp.ClientSession, port: int, wanted: int) -> str:
+    """Wait until it is answered like that whether a daemon is ready; return what is said."""
+    async with asyncio.timeout(120):
+        while True:
+            with suppress(aiohttp.ClientError):
+                async with http.get(f"http://127.0.0.1:{port}/-/ready") as answer:
+                    if answer.status == wanted:
+                        return await answer.text()
+            await asyncio.sleep(0.05)
 
 
 # --- killed in between ------------------------------------------------------------------------------------
