@@ -11,9 +11,11 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=igno
 WORKDIR /src
 
 # Dependencies first: they change less often than the sources, so this layer is there already most of the time.
-COPY requirements/run.txt requirements/run.txt
+# `--build-arg REQUIREMENTS=requirements/cluster.txt` has the drivers of PostgreSQL and ClickHouse besides.
+ARG REQUIREMENTS=requirements/run.txt
+COPY requirements/run.txt requirements/cluster.txt requirements/
 RUN python -m venv --without-pip /opt/roomwatch \
- && python -m pip --python /opt/roomwatch install --only-binary :all: --require-hashes --requirement requirements/run.txt
+ && python -m pip --python /opt/roomwatch install --only-binary :all: --require-hashes --requirement "${REQUIREMENTS}"
 
 # Without a checkout it is not known otherwise what is built here.
 ARG VERSION=""

@@ -118,6 +118,8 @@ lock: $(VENV)/.dev ## pin what the ranges in pyproject.toml resolve to today
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    --no-header --output-file requirements/run.txt pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	    --no-header --extra cluster --output-file requirements/cluster.txt pyproject.toml
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    --no-header --extra dev --output-file requirements/dev.txt pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    --no-header --extra dev --extra cluster --extra engine --output-file requirements/clickhouse.txt pyproject.toml

@@ -28,7 +28,8 @@ class OnRecord:
     """All that is on record of one alert; each part is in the order of time.
 
     `now` is the alert as it stands, if it is open.  `course` is what the rule's value was, None where no samples tell
-    it.  `groups` are those there are, `silences` those that notes speak of.
+    it; `lacking` says why they cannot be asked for now.  `groups` are those there are, `silences` those that notes
+    speak of.
     """
 
     changes: tuple[Change, ...] = ()
@@ -39,6 +40,7 @@ class OnRecord:
     groups: tuple[Group, ...] = ()
     silences: tuple[Silence, ...] = ()
     course: tuple[Told, ...] | None = None
+    lacking: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,8 @@ def _not_fired(record: OnRecord, today: Today, at: float) -> Iterator[str]:
     yield f"it did not fire at {moment(at)}"
     if today.rule is None:
         yield "no rule of that name is configured now"
+    elif record.lacking:
+        yield f"what {today.rule.raise_when.value} was cannot be told now: {record.lacking}"
     elif record.course is None:
         yield f"what {today.rule.raise_when.value} was is on record of no time, only when {today.rule.raise_when} began"
     else:

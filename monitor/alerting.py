@@ -25,7 +25,7 @@ from alerts.group_book import Policy
 from alerts.groups import Groups
 from alerts.heartbeat import RECEIVER as HEARTBEAT
 from alerts.mirror import Mirror
-from alerts.model import Alert, Kind, Notification, Reading, Reason
+from alerts.model import Alert, Group, Kind, Notification, Reading, Reason
 from alerts.notifiers.base import Notifier, target_of
 from alerts.signals import with_watchers
 from alerts.transport import Transport
@@ -115,6 +115,7 @@ class Alerting:
         self._behind_s = behind_s
         self._posts = 0.0
         self.is_deciding = False
+        self._shown: tuple[object, object, object] = (None, None, None)  # of what others decided, when it last changed
         self._inbox = inbox
         self.config = config
         self._store = store
@@ -219,6 +220,7 @@ class Alerting:
 
     async def _take_up(self, store: Store, rested_s: float | None) -> None:
         """Begin anew with what is stored."""
+        self._shown = (None, None, None)
         self.evaluation.begin(self.config.rules, self._policy(self.config), store.alerts)
         alerts, groups = await store.alerts.load_alerts(), await store.incidents.load_groups()
         watched_until_s = last_seen_s(self._live, alerts) if rested_s is None else self._now_s() - rested_s
@@ -240,7 +242,14 @@ class Alerting:
         if not self.is_deciding:
             alerts, groups = await self._store.alerts.load_alerts(), await self._store.incidents.load_groups()
             if not self.is_deciding:
-                self.evaluation.show(self.config.rules, self._policy(self.config), alerts, groups)
+                self._show(alerts, groups)
+
+    def _show(self, alerts: Sequence[Alert], groups: Sequence[Group]) -> None:
+        """Show what others decided, if it is not shown already: a store that has no news gives what it gave before."""
+        shown = self.config, alerts, groups
+        if any(now is not then for now, then in zip(shown, self._shown, strict=True)):
+            self.evaluation.show(self.config.rules, self._policy(self.config), alerts, groups)
+            self._shown = shown
 
     def notice(self, changes: Sequence[Change]) -> None:
         """Remember what changed until the next look, if that is taken here."""

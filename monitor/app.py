@@ -138,6 +138,8 @@ class Daemon:
         self.rounds = self._new_rounds()
         self.canary = self._canary(config.canary) if config.canary.enabled else None
         self.duties = self._duties()
+        for name in self.duties.names:  # that nobody has a duty is seen only if each says that it has not
+            self.metrics.set("roomwatch_duty_held", False, self._label_of(name))
         self.others = self._others()
         self.showing = Showing(self._parts(), lambda: self.config, is_demo=demo)
         self._expect_series()
@@ -239,9 +241,12 @@ class Daemon:
             every(config.storage.checkpoint_every_s, self.others.look_what_is_saved)
 
     def _note_duty(self, name: str, is_held: bool) -> None:
-        label = next((f"{POLLER}{watch.name}" for watch in self._watches if poller(watch.sid) == name), name)
+        label = self._label_of(name)
         self.metrics.set("roomwatch_duty_held", is_held, label)
         self.metrics.add("roomwatch_duty_changes_total", label)
+
+    def _label_of(self, duty: str) -> str:
+        return next((f"{POLLER}{watch.name}" for watch in self._watches if poller(watch.sid) == duty), duty)
 
     async def _attend(self) -> None:
         self.attendance.note(self.clock.now_s())

@@ -13,7 +13,8 @@ from msgspec.structs import replace
 from alerts.model import Incident
 from monitor.entities import Room
 from monitor.history.grids import Grid
-from monitor.store.ports import Call, Changed, Happening, Line, Resolve, Store
+from monitor.store.lacking import as_far_as_there
+from monitor.store.ports import Call, Changed, Happening, Lacking, Line, Resolve, Store
 from monitor.store.turns import Turns
 from monitor.story.lanes import COLUMNS, grid_for, lanes_view
 from monitor.story.material import Material
@@ -31,11 +32,15 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Measured(msgspec.Struct, frozen=True):
-    """What was measured in a call, and the connections that were told of, from its beginning to a moment."""
+    """What was measured in a call, and the connections that were told of, from its beginning to a moment.
+
+    `lacking` says what may be missing of what was measured.
+    """
 
     call: Call
     lines: Sequence[Line]
     happenings: Sequence[Happening]
+    lacking: str = ""
 
     @property
     def room(self) -> Room:
@@ -65,11 +70,11 @@ class CallViews:
         """Return what was measured in a call up to a moment."""
         room = call.room
         span_ms = began_ms(room, to_ms), to_ms
-        lines = await self._store.samples.timeline(room.history_key, *span_ms, self._resolve)
+        lines, lacking = await as_far_as_there(self._store.samples.timeline(room.history_key, *span_ms, self._resolve))
         happenings = await self._store.log.happenings(
             room.history_key, *span_ms, MOST_HAPPENINGS, kinds=("connection",)
         )
-        return Measured(call, lines, happenings)
+        return Measured(call, lines, happenings, lacking)
 
     async def lanes(self, call: Call, span_ms: Span, points: int, columns: Collection[str] = COLUMNS) -> bytes:
         """Return the lanes of a call as JSON, on a grid of at most so many steps."""
@@ -87,21 +92,27 @@ class CallViews:
         return await asyncio.to_thread(lambda: _encode(story_of(material, inputs, limit)))
 
     async def people(self, call: Call) -> People:
-        """Return everybody who is known of in a call."""
+        """Return everybody who is known of in a call.
+
+        Raises:
+            Lacking: there may be somebody whom only what was measured names.
+        """
         to_ms = max(self._now_ms(), call.room.ended_at_ms or 0) + EARLIER_MS
         told = await self.measured(call, to_ms)
+        if told.lacking:
+            raise Lacking(told.lacking, ())
         return People(call.room, told.lines, await self.happened(call.room, to_ms))
 
     async def material(self, call: Call, span_ms: Span) -> tuple[Material, Inputs]:
         """Return what the story of a call is told from, which is all of it, since what lasts began earlier."""
         to_ms = max(span_ms[1], call.room.ended_at_ms or 0) + EARLIER_MS
-        lines = (await self.measured(call, to_ms)).lines
+        told = await self.measured(call, to_ms)
         happenings = await self.happened(call.room, to_ms)
         alerts, incidents = await self.alerts(call)
-        people = People(call.room, lines, happenings)
+        people = People(call.room, told.lines, happenings)
         return (
             Material(call, people, happenings, alerts, incidents, span_ms),
-            Inputs(call, people, happenings, self.kept_since_ms(), self._now_ms()),
+            Inputs(call, people, happenings, self.kept_since_ms(), self._now_ms(), told.lacking),
         )
 
     async def happened(self, room: Room, to_ms: int) -> list[Happening]:
@@ -126,7 +137,7 @@ class CallViews:
 def lanes_json(told: Measured, grid: Grid, span_ms: Span, columns: Collection[str] = COLUMNS) -> bytes:
     """Return lanes as JSON, lane by lane, so that nobody waits for all of it: work for a thread."""
     view, turns = lanes_of(told, grid, span_ms, columns), Turns()
-    head = _encode(replace(view, lanes=()))
+    head = _encode(replace(view, lanes=(), lacking=told.lacking))
     lanes = []
     for lane in view.lanes:
         turns.give_way()

@@ -22,7 +22,7 @@ from monitor.entities import Participant, Room
 from monitor.failures import CommandFailed
 from monitor.live import Live
 from monitor.on_record import call_on_record
-from monitor.store.ports import Call, OutboxEntry, OutboxSearch, Resolve, Store
+from monitor.store.ports import Call, Lacking, OutboxEntry, OutboxSearch, Resolve, Store
 from monitor.value_courses import MEASURED, course_of
 
 MOST_EXPLAINED = 50
@@ -138,7 +138,13 @@ class Explainer:
     async def _explained(self, subject: Subject, changes: Sequence[Change], at_s: float) -> Explained:
         config = self._config()
         rule = next((each for each in config.rules if each.name == subject.rule), None)
-        record = await self._record(subject, rule, changes, at_s)
+        course: tuple[Told, ...] | None = None
+        lacking = ""
+        try:
+            course = await self._course(subject, rule, at_s)
+        except Lacking as error:  # a course with a hole in it would say that nothing was measured there
+            lacking = str(error)
+        record = replace(await self._record(subject, changes, at_s), course=course, lacking=lacking)
         explanation = explain(record, Today(rule, config.routing, tuple(config.notifiers)), at_s)
         return Explained(subject, _with_presence(explanation, subject.person, at_s))
 
@@ -146,11 +152,10 @@ class Explainer:
         found = await self._store.alerts.changes_of(fingerprint, at_s + _DAY_S, _CHANGES)
         return [Change(*each) for each in found]
 
-    async def _record(self, subject: Subject, rule: Rule | None, changes: Sequence[Change], at_s: float) -> OnRecord:
-        course = await self._course(subject, rule, at_s)
+    async def _record(self, subject: Subject, changes: Sequence[Change], at_s: float) -> OnRecord:
         life = life_at(changes, at_s)
         if life is None:
-            return OnRecord(course=course)
+            return OnRecord()
         from_s, to_s = life.began_at, _NO_END_S if life.ended_at is None else life.ended_at + 1.0
         store, is_open = self._store, life.ended_at is None
         now = next((each for each in await store.alerts.load_alerts() if each.fingerprint == subject.fingerprint), None)
@@ -166,7 +171,6 @@ class Explainer:
             said=tuple(await self._said(incidents)),
             groups=tuple(each for each in await store.incidents.load_groups() if each.key in keys),
             silences=tuple(await self._silences(notes)),
-            course=course,
         )
 
     async def _course(self, subject: Subject, rule: Rule | None, at_s: float) -> tuple[Told, ...] | None:

@@ -147,6 +147,7 @@ def _set_house(metrics: Metrics, house: House) -> None:
     metrics.set("roomwatch_store_free_bytes", house.size.free_bytes)
     metrics.set("roomwatch_store_full", house.size.is_full)
     metrics.set("roomwatch_store_damages_total", house.size.damages)
+    metrics.set("roomwatch_log_unsettled_timestamp_seconds", (house.size.unsettled_since_ms or 0) / 1000)
     metrics.set("roomwatch_store_disk_free_bytes", _or_nan(house.size.disk_free_bytes))
     metrics.set("roomwatch_event_loop_lag_seconds", _or_nan(house.loop_lag_s))
     metrics.set("roomwatch_event_loop_tasks", house.loop_tasks)

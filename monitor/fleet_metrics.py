@@ -29,6 +29,7 @@ OF_ALL = frozenset(
         *("alerts", "firing_alerts", "open_incidents", "unacknowledged_incidents"),
         *("incident_oldest_timestamp_seconds", "silences"),
         *("outbox_waiting", "outbox_oldest_timestamp_seconds", "outbox_dead", "store_database_bytes"),
+        "log_unsettled_timestamp_seconds",
     )
 )
 

@@ -24,7 +24,7 @@ from monitor.evidence.stretches import worst_stretch
 from monitor.evidence.surroundings import Neighbours
 from monitor.evidence.symptoms import symptoms_of
 from monitor.live import Live
-from monitor.store.ports import Happening, Line, Resolve, Store
+from monitor.store.ports import Happening, Lacking, Line, Resolve, Store
 from monitor.verdict import decide
 
 OTHER_ROOMS = 200
@@ -80,7 +80,11 @@ class Inquiry:
         self._turn = asyncio.Lock()
 
     async def look_into(self, room: Room, span_ms: Span) -> Finding:
-        """Return whose fault it was that a room was bad during a window of time."""
+        """Return whose fault it was that a room was bad during a window of time.
+
+        Raises:
+            Lacking: a part of what was measured in it is away, and half the evidence makes a wrong verdict.
+        """
         async with self._turn:
             case = await self._case(room, span_ms)
             compared_ms = worst_stretch(case.symptoms, span_ms, OTHERS_MS)
@@ -127,7 +131,10 @@ class Inquiry:
         for first in range(0, len(wanted), ROOMS_A_TIME):
             if self._steady_s() >= until_s:
                 break
-            await self._meet(neighbours, wanted[first : first + ROOMS_A_TIME], span_ms, until_s)
+            try:
+                await self._meet(neighbours, wanted[first : first + ROOMS_A_TIME], span_ms, until_s)
+            except Lacking:  # how others fared is not known then: as if there had been no time to look
+                break
         return neighbours, neighbours.rooms < len(others)
 
     async def _meet(self, neighbours: Neighbours, rooms: Sequence[Room], span_ms: Span, until_s: float) -> None:

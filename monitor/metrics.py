@@ -425,6 +425,9 @@ FAMILIES: Mapping[str, Family] = {
     "roomwatch_log_behind_seconds": Family(
         "gauge", "Since when the live picture is not known to have all that is in the log of a cluster; 0 without one."
     ),
+    "roomwatch_log_unsettled_timestamp_seconds": Family(
+        "gauge", "When the oldest of the log of a cluster was received that is not in ClickHouse yet; 0: none is."
+    ),
     "roomwatch_duty_held": Family("gauge", "Whether this process has a duty that only one may have.", ("duty",)),
     "roomwatch_duty_changes_total": Family(
         "counter", "How often this process began a duty that only one may have, or ended it.", ("duty",)

@@ -3,9 +3,11 @@
 Who has no cluster needs neither of its drivers, so what imports them is imported when a cluster is wanted.
 """
 
+import asyncio
 import socket
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
+from time import monotonic
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -13,7 +15,7 @@ from monitor.config import Config
 from monitor.failures import Misconfigured
 from monitor.settings import Cluster
 from monitor.store.memory import MemoryStore
-from monitor.store.ports import Store
+from monitor.store.ports import NotThere, Store
 from monitor.store.scopes import Scopes, scopes_of
 from monitor.store.sqlite import SqliteStore
 
@@ -21,6 +23,10 @@ if TYPE_CHECKING:
     from monitor.store.cluster import Address, ClusterStore
     from monitor.store.cluster_moving import Moving
     from monitor.store.cluster_upkeep import OfClickHouse, OfPostgres
+
+LOOK_AGAIN_S = 1.0
+
+Waiting = Callable[[str], AbstractAsyncContextManager[Callable[[str], None]]]
 
 _DEFAULT_PORTS = {"http": 8123, "https": 8443}
 
@@ -43,6 +49,56 @@ async def open_store(config: Config) -> Store:
     if config.database is None:
         return MemoryStore(scopes)
     return await SqliteStore.open(config.database, storage.synchronous, storage.reserve_bytes, scopes)
+
+
+async def open_store_in_time(config: Config, stop: asyncio.Event, waiting: Waiting) -> Store | None:
+    """Return the store that the configuration asks for, as soon as it is there; None: told to stop before.
+
+    Args:
+        config: which store it is, and for how long it may be waited for.
+        stop: is set where nobody wants it any more.
+        waiting: what goes on for as long as somebody waits; it is entered with the reason, and told each later one.
+
+    Raises:
+        DriverMissing: the packages for a cluster are not installed.
+        SchemaTooNew: what is there was written by a newer Roomwatch.
+        StoreFailed: it cannot be opened, or was not there in time.
+    """
+    until_s = monotonic() + config.cluster.wait_for_primary_s
+    try:
+        return await _opened_unless(stop, config)
+    except NotThere as error:
+        if config.cluster.wait_for_primary_s == 0:
+            raise
+        reason = str(error)
+    async with waiting(_waits(reason, until_s)) as say:
+        while not stop.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_AGAIN_S):
+                    await stop.wait()
+            try:
+                return await _opened_unless(stop, config)
+            except NotThere as error:
+                if monotonic() >= until_s:
+                    raise
+                say(_waits(str(error), until_s))
+    return None
+
+
+async def _opened_unless(stop: asyncio.Event, config: Config) -> Store | None:
+    """Open the store, unless told to stop: a server that does not answer at all is tried for half a minute."""
+    opening, stopping = asyncio.create_task(open_store(config)), asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({opening, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        return opening.result() if opening.done() else None
+    finally:
+        for task in (opening, stopping):
+            task.cancel()
+        await asyncio.wait({opening, stopping})
+
+
+def _waits(reason: str, until_s: float) -> str:
+    return f"{reason}; waiting for {max(until_s - monotonic(), 0):.0f} s more"
 
 
 # --- a cluster --------------------------------------------------------------------------------------------

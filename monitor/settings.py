@@ -364,6 +364,7 @@ class Cluster(Section):
     clickhouse_cluster: str = ""  # on whose servers tables are replicated; empty: on the one that is spoken to
     replica: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]*$", max_length=128)] = ""  # empty: the name of the host
     lease_ttl_s: Annotated[float, Field(ge=1, le=60)] = 3.0
+    wait_for_primary_s: Annotated[float, Field(ge=0, le=3600)] = 300.0
 
     @field_validator("postgres")
     @classmethod

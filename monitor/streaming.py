@@ -175,7 +175,7 @@ class Streams:
             since_ms = max(since_ms, now_ms - MOST_STEPS * step_ms)
             told = await self._views.measured(call, now_ms + LATE_MS)
             happened = await self._views.happened(call.room, now_ms + LATE_MS)
-            feed = await asyncio.to_thread(Feed, told.lines, happened, step_ms, since_ms)
+            feed = await asyncio.to_thread(Feed, told.lines, happened, step_ms, since_ms, told.lacking)
         except BaseException:
             self.watches.shut(events)
             raise

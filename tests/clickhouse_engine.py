@@ -11,6 +11,7 @@ keeps what it is told in a folder, and can be killed like a server.
 import asyncio
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -66,6 +67,16 @@ class Engine:
         if not line:
             pytest.fail(f"expected a ClickHouse engine, got: {self._folder.with_suffix('.log').read_text()[-2000:]}")
         self.port = int(line)
+
+    def freeze(self) -> None:
+        """Stop it where it is: who asks is not refused, and gets no answer."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
 
     def kill(self) -> None:
         """Kill it, as a machine that goes away does."""

@@ -6,8 +6,10 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from logging import getLogger
 from typing import Any
 
@@ -22,7 +24,8 @@ from monitor.config_warnings import warnings_about
 from monitor.exposed_files import exposed_database, refuse_exposed
 from monitor.failures import Failure, Misconfigured
 from monitor.http import web_files
-from monitor.opening import open_store
+from monitor.http.waiting_door import waiting_door
+from monitor.opening import open_store_in_time
 from monitor.supervision.activation import Sockets, handed_over
 from monitor.supervision.supervisor import START_AT_MOST_S, Supervisor
 
@@ -143,7 +146,9 @@ class Run:
         """Run a daemon until told to stop; SIGHUP has the configuration read anew."""
         try:
             async with supervisor.taking_long("opens the database", START_AT_MOST_S):
-                store = await open_store(config)
+                store = await open_store_in_time(config, stop, partial(self._waiting, config, supervisor))
+            if store is None:
+                return
             daemon = Daemon(
                 config,
                 store,
@@ -158,6 +163,21 @@ class Run:
             await daemon.run(stop, lambda: _announce(daemon))
         finally:
             supervisor.stopping()
+
+    @asynccontextmanager
+    async def _waiting(
+        self, config: Config, supervisor: Supervisor, reason: str
+    ) -> AsyncIterator[Callable[[str], None]]:
+        """Say wherever somebody may look that the start waits, and for what."""
+        async with waiting_door(config, self._sockets, reason) as door:
+
+            def say(why: str) -> None:
+                door.reason = why
+
+            supervisor.status("waits for a primary")
+            _log.warning("not started yet: %s", reason)
+            yield say
+            _log.info("no longer waiting for a primary")
 
 
 def _announce(daemon: Daemon) -> None:

@@ -21,6 +21,8 @@ from monitor.bundle.layout import BundleInvalid
 from monitor.bundle.redaction import Redaction
 from monitor.bundle.taking import EVER_MS, Taken, happenings, span_of
 from monitor.bundle.writing import write_bundle
+from monitor.call_views import began_ms
+from monitor.entities import Room
 from monitor.http.operations import NO_ROOM, ROOM, UNCLEAR, Operation, Operations, flag
 from monitor.http.parameters import asking
 from monitor.http.problems import NOT_KEPT, Refused
@@ -31,6 +33,7 @@ from monitor.store.ports import Call, Happening, Resolve, Store
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
 _MOST_NAME = 60
+_BEFORE_MS = 86_400_000  # so wrong may a browser's clock be
 _KEY_BYTES = 32
 
 OPERATIONS: Operations = {
@@ -95,7 +98,7 @@ class Bundles:
         """Return what is on record; what happened is read before the thread begins, which must not use the store."""
         call = await self._calls.call(asked)
         room, log = call.room, self._store.log
-        lines = await self._store.samples.timeline(room.history_key, 0, EVER_MS, self._resolve)
+        lines = await self._store.samples.timeline(room.history_key, _since_ms(room), EVER_MS, self._resolve)
         happened = [each async for each in happenings(log, room.history_key)]
         by_name = [each async for each in happenings(log, f"name:{room.name or ''}", span_of(room))]
         alerts = await self._store.archive.alerts(call)
@@ -117,6 +120,11 @@ class _SentOnce(web.FileResponse):
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
         """Send the file, the first time."""
         return None if self.prepared else await super().prepare(request)
+
+
+def _since_ms(room: Room) -> int:
+    """Return from when on anything can have been measured in a room: what is older need not be there."""
+    return max(began_ms(room, EVER_MS) - _BEFORE_MS, 0)
 
 
 def headers_of(taken: Taken, now: datetime, *, is_redacted: bool) -> dict[str, str]:

@@ -23,7 +23,7 @@ from monitor.store.ports import Lacking, StoreFailed
 CONTENT_TYPE = "application/problem+json"
 NOT_KEPT = {"Cache-Control": "no-store"}
 RETRY_AFTER_S = "5"  # a database that does not answer
-LACKING_RETRY_AFTER_S = "30"  # a part of it that may be away for long
+LACKING = {"Retry-After": "30"}  # a part of it that may be away for long
 _BEGUN = web.RequestKey("answer_has_begun", bool)
 
 log = logging.getLogger(__name__)
@@ -107,9 +107,9 @@ async def as_problems(request: web.Request, handler: Handler) -> web.StreamRespo
         return await handler(request)
     except Refused as refused:
         return refused.response()
-    except Lacking as error:  # an answer of what is there would pass for all there is
+    except Lacking as error:  # of what cannot say what is missing in it, such as a verdict
         detail = f"expected all of what was measured, got a part: {error}"
-        return problem(503, detail, title="Part of the history is away", headers={"Retry-After": LACKING_RETRY_AFTER_S})
+        return problem(503, detail, title="Part of the history is away", headers=LACKING)
     except StoreFailed as error:
         return problem(503, f"expected the database to answer, got {error}", headers={"Retry-After": RETRY_AFTER_S})
     except web.HTTPException as refusal:

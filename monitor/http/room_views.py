@@ -109,7 +109,8 @@ class TransitionView(Struct, frozen=True):
 class CallView(Struct, frozen=True):
     """A call from `from_ms` to `to_ms`.
 
-    `are_happenings_cut` says that more happened than is shown.
+    `are_happenings_cut` says that more happened than is shown.  `lacking` says what may be missing of what was
+    measured, and why, such as that a part of the history is away; as a rule it is empty.
     """
 
     room_sid: str | None
@@ -127,6 +128,7 @@ class CallView(Struct, frozen=True):
     recordings: list[RecordingView]
     compositions: list[PastCompositionView]
     alerts: list[TransitionView]
+    lacking: str
 
 
 class AfterSample(Struct, frozen=True, array_like=True, tag="samples"):
@@ -138,7 +140,8 @@ class AfterSample(Struct, frozen=True, array_like=True, tag="samples"):
 class SamplesPage(Struct, frozen=True):
     """What one participant measured, sample by sample, as columns as long as `after_ms`, which counts from `from_ms`.
 
-    `next` is the `after` of the next page, if there is more; it begins at `next_from_ms`.
+    `next` is the `after` of the next page, if there is more; it begins at `next_from_ms`.  `lacking` says what may be
+    missing, and why; as a rule it is empty.
     """
 
     participant: str
@@ -148,6 +151,7 @@ class SamplesPage(Struct, frozen=True):
     level: Steps
     next_from_ms: int | None
     next: str | None
+    lacking: str = ""
 
 
 def found_page(found: Sequence[Found], limit: int, lacking: str = "") -> FoundPage:
@@ -165,6 +169,7 @@ def call_view(
     *,
     points: int,
     most: int,
+    lacking: str = "",
 ) -> CallView:
     """Return what is shown of a call.
 
@@ -175,6 +180,7 @@ def call_view(
         span_ms: from when to when.
         points: how many points a lane may have.
         most: how many happenings may be shown.
+        lacking: what may be missing of what was measured.
     """
     room = call.room
     return CallView(
@@ -193,17 +199,18 @@ def call_view(
         recordings=[_recording(each) for each in call.recordings],
         compositions=[_composition(each) for each in call.compositions],
         alerts=[_transition(each) for each in call.transitions],
+        lacking=lacking,
     )
 
 
-def samples_page(participant: str, samples: Samples, from_ms: int, limit: int) -> SamplesPage:
+def samples_page(participant: str, samples: Samples, from_ms: int, limit: int, lacking: str = "") -> SamplesPage:
     """Return the first samples of somebody, as they were measured."""
     next_from_ms = int(samples.at_ms[limit]) if len(samples.at_ms) > limit else None
     shown = samples if next_from_ms is None else samples.within(from_ms, next_from_ms)
     after_ms = (shown.at_ms - from_ms).tolist()
     following = None if next_from_ms is None else written(AfterSample(next_from_ms))
     level = own_level(shown, from_ms)
-    return SamplesPage(participant, from_ms, after_ms, columns_of(shown), level, next_from_ms, following)
+    return SamplesPage(participant, from_ms, after_ms, columns_of(shown), level, next_from_ms, following, lacking)
 
 
 def _people(room: Room, lines: Iterable[Line], span_ms: tuple[int, int], points: int) -> list[PersonView]:

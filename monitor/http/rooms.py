@@ -8,8 +8,6 @@ Every answer is bounded: by a limit on rows, by the points of a lane, by the day
 """
 
 import asyncio
-from collections.abc import Sequence
-from typing import cast
 
 import msgspec
 from aiohttp import web
@@ -17,7 +15,7 @@ from aiohttp import web
 from collectors.telemetry import PARTICIPANT_SID, ROOM_SID
 from monitor.http.operations import NO_ROOM, ROOM, UNCLEAR, Operation, Operations, count, paged, parameter, span
 from monitor.http.parameters import Query, asking
-from monitor.http.problems import Refused
+from monitor.http.problems import LACKING, Refused
 from monitor.http.questions import DAY_MS, AskedCalls, answering
 from monitor.http.room_views import (
     AfterCall,
@@ -29,7 +27,8 @@ from monitor.http.room_views import (
     found_page,
     samples_page,
 )
-from monitor.store.ports import Call, Found, Lacking, Place, Resolve, Search, Store
+from monitor.store.lacking import as_far_as_there
+from monitor.store.ports import Call, Place, Resolve, Search, Store
 
 POINTS, MOST_POINTS = 300, 5_000
 FOUND, MOST_FOUND = 50, 500
@@ -103,10 +102,8 @@ class Rooms:
             text, span_ms = asked.text("text").strip(), asked.span((0, now_ms + DAY_MS))
             fired = asked.text("fired").strip()
         search = Search(text, *span_ms, (after.created_at_ms, after.key) if after else None, limit, fired)
-        try:
-            return found_page(await self._store.archive.search(search), limit)
-        except Lacking as error:
-            return found_page(cast("Sequence[Found]", error.found), limit, str(error))
+        found, lacking = await as_far_as_there(self._store.archive.search(search))
+        return found_page(found, limit, lacking)
 
     async def call(self, request: web.Request) -> msgspec.Struct:
         """Answer with one call, from its beginning to its end or within the times asked for."""
@@ -118,11 +115,14 @@ class Rooms:
             points = asked.number("points", POINTS, MOST_POINTS)
         call = await self._calls.call(room)
         from_ms, to_ms = self._calls.span(call.room, query)
-        lines = await self._store.samples.timeline(call.room.history_key, from_ms, to_ms, self._resolve)
+        lines, lacking = await as_far_as_there(
+            self._store.samples.timeline(call.room.history_key, from_ms, to_ms, self._resolve)
+        )
         happenings = await self._store.log.happenings(call.room.history_key, from_ms, to_ms, HAPPENINGS + 1)
 
         def view() -> CallView:
-            return call_view(call, lines, happenings, (from_ms, to_ms), points=points, most=HAPPENINGS)
+            span_ms = from_ms, to_ms
+            return call_view(call, lines, happenings, span_ms, points=points, most=HAPPENINGS, lacking=lacking)
 
         return await asyncio.to_thread(view)
 
@@ -132,14 +132,16 @@ class Rooms:
             limit, after = asked.number("limit", SAMPLES, MOST_SAMPLES), asked.after(AfterSample)
         place, (from_ms, to_ms) = await self._whose(request)
         from_ms = from_ms if after is None else max(from_ms, after.from_ms)
-        lines = await self._store.samples.timeline(
-            place.room, from_ms, to_ms, self._resolve, participant=place.participant
+        lines, lacking = await as_far_as_there(
+            self._store.samples.timeline(place.room, from_ms, to_ms, self._resolve, participant=place.participant)
         )
+        if not lines and lacking:
+            raise Refused(503, f"expected the samples of somebody, got none yet: {lacking}", headers=LACKING)
         if not lines:
             expected = "expected somebody with samples in this time"
             raise Refused.at(404, "participant", f"{expected}, got {request.query.get('participant', '')[:60]!r}")
         first_ms = lines[0].samples.span_ms[0] if from_ms == 0 else from_ms
-        return samples_page(place.participant, lines[0].samples, first_ms, limit)
+        return samples_page(place.participant, lines[0].samples, first_ms, limit, lacking)
 
     async def _whose(self, request: web.Request) -> tuple[Place, tuple[int, int]]:
         """Return who is asked for, and from when to when; who is asked for by SIDs need not be looked up."""

@@ -6,7 +6,8 @@
     GET /api/v1/shared/{token}/verdict
 
 The same answers as for everybody else, redacted (`monitor.story.redaction`), and of no other time than the link is good
-for.  A link that is over, or never was, answers 404, as does one whose call is gone: it is not told which.
+for.  A link that is over, or never was, answers 404, as does one whose call is gone: it is not told which.  While a
+part of what was measured is away, so may be the names of some who are not to be named: the answer is 503 then.
 """
 
 import asyncio
@@ -22,18 +23,19 @@ from monitor.http.call_pages import LANES, STORY, CallPages
 from monitor.http.encoded import sending
 from monitor.http.operations import UNCLEAR, Operation, Operations, count, in_path, span
 from monitor.http.parameters import Query, asking
-from monitor.http.problems import Refused
+from monitor.http.problems import LACKING, Refused
 from monitor.http.questions import AskedCalls
 from monitor.http.room_views import CallView
 from monitor.http.rooms import MOST_POINTS, POINTS, Rooms
 from monitor.http.shared_routes import CALL, NOT_TOLD
 from monitor.http.shares import hash_of
 from monitor.http.verdicts import Verdicts, VerdictView
-from monitor.store.ports import Share, ShareStore
+from monitor.store.ports import Lacking, Share, ShareStore
 from monitor.story.redaction import SharedRedaction, shared_redaction
 from monitor.story.shapes import LanesView, StoryView
 
 _NO_LINK = "expected a link that is good, got one that is over, or never was"
+_NOT_ALL = "expected all that was measured in the call, got a part: the rest is away for now"
 _LAST_MS = 10**15 - 1
 
 _encode, _decode = msgspec.json.Encoder().encode, msgspec.json.Decoder().decode
@@ -134,6 +136,8 @@ class Shared:
                 said = await answer(share.room_sid, within(share, request.query, self._now_ms()))
             except Refused as refused:
                 raise _without_names(refused) from None
+            except Lacking:  # nobody can be left unnamed who is not known
+                raise Refused(503, _NOT_ALL, headers=LACKING) from None
             return await asyncio.to_thread(lambda: _encode(redaction.of(_decode(said))))
 
         return question

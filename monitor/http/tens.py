@@ -18,6 +18,7 @@ from monitor.history.rollups import ROOM as ROOM_SCOPE
 from monitor.http.operations import NO_ROOM, ROOM, UNCLEAR, Operation, Operations, span
 from monitor.http.questions import AskedCalls, answering
 from monitor.http.trend_views import TensView, means_of
+from monitor.store.lacking import as_far_as_there
 from monitor.store.ports import Resolve, SampleStore
 from monitor.store.scopes import SCOPES, placed
 
@@ -61,14 +62,25 @@ class Tens:
         room = (await self._calls.call(request.match_info["room"])).room
         from_ms, to_ms = self._calls.span(room, request.query, afterword_ms=TEN_S_MS, longest_ms=LONGEST_MS)
         from_ms, to_ms = from_ms // TEN_S_MS * TEN_S_MS, -(-to_ms // TEN_S_MS) * TEN_S_MS
-        lines = await self._samples.timeline(room.history_key, max(0, from_ms - HELD_MS), to_ms, self._resolve)
+        lines, lacking = await as_far_as_there(
+            self._samples.timeline(room.history_key, max(0, from_ms - HELD_MS), to_ms, self._resolve)
+        )
 
         def view() -> TensView:
             found = tens([placed(line, _IN_ROOM) for line in lines], from_ms, to_ms)
             heard, rated, degraded = (found.people[:, each].astype(int).tolist() for each in (HEARD, RATED, DEGRADED))
             samples = found.count("samples").tolist()
             return TensView(
-                room.sid, room.name, found.from_ms, found.each_ms, samples, heard, rated, degraded, means_of(found)
+                room.sid,
+                room.name,
+                found.from_ms,
+                found.each_ms,
+                samples,
+                heard,
+                rated,
+                degraded,
+                means_of(found),
+                lacking,
             )
 
         return await asyncio.to_thread(view)

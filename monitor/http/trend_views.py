@@ -27,13 +27,18 @@ class PercentilesView(Struct, frozen=True):
 
 
 class PercentilesPage(Struct, frozen=True):
-    """Quantiles of a metric; `next` is the `after` of the next page of keys, if there may be one."""
+    """Quantiles of a metric; `next` is the `after` of the next page of keys, if there may be one.
+
+    `lacking` says what may be missing in them, and why, such as that a part of the history is away; as a rule it is
+    empty.
+    """
 
     metric: str
     by: str
     quantiles: list[float]
     percentiles: list[PercentilesView]
     next: str | None
+    lacking: str = ""
 
 
 class WorstView(Struct, frozen=True):
@@ -45,10 +50,14 @@ class WorstView(Struct, frozen=True):
 
 
 class WorstPage(Struct, frozen=True):
-    """The rooms that were worst, the worst first: by the 95th percentile of a metric, or the share of bad minutes."""
+    """The rooms that were worst, the worst first: by the 95th percentile of a metric, or the share of bad minutes.
+
+    `lacking` says what may be missing in it, and why; as a rule it is empty.
+    """
 
     by: str
     rooms: list[WorstView]
+    lacking: str = ""
 
 
 class CoverageView(Struct, frozen=True):
@@ -68,18 +77,23 @@ class CoverageView(Struct, frozen=True):
 
 
 class CoveragePage(Struct, frozen=True):
-    """Who was heard, by something that people have in common; `next` is the `after` of the next page of keys."""
+    """Who was heard, by something that people have in common; `next` is the `after` of the next page of keys.
+
+    `lacking` says what may be missing in it, and why; as a rule it is empty.
+    """
 
     by: str
     coverage: list[CoverageView]
     next: str | None
+    lacking: str = ""
 
 
 class MinutesView(Struct, frozen=True):
     """How it went, minute by minute from `from_ms` on; all columns are equally long.
 
     `samples` were taken by `heard` people; `rated` had a known level, `degraded` a bad one.  `means` are of
-    round trips, jitter and loss, as far as anybody knew them, null in minutes in which nobody did.
+    round trips, jitter and loss, as far as anybody knew them, null in minutes in which nobody did.  `lacking` says what
+    may be missing, and why; as a rule it is empty.
     """
 
     by: str
@@ -91,6 +105,7 @@ class MinutesView(Struct, frozen=True):
     rated: list[float]
     degraded: list[float]
     means: dict[str, list[float | None]]
+    lacking: str = ""
 
 
 class TensView(Struct, frozen=True):
@@ -109,6 +124,7 @@ class TensView(Struct, frozen=True):
     rated: list[int]
     degraded: list[int]
     means: dict[str, list[float | None]]
+    lacking: str = ""
 
 
 def means_of(found: Buckets) -> dict[str, list[float | None]]:

@@ -44,6 +44,7 @@ from monitor.http.trend_views import (
     WorstView,
     means_of,
 )
+from monitor.store.lacking import as_far_as_there
 from monitor.store.ports import Resolve, RollupStore, SampleStore
 
 KEYS, WORST, MOST_WORST = 100, 20, 500
@@ -144,13 +145,14 @@ class Trends:
         try:
             if is_exact:
                 return await self._exactly(selection, metric, quantiles, bucket_ms)
-            found = await self._rollups.percentiles(selection, metric, quantiles, self._resolve, bucket_ms=bucket_ms)
+            found, lacking = await as_far_as_there(
+                self._rollups.percentiles(selection, metric, quantiles, self._resolve, bucket_ms=bucket_ms)
+            )
         except Unanswerable as error:
             raise _refused(error) from None
         views = [PercentilesView(*each) for each in found]
-        return PercentilesPage(
-            metric, selection.scope, quantiles, views, _next(selection, [each.key for each in views])
-        )
+        following = _next(selection, [each.key for each in views])
+        return PercentilesPage(metric, selection.scope, quantiles, views, following, lacking)
 
     async def _exactly(
         self, selection: Selection, metric: str, quantiles: list[float], bucket_ms: int | None
@@ -160,13 +162,17 @@ class Trends:
         check_metric(metric)
         check_quantiles(quantiles)
         exact = Exact(selection.from_ms, selection.to_ms)
+        _, lacking = await as_far_as_there(self._read(exact, metric, selection))
+        found = await asyncio.to_thread(exact.percentiles, quantiles, selection.after, selection.limit)
+        views = [PercentilesView(*each) for each in found]
+        following = _next(selection, [each.key for each in found])
+        return PercentilesPage(metric, "room", quantiles, views, following, lacking)
+
+    async def _read(self, exact: Exact, metric: str, selection: Selection) -> None:
         values = self._samples.values(metric, selection.from_ms, selection.to_ms, self._resolve)
         async with aclosing(values) as slices:
             async for some in slices:
                 exact.add(*some)
-        found = await asyncio.to_thread(exact.percentiles, quantiles, selection.after, selection.limit)
-        views = [PercentilesView(*each) for each in found]
-        return PercentilesPage(metric, "room", quantiles, views, _next(selection, [each.key for each in found]))
 
     async def worst_rooms(self, request: web.Request) -> Struct:
         """Answer with the rooms that were worst."""
@@ -174,17 +180,19 @@ class Trends:
             from_ms, to_ms = self._span(asked)
             by, limit = asked.text("by", DEGRADED_MINUTES), asked.number("limit", WORST, MOST_WORST)
         try:
-            found = await self._rollups.worst_rooms(by, from_ms, to_ms, self._resolve, limit=limit)
+            found, lacking = await as_far_as_there(
+                self._rollups.worst_rooms(by, from_ms, to_ms, self._resolve, limit=limit)
+            )
         except Unanswerable as error:
             raise _refused(error) from None
-        return WorstPage(by, [WorstView(*each) for each in found])
+        return WorstPage(by, [WorstView(*each) for each in found], lacking)
 
     async def coverage(self, request: web.Request) -> Struct:
         """Answer with how many people were heard."""
         with asking(request.query, self._now_ms()) as asked:
             selection = self._selection(request, asked, "sdk")
         try:
-            found = await self._rollups.attendance(selection, self._resolve)
+            found, lacking = await as_far_as_there(self._rollups.attendance(selection, self._resolve))
         except Unanswerable as error:
             raise _refused(error) from None
         views = [
@@ -199,7 +207,7 @@ class Trends:
             )
             for each in found
         ]
-        return CoveragePage(selection.scope, views, _next(selection, [each.key for each in views]))
+        return CoveragePage(selection.scope, views, _next(selection, [each.key for each in views]), lacking)
 
     async def minutes(self, request: web.Request) -> Struct:
         """Answer with how it went minute by minute."""
@@ -207,7 +215,7 @@ class Trends:
             from_ms, to_ms = self._span(asked)
             by, key = asked.text("by", "room"), asked.text("key")
         try:
-            found = await self._rollups.minutes(by, key, from_ms, to_ms, self._resolve)
+            found, lacking = await as_far_as_there(self._rollups.minutes(by, key, from_ms, to_ms, self._resolve))
         except Unanswerable as error:
             raise _refused(error) from None
         heard, rated, degraded = (found.people[:, standing].tolist() for standing in (HEARD, RATED, DEGRADED))
@@ -221,6 +229,7 @@ class Trends:
             rated,
             degraded,
             means_of(found),
+            lacking,
         )
 
     def _selection(self, request: web.Request, asked: Asked, scope: str) -> Selection:

@@ -5,11 +5,13 @@ ClickHouse, a segment of the log at a time.  So what is acknowledged depends on 
 away the log grows, and answers about what was measured say what is missing in them (`monitor.store.ports.Lacking`).
 """
 
+import asyncio
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from logging import getLogger
 from typing import TYPE_CHECKING, Self
 
+from monitor.store.backfilling import CarriedRollups, CarriedSamples
 from monitor.store.clickhouse.client import Address, Client
 from monitor.store.clickhouse.schema import PLAIN, Engine, NotOurs
 from monitor.store.clickhouse.store import ClickHouseHistory
@@ -21,12 +23,14 @@ from monitor.store.postgres.archive import PostgresArchive
 from monitor.store.postgres.database import CONNECTIONS, TIMEOUT_S, Database
 from monitor.store.postgres.erasure import erase, learn
 from monitor.store.postgres.leases import fence
-from monitor.store.postgres.moving import refuse_unfinished
+from monitor.store.postgres.moving import Backfill, refuse_unfinished
 from monitor.store.postgres.segments import PostgresSegments
 from monitor.store.postgres.store import PostgresStore
 from monitor.store.scopes import SCOPES, Scopes
 
 __all__ = ["Address", "ClusterStore", "Engine"]  # all that it takes to open one
+
+SIZE_WITHIN_S = 1.0  # scrapes ask for it, and must not wait for a ClickHouse that hangs
 
 _log = getLogger(__name__)
 
@@ -40,9 +44,10 @@ class ClusterStore(PostgresStore):
         super().__init__(database, replica)
         self._segments = segments
         self._history = history
-        self.samples = history.samples
-        self.rollups = history.rollups
-        self.archive = PostgresArchive(database, history.rooms_told_by)
+        self._backfill = Backfill(database)
+        self.samples = CarriedSamples(history.samples, self._backfill.lacks)
+        self.rollups = CarriedRollups(history.rollups, self._backfill.lacks)
+        self.archive = PostgresArchive(database, history.rooms_told_by, self._backfill.lacks)
 
     @classmethod
     async def connect(
@@ -96,8 +101,8 @@ class ClusterStore(PostgresStore):
         bounds_ms = keeping.bounds_ms(now_ms)
         dropped = await super().retain(now_ms, keeping)
         await self._segments.drop_settled()
-        raw = await self.samples.drop_before(bounds_ms["raw"])
-        rollups = await self.rollups.drop_before(bounds_ms["rollups"])
+        raw = await self._history.samples.drop_before(bounds_ms["raw"])
+        rollups = await self._history.rollups.drop_before(bounds_ms["rollups"])
         forgotten = await self._history.forget(bounds_ms["identities"], bounds_ms["addresses"], self._stand_in)
         there = {"raw": raw, "rollups": rollups, **forgotten}
         return {name: dropped.get(name, 0) + there.get(name, 0) for name in {**dropped, **there}}
@@ -135,9 +140,13 @@ class ClusterStore(PostgresStore):
     async def size(self) -> Size:
         """Return what the databases take on both servers' disks; while ClickHouse is away, on PostgreSQL's."""
         size, elsewhere_bytes = await super().size(), 0
-        with suppress(StoreFailed):
-            elsewhere_bytes = await self._history.size_bytes()
-        return size._replace(database_bytes=size.database_bytes + elsewhere_bytes)
+        with suppress(StoreFailed, TimeoutError):
+            async with asyncio.timeout(SIZE_WITHIN_S):
+                elsewhere_bytes = await self._history.size_bytes()
+        return size._replace(
+            database_bytes=size.database_bytes + elsewhere_bytes,
+            unsettled_since_ms=await self._segments.unsettled_since_ms(),
+        )
 
     async def close(self) -> None:
         """Finish what is under way and let go of the servers."""

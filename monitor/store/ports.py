@@ -39,6 +39,10 @@ class Lacking(StoreFailed):
         self.found = found
 
 
+class NotThere(StoreFailed):
+    """Nobody answered who could serve the store, which somebody may soon: it starts, or is about to be promoted."""
+
+
 class StoreFull(StoreFailed):
     """There was no room on the disk."""
 
@@ -686,6 +690,7 @@ class Size(NamedTuple):
     disk_free_bytes: int | None = None
     log_began_at_s: float | None = None  # when the write-ahead log was seen to begin anew; None: it was not yet
     damages: int = 0  # how often, since the start, a damaged page was met
+    unsettled_since_ms: int | None = None  # when the oldest of a cluster's log was received that is not settled yet
 
 
 class Writing(NamedTuple):

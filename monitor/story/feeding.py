@@ -38,10 +38,19 @@ class Feed:
         happenings: what happened until now.
         step_ms: how long the steps of the lanes are that are shown.
         since_ms: up to when everything is shown already.
+        lacking: what may be missing of what was measured.
     """
 
-    def __init__(self, lines: Iterable[Line], happenings: Iterable[Happening], step_ms: int, since_ms: int) -> None:
+    def __init__(
+        self,
+        lines: Iterable[Line],
+        happenings: Iterable[Happening],
+        step_ms: int,
+        since_ms: int,
+        lacking: str = "",
+    ) -> None:
         self.step_ms = step_ms
+        self._lacking = lacking
         self._kept_since_ms = max(since_ms - LATE_MS, 0)
         self._lines = {line.series.participant: line for line in lines}
         self._happenings = dict.fromkeys(happenings)
@@ -104,7 +113,7 @@ class Feed:
         entries = entries_of(Material(call, people, happenings, alerts, incidents, (0, _EVER_MS)))
         news = [each for each in entries if self._shown.get(each.id) != each]
         self._shown = {each.id: each for each in entries}
-        missing = missing_of(Inputs(call, people, happenings, kept_since_ms, now_ms))
+        missing = missing_of(Inputs(call, people, happenings, kept_since_ms, now_ms, self._lacking))
         is_news = bool(news) or missing != self._missing
         self._missing = missing
         return news, missing, is_news

@@ -94,6 +94,7 @@ def lanes_view(
         step_ms=grid.step_ms,
         steps=grid.steps,
         aggregates=_OF_ALL | {name: aggregate_of(name) for name in columns},
+        lacking="",
         lanes=[lane(each) for each in standings],
     )
 

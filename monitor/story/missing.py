@@ -21,7 +21,8 @@ _TWILIOS = frozenset({"poll", "callback", "stream"})
 class Inputs(Struct, frozen=True):
     """All that came in of a whole call.
 
-    Before `kept_since_ms` samples have been dropped; `now_ms` is what time it is.
+    Before `kept_since_ms` samples have been dropped; `now_ms` is what time it is.  `lacking` says what may be missing
+    here that is on record: then nothing is known of who sent nothing.
     """
 
     call: Call
@@ -29,6 +30,7 @@ class Inputs(Struct, frozen=True):
     happenings: Sequence[Happening]
     kept_since_ms: int
     now_ms: int
+    lacking: str = ""
 
 
 def missing_of(inputs: Inputs) -> list[Missing]:
@@ -85,6 +87,8 @@ def _of_compositions(inputs: Inputs) -> Iterator[Missing]:
 
 
 def _of_people(inputs: Inputs) -> Iterator[Missing]:
+    if inputs.lacking:  # whoever seems to be silent may only be out of reach
+        return
     people = [each for each in inputs.people if _is_to_be_heard(each, inputs)]
     silent = [each for each in people if each.line is None]
     if silent and _are_samples_dropped(inputs):

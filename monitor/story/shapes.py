@@ -57,7 +57,8 @@ class LanesView(Struct, frozen=True):
     """Everybody in a call, on one grid: step number i begins at `from_ms` + i x `step_ms`.
 
     `aggregates` says of each array what a step shows of its samples: the worst of them (the longest round trip, the
-    lowest bitrate), or their sum.
+    lowest bitrate), or their sum.  `lacking` says what may be missing of what was measured, and why, such as that a
+    part of the history is away; as a rule it is empty.
     """
 
     room_sid: str | None
@@ -66,6 +67,7 @@ class LanesView(Struct, frozen=True):
     step_ms: int
     steps: int
     aggregates: Mapping[str, str]
+    lacking: str
     lanes: Sequence[LaneView]
 
 
@@ -123,7 +125,11 @@ class Missing(Struct, frozen=True):
 
 
 class StoryView(Struct, frozen=True):
-    """What happened in a call, oldest first; `is_cut`: more happened than is shown."""
+    """What happened in a call, oldest first; `is_cut`: more happened than is shown.
+
+    `lacking` says what may be missing of what was measured, and why; as a rule it is empty.  Then it is not said of
+    anybody that nothing was heard of them.
+    """
 
     room_sid: str | None
     room_name: str | None
@@ -137,3 +143,4 @@ class StoryView(Struct, frozen=True):
     entries: Sequence[Entry]
     is_cut: bool
     missing: Sequence[Missing]
+    lacking: str = ""

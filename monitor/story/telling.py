@@ -24,6 +24,7 @@ def story_of(material: Material, inputs: Inputs, limit: int) -> StoryView:
         entries=entries[:limit],
         is_cut=len(entries) > limit,
         missing=missing_of(inputs),
+        lacking=inputs.lacking,
     )
 
 

@@ -50,7 +50,23 @@ _RULE = _of(
 )
 _GROUP = _of(("name", "rules"), name=_TEXT, interval=_DURATION, rules={"type": "array", "minItems": 1, "items": _RULE})
 
+_SCRAPE = _of(
+    ("staticConfigs",),
+    staticConfigs={
+        "type": "array",
+        "minItems": 1,
+        "items": _of(("targets",), targets={"type": "array", "minItems": 1, "items": _TEXT}, labels=_texts()),
+    },
+    metricsPath=_TEXT,
+    scrapeInterval=_DURATION,
+    scrapeTimeout=_DURATION,
+    scheme={"enum": ["HTTP", "HTTPS"]},
+    tlsConfig=_of(serverName=_TEXT, ca=_of(("secret",), secret=_KEY), insecureSkipVerify={"type": "boolean"}),
+    authorization=_of(("credentials",), type=_TEXT, credentials=_KEY),
+)
+
 SCHEMAS = {
+    "ScrapeConfig": _kind("monitoring.coreos.com/v1alpha1", "ScrapeConfig", _SCRAPE),
     "ServiceMonitor": _kind(
         "monitoring.coreos.com/v1",
         "ServiceMonitor",

@@ -26,6 +26,7 @@ pytestmark = pytest.mark.e2e
 KUBERNETES = ("1.27", "1.33", "1.37")
 VALUES = {file.name.removesuffix("-values.yaml"): file for file in sorted((CHART / "ci").glob("*-values.yaml"))}
 MINIMUM = ("--values", str(VALUES["minimum"]))
+CLUSTER = ("--values", str(VALUES["cluster"]))
 
 
 @pytest.fixture(scope="module")
@@ -40,9 +41,10 @@ def everything(charts: dict[str, list[Manifest]]) -> list[Manifest]:
 
 
 def pods(manifests: list[Manifest]) -> Iterator[Manifest]:
-    """Yield the specification of every pod: the daemon's and that of the test."""
+    """Yield the specification of every pod: the daemon's, that of the test, and of whoever migrates."""
     yield one(manifests, "StatefulSet")["spec"]["template"]["spec"]
     yield one(manifests, "Pod")["spec"]
+    yield from (each["spec"]["template"]["spec"] for each in manifests if each["kind"] == "Job")
 
 
 def variables(manifests: list[Manifest]) -> dict[str, str]:
@@ -98,7 +100,11 @@ def test_the_longest_name_of_a_release_is_none_too_long() -> None:
     [
         ("image.repositry=x", "additional properties 'repositry' not allowed"),
         ("persistence.enabled=false", "additional properties 'enabled' not allowed"),
-        ("replicas=2", "additional properties 'replicas' not allowed"),
+        ("replicas=2", "/replicas"),
+        ("replicas=0", "/replicas"),
+        ("cluster.enabled=true", "/cluster/clickhouse/url"),
+        ("cluster.clickhouse.url=http://clickhouse:8123", "/cluster/clickhouse/url"),
+        ("cluster.postgres.existingSecret=x", "/cluster/postgres/existingSecret"),
         ("persistence.size=", "/persistence/size"),
         ("persistence.accessMode=ReadWriteMany", "/persistence/accessMode"),
         ("secret.existingSecret=", "/secret/existingSecret"),
@@ -120,6 +126,28 @@ def test_nothing_is_installed_without_an_image_and_a_secret() -> None:
     assert {"/image/repository", "/secret/existingSecret"} <= {
         place.strip("'") for place in helm.refusal().replace(":", " ").split() if place.startswith("'/")
     }
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("cluster.enabled=false", "/replicas"),
+        ("persistence.existingClaim=mine", "/persistence/existingClaim"),
+        ("cluster.clickhouse.url=clickhouse:8123", "/cluster/clickhouse/url"),
+        ("cluster.postgres.addressKey=", "/cluster/postgres/addressKey"),
+        ("networkPolicy.postgres.to=null", "/networkPolicy/postgres"),  # which would be everybody
+        ("cluster.maxUnavailable=0", "/cluster/maxUnavailable"),
+    ],
+)
+def test_a_cluster_that_would_not_work_is_refused(said: str, expected: str) -> None:
+    assert expected in helm.refusal(*CLUSTER, "--set", said)
+
+
+def test_a_policy_that_lets_no_replica_reach_a_database_is_refused() -> None:
+    for database in ("postgres", "clickhouse"):
+        said = helm.refusal(*CLUSTER, "--set-json", f"networkPolicy.{database}.to=[]")
+        assert f"/networkPolicy/{database}/to" in said
+    assert helm.rendered(*CLUSTER, "--set", "networkPolicy.enabled=false")
 
 
 # --- the pod ------------------------------------------------------------------------------------------------
@@ -198,7 +226,7 @@ def test_on_a_platform_that_chooses_the_user_none_is_asked_for(charts: dict[str,
 # --- the daemon takes what it is given ----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["minimum", "everything", "tls"])
+@pytest.mark.parametrize("name", ["minimum", "everything", "tls", "cluster"])
 def test_the_daemon_finds_its_configuration_right(charts: dict[str, list[Manifest]], name: str, tmp_path: Path) -> None:
     """With all that the pod has: the file, the environment, and a file for each secret."""
     secrets = tmp_path / "secrets"
@@ -210,6 +238,12 @@ def test_the_daemon_finds_its_configuration_right(charts: dict[str, list[Manifes
         file.write_text(f"{number:032d}\n")
         file.chmod(0o440)
 
+    (secrets / "clickhouse-password").write_text("secret\n")
+    (tmp_path / "postgres").mkdir(mode=0o750)
+    (tmp_path / "postgres" / "uri").write_text("postgresql://roomwatch:secret@db1,db2/calls\n")
+    for file in (secrets / "clickhouse-password", tmp_path / "postgres" / "uri"):
+        file.chmod(0o440)
+
     for listener in ("public", "private"):
         (folder := tmp_path / "tls" / listener).mkdir(parents=True)
         authority = Authority(folder)
@@ -219,7 +253,7 @@ def test_the_daemon_finds_its_configuration_right(charts: dict[str, list[Manifes
 
     def here(text: str) -> str:
         text = text.replace("/etc/roomwatch/secrets", str(secrets)).replace("/var/lib/roomwatch", str(tmp_path))
-        return text.replace("/etc/roomwatch/tls", str(tmp_path / "tls"))
+        return text.replace("/etc/roomwatch/tls", str(tmp_path / "tls")).replace("/etc/roomwatch", str(tmp_path))
 
     config = tmp_path / "config.toml"
     config.write_text(here(one(charts[name], "ConfigMap", ending="h")["data"]["config.toml"]))
@@ -242,6 +276,88 @@ def test_what_the_chart_knows_is_said_by_the_environment(everything: list[Manife
     assert said["ROOMWATCH_PUBLIC_TRUSTED_PROXIES"] == "10.0.0.0/8,fd00::/8"
     assert said["ROOMWATCH_PRIVATE_ACCESS_TOKEN_FILE"] == "/etc/roomwatch/secrets/access-token"
     assert said["ROOMWATCH_PRIVATE_HOST"] == "0.0.0.0"
+
+
+# --- a cluster ----------------------------------------------------------------------------------------------
+
+
+def test_replicas_have_no_volume_and_are_replaced_one_at_a_time(charts: dict[str, list[Manifest]]) -> None:
+    daemon = one(charts["cluster"], "StatefulSet")["spec"]
+    assert (daemon["replicas"], daemon["updateStrategy"]) == (3, {"type": "RollingUpdate"})
+    assert daemon["minReadySeconds"] > 0
+    assert not [each for each in charts["cluster"] if each["kind"] == "PersistentVolumeClaim"]
+    assert all("persistentVolumeClaim" not in each for each in daemon["template"]["spec"]["volumes"])
+    assert not {"ROOMWATCH_STORAGE_PATH", "SQLITE_TMPDIR"} & set(variables(charts["cluster"]))
+    budget = one(charts["cluster"], "PodDisruptionBudget")["spec"]
+    assert budget["maxUnavailable"] == 1
+    assert budget["selector"]["matchLabels"].items() <= daemon["template"]["metadata"]["labels"].items()
+
+
+def test_replicas_are_spread_over_nodes_and_zones_as_far_as_that_is_possible(charts: dict[str, list[Manifest]]) -> None:
+    template = one(charts["cluster"], "StatefulSet")["spec"]["template"]
+    spread = template["spec"]["topologySpreadConstraints"]
+    assert [each["topologyKey"] for each in spread] == ["kubernetes.io/hostname", "topology.kubernetes.io/zone"]
+    for each in spread:
+        assert each["whenUnsatisfiable"] == "ScheduleAnyway"
+        assert each["labelSelector"]["matchLabels"].items() <= template["metadata"]["labels"].items()
+
+
+def test_credentials_of_databases_are_files_of_secrets_that_are_there(charts: dict[str, list[Manifest]]) -> None:
+    said = variables(charts["cluster"])
+    assert said["ROOMWATCH_CLUSTER_POSTGRES_FILE"] == "/etc/roomwatch/postgres/uri"
+    assert said["ROOMWATCH_CLUSTER_CLICKHOUSE_PASSWORD_FILE"] == "/etc/roomwatch/secrets/clickhouse-password"
+    daemon, _, migration = pods(charts["cluster"])
+    for pod in (daemon, migration):
+        secrets = {each["name"]: each["secret"] for each in pod["volumes"] if "secret" in each}
+        assert secrets["postgres"] == {"secretName": "roomwatch-postgres", "defaultMode": 0o440}
+        (container,) = pod["containers"]
+        assert {each["name"] for each in container["volumeMounts"]} == {each["name"] for each in pod["volumes"]}
+
+
+def test_an_upgrade_migrates_before_it_touches_a_replica(charts: dict[str, list[Manifest]]) -> None:
+    job = one(charts["cluster"], "Job")
+    assert job["metadata"]["annotations"]["helm.sh/hook"] == "pre-upgrade"
+    (container,) = job["spec"]["template"]["spec"]["containers"]
+    assert container["args"][0] == "migrate"
+    (replica,) = one(charts["cluster"], "StatefulSet")["spec"]["template"]["spec"]["containers"]
+    given = {each["name"]: each["value"] for each in container["env"]}
+    assert {name for name in given if "_CLUSTER_" in name} == {
+        each["name"] for each in replica["env"] if "_CLUSTER_" in each["name"]
+    }
+    labels = job["spec"]["template"]["metadata"]["labels"]
+    for service in (each for each in charts["cluster"] if each["kind"] == "Service"):
+        assert not service["spec"]["selector"].items() <= labels.items(), "nobody is led to it"
+    by_hand = helm.rendered(*CLUSTER, "--set", "cluster.migrateBeforeUpgrade=false")
+    assert not [each for each in by_hand if each["kind"] == "Job"]
+
+
+def test_whoever_needs_the_databases_may_reach_them(charts: dict[str, list[Manifest]]) -> None:
+    policies = {each["metadata"]["name"]: each["spec"] for each in charts["cluster"] if each["kind"] == "NetworkPolicy"}
+    for name, ports in (
+        ("calls-roomwatch", [[53, 53], [443], [5432], [8123]]),
+        ("calls-roomwatch-migration", [[53, 53], [5432], [8123]]),
+    ):
+        egress = policies[name]["egress"]
+        assert [[port["port"] for port in rule["ports"]] for rule in egress] == ports
+        assert all(rule["to"] for rule in egress)
+    labels = one(charts["cluster"], "Job")["spec"]["template"]["metadata"]["labels"]
+    assert policies["calls-roomwatch-migration"]["podSelector"]["matchLabels"].items() <= labels.items()
+
+
+def test_of_a_cluster_each_replica_is_scraped_and_what_is_the_same_once(charts: dict[str, list[Manifest]]) -> None:
+    (endpoint,) = one(charts["cluster"], "ServiceMonitor")["spec"]["endpoints"]
+    assert endpoint["path"] == "/metrics"
+    fleet = one(charts["cluster"], "ScrapeConfig")["spec"]
+    service = one(charts["cluster"], "Service", "-any")
+    (static,) = fleet["staticConfigs"]
+    assert static["targets"] == [f"{service['metadata']['name']}.video.svc:8471"]
+    assert (fleet["metricsPath"], static["labels"]["job"]) == ("/metrics/fleet", "roomwatch")
+    assert "publishNotReadyAddresses" not in service["spec"], "one that only starts has no picture yet"
+    assert fleet["authorization"]["credentials"]["key"] == "prometheus-token"
+    secure = helm.rendered(*CLUSTER, "--set", "private.tls.existingSecret=tls")
+    assert one(secure, "ScrapeConfig")["spec"]["scheme"] == "HTTPS"
+    for name in ("minimum", "everything"):
+        assert not {"ScrapeConfig", "PodDisruptionBudget", "Job"} & {each["kind"] for each in charts[name]}
 
 
 # --- TLS ----------------------------------------------------------------------------------------------------

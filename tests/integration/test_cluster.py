@@ -1,17 +1,22 @@
 """The store of a cluster, of which one half or the other is away or killed."""
 
 import asyncio
+import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+import aiohttp
 import pytest
 
 from tests import clickhouse_engine
 
 clickhouse_engine.need()  # before what imports the driver
 
+from collectors.events import Event
 from collectors.observations import MediaStats
 from monitor.history.answers import Selection
 from monitor.history.rollups import HOUR_MS
@@ -24,8 +29,9 @@ from monitor.store.ports import Entry, Lacking, Store, StoreFailed
 from monitor.store.postgres.segments import PostgresSegments
 from tests import clusters
 from tests.asking import TOKEN
-from tests.builders import ALICE, BOB, INGEST_KEY, NOW_MS, ROOM, batch, level, post, quality
-from tests.conftest import Start
+from tests.builders import ALICE, BOB, INGEST_KEY, NOW_MS, ROOM, batch, level, participant, post, quality, room
+from tests.conftest import Running, Start
+from tests.daemon_process import DaemonProcess, free_port, write_config
 from tests.stored import as_told, lines, values
 
 if TYPE_CHECKING:
@@ -252,14 +258,7 @@ async def test_while_clickhouse_is_away_a_replica_starts_takes_in_and_tells_what
 async def test_a_daemon_whose_clickhouse_is_away_takes_in_and_says_what_it_cannot_tell(
     address: str, engine: clickhouse_engine.Engine, start: Start
 ) -> None:
-    clickhouse = {"clickhouse": f"http://127.0.0.1:{engine.port}", "clickhouse_database": clusters.DATABASE}
-    bearer = {"Authorization": f"Bearer {TOKEN}"}
-    private = {"port": 0, "access_token": TOKEN}
-    running = await start(
-        storage={"settle_after_s": 0.001},
-        private=private,
-        cluster={"postgres": address, "replica": "one", **clickhouse},
-    )
+    running = await start(**clustered(address, engine))
     assert running.daemon.config.database is None
     engine.kill()
     try:
@@ -270,20 +269,186 @@ async def test_a_daemon_whose_clickhouse_is_away_takes_in_and_says_what_it_canno
         ) as answer:
             assert answer.status == 202, await answer.text()
         await running.daemon.housekeeping.save_picture()
-        async with running.http.get(f"{running.private}/api/v1/rooms/{ROOM}", headers=bearer) as answer:
-            told = await answer.json()
-            assert (answer.status, answer.headers.get("Retry-After")) == (503, "30"), told
-            assert told["title"] == "Part of the history is away"
-            assert "what is settled is missing" in told["detail"]
-        async with running.http.get(f"{running.private}/api/v1/rooms?text={ALICE}", headers=bearer) as answer:
-            told = await answer.json()
-            assert answer.status == 200
-            assert "who only ever measured something is missing" in told["lacking"]
+        told = {path: await asked_for(running, path) for path in (f"rooms/{ROOM}", *ABOUT_WHAT_WAS_MEASURED)}
+        for path, (status, answer) in told.items():
+            assert status == 200, (path, answer)
+            assert "what is settled is missing" in answer["lacking"], path
+        assert [each["participant_sid"] for each in told[f"rooms/{ROOM}"][1]["people"]] == [ALICE]
+        _, samples = told[f"rooms/{ROOM}/samples?participant={ALICE}"]
+        assert samples["level"]["level"] == [3]
+        _, found = await asked_for(running, f"rooms?text={ALICE}")
+        assert "who only ever measured something is missing" in found["lacking"]
+        _, exact = await asked_for(running, "percentiles?exact=true")
+        assert "not all that is settled was told" in exact["lacking"]
+        status, verdict = await asked_for(running, f"rooms/{ROOM}/verdict")
+        assert (status, verdict["title"]) == (503, "Part of the history is away")
         assert not await running.daemon.housekeeping.settle()
     finally:
         engine.start()
-    async with running.http.get(f"{running.private}/api/v1/rooms/{ROOM}", headers=bearer) as answer:
+    for path in (f"rooms/{ROOM}", *ABOUT_WHAT_WAS_MEASURED, f"rooms?text={ALICE}", "percentiles?exact=true"):
+        status, answer = await asked_for(running, path)
+        assert (status, answer["lacking"]) == (200, ""), path
+    assert (await asked_for(running, f"rooms/{ROOM}/verdict"))[0] == 200
+
+
+async def test_of_nobody_it_is_said_that_they_sent_nothing_while_what_they_sent_is_out_of_reach(
+    address: str, engine: clickhouse_engine.Engine, start: Start
+) -> None:
+    running = await start(**clustered(address, engine))
+    await taken_in(running, room(), participant(ALICE, joined_at_ms=NOW_MS - 3_600_000))
+    engine.kill()
+    try:
+        _, story = await asked_for(running, f"rooms/{ROOM}/story")
+        assert story["lacking"]
+        assert "telemetry" not in {each["input"] for each in story["missing"]}
+    finally:
+        engine.start()
+    _, story = await asked_for(running, f"rooms/{ROOM}/story")
+    assert "telemetry" in {each["input"] for each in story["missing"]}
+
+
+async def test_a_link_shows_nothing_while_somebody_who_is_not_to_be_named_may_be_out_of_reach(
+    address: str, engine: clickhouse_engine.Engine, start: Start
+) -> None:
+    running = await start(**clustered(address, engine))
+    await taken_in(running, room())
+    async with running.http.post(
+        f"{running.private}/api/v1/rooms/{ROOM}/shares", json={"expires_in_s": 3600}, headers=BEARER
+    ) as answer:
+        token = (await answer.json())["token"]
+    engine.kill()
+    try:
+        for part in ("", "/lanes", "/story", "/verdict"):
+            async with running.http.get(f"{running.private}/api/v1/shared/{token}{part}") as answer:
+                told = await answer.json()
+                assert (answer.status, answer.headers.get("Retry-After")) == (503, "30"), told
+                assert "ClickHouse" not in told["detail"]
+    finally:
+        engine.start()
+    async with running.http.get(f"{running.private}/api/v1/shared/{token}") as answer:
         assert answer.status == 200, await answer.text()
+
+
+BEARER = {"Authorization": f"Bearer {TOKEN}"}
+ABOUT_WHAT_WAS_MEASURED = (
+    f"rooms/{ROOM}/samples?participant={ALICE}",
+    f"rooms/{ROOM}/lanes",
+    f"rooms/{ROOM}/story",
+    "percentiles",
+    "worst-rooms",
+    "coverage",
+    f"minutes?key={ROOM}",
+)
+
+
+def clustered(address: str, engine: clickhouse_engine.Engine) -> dict[str, Any]:
+    clickhouse = {"clickhouse": f"http://127.0.0.1:{engine.port}", "clickhouse_database": clusters.DATABASE}
+    return {
+        "storage": {"settle_after_s": 0.001},
+        "private": {"port": 0, "access_token": TOKEN},
+        "cluster": {"postgres": address, "replica": "one", **clickhouse},
+    }
+
+
+async def taken_in(running: Running, *events: Event) -> None:
+    for event in events:
+        await running.daemon.pipeline.offer(event)
+    async with asyncio.timeout(30):
+        while (await asked_for(running, f"rooms/{ROOM}"))[0] == 404:
+            await asyncio.sleep(0.05)
+
+
+async def asked_for(running: Running, path: str) -> tuple[int, dict[str, Any]]:
+    async with running.http.get(f"{running.private}/api/v1/{path}", headers=BEARER) as answer:
+        return answer.status, await answer.json()
+
+
+async def test_the_store_says_since_when_the_oldest_waits_that_is_not_settled(store: ClusterStore) -> None:
+    assert (await store.size()).unsettled_since_ms is None
+    await measured(store, 10)
+    await store.log.append([Entry(batch(MediaStats(TEN, rtt_ms=20.0)))], NOW_MS + 1000)
+    assert (await store.size()).unsettled_since_ms == NOW_MS
+    segment = await store._segments.next_segment(NOW_MS)
+    assert segment is not None
+    assert (await store.size()).unsettled_since_ms == NOW_MS
+    assert await settle(store) == 2
+    assert (await store.size()).unsettled_since_ms == NOW_MS + 1000
+
+
+async def test_a_scrape_does_not_wait_for_a_clickhouse_that_hangs(
+    store: ClusterStore, engine: clickhouse_engine.Engine
+) -> None:
+    engine.freeze()
+    try:
+        async with asyncio.timeout(30):
+            assert (await store.size()).database_bytes > 0
+    finally:
+        engine.thaw()
+
+
+# --- no primary -------------------------------------------------------------------------------------------
+
+
+async def test_a_replica_that_is_started_without_a_primary_waits_for_one_and_says_so(
+    postgres_server: "PostgresServer", tmp_path: Path
+) -> None:
+    async with postgres_server.emptied_database() as address, aiohttp.ClientSession() as http:
+        port, sockets = free_port(), tmp_path / "sockets"
+        started = await DaemonProcess.spawn(waiting_config(tmp_path, address, sockets, port, wait_s=600))
+        try:
+            told = await ready(http, port, 503)
+            assert "expected a PostgreSQL primary" in told
+            assert "; waiting for " in told
+            async with http.get(f"http://127.0.0.1:{port}/-/healthy") as answer:
+                assert answer.status == 503, "a probe of the start has to go on"
+            sockets.symlink_to(address.partition("?host=")[2])
+            assert await ready(http, port, 200) == "ready\n"
+            assert "not started yet: " in started.said
+            started.signal(signal.SIGTERM)
+            assert await started.ended() == 0
+        finally:
+            await started.kill()
+
+
+async def test_a_replica_that_waits_ends_when_it_is_told_to_or_has_waited_for_long_enough(
+    postgres_server: "PostgresServer", tmp_path: Path
+) -> None:
+    async with postgres_server.emptied_database() as address, aiohttp.ClientSession() as http:
+        port, nowhere = free_port(), tmp_path / "nowhere"
+        waits = await DaemonProcess.spawn(waiting_config(tmp_path, address, nowhere, port, wait_s=600))
+        try:
+            await ready(http, port, 503)
+            waits.signal(signal.SIGTERM)
+            assert await waits.ended() == 0
+        finally:
+            await waits.kill()
+        for wait_s in (0, 1):
+            gives_up = await DaemonProcess.spawn(waiting_config(tmp_path, address, nowhere, port, wait_s=wait_s))
+            assert await gives_up.ended() == 1
+            assert "expected a PostgreSQL primary" in gives_up.said
+
+
+def waiting_config(folder: Path, address: str, sockets: Path, port: int, *, wait_s: int) -> Path:
+    told = {
+        "postgres": f"{address.partition('?host=')[0]}?host={sockets}",
+        "clickhouse": "http://127.0.0.1:1",
+        "replica": "one",
+        "wait_for_primary_s": wait_s,
+    }
+    return write_config(
+        folder / "roomwatch.toml", {"cluster": told, "private": {"port": port}, "public": {"port": free_port()}}
+    )
+
+
+async def ready(http: aiohttp.ClientSession, port: int, wanted: int) -> str:
+    """Wait until it is answered like that whether a daemon is ready; return what is said."""
+    async with asyncio.timeout(120):
+        while True:
+            with suppress(aiohttp.ClientError):
+                async with http.get(f"http://127.0.0.1:{port}/-/ready") as answer:
+                    if answer.status == wanted:
+                        return await answer.text()
+            await asyncio.sleep(0.05)
 
 
 # --- killed in between ------------------------------------------------------------------------------------

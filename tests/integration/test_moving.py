@@ -5,7 +5,9 @@ import hashlib
 import shutil
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import aclosing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,19 +17,21 @@ from tests import clickhouse_engine
 
 clickhouse_engine.need()  # before what imports the driver
 
+from monitor.history.answers import Selection
+from monitor.history.rollups import HOUR_MS
 from monitor.store.clickhouse.client import Client
 from monitor.store.cluster import ClusterStore
 from monitor.store.cluster_moving import Moving, Verified, opened
 from monitor.store.lock import locked
 from monitor.store.moving_source import TABLES, Source
-from monitor.store.ports import AuditSearch, Erased, OutboxSearch, StoreFailed
+from monitor.store.ports import AuditSearch, Erased, Lacking, OutboxSearch, Search, StoreFailed, Wanted
 from monitor.store.sqlite import SqliteStore
 from tests import clusters
 from tests.builders import BOB, NOW_MS, ROOM
 from tests.daemon_process import environment, write_config
 from tests.history_elsewhere import UNSYNCED
 from tests.judging import fired
-from tests.moved import LATEST_SEQ, change, left_behind, posted, told_of_history, told_of_now
+from tests.moved import BEGAN_MS, LATEST_SEQ, change, left_behind, posted, told_of_history, told_of_now
 from tests.stored import as_told
 
 if TYPE_CHECKING:
@@ -269,6 +273,59 @@ async def test_a_backfill_that_was_killed_goes_on_and_counts_nothing_twice(
     assert (found.samples, found.rollups) == (None, None)
     assert is_same(await moved(moving, file))
     assert await told_of_history(store, rooms) == expected
+
+
+async def test_until_all_history_is_there_answers_about_before_say_that_some_is_not_and_later_ones_do_not(
+    moving: Moving, store: ClusterStore, file: Path, rooms: list[str]
+) -> None:
+    await moving.copy(file, untold)
+    by_hour = Selection("room", BEGAN_MS // HOUR_MS * HOUR_MS, NOW_MS // HOUR_MS * HOUR_MS + HOUR_MS)
+    hour = by_hour.from_ms, by_hour.to_ms
+    questions: list[Callable[[], Awaitable[object]]] = [
+        lambda: store.samples.timeline(rooms[0], 0, NOW_MS, as_told),
+        lambda: store.samples.timelines(rooms, 0, NOW_MS, as_told),
+        lambda: every_line(store),
+        lambda: store.rollups.attendance(by_hour, as_told),
+        lambda: store.rollups.percentiles(by_hour, "rtt_ms", (0.5,), as_told),
+        lambda: store.rollups.worst_rooms("rtt_ms", *hour, as_told),
+        lambda: store.rollups.minutes("room", rooms[0], *hour, as_told),
+        lambda: store.archive.search(Search("guest-0")),
+    ]
+    for question in questions:
+        with pytest.raises(Lacking, match=r"is being carried from a file, .*: 0 of \d+ parts are there"):
+            await question()
+    later_ms = (int(time.time() * 1000) // HOUR_MS + 1) * HOUR_MS  # after the copy, which was just now
+    assert await store.samples.timeline(rooms[0], later_ms, later_ms + 1, as_told) == []
+    assert await store.rollups.attendance(Selection("room", later_ms, later_ms + HOUR_MS), as_told) == []
+    assert await store.archive.search(Search(rooms[0], from_ms=later_ms)) == []
+    await moving.backfill(file, untold)
+    for question in questions:
+        await question()
+
+
+async def test_what_is_lacking_says_how_far_the_backfill_came(
+    moving: Moving,
+    store: ClusterStore,
+    address: str,
+    engine: clickhouse_engine.Engine,
+    file: Path,
+    rooms: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("monitor.store.moving_source.SAMPLES_A_PART", 700)
+    await moving.copy(file, untold)
+    await asyncio.to_thread(killed, address, engine.port, file, "backfill", "samples")
+    with pytest.raises(Lacking, match=r": [1-9]\d* of \d+ parts are there") as lacking:
+        await store.samples.timeline(rooms[0], 0, NOW_MS, as_told)
+    assert isinstance(lacking.value.found, list)
+    await moving.abandon(file)
+    await store.samples.timeline(rooms[0], 0, NOW_MS, as_told)
+
+
+async def every_line(store: ClusterStore) -> None:
+    async with aclosing(store.samples.lines(Wanted(0, NOW_MS), as_told)) as lines:
+        async for _ in lines:
+            pass
 
 
 async def test_a_file_that_was_written_to_since_is_refused(moving: Moving, file: Path, rooms: list[str]) -> None:

@@ -15,6 +15,8 @@ export interface FoundCall {
 export interface FoundCalls {
   rooms: FoundCall[];
   next: string | null;
+  /** What may be missing here, and why; empty if nothing is. */
+  lacking: string;
 }
 
 export interface Coverage {
@@ -31,11 +33,15 @@ export interface CoveragePage {
   by: string;
   coverage: Coverage[];
   next: string | null;
+  /** What may be missing here, and why; empty if nothing is. */
+  lacking: string;
 }
 
 export interface WorstCalls {
   by: string;
   rooms: { room: string; value: number; of: number }[];
+  /** What may be missing here, and why; empty if nothing is. */
+  lacking: string;
 }
 
 export type MediaState = "open" | "failed" | "finished";

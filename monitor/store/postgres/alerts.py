@@ -13,8 +13,10 @@ from alerts.model import Alert, Judgement, Transition
 from monitor.store.ports import Changed, Ended
 from monitor.store.postgres import texts
 from monitor.store.postgres.connection import Connection
+from monitor.store.postgres.database import Database
 from monitor.store.postgres.groups import write_groups
-from monitor.store.postgres.outbox import PostgresOutbox, add_owed
+from monitor.store.postgres.outbox import CLAIM_S, PostgresOutbox, add_owed
+from monitor.store.postgres.rereading import Rereading
 from monitor.store.rows import encode
 
 _decode_alert = msgspec.json.Decoder(Alert).decode
@@ -33,9 +35,13 @@ WHERE NOT EXISTS (SELECT 1 FROM transitions WHERE fingerprint = $1 AND at_s = $6
 class PostgresAlerts(PostgresOutbox):
     """Alert states beside the outbox, on PostgreSQL (`monitor.store.ports.AlertHistory`)."""
 
+    def __init__(self, database: Database, sender: str, claim_s: float = CLAIM_S) -> None:
+        super().__init__(database, sender, claim_s)
+        self._alerts = Rereading(database, "alerts", "fingerprint", _decode_alert)
+
     async def load_alerts(self) -> Sequence[Alert]:
-        """Return every alert that is kept: open, or remembered after its end."""
-        return [_decode_alert(body) for (body,) in await self._database.read("SELECT body FROM alerts")]
+        """Return every alert that is kept: open, or remembered after its end; until one changes, the same object."""
+        return await self._alerts.all()
 
     async def record(self, judgement: Judgement) -> None:
         """Make the whole judgement true, or none of it."""

@@ -26,6 +26,8 @@ _decode_transition = msgspec.json.Decoder(Transition).decode
 
 _PAST_ANY = "\U0010ffff"  # sorts after whatever a name may go on with
 
+_ONLY_MEASURED = "who only ever measured something is missing"
+
 _SID_LENGTH = 34
 _LONGEST_ROOM_MS = 86_400_000  # Twilio ends a room after a day: what began earlier need not be looked through
 
@@ -61,29 +63,34 @@ _KEYS = {"recordings": "recording_sid", "compositions": "composition_sid"}
 
 
 MeasuredIn = Callable[[str], Awaitable[Collection[str]]]  # the rooms in which somebody of a name or SID measured
+Lacks = Callable[[int], Awaitable[str]]  # what may be missing of what was measured from a moment on, or nothing
 
 
 class PostgresArchive:
     """The calls there are and were, on PostgreSQL (`monitor.store.ports.Archive`)."""
 
-    def __init__(self, database: Database, measured_in: MeasuredIn | None = None) -> None:
+    def __init__(self, database: Database, measured_in: MeasuredIn | None = None, lacks: Lacks | None = None) -> None:
         self._database = database
         self._measured_in = measured_in
+        self._lacks = lacks
 
     async def search(self, search: Search) -> Sequence[Found]:
         """Return the calls that were looked for, the latest first.
 
         Raises:
-            Lacking: who measured something is kept elsewhere, and that does not answer.
+            Lacking: who measured something is kept elsewhere, and that does not answer, or has not all of it yet.
         """
         if self._measured_in is None or not search.text:
             return await self._found(search, ())
+        lacking = await self._lacks(search.from_ms) if self._lacks else ""
         try:
             rooms = await self._measured_in(search.text)
         except StoreFailed as error:
-            expected = "who only ever measured something is missing"
-            raise Lacking(f"{error}; {expected}", await self._found(search, ())) from error
-        return await self._found(search, rooms)
+            raise Lacking(f"{error}; {_ONLY_MEASURED}", await self._found(search, ())) from error
+        found = await self._found(search, rooms)
+        if lacking:
+            raise Lacking(f"{lacking}; {_ONLY_MEASURED}", found)
+        return found
 
     async def _found(self, search: Search, rooms: Collection[str]) -> Sequence[Found]:
         question = _Question(search, rooms)

@@ -20,7 +20,7 @@ from typing import Any, Self, TypeVar
 
 import asyncpg
 
-from monitor.store.ports import StoreFailed, StoreFull, Writing
+from monitor.store.ports import NotThere, StoreFailed, StoreFull, Writing
 from monitor.store.postgres import texts
 from monitor.store.postgres.connection import Connection
 from monitor.store.postgres.errors import FAILURES, failed, is_connection_lost, is_to_be_repeated
@@ -75,7 +75,8 @@ class Database:
         """Connect to the primary, whatever schema it has.
 
         Raises:
-            StoreFailed: no primary can be reached.
+            NotThere: no primary can be reached.
+            StoreFailed: one can, and does not let us in.
         """
         where = where_of(address)
         try:
@@ -95,6 +96,11 @@ class Database:
         try:
             async with database._connected(_A_PRIMARY):
                 pass
+        except StoreFailed as error:
+            await database.close()
+            if error.__cause__ is not None and is_connection_lost(error.__cause__):
+                raise NotThere(str(error)) from error.__cause__
+            raise
         except BaseException:
             await database.close()
             raise

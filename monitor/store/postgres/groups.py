@@ -13,6 +13,7 @@ from monitor.store.ports import IncidentsWanted
 from monitor.store.postgres import texts
 from monitor.store.postgres.connection import Connection
 from monitor.store.postgres.database import Database
+from monitor.store.postgres.rereading import Rereading
 from monitor.store.rows import encode
 
 _decode_group = msgspec.json.Decoder(Group).decode
@@ -66,10 +67,11 @@ class PostgresIncidents:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._groups = Rereading(database, "groups", "key", _decode_group)
 
     async def load_groups(self) -> Sequence[Group]:
-        """Return every group that there is."""
-        return [_decode_group(body) for (body,) in await self._database.read("SELECT body FROM groups")]
+        """Return every group that there is; as long as none has changed, the same object."""
+        return await self._groups.all()
 
     async def incidents(self, wanted: IncidentsWanted) -> Sequence[Incident]:
         """Return the incidents that are wanted, the latest first."""

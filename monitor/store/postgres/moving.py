@@ -7,6 +7,7 @@ file: those are theirs, for whenever they are carried (`monitor.store.clickhouse
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
 from hashlib import blake2b
 from itertools import islice
 from secrets import token_hex
@@ -112,6 +113,30 @@ async def refuse_unfinished(database: Database) -> None:
         raise StoreFailed(
             "expected the history of the file that was copied to be in the cluster, got some that is not yet;"
             " `roomwatch backfill` first, or with --abandon; nothing was erased"
+        )
+
+
+class Backfill:
+    """How far the history of a file has come that was copied into a database, if one was."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._is_over = False
+
+    async def lacks(self, from_ms: int) -> str:
+        """Return what may be missing of what was measured from a moment on: nothing once all of it was carried."""
+        if self._is_over:
+            return ""
+        rows = await self._database.read(_PROGRESS)
+        if not rows:  # none was copied, and that may still be done
+            return ""
+        ((copied_at_ms, carried_chunks, chunks, self._is_over),) = rows
+        if self._is_over or from_ms >= copied_at_ms:
+            return ""
+        copied = datetime.fromtimestamp(copied_at_ms / 1000, UTC)
+        return (
+            f"what was measured before {copied:%Y-%m-%d %H:%M} UTC is being carried from a file, the latest first:"
+            f" {carried_chunks:,} of {chunks:,} parts are there"
         )
 
 
@@ -253,6 +278,10 @@ def _summed(rows: Iterator[tuple[Any, ...]]) -> tuple[int, int]:
 # --- SQL --------------------------------------------------------------------------------------------------
 
 _MOVE = "SELECT id, source, log_id, last_chunk, last_rollup, chunks_from, finished_at IS NOT NULL FROM moves"
+_PROGRESS = """
+SELECT (extract(epoch FROM copied_at) * 1000)::bigint, last_chunk + 1 - chunks_from, last_chunk, finished_at IS NOT NULL
+FROM moves
+"""
 _TYPES = """
 SELECT table_name::text, column_name::text, data_type::text FROM information_schema.columns
 WHERE table_schema = current_schema() AND table_name = ANY ($1::text[])

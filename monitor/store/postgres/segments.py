@@ -135,6 +135,11 @@ class PostgresSegments:
 
     # --- reading ------------------------------------------------------------------------------------------
 
+    async def unsettled_since_ms(self) -> int | None:
+        """Return when the oldest of the log was received that is not settled; None: there is nothing of the kind."""
+        rows = await self._database.read(_OLDEST_UNSETTLED)
+        return int(rows[0][0]) if rows else None
+
     @asynccontextmanager
     async def moment(self) -> AsyncIterator[Moment]:
         """Open the log as it is now."""
@@ -233,6 +238,11 @@ _IS_ANY_DROPPABLE = f"""
 SELECT droppable.id, EXISTS (SELECT 1 FROM segments WHERE through_id <= droppable.id)
 FROM ({_DROPPABLE}) AS droppable (id)
 """  # noqa: S608  # of constants
+_OLDEST_UNSETTLED = """
+SELECT received_at_ms FROM ingest_log WHERE id > (
+    SELECT coalesce(min(after_id), (SELECT sealed FROM segment_head)) FROM segments WHERE settled_at IS NULL
+) ORDER BY id LIMIT 1
+"""
 _DROP = """
 DELETE FROM ingest_log WHERE id IN (
     SELECT id FROM ingest_log WHERE id <= $1 ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED

@@ -42,6 +42,8 @@ export interface Lanes {
   from_ms: number;
   step_ms: number;
   steps: number;
+  /** What may be missing of what was measured, and why; empty if nothing is. */
+  lacking: string;
   lanes: readonly Lane[];
 }
 
@@ -92,6 +94,8 @@ export interface Story {
   entries: readonly Entry[];
   is_cut: boolean;
   missing: readonly MissingInput[];
+  /** What may be missing of what was measured, and why; empty if nothing is. */
+  lacking: string;
 }
 
 export interface Considered {

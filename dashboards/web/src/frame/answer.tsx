@@ -18,6 +18,18 @@ export function Trouble({ words }: { words: string }) {
   );
 }
 
+/** Say what may be missing in an answer, and why: what is there must not pass for the whole. */
+export function Lacking({ words, remark = "" }: { words: string; remark?: string }) {
+  if (words === "") return null;
+  return (
+    <section class="missing" role="status" aria-label="What may be missing here">
+      <p>
+        <strong>Not all that was measured can be shown.</strong> {words}. {remark}
+      </p>
+    </section>
+  );
+}
+
 /** Show `children` of the last answer, under whatever is wrong with it by now. */
 export function Answered<T>({ answer, what, children }: AnsweredProps<T>) {
   const { value, trouble } = answer;

@@ -1,7 +1,7 @@
 // How many people were heard, and for how much of their time: by what they have in common, the least heard first.
 
 import type { Coverage, CoveragePage } from "../answers.ts";
-import { Answered } from "../frame/answer.tsx";
+import { Answered, Lacking } from "../frame/answer.tsx";
 import { useAnswer } from "../frame/asking.ts";
 import { degradedRatio } from "../picture/calls.ts";
 import { count, percent, share } from "../picture/quantity.ts";
@@ -61,14 +61,17 @@ export function CoverageList({ scope }: { scope: string }) {
   const answer = useAnswer<CoveragePage>(`/api/v1/coverage?by=${scope}`, { everyMs: REFRESH_MS });
   return (
     <Answered answer={answer} what="the coverage">
-      {({ coverage, next }) =>
-        coverage.length === 0 ? (
+      {({ coverage, next, lacking }) =>
+        lacking !== "" && coverage.length === 0 ? (
+          <Lacking words={lacking} />
+        ) : coverage.length === 0 ? (
           <p class="empty">
             No browser has posted telemetry in this time. Add the SDK to the page that joins your rooms: it is served at
             /sdk/roomwatch.js on the public listener.
           </p>
         ) : (
           <>
+            <Lacking words={lacking} />
             <p class="means">
               Where much is not heard, that client does not send what it should: it may be an old SDK, blocked, or without leave
               to post from its page.

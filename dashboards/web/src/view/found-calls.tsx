@@ -2,7 +2,7 @@
 
 import { useState } from "preact/hooks";
 import type { Coverage, CoveragePage, FoundCall, FoundCalls as Found } from "../answers.ts";
-import { Answered } from "../frame/answer.tsx";
+import { Answered, Lacking } from "../frame/answer.tsx";
 import { useAnswer } from "../frame/asking.ts";
 import {
   coverageUrl,
@@ -43,7 +43,8 @@ function Lasted({ call, nowMs }: { call: FoundCall; nowMs: number }) {
   );
 }
 
-function Bad({ coverage }: { coverage: Coverage | undefined }) {
+function Bad({ coverage, isWhole }: { coverage: Coverage | undefined; isWhole: boolean }) {
+  if (coverage === undefined && !isWhole) return <Unknown />;
   if (coverage === undefined) return <span class="unknown">not heard</span>;
   const ratio = degradedRatio(coverage);
   if (ratio === null) return <span class="unknown">no level known</span>;
@@ -62,7 +63,7 @@ function FiredRules({ rules }: { rules: readonly string[] }) {
   );
 }
 
-function columns(judged: Judged, wanted: Wanted, nowMs: number): [Column<FoundCall>, ...Column<FoundCall>[]] {
+function columns(judged: Judged, isWhole: boolean, wanted: Wanted, nowMs: number): [Column<FoundCall>, ...Column<FoundCall>[]] {
   const coverage = ({ room_sid }: FoundCall) => judged.get(room_sid ?? "");
   const picked = participantLookedFor(wanted);
   return [
@@ -86,25 +87,28 @@ function columns(judged: Judged, wanted: Wanted, nowMs: number): [Column<FoundCa
       },
       as: "number",
     },
-    { name: "Bad minutes", of: (call) => <Bad coverage={coverage(call)} />, as: "number" },
+    { name: "Bad minutes", of: (call) => <Bad coverage={coverage(call)} isWhole={isWhole} />, as: "number" },
     { name: "Fired", of: ({ fired }) => <FiredRules rules={fired} />, isNothing: ({ fired }) => fired.length === 0 },
   ];
 }
 
-function useCoverage(calls: readonly FoundCall[], nowMs: number): Judged {
+function useCoverage(calls: readonly FoundCall[], nowMs: number): { judged: Judged; lacking: string } {
   const { value } = useAnswer<CoveragePage>(coverageUrl(calls, nowMs));
-  return new Map(value?.coverage.map((each) => [each.key, each]));
+  return { judged: new Map(value?.coverage.map((each) => [each.key, each])), lacking: value?.lacking ?? "" };
 }
 
 function Shown({ calls, wanted, nowMs }: FoundProps & { calls: readonly FoundCall[] }) {
-  const judged = useCoverage(calls, nowMs);
+  const { judged, lacking } = useCoverage(calls, nowMs);
   return (
-    <Records
-      labelledBy="found-heading"
-      columns={columns(judged, wanted, nowMs)}
-      records={calls}
-      keyOf={({ room_sid, created_at_ms }) => room_sid ?? String(created_at_ms)}
-    />
+    <>
+      <Lacking words={lacking} />
+      <Records
+        labelledBy="found-heading"
+        columns={columns(judged, lacking === "", wanted, nowMs)}
+        records={calls}
+        keyOf={({ room_sid, created_at_ms }) => room_sid ?? String(created_at_ms)}
+      />
+    </>
   );
 }
 
@@ -118,8 +122,9 @@ function FoundPage({ wanted, nowMs, after }: FoundPageProps) {
   const [goesOn, setGoesOn] = useState(false);
   return (
     <Answered answer={answer} what="the calls">
-      {({ rooms, next }) => (
+      {({ rooms, next, lacking }) => (
         <>
+          <Lacking words={lacking} />
           {rooms.length > 0 && <Shown calls={rooms} wanted={wanted} nowMs={nowMs} />}
           {rooms.length === 0 && after === null && <Nothing wanted={wanted} />}
           {rooms.length === 0 && after !== null && <p class="empty">These were all.</p>}

@@ -3,6 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 import type { FoundCalls, WorstCalls as Worst } from "../answers.ts";
 import { ask, useAnswer } from "../frame/asking.ts";
+import { Lacking } from "../frame/answer.tsx";
 import { callHref } from "../picture/links.ts";
 import { count, percent } from "../picture/quantity.ts";
 
@@ -55,11 +56,12 @@ export function WorstCalls() {
         <h2 id="worst-heading">Worst of the last 24 hours</h2>
         <span class="order">by bad minutes</span>
       </div>
+      <Lacking words={value?.lacking ?? ""} />
       {trouble !== "" && <p class="empty">{trouble}</p>}
-      {value !== null && value.rooms.length === 0 && (
+      {value !== null && value.lacking === "" && value.rooms.length === 0 && (
         <p class="empty">No browser has posted telemetry in this time, so there is nothing to judge calls by.</p>
       )}
-      {value !== null && value.rooms.length > 0 && bad.length === 0 && <p class="empty">No call had a bad minute.</p>}
+      {value !== null && value.rooms.length > 0 && value.lacking === "" && bad.length === 0 && <p class="empty">No call had a bad minute.</p>}
       {bad.length > 0 && (
         <ol>
           {bad.map((each) => (

@@ -8,7 +8,7 @@ import type { Entry, Lanes, Story } from "../../call/shapes.ts";
 import { incidents } from "../../call/story.ts";
 import { isOver } from "../../call/words.ts";
 import { kept } from "../../call/zoom.ts";
-import { Trouble } from "../../frame/answer.tsx";
+import { Lacking, Trouble } from "../../frame/answer.tsx";
 import { useOwnTitle } from "../../frame/title.ts";
 import { Axis } from "./axis.tsx";
 import { type Followed, type Source, useFollowed } from "./following.ts";
@@ -133,6 +133,7 @@ function Body({ source, followed, path, asked, isShared }: CallProps & { followe
         <VerdictSection verdict={verdict} trouble={trouble.verdict} url={isShared ? "" : `${source.url}/verdict`} onWhom={onWhom} />
         <Incidents incidents={found} />
       </div>
+      <Lacking words={lanes?.lacking || story.lacking} remark="This page asks again until all of it is there." />
       <Gaps missing={story.missing} />
       {trouble.story !== "" && <Trouble words={`${trouble.story} What is shown is the last answer there was.`} />}
       {trouble.lanes !== "" && <Trouble words={trouble.lanes} />}

@@ -2,6 +2,7 @@
 //
 // The levels come first and the measured columns after them, since whoever looks wants the picture before the numbers.
 // A call that goes on is told by a stream; where there is none, or it is refused, the page asks again every few seconds.
+// So it does of any call for as long as an answer says that a part of what was measured is out of reach.
 
 import { useEffect, useReducer, useRef } from "preact/hooks";
 import { Refused, ask, inWords } from "../../frame/asking.ts";
@@ -73,6 +74,7 @@ async function follow(source: Source, learn: Learn, known: () => Followed, ended
     if (known().story !== null || (known().refused >= 400 && known().refused < 500)) break;
     await pause(delayMs(failures));
   }
+  if (isLacking(known())) await keepAsking(source.url, learn, known, ended, () => !isLacking(known()));
   const { story } = known();
   if (story === null || ended.aborted) return;
   if (isOver(story)) learn(() => ({ pulse: "ended" }));
@@ -116,16 +118,29 @@ async function attempt<T>(
   }
 }
 
-async function keepAsking(url: string, learn: Learn, known: () => Followed, ended: AbortSignal): Promise<void> {
+async function keepAsking(
+  url: string,
+  learn: Learn,
+  known: () => Followed,
+  ended: AbortSignal,
+  isEnough: () => boolean = () => isOverAndWhole(known()),
+): Promise<void> {
   learn(() => ({ pulse: "asking again" }));
-  for (;;) {
+  while (!isEnough()) {
     await pause(ASKED_AGAIN_MS);
     await becomesVisible();
     if (ended.aborted) return;
     await askForNews(url, learn, known, ended);
-    const { story } = known();
-    if (story !== null && isOver(story)) return learn(() => ({ pulse: "ended" }));
   }
+  if (isOverAndWhole(known())) learn(() => ({ pulse: "ended" }));
+}
+
+function isLacking({ lanes, story }: Followed): boolean {
+  return (lanes?.lacking ?? "") !== "" || (story?.lacking ?? "") !== "";
+}
+
+function isOverAndWhole(followed: Followed): boolean {
+  return followed.story !== null && isOver(followed.story) && !isLacking(followed);
 }
 
 /** Ask for everything anew, but only show it once it is whole: numbers should not vanish every ten seconds. */
