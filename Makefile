@@ -1,7 +1,7 @@
 # What can I do here?  `make` shows this menu.
 .DEFAULT_GOAL := help
-.PHONY: help demo run build test clickhouse test-pythons coverage check docs reference audit format e2e faults bench soak \
-        style types sbom install-check release-check dist lock clean
+.PHONY: help demo run build test clickhouse test-pythons coverage check docs reference audit format e2e e2e-cluster faults bench \
+        soak style types sbom install-check release-check dist lock clean
 
 PYTHON ?= python3
 VENV   ?= .venv
@@ -81,6 +81,9 @@ reference: $(VENV)/.dev ## those pages of docs/ anew that follow from the code
 
 e2e: $(VENV)/.dev $(FRONT_ENDS:%=%/node_modules/.dev) ## real Prometheus, Alertmanager and Chromium; needs them installed (see CONTRIBUTING.md)
 	@$(BIN)/python -m pytest -m e2e $(FILE_BY_FILE) tests/e2e
+
+e2e-cluster: $(VENV)/.clickhouse $(FRONT_ENDS:%=%/node_modules/.dev) ## the same tests, on two replicas behind nginx in the place of each daemon
+	@ROOMWATCH_CLICKHOUSE=1 ROOMWATCH_E2E_ON=cluster $(BIN)/python -m pytest -m e2e $(FILE_BY_FILE) tests/e2e
 
 faults: $(VENV)/.dev ## what breaks is broken under a running daemon, and a table says what held; see docs/faults.md
 	@$(BIN)/python -m pytest -m fault $(SIDE_BY_SIDE) $$(grep -rl --include='test_*.py' pytest.mark.fault tests)

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.tools import HANGS_AFTER_S, Demo
+from tests.e2e.demos import Demo
+from tests.e2e.tools import HANGS_AFTER_S
 
 pytestmark = pytest.mark.e2e
 
