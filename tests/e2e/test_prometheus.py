@@ -80,10 +80,10 @@ def test_every_recorded_rule_has_something_to_say_of_calls(prometheus: Prometheu
     until(lambda: "NaN" not in {each["value"][1] for name in of_people for each in prometheus.query(name)}, "numbers")
 
 
-def test_only_the_watchdog_fires_over_a_daemon_that_is_well(prometheus: Prometheus) -> None:
+def test_only_the_watchdog_fires_over_a_daemon_that_is_well(prometheus: Prometheus, demo: Demo) -> None:
     firing = 'ALERTS{alertstate="firing"}'
     until(lambda: prometheus.query(firing), "the watchdog to fire")
-    assert {each["metric"]["alertname"] for each in prometheus.query(firing)} == {"RoomwatchWatchdog"}
+    assert {each["metric"]["alertname"] for each in prometheus.query(firing)} == {"RoomwatchWatchdog"}, demo.said()
     pending = {each["metric"]["alertname"] for each in prometheus.query('ALERTS{alertstate="pending"}')}
     the_demo_has_an_incident_that_nobody_looks_after = {"RoomwatchIncidentUnattended"}
     other_tests_use_the_same_disk = {"RoomwatchDatabaseSlow"}
