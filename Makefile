@@ -40,6 +40,10 @@ clickhouse: $(VENV)/.clickhouse ## what is to become of samples on several machi
 	    tests/contract tests/integration/test_clickhouse.py tests/integration/test_cluster.py \
 	    tests/integration/test_cluster_upkeep.py tests/integration/test_replicas.py tests/integration/test_moving.py \
 	    tests/crash/test_drill.py
+	@ROOMWATCH_CLICKHOUSE=1 ROOMWATCH_E2E_ON=cluster $(BIN)/python -m pytest -m e2e --numprocesses 2 --dist loadfile $(TELLING)
+
+# Logging in, and from a page to the call, through a balancer; all the rest of it is `make e2e-cluster`.
+TELLING := $(addprefix tests/e2e/,test_login.py test_from_page_to_call.py)
 
 test-pythons: $(VENV)/.dev ## the same with every Python from 3.11 to 3.14 that is here; TESTS=tests/unit for less
 	@$(BIN)/python -m deploy.pythons $(if $(TESTS),TESTS="$(TESTS)")
