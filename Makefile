@@ -1,7 +1,7 @@
 # What can I do here?  `make` shows this menu.
 .DEFAULT_GOAL := help
-.PHONY: help demo run build test clickhouse test-pythons coverage check docs reference audit format e2e faults bench soak \
-        style types sbom install-check release-check dist lock clean
+.PHONY: help demo run build test clickhouse test-pythons coverage check docs reference audit format e2e e2e-cluster faults bench \
+        soak style types sbom install-check release-check dist lock clean
 
 PYTHON ?= python3
 VENV   ?= .venv
@@ -40,6 +40,10 @@ clickhouse: $(VENV)/.clickhouse ## what is to become of samples on several machi
 	    tests/contract tests/integration/test_clickhouse.py tests/integration/test_cluster.py \
 	    tests/integration/test_cluster_upkeep.py tests/integration/test_replicas.py tests/integration/test_moving.py \
 	    tests/crash/test_drill.py
+	@ROOMWATCH_CLICKHOUSE=1 ROOMWATCH_E2E_ON=cluster $(BIN)/python -m pytest -m e2e --numprocesses 2 --dist loadfile $(TELLING)
+
+# Logging in, and from a page to the call, through a balancer; all the rest of it is `make e2e-cluster`.
+TELLING := $(addprefix tests/e2e/,test_login.py test_from_page_to_call.py)
 
 test-pythons: $(VENV)/.dev ## the same with every Python from 3.11 to 3.14 that is here; TESTS=tests/unit for less
 	@$(BIN)/python -m deploy.pythons $(if $(TESTS),TESTS="$(TESTS)")
@@ -81,6 +85,9 @@ reference: $(VENV)/.dev ## those pages of docs/ anew that follow from the code
 
 e2e: $(VENV)/.dev $(FRONT_ENDS:%=%/node_modules/.dev) ## real Prometheus, Alertmanager and Chromium; needs them installed (see CONTRIBUTING.md)
 	@$(BIN)/python -m pytest -m e2e $(FILE_BY_FILE) tests/e2e
+
+e2e-cluster: $(VENV)/.clickhouse $(FRONT_ENDS:%=%/node_modules/.dev) ## the same tests, on two replicas behind nginx in the place of each daemon
+	@ROOMWATCH_CLICKHOUSE=1 ROOMWATCH_E2E_ON=cluster $(BIN)/python -m pytest -m e2e $(FILE_BY_FILE) tests/e2e
 
 faults: $(VENV)/.dev ## what breaks is broken under a running daemon, and a table says what held; see docs/faults.md
 	@$(BIN)/python -m pytest -m fault $(SIDE_BY_SIDE) $$(grep -rl --include='test_*.py' pytest.mark.fault tests)

@@ -23,7 +23,7 @@ from monitor.simulator.cast import KINDS, REGIONS, TENANTS
 from monitor.simulator.scenarios import SCENARIOS
 from monitor.simulator.simulator import Simulator
 
-__all__ = ["SCENARIOS", "demo"]
+__all__ = ["SCENARIOS", "demo", "print_page", "settings"]
 
 _HOST = "127.0.0.1"
 
@@ -51,12 +51,12 @@ _IMPATIENT_RULES = [
 async def demo(stop: asyncio.Event, scenario: str, seed: int, port: int, public_port: int) -> None:
     """Run daemon, simulator and receiver until told to stop; leaves nothing behind."""
     simulator = Simulator(SCENARIOS[scenario], seed=seed, daemon_url=f"http://{_HOST}:{public_port}")
-    receiver = await Listener.open(_HOST, 0, [web.post("/", _print_page)])
+    receiver = await Listener.open(_HOST, 0, [web.post("/", print_page)])
     with TemporaryDirectory(prefix="roomwatch-demo-") as folder:
         try:
             base_url = await simulator.start(_HOST)
             receiver_url = f"http://{_HOST}:{receiver.port}/"
-            config = build(_settings(simulator, base_url, receiver_url, Path(folder), port, public_port))
+            config = build(settings(simulator, base_url, receiver_url, Path(folder), port, public_port))
             daemon = Daemon(config, await open_store(config), demo=True)
             await daemon.run(stop, lambda: _welcome(daemon, scenario))
         finally:
@@ -64,7 +64,7 @@ async def demo(stop: asyncio.Event, scenario: str, seed: int, port: int, public_
             await receiver.close()
 
 
-def _settings(
+def settings(
     simulator: Simulator, base_url: str, receiver_url: str, folder: Path, port: int, public_port: int
 ) -> dict[str, Any]:
     """Return what would be the configuration file; quicker than its defaults, so that there is something to see."""
@@ -107,7 +107,7 @@ def _welcome(daemon: Daemon, scenario: str) -> None:
     print(f"\nScenario {scenario!r} is running.  Pages that go out are printed here; Ctrl-C stops.\n", flush=True)
 
 
-async def _print_page(request: web.Request) -> web.Response:
+async def print_page(request: web.Request) -> web.Response:
     """Print what a pager would show."""
     message = await request.json()
     for alert in message["alerts"]:

@@ -65,6 +65,7 @@ class Doors:
 
         Raises:
             OSError: an address cannot be listened on.
+            StoreFailed: others who share the store could not be told how one logs in here.
         """
         config = self._config
         self._rooms = room_for(config.public.max_connections, config.private.max_connections)
@@ -85,7 +86,7 @@ class Doors:
             sock=self._sockets.private,
             **before.opening(),
         )
-        self.login_token = receiving.tokens.new_one_time()
+        self.login_token = await receiving.once.offer() if receiving.tokens.needs_one_time else None
         self._command_token = receiving.tokens.new_local()
         self._leave_word()
 
@@ -113,6 +114,7 @@ class Doors:
             if door is not None:
                 await door.close()
         if self._reception is not None:
+            await self._reception.once.withdraw()
             self._reception.close()
 
     # --- what goes on changing ----------------------------------------------------------------------------

@@ -12,7 +12,8 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from monitor.app import Daemon
-from monitor.config import build
+from monitor.company import company_of
+from monitor.config import Config, build
 from monitor.opening import open_store
 from tests import fault_table, starting_order
 from tests.builders import ACCOUNT, API_KEY, API_SECRET, AUTH_TOKEN, INGEST_KEY
@@ -68,6 +69,7 @@ class Running:
 
     def __init__(self, daemon: Daemon, http: aiohttp.ClientSession, stop: Callable[[], Awaitable[None]]) -> None:
         self.daemon = daemon
+        self.daemons = [daemon]  # and others that share its store
         self.http = http
         self.stop = stop
         assert daemon.doors.public is not None
@@ -86,25 +88,30 @@ async def start() -> AsyncIterator[Start]:
 
         async def start_one(**given: Any) -> Running:
             reread = given.pop("reread", None)
-            config = build(settings(**given))
-            daemon = Daemon(config, await open_store(config), reread=reread)
-            stop, started = asyncio.Event(), asyncio.Event()
-            life = asyncio.create_task(daemon.run(stop, started.set))
-
-            async def end() -> None:
-                stop.set()
-                await life
-
-            waiting = asyncio.create_task(started.wait())
-            await asyncio.wait([life, waiting], return_when=asyncio.FIRST_COMPLETED)
-            if life.done():
-                waiting.cancel()
-                life.result()
-            running.push_async_callback(end)
-            http = await running.enter_async_context(aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)))
-            return Running(daemon, http, end)
+            return await started(build(settings(**given)), running, reread)
 
         yield start_one
+
+
+async def started(config: Config, running: AsyncExitStack, reread: Callable[[], Config] | None = None) -> Running:
+    """Start a daemon, which is stopped in order when the stack is left."""
+    store = await open_store(config)
+    daemon = Daemon(config, store, company=company_of(config, store), reread=reread)
+    stop, is_up = asyncio.Event(), asyncio.Event()
+    life = asyncio.create_task(daemon.run(stop, is_up.set))
+
+    async def end() -> None:
+        stop.set()
+        await life
+
+    waiting = asyncio.create_task(is_up.wait())
+    await asyncio.wait([life, waiting], return_when=asyncio.FIRST_COMPLETED)
+    if life.done():
+        waiting.cancel()
+        life.result()
+    running.push_async_callback(end)
+    http = await running.enter_async_context(aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)))
+    return Running(daemon, http, end)
 
 
 @pytest.fixture

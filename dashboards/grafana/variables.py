@@ -1,7 +1,9 @@
 """What can be chosen above a dashboard?
 
-The data source, the job and the instances on every one; some have a variable more.  The address of Roomwatch's pages is
-a constant: what could be changed in a link to the dashboard could lead whoever follows it somewhere else.
+The data source, the job and the instances on every one; some have a variable more.  An instance is whatever is scraped:
+of several replicas each is one, and the balancer, under whose name is what is the same for all of them.  The address of
+Roomwatch's pages is a constant: what could be changed in a link to the dashboard could lead whoever follows it
+somewhere else.
 """
 
 from dashboards.grafana.panels import DATA_SOURCE, Json
@@ -16,7 +18,7 @@ def of_dashboard(roomwatch_url: str, *more: Json) -> list[Json]:
     return [
         data_source(),
         values_of("job", "Job", "label_values(roomwatch_build_info, job)"),
-        values_of("instance", "Instance", 'label_values(roomwatch_build_info{job=~"$job"}, instance)'),
+        values_of("instance", "Instance", 'label_values(up{job=~"$job"}, instance)'),
         *more,
         constant("roomwatch_url", "Roomwatch's address", roomwatch_url),
     ]

@@ -22,11 +22,12 @@ from monitor.http import login_page
 from monitor.http.body import Refused, read_body
 from monitor.http.identification import Identification, TooManyWrong
 from monitor.http.next_page import own_path
+from monitor.http.one_time import OneTime
 from monitor.http.operations import Operation, Operations, parameter
 from monitor.http.problems import problem
 from monitor.http.questions import answering
 from monitor.http.sessions import Sessions
-from monitor.http.tokens import Held, Tokens
+from monitor.http.tokens import Held, once
 from monitor.http.visitors import Way, visitor_of
 
 PATH = "/login"
@@ -90,7 +91,7 @@ class Login:
 
     def __init__(
         self,
-        tokens: Tokens,
+        once: OneTime,
         sessions: Sessions,
         who: Identification,
         audit: Audit,
@@ -98,7 +99,7 @@ class Login:
         logout_url: str = "",
     ) -> None:
         self._audit = audit
-        self._tokens = tokens
+        self._once = once
         self._sessions = sessions
         self._who = who
         self._page = page
@@ -116,25 +117,24 @@ class Login:
     async def log_in_once(self, request: web.Request) -> web.StreamResponse:
         """Begin a session by a one-time address."""
         token = request.query.get("token", "")
-        held = self._tokens.use_once(token)
-        if held is None:
+        if not await self._once.use(token):
             return self.turn_away(request, 401, _WRONG if token else "")
-        return await self._begun(request, held, request.query.get("next"), is_once=True)
+        return await self._begun(request, once(token), request.query.get("next"), is_once=True)
 
     async def log_in(self, request: web.Request) -> web.StreamResponse:
         """Begin a session by the form."""
         try:
             form = await _form(request)
             token = form.token.strip()
-            once = self._tokens.use_once(token)
-            held = once or (await self._who.held(token, request, "form") if token else None)
+            is_once = await self._once.use(token)
+            held = once(token) if is_once else (await self._who.held(token, request, "form") if token else None)
         except Refused as refused:
             return self.turn_away(request, refused.status, str(refused))
         except TooManyWrong as error:
             return self.pause(request, error, form.next)
         if held is None:
             return self.turn_away(request, 401, _WRONG, next_path=form.next)
-        return await self._begun(request, held, form.next, is_once=once is not None)
+        return await self._begun(request, held, form.next, is_once=is_once)
 
     async def log_out(self, request: web.Request) -> web.StreamResponse:
         """End the session; a browser lands at the form, or where the proxy logs people out."""

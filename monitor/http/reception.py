@@ -16,6 +16,7 @@ from monitor.http.addresses import Addresses
 from monitor.http.guard import Guard
 from monitor.http.identification import Identification
 from monitor.http.login import Login
+from monitor.http.one_time import OneTime, Remembered, Shared
 from monitor.http.passwords import Passwords
 from monitor.http.problems import as_problems
 from monitor.http.proxies import TrustedProxies
@@ -28,9 +29,14 @@ from monitor.store.ports import Store
 
 
 class Reception(NamedTuple):
-    """Those at the door: `tokens` are all that open it, `guards` what a request goes through, the outermost first."""
+    """Those at the door.
+
+    `tokens` are all that open it, and `once` those that do so once; `guards` are what a request goes through, the
+    outermost first.
+    """
 
     tokens: Tokens
+    once: OneTime
     login: Login
     guards: Sequence[Any]
     close: Callable[[], None]
@@ -62,10 +68,11 @@ def reception(
     addresses = Addresses(config.privacy.addresses)
     who = Identification(private, tokens, sessions, passwords, addresses, audit, metrics, now_s)
     logout_url = "" if private.proxy_login is None else private.proxy_login.logout_url
-    login = Login(tokens, sessions, who, audit, pages.built_files() / pages.LOGIN_PAGE, logout_url)
+    once = Shared(store.sessions, private.session_hours * 3600, now_s) if config.cluster.is_told else Remembered()
+    login = Login(once, sessions, who, audit, pages.built_files() / pages.LOGIN_PAGE, logout_url)
     limits = ReadLimits(
         private.costly_reads_per_minute, private.costly_reads_burst, openapi.costly(), time.monotonic, COOKIE
     )
     guard = Guard(private, who, login, audit)
     marks = marking(TrustedProxies(private.trusted_proxies, private.forwarded_by))
-    return Reception(tokens, login, (marks, as_problems, guard.middleware, limits.middleware), passwords.close)
+    return Reception(tokens, once, login, (marks, as_problems, guard.middleware, limits.middleware), passwords.close)

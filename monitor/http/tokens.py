@@ -1,7 +1,8 @@
 """Whose token is this?
 
-Those of the configuration belong to people and scripts, by name and role.  Two more are made up by the daemon: one for
-commands on its own machine, and, where nobody could log in as an admin otherwise, one that logs in once.
+Those of the configuration belong to people and scripts, by name and role.  One more is made up by the daemon, for
+commands on its own machine; and, where nobody could log in as an admin otherwise, one that logs in once
+(`monitor.http.one_time`).
 
 Tokens are compared by their hashes, all of them each time, so that how long it takes tells nothing.
 """
@@ -40,21 +41,13 @@ class Tokens:
 
     def __init__(self, settings: Private) -> None:
         self._configured = _configured(settings)
-        self._needs_one_time = Role.ADMIN not in settings.roles()
+        #: Whether nothing in the configuration logs an admin in (`monitor.http.one_time`).
+        self.needs_one_time = Role.ADMIN not in settings.roles()
         self._made_up: list[Held] = []
-        self._one_time: list[Held] = []
 
     def use(self, settings: Private) -> None:
         """Go by the tokens of another configuration from now on; sessions by one that is gone end with it."""
         self._configured = _configured(settings)
-
-    def new_one_time(self) -> str | None:
-        """Return a token that logs an admin in once, or None where one can log in by the configuration."""
-        if not self._needs_one_time:
-            return None
-        token = secrets.token_urlsafe(24)
-        self._one_time = [_held(ADMIN_NAME, Role.ADMIN, token)]
-        return token
 
     def new_local(self) -> str:
         """Return a token that lets commands in for as long as this daemon lives."""
@@ -70,17 +63,15 @@ class Tokens:
         """Return whose token of those this is that nobody can guess."""
         return _of(self._made_up, token)
 
-    def use_once(self, token: str) -> Held | None:
-        """Return who logs in with a one-time token, which is none any more."""
-        held = _of(self._one_time, token)
-        if held is not None:
-            self._one_time = []
-        return held
-
     def proven(self, name: str, proof: str, cookie: str) -> Held | None:
         """Return the token that a session began with, if it is still somebody's."""
         same = (each for each in self._configured if each.name == name)
         return next((each for each in same if hmac.compare_digest(each.proof(cookie), proof)), None)
+
+
+def once(token: str) -> Held:
+    """Return who logs in with a token that works once."""
+    return _held(ADMIN_NAME, Role.ADMIN, token)
 
 
 def _configured(settings: Private) -> list[Held]:

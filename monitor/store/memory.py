@@ -420,9 +420,9 @@ class MemorySessions:
         session = self._sessions.get(token_hash)
         return session if session is not None and session.expires_at_s > now_s else None
 
-    async def remove_session(self, token_hash: str) -> None:
-        """Forget a session."""
-        self._sessions.pop(token_hash, None)
+    async def remove_session(self, token_hash: str) -> bool:
+        """Forget a session; return whether there was one."""
+        return self._sessions.pop(token_hash, None) is not None
 
     def drop_before(self, now_s: float) -> int:
         """Drop what has expired."""

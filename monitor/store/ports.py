@@ -573,8 +573,8 @@ class SessionStore(Protocol):
     async def session(self, token_hash: str, now_s: float) -> Session | None:
         """Return the session, if there is one that has not expired."""
 
-    async def remove_session(self, token_hash: str) -> None:
-        """Forget a session."""
+    async def remove_session(self, token_hash: str) -> bool:
+        """Forget a session; return whether there was one, which of several who forget it at a time is true of one."""
 
 
 ERASED = "(erased)"  # in the place of somebody's name in the audit log

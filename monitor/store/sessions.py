@@ -27,7 +27,7 @@ class SqliteSessions:
         )
         return next((Session(name, Role(role), proof, expires_at_s) for name, role, proof, expires_at_s in rows), None)
 
-    async def remove_session(self, token_hash: str) -> None:
-        """Forget a session."""
+    async def remove_session(self, token_hash: str) -> bool:
+        """Forget a session; return whether there was one."""
         statement = "DELETE FROM login_sessions WHERE token_hash = ?"
-        await self._database.write(lambda writer: writer.execute(statement, (token_hash,)).rowcount)
+        return await self._database.write(lambda writer: writer.execute(statement, (token_hash,)).rowcount) > 0

@@ -1,5 +1,7 @@
 """One suite, every store: who is logged in, and until when."""
 
+import asyncio
+
 from monitor.roles import Role
 from monitor.store.ports import Session, Store
 
@@ -21,3 +23,9 @@ async def test_who_logs_in_again_has_the_latter_session(store: Store) -> None:
     later = Session("ann", Role.VIEWER, "another", 200.0)
     await store.sessions.add_session("h", later)
     assert await store.sessions.session("h", 150.0) == later
+
+
+async def test_of_all_who_forget_a_session_at_a_time_one_is_told_that_there_was_one(store: Store) -> None:
+    await store.sessions.add_session("h", Session("ann", Role.OPERATOR, "proof", 100.0))
+    told = await asyncio.gather(*(store.sessions.remove_session("h") for _ in range(4)))
+    assert sorted(told) == [False, False, False, True]

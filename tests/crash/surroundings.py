@@ -140,29 +140,30 @@ class Surroundings:
 
     def config(self, **given: Any) -> Path:
         """Write the configuration."""
+        return write_config(self._folder / "config.toml", self.configuration(**given))
+
+    def configuration(self, **given: Any) -> dict[str, Any]:
+        """Return what is in the configuration."""
         account = self.twilio.account
-        return write_config(
-            self._folder / "config.toml",
-            settings(
-                **{
-                    "public": {"port": _port(self.public), "url": self.public},
-                    "private": {"port": _port(self.private), "access_token": ACCESS_TOKEN},
-                    "storage": {"path": str(self.database), "reserve_bytes": 0, "checkpoint_every_s": 0.5},
-                    "polling": {"rooms_every_s": 2},
-                    "accounts": [
-                        {
-                            "account_sid": account.account_sid,
-                            "api_key": account.api_key,
-                            "api_secret": account.api_secret,
-                            "auth_token": account.auth_token,
-                            "base_url": self.twilio.base_url,
-                        }
-                    ],
-                    "receivers": {"hook": {"kind": "webhook", "url": self.receiver}},
-                    **given,
-                    "alerts": {"default_receiver": "hook", "group_by": ["..."], **given.get("alerts", {})},
-                }
-            ),
+        return settings(
+            **{
+                "public": {"port": _port(self.public), "url": self.public},
+                "private": {"port": _port(self.private), "access_token": ACCESS_TOKEN},
+                "storage": {"path": str(self.database), "reserve_bytes": 0, "checkpoint_every_s": 0.5},
+                "polling": {"rooms_every_s": 2},
+                "accounts": [
+                    {
+                        "account_sid": account.account_sid,
+                        "api_key": account.api_key,
+                        "api_secret": account.api_secret,
+                        "auth_token": account.auth_token,
+                        "base_url": self.twilio.base_url,
+                    }
+                ],
+                "receivers": {"hook": {"kind": "webhook", "url": self.receiver}},
+                **given,
+                "alerts": {"default_receiver": "hook", "group_by": ["..."], **given.get("alerts", {})},
+            }
         )
 
     async def start(self, config: Path, *, within: Sequence[str] = (), **environment: str) -> DaemonProcess:
@@ -170,10 +171,14 @@ class Surroundings:
         self.daemon = await DaemonProcess.start(config, also=environment, within=within)
         return self.daemon
 
-    async def end(self) -> None:
-        """Let go of everything."""
+    async def kill(self) -> None:
+        """Kill what was started, if anything was."""
         if self.daemon is not None:
             await self.daemon.kill()
+
+    async def end(self) -> None:
+        """Let go of everything."""
+        await self.kill()
         await self._http.close()
 
     async def post(self, *events: Mapping[str, Any], **given: Any) -> int:
@@ -223,8 +228,7 @@ class Surroundings:
 
     async def kept(self) -> str:
         """End the daemon, see that what was acknowledged is stored once, and say how much that is."""
-        assert self.daemon is not None
-        await self.daemon.kill()
+        await self.kill()
         stored, acknowledged = await self.stored(), self.witness.acknowledged
         assert {key for key, times in stored.items() if times > 1} == set(), "stored twice"
         assert acknowledged.keys() - stored.keys() == set(), "acknowledged, and not stored"
@@ -232,7 +236,9 @@ class Surroundings:
 
 
 @asynccontextmanager
-async def surrounded(folder: Path, disk: Path | None = None, scenario: Scenario = BUSY) -> AsyncIterator[Surroundings]:
+async def surrounded(
+    folder: Path, disk: Path | None = None, scenario: Scenario = BUSY, kind: type[Surroundings] = Surroundings
+) -> AsyncIterator[Surroundings]:
     """Have everybody come, for a daemon that is yet to be started."""
     async with AsyncExitStack() as here:
         witness = Witness(f"http://127.0.0.1:{free_port()}")
@@ -250,7 +256,7 @@ async def surrounded(folder: Path, disk: Path | None = None, scenario: Scenario 
         here.push_async_callback(twilio.stop)
         pager = Pager()
         receiver = await _served(pager.app(), here)
-        surroundings = Surroundings(folder, disk or folder, twilio, witness, pager, receiver)
+        surroundings = kind(folder, disk or folder, twilio, witness, pager, receiver)
         here.push_async_callback(surroundings.end)
         yield surroundings
 

@@ -9,13 +9,13 @@ import http.server
 import json
 import os
 import signal
-import sqlite3
 import sys
 import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -25,8 +25,9 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from collectors.observations import TelemetryBatch, unrolled
 from monitor.store.rows import decode_events, encode
 from tests.builders import ACCOUNT, API_KEY, API_SECRET, AUTH_TOKEN, access_token
-from tests.daemon_process import environment, write_config
-from tests.e2e.tools import HANGS_AFTER_S, ROOT, free_port, running
+from tests.daemon_process import environment
+from tests.e2e.installation import Installation, installed
+from tests.e2e.tools import HANGS_AFTER_S, ROOT, running
 
 TWILIO = ROOT / "collectors" / "browser" / "node_modules" / "twilio-video" / "dist" / "twilio-video.min.js"
 PLAYED_TWILIO = ROOT / "tests" / "e2e" / "played_twilio.js"
@@ -39,57 +40,35 @@ CHROMIUM = (
 
 
 class Watch:
-    """A daemon that can go away and come back, on one port and one file."""
+    """A daemon that can go away and come back with all that it has stored; of a cluster, all replicas at once."""
 
-    def __init__(self, folder: Path, **telemetry: Any) -> None:
-        self.url = f"http://127.0.0.1:{(port := free_port())}"
-        self._file = folder / "roomwatch.db"
-        self._config = write_config(
-            folder / "config.toml",
-            {
-                "public": {"port": port, "url": "https://watch.example.com"},
-                "private": {"port": free_port()},
-                "storage": {"path": str(self._file)},
-                "telemetry": telemetry,
-                "accounts": [
-                    {
-                        "account_sid": ACCOUNT,
-                        "api_key": API_KEY,
-                        "api_secret": API_SECRET,
-                        "auth_token": AUTH_TOKEN,
-                        "base_url": "http://127.0.0.1:9",
-                    }
-                ],
-            },
-        )
+    def __init__(self, installation: Installation) -> None:
+        self.url = installation.public
+        self._installation = installation
         self._life = ExitStack()
-        self._pid = 0
+        self._pids: list[int] = []
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "monitor", "run", "--config", str(self._config)]
-        self._pid = self._life.enter_context(running(command, env=environment())).pid
-        until(self._answers, "a daemon", every_s=0.02)
+        for each in self._installation.processes:
+            command = [sys.executable, "-m", "monitor", "run", "--config", str(each.config)]
+            self._pids.append(self._life.enter_context(running(command, env=environment())).pid)
+        for address in (*(each.public for each in self._installation.processes), self.url):
+            until(partial(_answers, address), "a daemon", every_s=0.02)
 
     def stop(self) -> None:
         self._life.close()
+        self._pids.clear()
 
     def kill(self) -> None:
         """End it in the middle of whatever it does."""
-        os.kill(self._pid, signal.SIGKILL)
+        for pid in self._pids:
+            os.kill(pid, signal.SIGKILL)
         self.stop()
-
-    def _answers(self) -> bool:
-        try:
-            with urllib.request.urlopen(f"{self.url}/-/healthy", timeout=5) as answer:
-                return answer.status == HTTPStatus.OK
-        except OSError:
-            return False
 
     def posts(self) -> list[dict[str, Any]]:
         """Return what was stored, post by post, series row by row."""
-        with closing(sqlite3.connect(f"file:{self._file}?mode=ro", uri=True)) as db:
-            rows = db.execute("SELECT body FROM ingest_log ORDER BY id").fetchall()
-        events = [event for (body,) in rows for event in decode_events(body)]
+        stored = self._installation.asked("SELECT body FROM ingest_log ORDER BY id")
+        events = [event for (body,) in stored for event in decode_events(body)]
         return [_as_json(event) for event in events if isinstance(event, TelemetryBatch)]
 
     def timed(self, kind: str) -> list[dict[str, Any]]:
@@ -103,6 +82,14 @@ class Watch:
 
     def texts(self) -> list[str]:
         return [each["text"] for each in self.told("feedback")]
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{url}/-/healthy", timeout=5) as answer:
+            return answer.status == HTTPStatus.OK
+    except OSError:
+        return False
 
 
 def _as_json(batch: TelemetryBatch) -> dict[str, Any]:
@@ -193,9 +180,17 @@ class Stage:
 def staged(folder: Path, chromium: Browser, **telemetry: Any) -> Iterator[Stage]:
     """Start a daemon by its telemetry settings, and a site whose pages load the SDK from it."""
     assert TWILIO.is_file(), f"expected Twilio's SDK at {TWILIO}, found none; `make e2e` installs it"
-    watch = Watch(folder, **telemetry)
-    handler = type("Site", (Application,), {"watch_url": watch.url})
-    with serving(handler) as site, ExitStack() as life:
+    account = {
+        "account_sid": ACCOUNT,
+        "api_key": API_KEY,
+        "api_secret": API_SECRET,
+        "auth_token": AUTH_TOKEN,
+        "base_url": "http://127.0.0.1:9",
+    }
+    settings = {"public": {"url": "https://watch.example.com"}, "telemetry": telemetry, "accounts": [account]}
+    with installed(folder, settings) as installation, ExitStack() as life:
+        watch = Watch(installation)
+        site = life.enter_context(serving(type("Site", (Application,), {"watch_url": watch.url})))
         life.callback(watch.stop)
         watch.start()
         yield Stage(watch, site, chromium, life)

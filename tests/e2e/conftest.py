@@ -11,9 +11,14 @@ from playwright.async_api import expect as async_expect
 from playwright.sync_api import Browser, expect, sync_playwright
 from xdist.scheduler import LoadScopeScheduling
 
+from tests.conftest import Start
 from tests.e2e import tools
 from tests.e2e.browser_calls import CHROMIUM, Stage, staged
+from tests.e2e.demos import Demo
+from tests.e2e.demos import demo as running_demo
+from tests.e2e.in_process import replicas_in_place_of_one
 from tests.e2e.prometheus_server import Prometheus, scraping
+from tests.e2e.servers import ON_CLUSTER, SERVERS
 from tests.e2e.visitors import QUIET
 
 #: Files whose tests share a demo and what scrapes it, and those that take longest: they begin first.  Others begin as
@@ -42,9 +47,18 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeSch
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let the longest begin first."""
+    """Let the longest begin first, and leave out what has no meaning on a cluster."""
     ours = [item for item in items if item.path.parent == Path(__file__).parent]
     items[:] = [item for item in items if item not in ours] + sorted(ours, key=_begins)
+
+    for item in ours:
+        if ON_CLUSTER and (marker := item.get_closest_marker("one_machine")):
+            item.add_marker(pytest.mark.skip(reason=f"about one machine: {marker.args[0]}"))
+
+
+def pytest_sessionfinish() -> None:
+    """End the servers of clusters."""
+    SERVERS.close()
 
 
 def _begins(item: pytest.Item) -> tuple[int, str]:
@@ -52,24 +66,34 @@ def _begins(item: pytest.Item) -> tuple[int, str]:
     return first.index(name) if name in first else len(first), name
 
 
+@pytest.fixture
+async def start(start: Start, tmp_path: Path) -> AsyncIterator[Start]:
+    """Start a daemon by settings, or replicas in its place."""
+    if not ON_CLUSTER:
+        yield start
+        return
+    async with replicas_in_place_of_one(tmp_path) as start_replicas:
+        yield start_replicas
+
+
 @pytest.fixture(scope="session")
-def demo() -> Iterator[tools.Demo]:
+def demo() -> Iterator[Demo]:
     """The demo, as a person starts it."""
-    with tools.demo() as running:
+    with running_demo() as running:
         yield running
 
 
 @pytest.fixture(scope="session")
-def prometheus(demo: tools.Demo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
+def prometheus(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
     """A Prometheus that scrapes the demo."""
-    with scraping(demo.private.removeprefix("http://"), tmp_path_factory.mktemp("prometheus")) as it:
+    with scraping(demo, tmp_path_factory.mktemp("prometheus")) as it:
         yield it
 
 
 @pytest.fixture(scope="module")
-def own_demo() -> Iterator[tools.Demo]:
+def own_demo() -> Iterator[Demo]:
     """A demo for one module: the address that it prints logs somebody in once, and what is silenced there stays so."""
-    with tools.demo() as running:
+    with running_demo() as running:
         yield running
 
 

@@ -12,6 +12,8 @@ from typing import Any
 
 import yaml
 
+from tests.e2e.demos import Demo
+from tests.e2e.replicated_demo import SCRAPES
 from tests.e2e.tools import HANGS_AFTER_S, ROOT, free_port, running, tool
 
 SHIPPED = ROOT / "dashboards" / "prometheus"
@@ -62,21 +64,30 @@ def until(holds: Callable[[], Any], what: str, within_s: float = HANGS_AFTER_S) 
     return answer
 
 
-def configuration(target: str) -> dict[str, Any]:
-    """Return the configuration that we ship as an example, at a speed for tests."""
-    shipped = yaml.safe_load((SHIPPED / "prometheus.example.yml").read_text(encoding="utf-8"))
+def configuration(demo: Demo, folder: Path) -> dict[str, Any]:
+    """Return the configuration that we ship as an example for what is scraped, at a speed for tests."""
+    example = "prometheus.cluster.example.yml" if demo.is_cluster else "prometheus.example.yml"
+    shipped: dict[str, Any] = yaml.safe_load((SHIPPED / example).read_text(encoding="utf-8"))
     shipped["global"] = {"scrape_interval": "1s", "evaluation_interval": "1s"}
     shipped["rule_files"] = [str(SHIPPED / file) for file in shipped["rule_files"]]
-    shipped["scrape_configs"][0]["static_configs"] = [{"targets": [target]}]
+    (job,) = shipped["scrape_configs"]
+    of_each, *of_all = job["static_configs"]
+    of_each["targets"] = [each.removeprefix("http://") for each in demo.processes]
+    for each in of_all:
+        each["targets"] = [demo.private.removeprefix("http://")]
+    if "authorization" in job:
+        token = folder / "token"
+        token.write_text(SCRAPES, encoding="utf-8")
+        job["authorization"]["credentials_file"] = str(token)
     return shipped
 
 
 @contextmanager
-def scraping(target: str, folder: Path) -> Iterator[Prometheus]:
-    """Run a Prometheus that scrapes the target every second, keeps exemplars, and has our rules."""
+def scraping(demo: Demo, folder: Path) -> Iterator[Prometheus]:
+    """Run a Prometheus that scrapes the demo every second, keeps exemplars, and has our rules."""
     program, port = tool("prometheus"), free_port()
     file = folder / "prometheus.yml"
-    file.write_text(yaml.safe_dump(configuration(target)), encoding="utf-8")
+    file.write_text(yaml.safe_dump(configuration(demo, folder)), encoding="utf-8")
     command = [
         program,
         f"--config.file={file}",

@@ -62,10 +62,10 @@ def nginx(program: str, site: str, replaced: dict[str, str], authority: Authorit
     """Run nginx with one of our sites; give the port at which it speaks TLS."""
     port = free_port()
     file = folder / "nginx.conf"
-    file.write_text(_whole(_moved(site, port, replaced, authority.folder, folder), folder), encoding="utf-8")
+    file.write_text(whole(_moved(site, port, replaced, authority.folder, folder), folder), encoding="utf-8")
     subprocess.run([program, "-t", "-q", "-e", "stderr", "-p", str(folder), "-c", str(file)], check=True)
     with running([program, "-e", "stderr", "-p", str(folder), "-c", str(file)]) as process:
-        _until_open(port, process)
+        until_open(port, process)
         yield port
 
 
@@ -82,10 +82,15 @@ def _moved(site: str, port: int, replaced: dict[str, str], certificates: Path, l
     return text
 
 
-def _whole(site: str, folder: Path) -> str:
+def whole(site: str, folder: Path) -> str:
+    """Return the configuration of an nginx that serves a site, and keeps what it keeps in a folder, its log included.
+
+    Nobody reads what it says as long as it runs, and a pipe that is full would stop it.
+    """
     kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     places = "\n".join(f"{kind}_temp_path {folder}/{kind};" for kind in kinds)
-    return f"daemon off;\npid {folder}/pid;\nerror_log stderr warn;\nevents {{}}\nhttp {{\n{places}\n{site}\n}}\n"
+    itself = f"daemon off;\npid {folder}/pid;\nerror_log {folder}/error.log warn;\nevents {{}}\n"
+    return f"{itself}http {{\n{places}\n{site}\n}}\n"
 
 
 @contextmanager
@@ -101,11 +106,12 @@ def caddy(program: str, text: str, authority: Authority, folder: Path) -> Iterat
     file.write_text(whole if whole != text else f"{{\n\t{options}\n}}\n{text}", encoding="utf-8")
     home = {"HOME": str(folder), "XDG_DATA_HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
     with running([program, "run", "--config", str(file), "--adapter", "caddyfile"], env=home) as process:
-        _until_open(port, process)
+        until_open(port, process)
         yield port
 
 
-def _until_open(port: int, process: subprocess.Popen[str]) -> None:
+def until_open(port: int, process: subprocess.Popen[str]) -> None:
+    """Wait until a web server takes connections."""
     end = time.monotonic() + HANGS_AFTER_S
     while time.monotonic() < end:
         with socket.socket() as sock:

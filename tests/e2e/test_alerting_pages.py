@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.e2e import tools
+from tests.e2e.demos import Demo
 from tests.e2e.test_pages import CYCLE_S
 from tests.e2e.visitors import Visitor, photograph
 
@@ -20,7 +21,7 @@ PAGES = ("incidents", "silences", "notifications", "explain")
 
 
 @pytest.fixture(scope="module")
-def visitor(browser: Browser, own_demo: tools.Demo) -> Visitor:
+def visitor(browser: Browser, own_demo: Demo) -> Visitor:
     context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB", timezone_id="Europe/Berlin")
     return Visitor(context, own_demo.one_time_address())
 
@@ -31,7 +32,7 @@ def page(visitor: Visitor) -> Page:
 
 
 @pytest.fixture
-def incident(page: Page, own_demo: tools.Demo) -> str:
+def incident(page: Page, own_demo: Demo) -> str:
     """The address of the latest incident, waiting until there is one."""
     page.goto(f"{own_demo.private}/incidents")
     link = page.locator("main a[href^='/incidents/']").first
@@ -39,7 +40,7 @@ def incident(page: Page, own_demo: tools.Demo) -> str:
     return f"{own_demo.private}{link.get_attribute('href')}"
 
 
-def go(page: Page, demo: tools.Demo, path: str) -> None:
+def go(page: Page, demo: Demo, path: str) -> None:
     page.goto(f"{demo.private}/{path}")
     expect(page.get_by_role("heading", level=2)).to_be_visible()
 
@@ -48,7 +49,7 @@ def section(page: Page, name: str) -> Locator:
     return page.get_by_role("region", name=name, exact=True)
 
 
-def test_before_anything_fires_the_pages_say_so_and_what_one_can_do(page: Page, own_demo: tools.Demo) -> None:
+def test_before_anything_fires_the_pages_say_so_and_what_one_can_do(page: Page, own_demo: Demo) -> None:
     for path, words in (
         ("incidents", re.compile("Nothing fires|alert fires")),
         ("silences", "No silence is active"),
@@ -60,7 +61,7 @@ def test_before_anything_fires_the_pages_say_so_and_what_one_can_do(page: Page, 
 
 
 def test_an_incident_is_opened_from_the_list_and_says_what_fired_and_whose_fault_it_was(
-    page: Page, own_demo: tools.Demo
+    page: Page, own_demo: Demo
 ) -> None:
     go(page, own_demo, "incidents")
     bad = section(page, "Open").get_by_role("link", name=re.compile("has a bad connection"))
@@ -75,7 +76,7 @@ def test_an_incident_is_opened_from_the_list_and_says_what_fired_and_whose_fault
     expect(section(page, "Notifications").get_by_text("answered 204 No Content").first).to_be_visible()
 
 
-def test_it_is_acknowledged_with_a_note_by_the_keyboard_alone(page: Page, own_demo: tools.Demo) -> None:
+def test_it_is_acknowledged_with_a_note_by_the_keyboard_alone(page: Page, own_demo: Demo) -> None:
     go(page, own_demo, "incidents?state=open")
     open_one = section(page, "Open").get_by_role("listitem").filter(has_text="nobody").get_by_role("link").first
     expect(open_one).to_be_visible(timeout=CYCLE_MS)
@@ -119,7 +120,7 @@ def test_a_silence_shows_what_it_would_mute_and_then_mutes_it(page: Page, incide
     photograph(page, "silences")
 
 
-def test_a_matcher_that_cannot_be_understood_is_told_beside_the_field(page: Page, own_demo: tools.Demo) -> None:
+def test_a_matcher_that_cannot_be_understood_is_told_beside_the_field(page: Page, own_demo: Demo) -> None:
     go(page, own_demo, "silences?new=1")
     page.get_by_label("Label", exact=True).fill("room_name")
     page.get_by_label("How it compares").select_option("=~")
@@ -129,7 +130,7 @@ def test_a_matcher_that_cannot_be_understood_is_told_beside_the_field(page: Page
     expect(page.get_by_role("button", name="New silence")).to_be_focused()
 
 
-def test_a_silence_is_expired_and_stays_on_record(page: Page, own_demo: tools.Demo) -> None:
+def test_a_silence_is_expired_and_stays_on_record(page: Page, own_demo: Demo) -> None:
     go(page, own_demo, "silences")
     page.get_by_role("list", name="Active silences").get_by_role("button", name="Expire").click()
     page.get_by_role("dialog").get_by_role("button", name="Expire").click()
@@ -152,14 +153,14 @@ def test_why_it_fired_is_told_in_dated_sentences_on_the_readers_clock(page: Page
     photograph(page, "explain")
 
 
-def test_what_cannot_be_explained_is_told_beside_its_field(page: Page, own_demo: tools.Demo) -> None:
+def test_what_cannot_be_explained_is_told_beside_its_field(page: Page, own_demo: Demo) -> None:
     go(page, own_demo, "explain")
     page.get_by_label("Call").fill("no such room")
     page.get_by_role("button", name="Explain").click()
     expect(page.locator("#explain-room-error")).to_contain_text("expected the SID or name of a room on record")
 
 
-def test_a_notification_is_found_with_the_attempt_at_it(page: Page, incident: str, own_demo: tools.Demo) -> None:
+def test_a_notification_is_found_with_the_attempt_at_it(page: Page, incident: str, own_demo: Demo) -> None:
     go(page, own_demo, "notifications")
     told = section(page, "Who was told what")
     told.get_by_label("Receiver").select_option("terminal")
@@ -172,7 +173,7 @@ def test_a_notification_is_found_with_the_attempt_at_it(page: Page, incident: st
     expect(told.get_by_text("No notification is like that.")).to_be_visible()
 
 
-def test_a_receiver_is_tried_out(page: Page, own_demo: tools.Demo) -> None:
+def test_a_receiver_is_tried_out(page: Page, own_demo: Demo) -> None:
     go(page, own_demo, "notifications")
     expect(page.get_by_role("row").filter(has_text="terminal")).to_contain_text("webhook")
     page.get_by_role("button", name="Test terminal").click()
@@ -183,7 +184,7 @@ def test_a_receiver_is_tried_out(page: Page, own_demo: tools.Demo) -> None:
 
 
 @pytest.mark.parametrize("width", [320, 390])
-def test_on_a_phone_none_of_it_scrolls_sideways(page: Page, incident: str, own_demo: tools.Demo, width: int) -> None:
+def test_on_a_phone_none_of_it_scrolls_sideways(page: Page, incident: str, own_demo: Demo, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 800})
     addresses = [incident, *(f"{own_demo.private}/{path}" for path in (*PAGES, "silences?new=1"))]
     for address in addresses:

@@ -17,7 +17,8 @@ from aiohttp.test_utils import TestServer
 
 from tests.builders import INGEST_KEY
 from tests.conftest import settings
-from tests.daemon_process import DaemonProcess, free_port, write_config
+from tests.daemon_process import DaemonProcess, free_port
+from tests.e2e.installation import Installation, installed
 from tests.e2e.tools import HANGS_AFTER_S, running, tool
 
 pytestmark = pytest.mark.e2e
@@ -111,30 +112,20 @@ async def sink() -> AsyncIterator[Sink]:
 
 
 class Watched:
-    """A daemon that watches one person, and can be killed."""
+    """A daemon that watches one person, and can be killed; or a cluster, all replicas of it at once."""
 
-    def __init__(self, folder: Path, alertmanagers: list[str], refresh_s: float) -> None:
-        self._port = free_port()
+    def __init__(self, installation: Installation) -> None:
+        self._installation = installation
         self._seq = 0
-        self._daemon: DaemonProcess | None = None
-        self._config = write_config(
-            folder / "config.toml",
-            settings(
-                public={"port": self._port},
-                storage={"path": str(folder / "roomwatch.db")},
-                accounts=[],
-                alerts={"instance": "e2e"},
-                alertmanager={"urls": alertmanagers, "refresh_s": refresh_s},
-                rules=[RULE],
-            ),
-        )
+        self._daemons: list[DaemonProcess] = []
 
     async def start(self) -> None:
-        self._daemon = await DaemonProcess.start(self._config)
+        configs = [each.config for each in self._installation.processes]
+        self._daemons = await asyncio.gather(*(DaemonProcess.start(config) for config in configs))
 
     async def kill(self) -> None:
-        if self._daemon is not None:
-            await self._daemon.kill()
+        for daemon in self._daemons:
+            await daemon.kill()
 
     async def report(self, level: int) -> None:
         """Tell how well the person is connected."""
@@ -148,7 +139,7 @@ class Watched:
             "participant_sid": PERSON,
             "events": [event],
         }
-        url, headers = f"http://127.0.0.1:{self._port}/v1/telemetry", {"Authorization": f"Bearer {INGEST_KEY}"}
+        url, headers = f"{self._installation.public}/v1/telemetry", {"Authorization": f"Bearer {INGEST_KEY}"}
         async with aiohttp.ClientSession() as http, http.post(url, data=json.dumps(body), headers=headers) as answer:
             assert answer.status == 202, await answer.text()
 
@@ -165,10 +156,18 @@ def refresh_s() -> float:
 
 @pytest.fixture
 async def watched(tmp_path: Path, ports: tuple[int, int], refresh_s: float) -> AsyncIterator[Watched]:
-    watched = Watched(tmp_path, [f"http://127.0.0.1:{port}" for port in ports], refresh_s)
-    await watched.start()
-    yield watched
-    await watched.kill()
+    told = settings(
+        storage={},
+        accounts=[],
+        alerts={"instance": "e2e"},
+        alertmanager={"urls": [f"http://127.0.0.1:{port}" for port in ports], "refresh_s": refresh_s},
+        rules=[RULE],
+    )
+    with installed(tmp_path, told) as installation:
+        watched = Watched(installation)
+        await watched.start()
+        yield watched
+        await watched.kill()
 
 
 async def shown_by(*members: Alertmanager) -> list[dict[str, Any]]:

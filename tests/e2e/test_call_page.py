@@ -13,8 +13,9 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from tests.e2e import recorded_calls
+from tests.e2e.demos import Demo
 from tests.e2e.test_pages import CYCLE_S
-from tests.e2e.tools import HANGS_AFTER_S, Demo
+from tests.e2e.tools import HANGS_AFTER_S
 from tests.e2e.visitors import POLICY_WATCH, photograph, told, until
 
 pytestmark = pytest.mark.e2e

@@ -8,6 +8,8 @@ import pytest
 
 from tests.builders import quality
 from tests.crash.surroundings import Surroundings, surrounded, until
+from tests.e2e.servers import ON_CLUSTER
+from tests.e2e.surrounded_replicas import SurroundedReplicas
 from tests.e2e.tools import HANGS_AFTER_S, missing
 from tests.fault_table import Observe
 
@@ -51,7 +53,7 @@ def clock(tmp_path: Path) -> FakedClock:
 
 @pytest.fixture
 async def here(tmp_path: Path) -> AsyncIterator[Surroundings]:
-    async with surrounded(tmp_path) as here:
+    async with surrounded(tmp_path, kind=SurroundedReplicas if ON_CLUSTER else Surroundings) as here:
         yield here
 
 

@@ -19,7 +19,10 @@ from tests.crash.surroundings import Surroundings, surrounded, until
 from tests.e2e.tools import HANGS_AFTER_S, tool
 from tests.fault_table import Observe
 
-pytestmark = pytest.mark.e2e
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.one_machine("what is done to the disk is done to the file; replicas have none"),
+]
 
 SYNCS, WRITES = "fsync,fdatasync", "pwrite64,ftruncate,fallocate"
 SYNC_TAKES_S = float(os.environ.get("ROOMWATCH_SYNC_S", "0.6"))

@@ -80,6 +80,7 @@ def test_the_manual_comes_along_and_is_right(installed: Path, tmp_path: Path) ->
     assert "config.toml: right" in said(installed, tmp_path, "check-config", "config.toml")
 
 
+@pytest.mark.one_machine("whether a daemon is at work is asked by its file")
 def test_what_was_installed_serves_pages_without_a_checkout(installed: Path, tmp_path: Path) -> None:
     port, private = free_port(), free_port()
     settings = {"public": {"port": port}, "private": {"port": private}, "storage": {"path": "roomwatch.db"}}

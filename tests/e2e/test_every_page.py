@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.e2e.tools import ROOT, Demo
+from tests.e2e.demos import Demo
+from tests.e2e.tools import ROOT
 from tests.e2e.visitors import Visitor, photograph, until
 
 pytestmark = pytest.mark.e2e

@@ -6,7 +6,12 @@ from tests.benchmarks.kills import measure, table
 from tests.crash.killed_alertmanager import PROGRAM
 from tests.e2e.tools import tool
 
-pytestmark = pytest.mark.e2e
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.one_machine(
+        "its daemon keeps book in a file; what replicas keep while they are killed is drilled (tests.benchmarks.drill)"
+    ),
+]
 
 KILLS = 4
 

@@ -8,7 +8,10 @@ import pytest
 from tests.daemon_process import environment
 from tests.e2e.tools import ROOT, tool
 
-pytestmark = pytest.mark.e2e
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.one_machine("the benchmark writes its calls into the file that it measures"),
+]
 
 
 def test_the_call_page_benchmark_opens_pages_and_works_with_them() -> None:

@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.e2e.tools import HANGS_AFTER_S, Demo
+from tests.e2e.demos import Demo
+from tests.e2e.tools import HANGS_AFTER_S
 from tests.e2e.visitors import Visitor, photograph, until
 
 pytestmark = pytest.mark.e2e

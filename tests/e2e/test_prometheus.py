@@ -8,8 +8,9 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from monitor.metrics import FAMILIES
+from tests.e2e.demos import Demo
 from tests.e2e.prometheus_server import SHIPPED, Prometheus, until
-from tests.e2e.tools import HANGS_AFTER_S, Demo
+from tests.e2e.tools import HANGS_AFTER_S
 
 pytestmark = pytest.mark.e2e
 
@@ -17,23 +18,29 @@ RULE_FILES = ("recording.yml", "alerting.yml")
 OPENMETRICS = "application/openmetrics-text; version=1.0.0"
 
 
-def exposition(demo: Demo, accept: str) -> tuple[str, str]:
-    request = urllib.request.Request(f"{demo.private}/metrics", headers={"Accept": accept})
+def exposition(address: str, accept: str) -> tuple[str, str]:
+    request = urllib.request.Request(address, headers={"Accept": accept})
     with urllib.request.urlopen(request, timeout=HANGS_AFTER_S) as answer:
         return answer.read().decode(), answer.headers["Content-Type"]
 
 
-def series(page: str) -> set[str]:
-    return {sample.name for family in text_string_to_metric_families(page) for sample in family.samples}
+def series(demo: Demo) -> set[str]:
+    pages = [exposition(address, "text/plain")[0] for address in demo.expositions]
+    families = [family for page in pages for family in text_string_to_metric_families(page)]
+    return {sample.name for family in families for sample in family.samples}
 
 
-def test_the_target_is_up_and_rooms_are_live(prometheus: Prometheus) -> None:
+def test_the_target_is_up_and_rooms_are_live(prometheus: Prometheus, demo: Demo) -> None:
     def is_up() -> bool:
-        (target,) = prometheus.get("/api/v1/targets")["activeTargets"]
-        return (target["health"], target["lastError"]) == ("up", "")
+        targets = prometheus.get("/api/v1/targets")["activeTargets"]
+        assert len(targets) == len(demo.expositions)
+        return {(target["health"], target["lastError"]) for target in targets} == {("up", "")}
 
-    until(is_up, "a target that is well")
-    until(lambda: prometheus.query('up{job="roomwatch"} == 1'), "a scrape that is known to have been")
+    until(is_up, "targets that are well")
+    until(
+        lambda: len(prometheus.query('up{job="roomwatch"} == 1')) == len(demo.expositions),
+        "a scrape of each that is known to have been",
+    )
     (rooms,) = until(lambda: prometheus.query("roomwatch_live_rooms"), "rooms")
     assert float(rooms["value"][1]) > 0
 
@@ -45,7 +52,7 @@ def has_a_new_day_begun(demo: Demo) -> bool:
 
 
 def test_every_series_that_the_daemon_shows_can_be_queried(prometheus: Prometheus, demo: Demo) -> None:
-    shown = {name for name in series(exposition(demo, "text/plain")[0]) if name.startswith("roomwatch_")}
+    shown = {name for name in series(demo) if name.startswith("roomwatch_")}
     families = {name.removesuffix("_bucket").removesuffix("_count").removesuffix("_sum") for name in shown}
     neither_tried_nor_configured = ("roomwatch_canary_step_duration_seconds", "roomwatch_alertmanager_")
     others = {name for name in FAMILIES if not name.startswith(neither_tried_nor_configured)}
@@ -73,10 +80,10 @@ def test_every_recorded_rule_has_something_to_say_of_calls(prometheus: Prometheu
     until(lambda: "NaN" not in {each["value"][1] for name in of_people for each in prometheus.query(name)}, "numbers")
 
 
-def test_only_the_watchdog_fires_over_a_daemon_that_is_well(prometheus: Prometheus) -> None:
+def test_only_the_watchdog_fires_over_a_daemon_that_is_well(prometheus: Prometheus, demo: Demo) -> None:
     firing = 'ALERTS{alertstate="firing"}'
     until(lambda: prometheus.query(firing), "the watchdog to fire")
-    assert {each["metric"]["alertname"] for each in prometheus.query(firing)} == {"RoomwatchWatchdog"}
+    assert {each["metric"]["alertname"] for each in prometheus.query(firing)} == {"RoomwatchWatchdog"}, demo.said()
     pending = {each["metric"]["alertname"] for each in prometheus.query('ALERTS{alertstate="pending"}')}
     the_demo_has_an_incident_that_nobody_looks_after = {"RoomwatchIncidentUnattended"}
     other_tests_use_the_same_disk = {"RoomwatchDatabaseSlow"}
@@ -85,6 +92,7 @@ def test_only_the_watchdog_fires_over_a_daemon_that_is_well(prometheus: Promethe
 
 @pytest.mark.parametrize(("accept", "content_type"), [("text/plain", "text/plain"), (OPENMETRICS, OPENMETRICS)])
 def test_a_scraper_gets_the_format_that_it_asks_for(demo: Demo, accept: str, content_type: str) -> None:
-    page, given = exposition(demo, accept)
-    assert given.startswith(content_type)
-    assert page.endswith("# EOF\n") == (accept == OPENMETRICS)
+    for address in demo.expositions:
+        page, given = exposition(address, accept)
+        assert given.startswith(content_type)
+        assert page.endswith("# EOF\n") == (accept == OPENMETRICS)

@@ -6,7 +6,9 @@ import urllib.request
 import pytest
 
 from tests.conftest import Running
-from tests.e2e.tools import HANGS_AFTER_S, ROOT, Demo
+from tests.e2e.demos import Demo
+from tests.e2e.in_process import expositions_of
+from tests.e2e.tools import HANGS_AFTER_S, ROOT
 
 pytestmark = pytest.mark.e2e
 
@@ -27,17 +29,20 @@ def check(promtool: str, *arguments: str, given: bytes | None = None) -> None:
 
 
 async def test_the_metrics_of_a_daemon_that_has_seen_nothing_are_flawless(promtool: str, running: Running) -> None:
-    async with running.http.get(f"{running.private}/metrics") as answer:
-        page = await answer.read()
-    check(promtool, "check", "metrics", given=page)
+    for address in expositions_of(running):
+        async with running.http.get(address) as answer:
+            page = await answer.read()
+        check(promtool, "check", "metrics", given=page)
 
 
 def test_the_metrics_of_a_daemon_that_has_paged_somebody_are_flawless(promtool: str, demo: Demo) -> None:
     demo.wait_for("FIRING", within_s=2 * HANGS_AFTER_S)
-    with urllib.request.urlopen(f"{demo.private}/metrics", timeout=HANGS_AFTER_S) as answer:
-        page = answer.read()
-    assert b'roomwatch_notifications_total{receiver="terminal"}' in page
-    check(promtool, "check", "metrics", given=page)
+    pages = []
+    for address in demo.expositions:
+        with urllib.request.urlopen(address, timeout=HANGS_AFTER_S) as answer:
+            pages.append(answer.read())
+        check(promtool, "check", "metrics", given=pages[-1])
+    assert any(b'roomwatch_notifications_total{receiver="terminal"}' in page for page in pages)
 
 
 def test_the_rules_are_valid(promtool: str) -> None:

@@ -16,6 +16,7 @@ from monitor.http.server import Listener
 from tests.asking import TOKEN, happen
 from tests.builders import ALICE, INGEST_KEY, ROOM, batch, connection, packed, participant, post, quality, room
 from tests.conftest import Running, Start
+from tests.e2e.in_process import known_to_all, listeners
 from tests.e2e.proxied import CADDY, PAGES, WATCH, Authority, caddy, nginx
 from tests.e2e.tools import HANGS_AFTER_S, tool
 
@@ -33,10 +34,6 @@ def authority(tmp_path: Path) -> Authority:
     return Authority(tmp_path)
 
 
-def upstream(url: str) -> str:
-    return urlsplit(url).netloc
-
-
 @contextmanager
 def before(server: str, running: Running, authority: Authority, login: str = "") -> Iterator[tuple[int, int]]:
     """Run a web server before both listeners; give the ports at which the public and the private one are reached.
@@ -44,7 +41,8 @@ def before(server: str, running: Running, authority: Authority, login: str = "")
     With the address of what has people log in, the private one is behind it.
     """
     folder, program = authority.folder, tool(server)
-    public, private = upstream(running.public), upstream(running.private)
+    between = " " if server == "caddy" else "; server "  # of several that share the work
+    public, private = (between.join(listeners(running, door)) for door in ("public", "private"))
     if server == "caddy":
         text = (CADDY / ("login.Caddyfile" if login else "Caddyfile")).read_text(encoding="utf-8")
         for ours, theirs in (
@@ -106,7 +104,8 @@ async def test_clients_are_told_apart_whatever_they_claim(server: str, start: St
     with before(server, running, authority) as (port, _):
         assert await status("127.0.0.2", claimed="203.0.113.1") == 202
         assert await status("127.0.0.3", claimed="203.0.113.1") == 202
-        assert await status("127.0.0.2", claimed="203.0.113.2") == 429
+        each_takes_one = [await status("127.0.0.2", claimed=f"203.0.113.{2 + n}") for n in range(len(running.daemons))]
+        assert 429 in each_takes_one
 
 
 @EACH_SERVER
@@ -118,6 +117,7 @@ async def test_people_get_pages_and_see_a_call_go_on(server: str, start: Start, 
         room(at_ms=at_ms, room_name="acme:class:1", created_at_ms=at_ms),
         participant(ALICE, identity="alice", at_ms=at_ms, joined_at_ms=at_ms),
     )
+    await known_to_all(running)
     with before(server, running, authority) as (_, port):
         async with authority.client(PAGES, port) as somebody:
             async with somebody.get("/", allow_redirects=False) as said:

@@ -4,12 +4,14 @@ import asyncio
 import re
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import aiohttp
 import pytest
 
-from tests.daemon_process import environment, free_port, write_config
+from tests.daemon_process import environment
+from tests.e2e.installation import installed
 from tests.e2e.tools import HANGS_AFTER_S, ROOT, running, tool
 
 pytestmark = pytest.mark.e2e
@@ -47,17 +49,14 @@ def test_systemd_knows_every_word_of_the_units(tmp_path: Path) -> None:
 
 
 async def test_the_daemon_needs_no_memory_that_is_written_and_run(tmp_path: Path) -> None:
-    port = free_port()
-    config = write_config(
-        tmp_path / "config.toml",
-        {"public": {"port": port}, "private": {"port": 0}, "storage": {"path": str(tmp_path / "roomwatch.db")}},
-    )
-    daemon = [sys.executable, "-m", "monitor", "run", "--config", str(config)]
-    with running([sys.executable, "-c", CONFINED, *daemon], env=environment()) as process:
-        async with asyncio.timeout(HANGS_AFTER_S):
-            while not await answers(f"http://127.0.0.1:{port}/-/healthy"):
-                if process.poll() is not None:
-                    not_started(process.stdout.read())
+    with installed(tmp_path, {}) as installation, ExitStack() as life:
+        for each in installation.processes:
+            daemon = [sys.executable, "-m", "monitor", "run", "--config", str(each.config)]
+            process = life.enter_context(running([sys.executable, "-c", CONFINED, *daemon], env=environment()))
+            async with asyncio.timeout(HANGS_AFTER_S):
+                while not await answers(f"{each.public}/-/healthy"):
+                    if process.poll() is not None:
+                        not_started(process.stdout.read())
 
 
 def not_started(said: str) -> None:

@@ -2,7 +2,7 @@
 
 from monitor.roles import Role
 from monitor.store.ports import Session
-from monitor.store.postgres.connection import Connection
+from monitor.store.postgres.connection import Connection, count_of
 from monitor.store.postgres.database import Database
 
 _ADD = """
@@ -36,10 +36,11 @@ class PostgresSessions:
         )
         return next((Session(name, Role(role), proof, expires_at_s) for name, role, proof, expires_at_s in rows), None)
 
-    async def remove_session(self, token_hash: str) -> None:
-        """Forget a session."""
+    async def remove_session(self, token_hash: str) -> bool:
+        """Forget a session; return whether there was one."""
 
-        async def remove(connection: Connection) -> None:
-            await connection.execute("DELETE FROM login_sessions WHERE token_hash = $1", token_hash)
+        async def remove(connection: Connection) -> bool:
+            done = await connection.execute("DELETE FROM login_sessions WHERE token_hash = $1", token_hash)
+            return count_of(done) > 0
 
-        await self._database.write(remove)
+        return await self._database.write(remove)

@@ -30,15 +30,6 @@ def test_a_made_up_token_is_none_of_the_configuration() -> None:
     assert some.configured(local) is some.made_up(ANN) is None
 
 
-def test_a_one_time_token_works_once() -> None:
-    some = Tokens(Private())
-    token = some.new_one_time()
-    assert token is not None
-    assert some.use_once("another") is None
-    assert some.use_once(token) is not None
-    assert some.use_once(token) is None
-
-
 def test_a_proof_holds_for_one_cookie_and_one_token() -> None:
     held = tokens(ann=ANN).configured(ANN)
     assert held is not None
