@@ -13,12 +13,11 @@ from typing import Any
 
 import msgspec
 
-from collectors.observations import TelemetryBatch
 from monitor.history.samples import Samples, joined
 from monitor.store.damage import readable
 from monitor.store.lines import Lines
 from monitor.store.ports import Client, Line, Resolve, Series, Wanted
-from monitor.store.rows import decode_events
+from monitor.store.rows import measured_in
 
 SAMPLES_A_SLICE = 50_000  # eight megabytes
 
@@ -87,9 +86,8 @@ def _bounds(wanted: Wanted, series_id: int) -> dict[str, Any]:
 def _logged(reader: sqlite3.Connection) -> Iterator[Lines]:
     lines = Lines()
     for (body,) in reader.execute(_LOG):
-        for event in decode_events(body):
-            if isinstance(event, TelemetryBatch):
-                lines.add(event)
+        for batch in measured_in(body):
+            lines.add(batch)
         if lines.count >= SAMPLES_A_SLICE:
             yield lines
             lines = Lines()

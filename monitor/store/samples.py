@@ -27,13 +27,13 @@ from monitor.history.samples import Samples, joined
 from monitor.store import rollups
 from monitor.store.damage import readable
 from monitor.store.database import Database
-from monitor.store.lines import Lines, united
+from monitor.store.lines import Lines, in_batches, united
 from monitor.store.ports import Client, Line, Place, Resolve, Series, Wanted
 from monitor.store.ranges import estimate_of, lines_of, on_a_thread
-from monitor.store.rows import batches_about, encode
+from monitor.store.rows import encode, measured_about
 from monitor.store.scopes import Scopes
 from monitor.store.turns import Turns
-from monitor.store.unsettled import gathered, in_batches
+from monitor.store.unsettled import gathered
 
 ROWS_A_TRANSACTION = 256  # so that nobody who wants to write waits long
 SERIES_A_TIME = 64
@@ -289,7 +289,7 @@ def _opened(rows: Iterable[tuple[Any, ...]], rooms: Collection[str], resolve: Re
     for room, participant, room_name, identity, account_sid, client, body in rows:
         turns.give_way()
         if room is None:
-            for batch in batches_about(body, rooms):
+            for batch in measured_about(body, rooms):
                 in_log.add(batch)
         else:
             told = Series(room, participant, room_name, identity, account_sid, _decode_client(client))

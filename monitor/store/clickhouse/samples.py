@@ -11,7 +11,7 @@ While ClickHouse is away nothing is settled and nothing is lost; what the log ha
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Sequence
 
-from collectors.observations import TelemetryBatch
+from collectors.measured import Batch
 from monitor.history.samples import Samples, joined
 from monitor.store.clickhouse import series as who
 from monitor.store.clickhouse.client import Client
@@ -140,7 +140,7 @@ class ClickHouseSamples:
             return await Settled(self._clickhouse, moment).count(wanted)
 
 
-def _lines_of(batches: Sequence[TelemetryBatch], resolve: Resolve) -> list[Line]:
+def _lines_of(batches: Sequence[Batch], resolve: Resolve) -> list[Line]:
     lines = Lines()
     for batch in batches:
         lines.add(batch)
