@@ -14,7 +14,7 @@ import sqlite3
 from collections.abc import AsyncGenerator, Collection, Generator, Iterable, Iterator, Sequence
 from contextlib import aclosing
 from functools import partial
-from itertools import groupby
+from itertools import groupby, islice
 from logging import getLogger
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -37,6 +37,7 @@ from monitor.store.unsettled import gathered
 
 ROWS_A_TRANSACTION = 256  # so that nobody who wants to write waits long
 SERIES_A_TIME = 64
+CHUNKS_A_TIME = 64  # whose numbers stay in the cache of a processor
 LATE_MS = 600_000  # what was posted later than this is not looked for in the log where it is about many rooms
 
 _log = getLogger(__name__)
@@ -234,12 +235,13 @@ class SqliteSamples:
 
 
 def _encoded(lines: Iterable[Line]) -> list[_Chunk]:
-    encoded, turns = [], Turns()
-    for series, samples in lines:
-        for part in pieces(samples, chunks.MAX_ROWS):
-            turns.give_way()
-            encoded.append(_Chunk(series, part.span_ms, part.count, chunks.encode(part)))
-    return encoded
+    parts = iter([(series, part) for series, samples in lines for part in pieces(samples, chunks.MAX_ROWS)])
+    made, turns = [], Turns()
+    while some := list(islice(parts, CHUNKS_A_TIME)):
+        bodies = chunks.encoded([part for _, part in some])
+        made += [_Chunk(who, part.span_ms, part.count, body) for (who, part), body in zip(some, bodies, strict=True)]
+        turns.give_way()
+    return made
 
 
 def _merged(rows: Iterable[_Row]) -> list[_Row]:

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from msgspec import Raw
 
 from collectors.observations import Direction, MediaStats, NetworkQuality
-from monitor.history.chunks import Malformed, decode, encode
+from monitor.history.chunks import Malformed, decode, encode, encoded
 from monitor.history.gathering import Gathering
+from monitor.history.gathering import gathered as gathered_by_all
 from monitor.history.samples import LEVEL_FIELDS, MEDIA_FIELDS, Samples, joined
 from tests.builders import ALICE, BOB, NOW_MS
 
@@ -69,6 +70,17 @@ def test_what_went_into_a_chunk_comes_out_of_it(observations: Sequence[MediaStat
     assert [
         (each.up.limited_by if isinstance(each, MediaStats) and each.up else None) for each in after.observations()
     ] == words
+
+
+@given(st.lists(_OBSERVATIONS, min_size=1, max_size=5))
+def test_a_chunk_that_is_made_among_others_is_as_it_is_alone(
+    people: list[Sequence[MediaStats | NetworkQuality]],
+) -> None:
+    gatherings = [Gathering() for _ in people]
+    for gathering, observations in zip(gatherings, people, strict=True):
+        gathering.add(observations)
+    together = encoded(gathered_by_all(gatherings))
+    assert together == [encode(gathering.samples()) for gathering in gatherings]
 
 
 @given(_OBSERVATIONS, st.sampled_from([each.name for each in MEDIA_FIELDS]))
