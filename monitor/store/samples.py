@@ -311,10 +311,13 @@ ON CONFLICT (room, participant) DO UPDATE SET
     from_ms = min(excluded.from_ms, from_ms),
     to_ms = max(excluded.to_ms, to_ms),
     client = CAST(json_patch(CAST(client AS TEXT), CAST(excluded.client AS TEXT)) AS BLOB)
-RETURNING id
 """
 _INSERT_CHUNK = """
 INSERT INTO chunks (id, series, from_ms, to_ms, samples, body) VALUES (?, ?, ?, ?, ?, ?)
+"""
+_INSERT_CHUNK_OF = """
+INSERT INTO chunks (id, series, from_ms, to_ms, samples, body)
+VALUES (?, (SELECT id FROM series WHERE room = ? AND participant = ?), ?, ?, ?, ?)
 """
 _TIMELINE = """
 SELECT room, participant, room_name, identity, account_sid, client, body
@@ -341,11 +344,20 @@ _EVER = {"from_ms": 0, "to_ms": 2**62}
 
 
 def _insert(writer: sqlite3.Connection, new: Sequence[_Chunk], last_id: int) -> None:
-    for chunk_id, chunk in enumerate(new, start=last_id + 1):
-        series, span_ms = chunk.series, chunk.span_ms
-        names = (series.room, series.participant, series.room_name, series.identity, series.account_sid)
-        ((series_id,),) = writer.execute(_INSERT_SERIES, (*names, *span_ms, encode(series.client))).fetchall()
-        writer.execute(_INSERT_CHUNK, (chunk_id, series_id, *span_ms, chunk.samples, chunk.body))
+    writer.executemany(
+        _INSERT_SERIES,
+        [
+            (who.room, who.participant, who.room_name, who.identity, who.account_sid, *span_ms, encode(who.client))
+            for who, span_ms, _, _ in new
+        ],
+    )
+    writer.executemany(
+        _INSERT_CHUNK_OF,
+        [
+            (chunk_id, who.room, who.participant, *span_ms, samples, body)
+            for chunk_id, (who, span_ms, samples, body) in enumerate(new, start=last_id + 1)
+        ],
+    )
 
 
 def add_line(writer: sqlite3.Connection, told: Line, resolve: Resolve) -> int:
