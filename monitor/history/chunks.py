@@ -6,7 +6,7 @@ the first row where it jitters.  The bytes of the differences are laid out as pl
 all of the next: planes that hold nothing are left out, and a general compressor does well on the rest.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Annotated
 
 import msgspec
@@ -30,6 +30,7 @@ _KEPT_PLANES = [tuple(plane for plane in range(_PLANES) if byte & (0x80 >> plane
 
 _Whole = NDArray[np.int64]
 _Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+_Bytes = NDArray[np.uint8]
 
 
 class Media(msgspec.Struct, array_like=True):
@@ -51,10 +52,12 @@ class _Chunk(msgspec.Struct, array_like=True):
     """Levels are few, and plain columns: steps of time, and one more than the value of each field."""
 
     media: Media
-    levels: tuple[tuple[int, ...], ...]
+    levels: tuple[Sequence[int], ...]
     words: tuple[str, ...]
     stats: tuple[bytes, ...]
 
+
+_NO_MEDIA = Media(0, (), b"", b"")
 
 _encode_chunk = msgspec.msgpack.Encoder().encode
 _decode_chunk = msgspec.msgpack.Decoder(_Chunk).decode
@@ -69,8 +72,18 @@ class Malformed(Exception):
 
 def encode(samples: Samples, level: int = QUICK) -> bytes:
     """Return samples as the bytes that the store keeps; numbers are rounded to the steps of their field."""
-    media = _packed(_whole(samples.at_ms, samples.media))
-    return pack(_encode_chunk(_Chunk(media, _level_columns(samples), samples.words, samples.stats)), level)
+    (body,) = encoded([samples], level)
+    return body
+
+
+def encoded(parts: Sequence[Samples], level: int = QUICK) -> list[bytes]:
+    """Return the chunk of each; most is done to all at once, since ten minutes of one person are few numbers."""
+    whole = _whole(np.concatenate([each.at_ms for each in parts]), np.concatenate([each.media for each in parts]))
+    media = _packed(whole, np.array([len(each.at_ms) for each in parts]))
+    return [
+        pack(_encode_chunk(_Chunk(numbers, levels, each.words, each.stats)), level)
+        for each, numbers, levels in zip(parts, media, _level_columns(parts), strict=True)
+    ]
 
 
 def decode(body: bytes) -> Samples:
@@ -126,9 +139,11 @@ def _malformed(error: Exception) -> Malformed:
 def _whole(at_ms: Times, media: Table) -> _Whole:
     whole = np.empty((len(at_ms), _COLUMNS), np.int64)
     whole[:, 0] = at_ms
-    steps = np.rint(media * MEDIA_STEPS)
+    steps = media * MEDIA_STEPS
+    np.rint(steps, out=steps)
     steps += 1
-    whole[:, 1:] = np.where(np.isnan(steps), 0, steps)
+    steps[np.isnan(steps)] = 0
+    whole[:, 1:] = steps
     return whole
 
 
@@ -141,15 +156,37 @@ def _values(whole: _Whole, steps: NDArray[np.float64] | np.float64) -> Table:
 # --- whole numbers as planes of bytes ---------------------------------------------------------------------
 
 
-def _packed(whole: _Whole) -> Media:
-    if not len(whole):
-        return Media(0, (), b"", b"")
-    differences = whole - whole[0]
+def _packed(whole: _Whole, lengths: _Whole) -> Iterator[Media]:
+    """Return the rows of several people, those of one after those of another."""
+    starts = _starts(lengths)
+    differences = whole - np.repeat(whole[starts], lengths[lengths > 0], axis=0)
     differences[1:, _WANDERING] = whole[1:, _WANDERING] - whole[:-1, _WANDERING]
-    folded = (differences << 1) ^ (differences >> 63)  # small in either direction is small: 0, -1, 1, -2 are 0, 1, 2, 3
-    planes = folded.astype("<i8", copy=False).view(np.uint8).reshape(len(whole), -1).T
-    is_kept = planes.any(axis=1)
-    return Media(len(whole), tuple(whole[0].tolist()), np.packbits(is_kept).tobytes(), planes[is_kept].tobytes())
+    differences[starts] = 0
+    folded = differences >> 63  # small in either direction is small: 0, -1, 1, -2 are 0, 1, 2, 3
+    differences <<= 1
+    folded ^= differences
+    planes = _as_bytes(folded)
+    is_kept = _as_bytes(np.bitwise_or.reduceat(folded, starts)) != 0
+    told = zip(whole[starts].tolist(), np.packbits(is_kept, axis=1), is_kept, strict=True)
+    return (_media(planes[rows], *next(told)) if rows.start < rows.stop else _NO_MEDIA for rows in _slices(lengths))
+
+
+def _media(rows: _Bytes, first: Sequence[int], marks: _Bytes, is_kept: NDArray[np.bool_]) -> Media:
+    return Media(len(rows), tuple(first), marks.tobytes(), rows.T[is_kept].tobytes())
+
+
+def _as_bytes(folded: _Whole) -> _Bytes:
+    return folded.astype("<i8", copy=False).view(np.uint8)
+
+
+def _starts(lengths: _Whole) -> _Whole:
+    """Return where the rows of each begin who has any."""
+    starts: _Whole = (np.cumsum(lengths) - lengths)[lengths > 0]
+    return starts
+
+
+def _slices(lengths: _Whole) -> Iterator[slice]:
+    return (slice(end - length, end) for length, end in zip(lengths.tolist(), np.cumsum(lengths).tolist(), strict=True))
 
 
 def _unpacked(media: Media) -> _Whole:
@@ -218,12 +255,15 @@ def _unfolded(folded: NDArray[np.uint64]) -> _Whole:
 # --- levels -----------------------------------------------------------------------------------------------
 
 
-def _level_columns(samples: Samples) -> tuple[tuple[int, ...], ...]:
-    steps_ms = samples.level_at_ms.copy()
-    steps_ms[1:] -= samples.level_at_ms[:-1]
-    values = samples.levels + 1
+def _level_columns(parts: Sequence[Samples]) -> Iterator[tuple[Sequence[int], ...]]:
+    lengths = np.array([len(each.level_at_ms) for each in parts])
+    at_ms = np.concatenate([each.level_at_ms for each in parts])
+    steps_ms, starts = np.diff(at_ms, prepend=0), _starts(lengths)
+    steps_ms[starts] = at_ms[starts]
+    values = np.concatenate([each.levels for each in parts]) + 1
     values[np.isnan(values)] = 0
-    return tuple(steps_ms.tolist()), *map(tuple, values.T.astype(np.int64).tolist())
+    columns = (steps_ms.tolist(), *values.T.astype(np.int64).tolist())
+    return (tuple(column[rows] for column in columns) for rows in _slices(lengths))
 
 
 def _levels(columns: Sequence[Sequence[int]]) -> tuple[Times, Table]:

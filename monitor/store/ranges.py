@@ -14,12 +14,11 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from collectors.observations import TelemetryBatch
 from monitor.history.samples import Samples, joined
 from monitor.store.damage import readable
 from monitor.store.lines import Lines
 from monitor.store.ports import Client, Line, Resolve, Series, Wanted
-from monitor.store.rows import decode_events
+from monitor.store.rows import measured_in
 from monitor.store.turns import Turns
 
 SAMPLES_A_SLICE = 50_000  # eight megabytes
@@ -92,9 +91,8 @@ def logged(reader: sqlite3.Connection) -> Iterator[Lines]:
     """Return what is in the log and in no chunk, as much at a time as fits into memory."""
     lines, turns = Lines(), Turns()
     for (body,) in reader.execute(_LOG):
-        for event in decode_events(body):
-            if isinstance(event, TelemetryBatch):
-                lines.add(event)
+        for batch in measured_in(body):
+            lines.add(batch)
             turns.give_way()
         if lines.count >= SAMPLES_A_SLICE:
             yield lines

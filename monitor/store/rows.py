@@ -10,6 +10,7 @@ from itertools import islice
 import msgspec
 
 from collectors.events import Event
+from collectors.measured import Batch, MeasuredBatch
 from collectors.observations import (
     ClientInfo,
     MediaStats,
@@ -33,6 +34,15 @@ def decode_events(body: bytes) -> Iterator[Event]:
     return (event.opened() if isinstance(event, KeptPost) else event for event in _decode(body))
 
 
+def measured_in(body: bytes) -> Iterator[Batch]:
+    """Return the telemetry in a row of the log, for whoever wants nothing but what was measured."""
+    for event in _decode(body):
+        if isinstance(event, KeptPost):
+            yield event.measured()
+        elif isinstance(event, TelemetryBatch):
+            yield event
+
+
 def row_of(events: Sequence[bytes]) -> bytes:
     """Return the body of a row of the log: events that are encoded already, at least one."""
     # Copied once: a group of large posts is megabytes, for which every further copy is new memory to be had.
@@ -53,17 +63,17 @@ def numbered_events(rows: Iterable[tuple[int, int, bytes]], after: int, limit: i
     return list(islice((numbered for numbered in events if numbered[0] > after), limit))
 
 
-def batches_about(body: bytes, rooms: Collection[str]) -> Iterator[TelemetryBatch]:
-    """Return the telemetry in a row of the log that is about these rooms, or about one that is known by name only."""
+def measured_about(body: bytes, rooms: Collection[str]) -> Iterator[Batch]:
+    """Return the same of what is about these rooms, or about one that is known by name only."""
     for event in _decode(body):
         if isinstance(event, KeptPost):
             if event.room_sid is None or event.room_sid in rooms:
-                yield event.opened()
+                yield event.measured()
         elif isinstance(event, TelemetryBatch) and (event.room_sid is None or event.room_sid in rooms):
             yield event
 
 
-def place_of(event: Event) -> Place:
+def place_of(event: Event | MeasuredBatch) -> Place:
     """Return the room and the participant that an event belongs to."""
     room_sid, room_name = getattr(event, "room_sid", None), getattr(event, "room_name", None)
     participant_sid, identity = getattr(event, "participant_sid", None), getattr(event, "identity", None)
@@ -73,7 +83,7 @@ def place_of(event: Event) -> Place:
     )
 
 
-def series_of(batch: TelemetryBatch, place: Place) -> Series:
+def series_of(batch: Batch, place: Place) -> Series:
     """Return who measured what is in a batch."""
     sdk, client = batch.sdk or SdkInfo(), batch.client or ClientInfo()
     told = Client(

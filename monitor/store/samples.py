@@ -14,7 +14,7 @@ import sqlite3
 from collections.abc import AsyncGenerator, Collection, Generator, Iterable, Iterator, Sequence
 from contextlib import aclosing
 from functools import partial
-from itertools import groupby
+from itertools import groupby, islice
 from logging import getLogger
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -27,17 +27,18 @@ from monitor.history.samples import Samples, joined
 from monitor.store import rollups
 from monitor.store.damage import readable
 from monitor.store.database import Database
-from monitor.store.lines import Lines, united
+from monitor.store.lines import Lines, in_batches, united
 from monitor.store.ports import Client, Line, Place, Resolve, RoomValues, Series, Wanted
 from monitor.store.ranges import estimate_of, in_slices, lines_of, on_a_thread
 from monitor.store.room_values import values_of
-from monitor.store.rows import batches_about, encode
+from monitor.store.rows import encode, measured_about
 from monitor.store.scopes import Scopes
 from monitor.store.turns import Turns
-from monitor.store.unsettled import gathered, in_batches
+from monitor.store.unsettled import gathered
 
 ROWS_A_TRANSACTION = 256  # so that nobody who wants to write waits long
 SERIES_A_TIME = 64
+CHUNKS_A_TIME = 64  # whose numbers stay in the cache of a processor
 LATE_MS = 600_000  # what was posted later than this is not looked for in the log where it is about many rooms
 
 _log = getLogger(__name__)
@@ -247,12 +248,13 @@ class SqliteSamples:
 
 
 def _encoded(lines: Iterable[Line]) -> list[_Chunk]:
-    encoded, turns = [], Turns()
-    for series, samples in lines:
-        for part in pieces(samples, chunks.MAX_ROWS):
-            turns.give_way()
-            encoded.append(_Chunk(series, part.span_ms, part.count, chunks.encode(part)))
-    return encoded
+    parts = iter([(series, part) for series, samples in lines for part in pieces(samples, chunks.MAX_ROWS)])
+    made, turns = [], Turns()
+    while some := list(islice(parts, CHUNKS_A_TIME)):
+        bodies = chunks.encoded([part for _, part in some])
+        made += [_Chunk(who, part.span_ms, part.count, body) for (who, part), body in zip(some, bodies, strict=True)]
+        turns.give_way()
+    return made
 
 
 def _merged(rows: Iterable[_Row]) -> list[_Row]:
@@ -302,7 +304,7 @@ def _opened(rows: Iterable[tuple[Any, ...]], rooms: Collection[str], resolve: Re
     for room, participant, room_name, identity, account_sid, client, body in rows:
         turns.give_way()
         if room is None:
-            for batch in batches_about(body, rooms):
+            for batch in measured_about(body, rooms):
                 in_log.add(batch)
         else:
             told = Series(room, participant, room_name, identity, account_sid, _decode_client(client))
@@ -322,10 +324,13 @@ ON CONFLICT (room, participant) DO UPDATE SET
     from_ms = min(excluded.from_ms, from_ms),
     to_ms = max(excluded.to_ms, to_ms),
     client = CAST(json_patch(CAST(client AS TEXT), CAST(excluded.client AS TEXT)) AS BLOB)
-RETURNING id
 """
 _INSERT_CHUNK = """
 INSERT INTO chunks (id, series, from_ms, to_ms, samples, body) VALUES (?, ?, ?, ?, ?, ?)
+"""
+_INSERT_CHUNK_OF = """
+INSERT INTO chunks (id, series, from_ms, to_ms, samples, body)
+VALUES (?, (SELECT id FROM series WHERE room = ? AND participant = ?), ?, ?, ?, ?)
 """
 _TIMELINE = """
 SELECT room, participant, room_name, identity, account_sid, client, body
@@ -352,11 +357,20 @@ _EVER = {"from_ms": 0, "to_ms": 2**62}
 
 
 def _insert(writer: sqlite3.Connection, new: Sequence[_Chunk], last_id: int) -> None:
-    for chunk_id, chunk in enumerate(new, start=last_id + 1):
-        series, span_ms = chunk.series, chunk.span_ms
-        names = (series.room, series.participant, series.room_name, series.identity, series.account_sid)
-        ((series_id,),) = writer.execute(_INSERT_SERIES, (*names, *span_ms, encode(series.client))).fetchall()
-        writer.execute(_INSERT_CHUNK, (chunk_id, series_id, *span_ms, chunk.samples, chunk.body))
+    writer.executemany(
+        _INSERT_SERIES,
+        [
+            (who.room, who.participant, who.room_name, who.identity, who.account_sid, *span_ms, encode(who.client))
+            for who, span_ms, _, _ in new
+        ],
+    )
+    writer.executemany(
+        _INSERT_CHUNK_OF,
+        [
+            (chunk_id, who.room, who.participant, *span_ms, samples, body)
+            for chunk_id, (who, span_ms, samples, body) in enumerate(new, start=last_id + 1)
+        ],
+    )
 
 
 def add_line(writer: sqlite3.Connection, told: Line, resolve: Resolve) -> int:

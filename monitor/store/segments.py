@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import NamedTuple, Protocol
 
-from collectors.observations import TelemetryBatch
+from collectors.measured import Batch
 
 
 class Segment(NamedTuple):
@@ -22,7 +22,7 @@ class Segment(NamedTuple):
     """
 
     number: int
-    batches: Sequence[TelemetryBatch]
+    batches: Sequence[Batch]
 
 
 class Moment(Protocol):
@@ -36,9 +36,7 @@ class Moment(Protocol):
     def unsettled(self) -> Collection[int]:
         """Return the numbers of the segments that were sealed and not settled."""
 
-    def batches(
-        self, rooms: Collection[str] | None = None
-    ) -> AsyncIterator[tuple[int | None, Sequence[TelemetryBatch]]]:
+    def batches(self, rooms: Collection[str] | None = None) -> AsyncIterator[tuple[int | None, Sequence[Batch]]]:
         """Yield the telemetry that was not settled: some at a time, in the order of the log, each of one segment.
 
         None in the place of the number: it is not sealed.  Where rooms are named, by SID or `name:NAME`, what is about

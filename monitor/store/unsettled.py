@@ -5,23 +5,20 @@ is kept at hand: each question adds what has come since the last one, and starts
 """
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Sequence
 from threading import Lock
 from typing import Any
 
 import msgspec
 
-from collectors.observations import TelemetryBatch
 from monitor.history.rollups import NO_ROLLUPS, Rollups, merged, rolled
-from monitor.store.lines import Lines, united
+from monitor.store.lines import Lines, in_batches, united
 from monitor.store.ports import Client, Line, Resolve, Series
-from monitor.store.rows import decode_events
+from monitor.store.rows import measured_in
 from monitor.store.scopes import Scopes, is_told_whole, placed
 from monitor.store.turns import Turns
 
 SAMPLES_A_TIME = 400_000  # thirty-two megabytes while they are gathered
-LINES_A_TIME = 256
 
 _NEVER = 2**62
 _decode_client = msgspec.json.Decoder(Client).decode
@@ -36,9 +33,8 @@ def gathered(reader: sqlite3.Connection, after: int, through: int = _NEVER) -> t
     rows = reader.execute("SELECT id, body FROM ingest_log WHERE id > ? AND id <= ? ORDER BY id", (after, through))
     for log_id, body in rows:
         reached = log_id
-        for event in decode_events(body):
-            if isinstance(event, TelemetryBatch):
-                lines.add(event)
+        for batch in measured_in(body):
+            lines.add(batch)
             turns.give_way()
         if lines.count >= SAMPLES_A_TIME:
             break
@@ -104,10 +100,3 @@ class Unsettled:
             turns.give_way()
         self._reached = reached
         return True
-
-
-def in_batches(lines: Iterable[Line]) -> Iterator[list[Line]]:
-    """Return lines, some at a time."""
-    rest = iter(lines)
-    while some := list(islice(rest, LINES_A_TIME)):
-        yield some

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from msgspec import Raw
 
 from collectors.observations import Direction, MediaStats, NetworkQuality
-from monitor.history.chunks import Malformed, column_of, decode, encode, media_in, moments_of
+from monitor.history.chunks import Malformed, column_of, decode, encode, encoded, media_in, moments_of
 from monitor.history.gathering import Gathering
+from monitor.history.gathering import gathered as gathered_by_all
 from monitor.history.samples import LEVEL_FIELDS, MEDIA_FIELDS, Samples, joined
 from monitor.packing import pack
 from tests.builders import ALICE, BOB, NOW_MS
@@ -83,6 +84,17 @@ def test_one_field_of_many_chunks_is_as_it_is_in_each(
     assert moments_of(together).tolist() == [at_ms for samples in each for at_ms in samples.at_ms.tolist()]
     expected = [value for samples in each for value in samples.column(name).tolist()]
     np.testing.assert_array_equal(column_of(together, name), np.array(expected, np.float64))
+
+
+@given(st.lists(_OBSERVATIONS, min_size=1, max_size=5))
+def test_a_chunk_that_is_made_among_others_is_as_it_is_alone(
+    people: list[Sequence[MediaStats | NetworkQuality]],
+) -> None:
+    gatherings = [Gathering() for _ in people]
+    for gathering, observations in zip(gatherings, people, strict=True):
+        gathering.add(observations)
+    together = encoded(gathered_by_all(gatherings))
+    assert together == [encode(gathering.samples()) for gathering in gatherings]
 
 
 @given(st.lists(_OBSERVATIONS, min_size=1, max_size=4))

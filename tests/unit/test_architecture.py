@@ -19,6 +19,7 @@ PURE = {
     *("monitor.capacity.twilio", "monitor.capacity.wording"),
     *("monitor.supervision.liveness", "monitor.supervision.status_line", "monitor.log_repeats", "monitor.clock_check"),
     *("collectors.events", "collectors.observations", "collectors.telemetry", "collectors.callbacks"),
+    "collectors.measured",
     *("collectors.telemetry_dictionary", "collectors.telemetry_schema", "collectors.base", "collectors.rest.budget"),
     *("collectors.error_codes", "collectors.soundness", "collectors.device_errors"),
     *("collectors.rest.adaptive_rate", "collectors.rest.answers", "collectors.rest.bounds", "collectors.rest.breaker"),

@@ -13,7 +13,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from contextlib import aclosing
 from functools import partial
 
-from collectors.observations import TelemetryBatch
+from collectors.measured import Batch
 from monitor.history.samples import Samples, joined
 from monitor.store.clickhouse import series as who
 from monitor.store.clickhouse.client import Client, Columns, Table
@@ -179,7 +179,7 @@ def _days_of(
     return {day: marked(table, columns, number, day) for day, columns in by_day.items()}
 
 
-def _lines_of(batches: Sequence[TelemetryBatch], resolve: Resolve) -> list[Line]:
+def _lines_of(batches: Sequence[Batch], resolve: Resolve) -> list[Line]:
     lines = Lines()
     for batch in batches:
         lines.add(batch)

@@ -14,12 +14,12 @@ from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 from contextlib import asynccontextmanager
 from typing import NamedTuple
 
-from collectors.observations import TelemetryBatch
+from collectors.measured import Batch
 from monitor.store.ports import StoreFailed
 from monitor.store.postgres.connection import Connection
 from monitor.store.postgres.database import Database
 from monitor.store.postgres.slices import DELETED_ROWS
-from monitor.store.rows import batches_about, decode_events
+from monitor.store.rows import measured_about, measured_in
 from monitor.store.segments import Moment, Segment
 
 SEGMENT_BYTES = 32 * 1024 * 1024  # of the log: some hundred thousand samples
@@ -173,9 +173,7 @@ class _AtOneMoment:
         """Return the numbers of the segments that were sealed and not settled."""
         return [each.number for each in self._sealed if each.number is not None]
 
-    async def batches(
-        self, rooms: Collection[str] | None = None
-    ) -> AsyncIterator[tuple[int | None, Sequence[TelemetryBatch]]]:
+    async def batches(self, rooms: Collection[str] | None = None) -> AsyncIterator[tuple[int | None, Sequence[Batch]]]:
         """Yield the telemetry that was not settled, some at a time, in the order of the log."""
         for part in (*self._sealed, self._rest):
             async for some in _read(self._database, part, rooms):
@@ -185,9 +183,7 @@ class _AtOneMoment:
             raise StoreFailed("the log: expected to be read within minutes, got parts that have been dropped since")
 
 
-async def _read(
-    database: Database, part: _Range, rooms: Collection[str] | None
-) -> AsyncIterator[Sequence[TelemetryBatch]]:
+async def _read(database: Database, part: _Range, rooms: Collection[str] | None) -> AsyncIterator[Sequence[Batch]]:
     """Yield the telemetry of a part of the log, some at a time."""
     after = part.after
     is_narrow = rooms is not None and len(rooms) <= MOST_ROOMS_LOOKED_FOR
@@ -202,12 +198,12 @@ async def _read(
         after = rows[-1][0]
 
 
-def _batches(bodies: Sequence[bytes], rooms: Collection[str] | None) -> Iterator[TelemetryBatch]:
+def _batches(bodies: Sequence[bytes], rooms: Collection[str] | None) -> Iterator[Batch]:
     for body in bodies:
         if rooms is not None:
-            yield from batches_about(body, rooms)
+            yield from measured_about(body, rooms)
         else:
-            yield from (event for event in decode_events(body) if isinstance(event, TelemetryBatch))
+            yield from measured_in(body)
 
 
 # --- SQL --------------------------------------------------------------------------------------------------
