@@ -294,9 +294,6 @@ def _open_writer(path: Path, synchronous: str, log_pages: int) -> sqlite3.Connec
         writer.executescript(
             # Large pages suit a log of large rows, and free ones can be given back; a file that exists stays as it is.
             f"PRAGMA page_size = {_PAGE_BYTES}; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL;"
-            # Some builds of SQLite write zeros over every page that becomes free, which for the log is as much as was
-            # logged; an erasure sees to free pages itself.
-            "PRAGMA secure_delete = FAST;"
             f"PRAGMA synchronous = {synchronous}; PRAGMA wal_autocheckpoint = {log_pages};"
         )
         writer.create_function("pack", 1, pack, deterministic=True)  # for migrations
