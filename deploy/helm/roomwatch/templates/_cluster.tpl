@@ -3,21 +3,19 @@
 {{- define "roomwatch.clusterEnvironment" -}}
 - name: ROOMWATCH_CLUSTER_POSTGRES_FILE
   value: {{ include "roomwatch.postgresFolder" . }}/{{ .Values.cluster.postgres.addressKey }}
-{{- with .Values.cluster.clickhouse }}
 - name: ROOMWATCH_CLUSTER_CLICKHOUSE
-  value: {{ .url | quote }}
+  value: {{ .Values.cluster.clickhouse.url | quote }}
 - name: ROOMWATCH_CLUSTER_CLICKHOUSE_USER
-  value: {{ .user | quote }}
+  value: {{ .Values.cluster.clickhouse.user | quote }}
 - name: ROOMWATCH_CLUSTER_CLICKHOUSE_DATABASE
-  value: {{ .database | quote }}
-{{- if .cluster }}
+  value: {{ .Values.cluster.clickhouse.database | quote }}
+{{- if .Values.cluster.clickhouse.cluster }}
 - name: ROOMWATCH_CLUSTER_CLICKHOUSE_CLUSTER
-  value: {{ .cluster | quote }}
+  value: {{ .Values.cluster.clickhouse.cluster | quote }}
 {{- end }}
-{{- if .passwordKey }}
+{{- if .Values.cluster.clickhouse.passwordKey }}
 - name: ROOMWATCH_CLUSTER_CLICKHOUSE_PASSWORD_FILE
-  value: {{ include "roomwatch.clickhouseFolder" $ }}/{{ .passwordKey }}
-{{- end }}
+  value: {{ include "roomwatch.clickhouseFolder" . }}/{{ .Values.cluster.clickhouse.passwordKey }}
 {{- end }}
 {{- end -}}
 
@@ -52,13 +50,14 @@
 
 {{/* Where PostgreSQL and ClickHouse are, as NetworkPolicy writes it. */}}
 {{- define "roomwatch.clusterEgress" -}}
-{{- range $database := list "postgres" "clickhouse" }}
-{{- with index $.Values.networkPolicy $database }}
 - ports:
-    - port: {{ .port }}
+    - port: {{ .Values.networkPolicy.postgres.port }}
       protocol: TCP
   to:
-    {{- toYaml .to | nindent 4 }}
-{{- end }}
-{{- end }}
+    {{- toYaml .Values.networkPolicy.postgres.to | nindent 4 }}
+- ports:
+    - port: {{ .Values.networkPolicy.clickhouse.port }}
+      protocol: TCP
+  to:
+    {{- toYaml .Values.networkPolicy.clickhouse.to | nindent 4 }}
 {{- end -}}
