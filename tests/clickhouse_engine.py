@@ -67,6 +67,12 @@ class Engine:
             pytest.fail(f"expected a ClickHouse engine, got: {self._folder.with_suffix('.log').read_text()[-2000:]}")
         self.port = int(line)
 
+    @property
+    def pid(self) -> int:
+        """Return the id of its process."""
+        assert self._process is not None
+        return self._process.pid
+
     def kill(self) -> None:
         """Kill it, as a machine that goes away does."""
         if self._process is not None:
