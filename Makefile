@@ -39,8 +39,7 @@ clickhouse: $(VENV)/.clickhouse ## what is to become of samples on several machi
 	@ROOMWATCH_CLICKHOUSE=1 $(BIN)/python -m pytest -m clickhouse --numprocesses 2 --dist loadfile \
 	    tests/contract tests/integration/test_clickhouse.py tests/integration/test_cluster.py \
 	    tests/integration/test_cluster_upkeep.py tests/integration/test_replicas.py tests/integration/test_moving.py \
-	    tests/integration/test_moving_back.py \
-	    tests/crash/test_drill.py
+	    tests/integration/test_moving_back.py tests/integration/test_benchmarks.py tests/crash/test_drill.py
 
 test-pythons: $(VENV)/.dev ## the same with every Python from 3.11 to 3.14 that is here; TESTS=tests/unit for less
 	@$(BIN)/python -m deploy.pythons $(if $(TESTS),TESTS="$(TESTS)")
