@@ -169,28 +169,28 @@ async def _lay_down(file: Path, told: Mapping[str, Any], samples: int) -> None:
 class Loading:
     """Loads installations, and waits until what they took is where it belongs."""
 
-    def __init__(self, http: aiohttp.ClientSession, posts: Posts, seconds: float) -> None:
+    def __init__(self, http: aiohttp.ClientSession, posts: Posts, seconds: float, rest_s: float) -> None:
         self._http = http
         self._posts = posts
         self._seconds = seconds
         self._core = machine.cores()[1]
-        self._rests: dict[str, Mapping[str, float]] = {}  # of each installation, and of each part: CPU time in a second
+        self._rest_s = rest_s
 
-    async def look_at_rest(self, among: Sequence[Installation], seconds: float) -> None:
-        """See what each takes while nobody posts."""
-        before, began_s = [each.cpu_s() for each in among], time.perf_counter()
-        await asyncio.sleep(seconds)
+    async def _at_rest(self, installation: Installation) -> Mapping[str, float]:
+        """Return the CPU time that each part takes in a second while nobody posts, just now: neighbours come and go."""
+        before, began_s = installation.cpu_s(), time.perf_counter()
+        await asyncio.sleep(self._rest_s)
         took_s = time.perf_counter() - began_s
-        for each, then in zip(among, before, strict=True):
-            self._rests[each.name] = {part: (now - then[part]) / took_s for part, now in each.cpu_s().items()}
+        return {part: (now - before[part]) / took_s for part, now in installation.cpu_s().items()}
 
     async def load(self, installation: Installation) -> Took:
-        """Load all daemons of an installation at once."""
+        """Load all daemons of an installation at once, after a rest."""
+        rest = await self._at_rest(installation)
         before, used, began_s = await self._accepted(installation), installation.cpu_s(), time.perf_counter()
         runs = await asyncio.gather(*(self._load(each) for each in installation.daemons))
         await self._until_settled(installation)
         took_s = time.perf_counter() - began_s
-        samples, rest = await self._accepted(installation) - before, self._rests[installation.name]
+        samples = await self._accepted(installation) - before
         cpu_us = {
             part: max(0.0, now - used[part] - rest[part] * took_s) / samples * 1e6
             for part, now in installation.cpu_s().items()
@@ -224,9 +224,7 @@ async def measure(options: argparse.Namespace) -> Rounds:
     """Load everybody in turn, and say how it goes."""
     posts, patience = Posts(events=options.events), machine.Patience(options.patience)
     async with installations(options) as among, aiohttp.ClientSession() as http:
-        loading = Loading(http, posts, options.seconds)
-        await patience.wait()
-        await loading.look_at_rest(among, options.rest)
+        loading = Loading(http, posts, options.seconds, options.rest)
         for each in among:
             await loading.load(each)  # nobody's first posts count
         rounds: dict[str, list[Took]] = {each.name: [] for each in among}
@@ -297,7 +295,7 @@ def main() -> None:
     add("--seconds", type=float, default=5.0, metavar="S", help="of load, each time (default: 5)")
     add("--events", type=int, default=6, metavar="N", help="samples in a post (default: 6)")
     add("--history", type=int, default=2_000_000, metavar="N", help="samples laid down before (default: 2000000)")
-    add("--rest", type=float, default=8.0, metavar="S", help="to see what all take at rest (default: 8)")
+    add("--rest", type=float, default=4.0, metavar="S", help="to see what it takes at rest, each time (default: 4)")
     add("--patience", type=float, default=60.0, metavar="S", help="to wait for a quiet machine, in all (default: 60)")
     options = parser.parse_args()
     print("What does a sample cost in a cluster, and does it stay so when history grows?")
