@@ -39,7 +39,7 @@ clickhouse: $(VENV)/.clickhouse ## what is to become of samples on several machi
 	@ROOMWATCH_CLICKHOUSE=1 $(BIN)/python -m pytest -m clickhouse --numprocesses 2 --dist loadfile \
 	    tests/contract tests/integration/test_clickhouse.py tests/integration/test_cluster.py \
 	    tests/integration/test_cluster_upkeep.py tests/integration/test_replicas.py tests/integration/test_moving.py \
-	    tests/crash/test_drill.py
+	    tests/integration/test_moving_back.py tests/integration/test_benchmarks.py tests/crash/test_drill.py
 	@ROOMWATCH_CLICKHOUSE=1 ROOMWATCH_E2E_ON=cluster $(BIN)/python -m pytest -m e2e --numprocesses 2 --dist loadfile $(TELLING)
 
 # Logging in, and from a page to the call, through a balancer; all the rest of it is `make e2e-cluster`.

@@ -22,6 +22,7 @@ from monitor.store.sqlite import SqliteStore
 if TYPE_CHECKING:
     from monitor.store.cluster import Address, ClusterStore
     from monitor.store.cluster_moving import Moving
+    from monitor.store.cluster_returning import Returning
     from monitor.store.cluster_upkeep import OfClickHouse, OfPostgres
 
 LOOK_AGAIN_S = 1.0
@@ -184,6 +185,23 @@ async def open_to_move(cluster: Cluster) -> AsyncIterator["Moving"]:
     engine = Engine(cluster.clickhouse_cluster)
     async with cluster_moving.opened(_postgres(cluster), _clickhouse(cluster), engine) as moving:
         yield moving
+
+
+@asynccontextmanager
+async def open_to_return(cluster: Cluster, scopes: Scopes) -> AsyncIterator["Returning"]:
+    """Give both databases of a cluster, up to date, to whoever copies them into a file.
+
+    Raises:
+        DriverMissing: the packages for a cluster are not installed.
+        SchemaTooNew: PostgreSQL was migrated by a newer Roomwatch.
+        StoreFailed: one of them does not answer, or is one of something else.
+    """
+    with _drivers():
+        from monitor.store import cluster_returning  # noqa: PLC0415
+        from monitor.store.cluster import Engine  # noqa: PLC0415
+    engine = Engine(cluster.clickhouse_cluster)
+    async with cluster_returning.opened(_postgres(cluster), _clickhouse(cluster), engine, scopes) as returning:
+        yield returning
 
 
 @contextmanager

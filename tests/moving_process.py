@@ -1,24 +1,37 @@
-"""Somebody who moves a file into a cluster, as a process of its own, and stops at a point at which it can be killed.
+"""Somebody who moves a file into a cluster, or back, as a process of its own, and stops where it can be killed.
 
-python -m tests.moving_process ADDRESS CLICKHOUSE_PORT FILE copy|backfill WHERE
+python -m tests.moving_process ADDRESS CLICKHOUSE_PORT FILE copy|backfill|back WHERE
 
-It says `there` when it has come to WHERE, and goes no further: `rows` or `samples` after some of them, `unsaid` where
-chunks are put down and that is not written down yet, `half` where rollups are in one table and not in the next.
+It says `there` when it has come to WHERE, and goes no further: `rows`, `samples` or `rollups` after some of them,
+`unsaid` where chunks are put down and that is not written down yet, `half` where rollups are in one table and not in
+the next.
 """
 
 import asyncio
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
-from monitor.store import moving_source
+from monitor.store import cluster_returning, moving_source
 from monitor.store.clickhouse import rollup_writing
 from monitor.store.cluster_moving import opened
 from monitor.store.postgres import moving
+from monitor.store.scopes import SCOPES
 from tests import clusters
 from tests.history_elsewhere import UNSYNCED
+from tests.stored import as_told
 
 SAMPLES_A_PART = 700
+
+
+def killed(address: str, port: int, file: Path, step: str, where: str) -> None:
+    """Move until it has come somewhere, and kill it there."""
+    command = [sys.executable, "-m", "tests.moving_process", address, str(port), str(file), step, where]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "there\n"
+        process.kill()
 
 
 def wait_to_be_killed() -> NoReturn:
@@ -51,6 +64,10 @@ async def main(address: str, port: int, file: Path, step: str, where: str) -> No
     if where == "half":
         *first, (last, _) = rollup_writing.MARKED
         rollup_writing.MARKED = (*first, (last, wait_to_be_killed_instead))
+    if step == "back":
+        async with cluster_returning.opened(address, clusters.address(port), UNSYNCED, SCOPES) as returning:
+            await returning.copy(file, as_told, tell)
+        return
     async with opened(address, clusters.address(port), UNSYNCED) as opened_both:
         await (opened_both.copy if step == "copy" else opened_both.backfill)(file, tell)
     print("done", flush=True)  # noqa: T201  # that is its output

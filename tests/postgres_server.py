@@ -20,14 +20,15 @@ from tests.e2e.tools import missing
 from tests.logged_samples import LoggedSamples
 
 _TEMPLATE = "roomwatch_template"
+_ONLY_HERE = {"listen_addresses": ""}
 _UNSAFE_AND_QUICK = {  # nothing here outlives its test
+    **_ONLY_HERE,
     "fsync": "off",
     "full_page_writes": "off",
     "synchronous_commit": "off",  # or it would wait for the standby, which only a test of that wants
     "synchronous_standby_names": "nobody",
     "shared_buffers": "32MB",
     "max_connections": "100",
-    "listen_addresses": "",
     "autovacuum": "off",
 }
 
@@ -64,7 +65,8 @@ END $$
 class PostgresServer:
     """A server that runs, and databases on it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, pid: int) -> None:
+        self.pid = pid  # of its first process
         self._folder = folder
         self._numbers = count(1)
         self._has_template = False
@@ -150,10 +152,23 @@ def programs() -> Path:
 @contextmanager
 def running_server() -> Iterator[PostgresServer]:
     """Run a server in a folder of its own, which only its socket leads to."""
+    with _server(_UNSAFE_AND_QUICK) as server:
+        yield server
+
+
+@contextmanager
+def running_durable_server() -> Iterator[PostgresServer]:
+    """Run a server with the settings that PostgreSQL has by itself: what it has committed survives a power cut."""
+    with _server(_ONLY_HERE) as server:
+        yield server
+
+
+@contextmanager
+def _server(settings: dict[str, str]) -> Iterator[PostgresServer]:
     with _folder() as folder:
         _initialize(folder)
-        with _running(folder, _UNSAFE_AND_QUICK):
-            yield PostgresServer(folder)
+        with _running(folder, settings) as process:
+            yield PostgresServer(folder, process.pid)
 
 
 class PrimaryAndStandby:

@@ -1,17 +1,24 @@
-"""`copy`, `backfill` and `verify`: how does what is in a file become a cluster's?"""
+"""`copy`, `backfill` and `verify`: how does what is in a file become a cluster's, and the other way round?"""
 
 import argparse
 import asyncio
 import sys
 import time
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 from monitor.commands.options import FAILED, OK, Commands, add_config, configured
 from monitor.config import Config, ConfigInvalid
 from monitor.export.progress import EVERY_S, share_text
-from monitor.opening import open_to_move
+from monitor.on_record import recollected
+from monitor.opening import open_to_move, open_to_return
+from monitor.places import resolve
+from monitor.store.comparing import Verified
+from monitor.store.scopes import scopes_of
 
 _CODES = "78 wrong configuration, or none of a cluster."
+_FROM = "the database of the daemon that was"
 
 
 def add(commands: Commands) -> None:
@@ -24,14 +31,16 @@ def add(commands: Commands) -> None:
 def _add_copy(commands: Commands) -> None:
     command = commands.add_parser(
         "copy",
-        help="copy what must be true from a file into an empty cluster",
+        help="copy what must be true from a file into an empty cluster, or all of a cluster into a file",
         description="Copy everything but what was measured from the file of a daemon, which is stopped, into the "
         "configured cluster, in which nothing is and no replica is at work: the picture, calls that are over and what "
         "happened in them, alerts, incidents and what is owed, silences, logins, and telemetry that is in the log "
-        "still.  It is copied whole or not at all.  The file is only read.",
+        "still.  The file is only read.  Or, with --to, copy all that the cluster has into a new file from which one "
+        "daemon can go on, what was measured included; all replicas are stopped.  Either is copied whole or not at "
+        "all.",
         epilog=f"Exit codes: 0 it is copied, or was before; 1 nothing was copied, and why; {_CODES}",
     )
-    _add_file(command)
+    _add_either_file(command)
     command.set_defaults(command=_copy)
 
 
@@ -55,25 +64,32 @@ def _add_verify(commands: Commands) -> None:
         "verify",
         help="compare the file with the cluster",
         description="Compare what was copied row by row, unless replicas have been at work since, and what was carried "
-        "day by day: how many there are, and the sums of every column.",
+        "day by day: how many there are, and the sums of every column.  With --to, compare a file that was copied "
+        "from the cluster, before a daemon or a replica is started.",
         epilog=f"Exit codes: 0 it is the same; 1 it is not, and where, or it cannot be compared; {_CODES}",
     )
-    _add_file(command)
+    _add_either_file(command)
     command.set_defaults(command=_verify)
 
 
 def _add_file(command: argparse.ArgumentParser) -> None:
     add_config(command)
-    command.add_argument(
-        "--from", dest="file", type=Path, required=True, metavar="FILE", help="the database of the daemon that was"
-    )
+    command.add_argument("--from", dest="file", type=Path, required=True, metavar="FILE", help=_FROM)
+
+
+def _add_either_file(command: argparse.ArgumentParser) -> None:
+    add_config(command)
+    either = command.add_mutually_exclusive_group(required=True)
+    either.add_argument("--from", dest="file", type=Path, metavar="FILE", help=_FROM)
+    either.add_argument("--to", dest="back", type=Path, metavar="FILE", help="the database of the daemon that is to be")
 
 
 # --- what they do -----------------------------------------------------------------------------------------
 
 
 def _copy(options: argparse.Namespace) -> int:
-    return asyncio.run(_copied(_of_a_cluster(options), options.file))
+    config = _of_a_cluster(options)
+    return asyncio.run(_copied(config, options.file) if options.back is None else _returned(config, options.back))
 
 
 def _backfill(options: argparse.Namespace) -> int:
@@ -81,13 +97,14 @@ def _backfill(options: argparse.Namespace) -> int:
 
 
 def _verify(options: argparse.Namespace) -> int:
-    return asyncio.run(_verified(_of_a_cluster(options), options.file))
+    config, file, back = _of_a_cluster(options), options.file, options.back
+    return asyncio.run(_verified(config, file) if back is None else _verified_back(config, back))
 
 
 def _of_a_cluster(options: argparse.Namespace) -> Config:
     config = configured(options)
     if not config.cluster.is_told:
-        raise ConfigInvalid(["cluster: expected one, into which the file is moved, got none"])
+        raise ConfigInvalid(["cluster: expected one, got none"])
     return config
 
 
@@ -101,11 +118,29 @@ async def _copied(config: Config, file: Path) -> int:
     if copied.is_old:
         print(f"{file}: it was copied before; nothing was changed")
         return OK
-    print(f"{file}: copied, {sum(copied.rows.values()):,} rows")
-    for table, rows in copied.rows.items():
-        print(f"  {table}: {rows:,}")
+    _list(file, copied.rows)
     print("Start the replicas.  `roomwatch backfill` carries what was measured, while they are at work.")
     return OK
+
+
+async def _returned(config: Config, file: Path) -> int:
+    line = _Line()
+    async with open_to_return(config.cluster, scopes_of(config.naming)) as returning:
+        live = await recollected(returning.store)
+        try:
+            returned = await returning.copy(file, partial(resolve, live), line.tell)
+        finally:
+            line.end()
+    _list(file, returned.rows)
+    print(f"  history: {returned.samples:,} samples and {returned.rollups:,} rollups")
+    print("Start the daemon on it, and no replica any more; `roomwatch verify --to` can compare them before that.")
+    return OK
+
+
+def _list(file: Path, copied: Mapping[str, int]) -> None:
+    print(f"{file}: copied, {sum(copied.values()):,} rows")
+    for table, rows in copied.items():
+        print(f"  {table}: {rows:,}")
 
 
 async def _carried(config: Config, file: Path, *, is_abandoned: bool) -> int:
@@ -126,9 +161,20 @@ async def _carried(config: Config, file: Path, *, is_abandoned: bool) -> int:
 
 
 async def _verified(config: Config, file: Path) -> int:
-    bounds_ms = config.storage.keeping().bounds_ms(round(time.time() * 1000))
     async with open_to_move(config.cluster) as moving:
-        found = await moving.verify(file, bounds_ms["rollups"])
+        return _tell(await moving.verify(file, _rollups_since_ms(config)))
+
+
+async def _verified_back(config: Config, file: Path) -> int:
+    async with open_to_return(config.cluster, scopes_of(config.naming)) as returning:
+        return _tell(await returning.verify(file, _rollups_since_ms(config)))
+
+
+def _rollups_since_ms(config: Config) -> int:
+    return config.storage.keeping().bounds_ms(round(time.time() * 1000))["rollups"]
+
+
+def _tell(found: Verified) -> int:
     for difference in found.differences:
         print(difference)
     for compared, what, otherwise in (

@@ -4,7 +4,7 @@ In two steps.  First what must be true, in one transaction, while neither is at 
 then the history, while replicas take telemetry (`monitor.store.clickhouse.carrying`).  The file is only read.
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -14,7 +14,7 @@ from monitor.store.clickhouse.carrying import carry_rollups, carry_samples, refu
 from monitor.store.clickhouse.client import Address, Client
 from monitor.store.clickhouse.comparing import compare_rollups, compare_samples
 from monitor.store.clickhouse.schema import Engine
-from monitor.store.comparing import Compared
+from monitor.store.comparing import Verified
 from monitor.store.lock import locked
 from monitor.store.moving_source import TABLES, Source
 from monitor.store.postgres import moving
@@ -32,19 +32,6 @@ class Carried(NamedTuple):
     samples: int
     rollups: int
     damaged: int
-
-
-class Verified(NamedTuple):
-    """What was compared: rows of tables, unless replicas have been at work since; samples and rollups, once carried."""
-
-    tables: Compared | None
-    samples: Compared | None
-    rollups: Compared | None
-
-    @property
-    def differences(self) -> Sequence[object]:
-        """Return all that differs."""
-        return [each for part in self if part is not None for each in part.differences]
 
 
 class Moving:

@@ -27,6 +27,19 @@ class Compared(NamedTuple):
     differences: Sequence[Difference]
 
 
+class Verified(NamedTuple):
+    """What was compared: rows of tables, unless replicas have been at work since; samples and rollups, once carried."""
+
+    tables: Compared | None
+    samples: Compared | None
+    rollups: Compared | None
+
+    @property
+    def differences(self) -> Sequence[object]:
+        """Return all that differs."""
+        return [each for part in self if part is not None for each in part.differences]
+
+
 def differences(what: str, unit: str, here: Sums, there: Sums, days: Collection[int]) -> Iterator[Difference]:
     """Return the days on which sums are not the same."""
     for day in sorted(days):

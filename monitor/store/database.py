@@ -276,14 +276,19 @@ def _open_alone(path: Path, synchronous: str, reserve_bytes: int) -> tuple[Lock,
         raise StoreFailed(f"{path}: expected a writable database file, got {error}") from error
     lock = Lock.take(path)
     try:
-        return lock, _open_writer(path, synchronous, checkpoint_pages(reserve_bytes, _PAGE_BYTES))
+        return lock, open_writer(path, synchronous, checkpoint_pages(reserve_bytes, _PAGE_BYTES))
     except BaseException:
         lock.release()
         raise
 
 
-def _open_writer(path: Path, synchronous: str, log_pages: int) -> sqlite3.Connection:
-    """Open the file for its owner only: it holds names and addresses of people."""
+def open_writer(path: Path, synchronous: str, log_pages: int) -> sqlite3.Connection:
+    """Open or create a file that nobody else has, for its owner only: it holds names and addresses of people.
+
+    Raises:
+        SchemaTooNew: the file has a schema that this version does not know.
+        StoreFailed: it cannot be opened, or is not a database of ours.
+    """
     try:
         path.touch(mode=0o600, exist_ok=True)
         writer = sqlite3.connect(path, isolation_level=None, timeout=_BUSY_TIMEOUT_S)

@@ -132,7 +132,7 @@ class Writing:
         return self.last_id
 
     async def _write(self, rows: Sequence[Row]) -> None:
-        await self._database.write(partial(_insert, rows=rows, last_id=self.last_id))
+        await self._database.write(partial(put_rows, rows=rows, last_id=self.last_id))
         self.last_id += len(rows)
 
     def _rooms(self, lines: Sequence[Line]) -> list[Row]:
@@ -166,7 +166,7 @@ async def _merge(database: Database, parts: Sequence[str]) -> None:
     def replace(writer: sqlite3.Connection) -> None:
         ((last_id,),) = writer.execute("SELECT last_rollup FROM checkpoint").fetchall()
         writer.executemany("DELETE FROM rollups WHERE id = ?", [row[:1] for row in found])
-        _insert(writer, rows, last_id, is_merged=True)
+        put_rows(writer, rows, last_id, is_merged=True)
         writer.execute("UPDATE checkpoint SET last_rollup = ?", (last_id + len(rows),))
 
     await database.write(replace)
@@ -176,7 +176,8 @@ def _put_together(found: Sequence[Any]) -> list[Row]:
     return packed(merged([unpacked([Row(*row[1:]) for row in found])]))
 
 
-def _insert(writer: sqlite3.Connection, rows: Sequence[Row], last_id: int, *, is_merged: bool = False) -> None:
+def put_rows(writer: sqlite3.Connection, rows: Sequence[Row], last_id: int, *, is_merged: bool = False) -> None:
+    """Insert rows under the numbers after a last one; `is_merged`: no others are parts of the same hours."""
     numbered = [(number, *row[:4], is_merged, *row[4:]) for number, row in enumerate(rows, start=last_id + 1)]
     writer.executemany("INSERT INTO rollups VALUES (?, ?, ?, ?, ?, ?, ?, ?)", numbered)
 

@@ -247,11 +247,11 @@ class SqliteSamples:
 # --- pieces of work for a thread ----------------------------------------------------------------------------
 
 
-def _encoded(lines: Iterable[Line]) -> list[_Chunk]:
+def _encoded(lines: Iterable[Line], level: int = chunks.QUICK) -> list[_Chunk]:
     parts = iter([(series, part) for series, samples in lines for part in pieces(samples, chunks.MAX_ROWS)])
     made, turns = [], Turns()
     while some := list(islice(parts, CHUNKS_A_TIME)):
-        bodies = chunks.encoded([part for _, part in some])
+        bodies = chunks.encoded([part for _, part in some], level)
         made += [_Chunk(who, part.span_ms, part.count, body) for (who, part), body in zip(some, bodies, strict=True)]
         turns.give_way()
     return made
@@ -384,12 +384,16 @@ def add_line(writer: sqlite3.Connection, told: Line, resolve: Resolve) -> int:
     for known in _timelines(rows, {room}, (_EVER["from_ms"], _EVER["to_ms"]), resolve):
         if known.series.participant == who:
             told = Line(united(told.series, known.series), lacking(known.samples, told.samples))
-    _put_down(writer, [told])
+    put_down(writer, [told])
     return told.samples.count
 
 
-def _put_down(writer: sqlite3.Connection, lines: Sequence[Line]) -> None:
-    new = _encoded(lines)
+def put_down(writer: sqlite3.Connection, lines: Sequence[Line], level: int = chunks.QUICK) -> None:
+    """Add chunks with what was measured elsewhere; a higher level takes longer and comes out smaller.
+
+    This is a part of a transaction, while nobody settles anything.
+    """
+    new = _encoded(lines, level)
     if not new:
         return
     writer.execute("DELETE FROM chunks WHERE id > (SELECT last_chunk FROM checkpoint)")

@@ -4,6 +4,8 @@ import asyncio
 import os
 import platform
 import sqlite3
+from collections.abc import Collection
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 
@@ -45,6 +47,24 @@ def cpu_s(pid: int) -> float:
     """Return the CPU time that a process has used, all its threads together, in itself and in the kernel."""
     fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / _TICKS_PER_S
+
+
+def family_cpu_s(pid: int) -> float:
+    """Return the CPU time that a process and its children have used, also children that are gone."""
+    with suppress(FileNotFoundError):
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+        return sum(int(ticks) for ticks in fields[11:15]) / _TICKS_PER_S + sum(
+            family_cpu_s(int(each)) for each in children
+        )
+    return 0.0  # it has ended since it was named, and is among what its parent had from those that are gone
+
+
+def pin(pid: int, cores: Collection[int]) -> None:
+    """Keep a process that runs, all its threads, on some cores; those and children that it starts later stay there."""
+    for thread in Path(f"/proc/{pid}/task").iterdir():
+        with suppress(ProcessLookupError):
+            os.sched_setaffinity(int(thread.name), cores)
 
 
 def everybody_cpu_s() -> float:

@@ -4,15 +4,17 @@ import asyncio
 import os
 import shutil
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tests.benchmarks import machine
 from tests.conftest import settings
 from tests.daemon_process import DaemonProcess, environment, free_port, pinned, write_config
 
 VICTORIA_METRICS = "victoria-metrics"
+HURRIED = (sys.executable, "-m", "tests.hurried_replica")
 SKIPPED = f"skipped: no {VICTORIA_METRICS} (on Debian: apt-get install {VICTORIA_METRICS})"
 
 _STARTS_WITHIN_S = 180.0
@@ -36,21 +38,38 @@ async def bare(core: int) -> AsyncIterator[Server]:
 
 
 @asynccontextmanager
-async def daemon(core: int, folder: Path, synchronous: str) -> AsyncIterator[Server]:
+async def daemon(core: int, folder: Path, synchronous: str, **storage: Any) -> AsyncIterator[Server]:
     """Serve the daemon with everything on: an account that cannot be reached, the shipped rules, a real file.
 
     It differs from an operator's in two things: nobody is told to slow down, and only warnings are logged.
     """
-    public_port, private_port = free_port(), free_port()
-    name = f"daemon-{public_port}"
+    port = free_port()
+    kept = {"path": str(folder / f"daemon-{port}.db"), "synchronous": synchronous, **storage}
+    async with _daemon(core, folder, port, {"storage": kept}, ()) as server:
+        yield server
+
+
+@asynccontextmanager
+async def hurried(
+    core: int, folder: Path, storage: Mapping[str, Any], cluster: Mapping[str, Any] | None = None
+) -> AsyncIterator[Server]:
+    """Serve such a daemon, or a replica of a cluster, that looks every second whether there is something to settle."""
+    given = {"storage": storage} if cluster is None else {"storage": storage, "cluster": cluster}
+    async with _daemon(None, folder, free_port(), given, HURRIED) as server:
+        machine.pin(server.pid, {core})
+        yield server
+
+
+@asynccontextmanager
+async def _daemon(
+    core: int | None, folder: Path, public_port: int, told: Mapping[str, Any], within: Sequence[str]
+) -> AsyncIterator[Server]:
+    private_port = free_port()
     given: dict[str, Any] = settings(
-        public={"port": public_port},
-        private={"port": private_port},
-        storage={"path": str(folder / f"{name}.db"), "synchronous": synchronous},
-        log={"level": "warning"},
+        public={"port": public_port}, private={"port": private_port}, log={"level": "warning"}, **told
     )
     given["telemetry"] |= {"posts_per_s": 1e9, "burst_posts": 1_000_000_000}
-    process = await DaemonProcess.start(write_config(folder / f"{name}.toml", given), core)
+    process = await DaemonProcess.start(write_config(folder / f"daemon-{public_port}.toml", given), core, within=within)
     try:
         yield Server(public_port, process.pid, private_port)
     finally:

@@ -96,7 +96,7 @@ class Crowd:
         packed_body, before = packed(body), None
         self._book.posts += 1
         while True:
-            door = chance.choice([each for each in self._doors if each != before])
+            door = chance.choice([each for each in self._doors if each != before] or self._doors)
             answer = await self._asked(door, packed_body)
             self._book.take(answer)
             if answer == "202":

@@ -10,6 +10,7 @@ import pytest
 
 from collectors.observations import unrolled
 from collectors.telemetry import decode
+from tests import clickhouse_engine
 from tests.benchmarks import wires
 from tests.benchmarks.bodies import mixed, reporters
 from tests.benchmarks.load import Run
@@ -112,3 +113,24 @@ async def test_the_soak_does_all_that_goes_on_and_says_of_each_figure_what_becam
     assert said.count("  flat\n") + said.count("  GROWS\n") == 8, said
     assert "UNEXPECTED" not in said
     assert all(f" x {what}" in said for what in ("GET", "post", "scrape")), said
+
+
+@pytest.mark.clickhouse
+@pytest.mark.cluster
+async def test_the_replicas_benchmark_counts_what_each_process_takes_beside_sqlite_and_after_history() -> None:
+    clickhouse_engine.need()
+    short = ("--rounds", "1", "--seconds", "0.5", "--rest", "0.5", "--history", "3000", "--patience", "0")
+    said = await said_by("replicas", *short)
+    rows = [line.split("  ")[0] for line in said.splitlines() if line.startswith(("SQLite", "one", "two"))]
+    assert rows[:5] == ["SQLite", "one replica", "two replicas", "SQLite, history", "one replica, history"], said
+    assert "x SQLite" in said
+    assert "x empty" in said
+
+
+@pytest.mark.clickhouse
+@pytest.mark.cluster
+async def test_the_moving_benchmark_goes_there_and_back_and_loses_nothing_that_was_acknowledged() -> None:
+    clickhouse_engine.need()
+    said = await said_by("moving", "--samples", "3000")
+    assert said.count("and the same in the cluster") == 6, said  # rows, then samples and sums, then all of them back
+    assert said.count("as promised\n") == 3, said

@@ -32,6 +32,7 @@ from tests.daemon_process import environment, write_config
 from tests.history_elsewhere import UNSYNCED
 from tests.judging import fired
 from tests.moved import BEGAN_MS, LATEST_SEQ, change, left_behind, posted, told_of_history, told_of_now
+from tests.moving_process import killed
 from tests.stored import as_told
 
 if TYPE_CHECKING:
@@ -101,15 +102,6 @@ async def of_history(file: Path, rooms: list[str]) -> dict[str, Any]:
 
 def is_same(found: Verified) -> bool:
     return None not in found and not found.differences and all(part.compared for part in found if part)
-
-
-def killed(address: str, port: int, file: Path, step: str, where: str) -> None:
-    """Move until it has come somewhere, and kill it there."""
-    command = [sys.executable, "-m", "tests.moving_process", address, str(port), str(file), step, where]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "there\n"
-        process.kill()
 
 
 # --- copy -------------------------------------------------------------------------------------------------

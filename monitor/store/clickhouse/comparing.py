@@ -31,13 +31,17 @@ from monitor.store.moving_source import Source
 _Sums = dict[int, tuple[int, ...]]  # of each day
 
 
-async def compare_samples(clickhouse: Client, source: Source) -> Compared:
-    """Compare samples, day by day, as far as both are to have them still."""
+async def compare_samples(clickhouse: Client, source: Source, last_segment: int | None = None) -> Compared:
+    """Compare samples, day by day, as far as both are to have them still.
+
+    Those of segments up to `last_segment` are in the file; by default, those that are chunks of it.
+    """
     since = await kept_since(clickhouse) // DAY_MS
     count, found = 0, list[Difference]()
     here = await asyncio.to_thread(_samples_in_file, source)
+    last = source.position.last_chunk if last_segment is None else last_segment
     for table in (MEDIA, LEVELS):
-        there = await _samples_in_cluster(clickhouse, table, source.position.last_chunk)
+        there = await _samples_in_cluster(clickhouse, table, last)
         days = {day for day in {*here[table.name], *there} if day > since or not since}
         count += sum(here[table.name].get(day, (0,))[0] for day in days)
         found += differences(f"{table.name} of", "samples", here[table.name], there, days)
@@ -78,12 +82,12 @@ def _add_by_day(sums: _Sums, at_ms: Sequence[int], columns: Sequence[NDArray[np.
         sums[day] = tuple(old + new for old, new in zip(before, some, strict=True))
 
 
-async def _samples_in_cluster(clickhouse: Client, table: Table, last_chunk: int) -> _Sums:
+async def _samples_in_cluster(clickhouse: Client, table: Table, last_segment: int) -> _Sums:
     columns = ", ".join(f"sum({_number(table, name)})" for name in _summed_of(table))
     found = await clickhouse.query(
         f"SELECT intDiv(at_ms, {DAY_MS}) AS day, count(), sum(at_ms % {DAY_MS}), {columns} FROM {table.name} FINAL"
         " WHERE segment <= {last:UInt64} GROUP BY day",
-        {"last": last_chunk},
+        {"last": last_segment},
     )
     return _by_day(found)
 
@@ -102,10 +106,13 @@ def _by_day(columns: Columns) -> _Sums:
 # --- rollups ----------------------------------------------------------------------------------------------
 
 
-async def compare_rollups(clickhouse: Client, source: Source, since_ms: int) -> Compared:
-    """Compare rollups of whole days from a moment on: what was before it may be gone by its age."""
+async def compare_rollups(clickhouse: Client, source: Source, since_ms: int, *, is_all: bool = False) -> Compared:
+    """Compare rollups of whole days from a moment on: what was before it may be gone by its age.
+
+    On days on which the cluster has counted itself it may have more than the file, unless that has `is_all` of it.
+    """
     here, rows = await asyncio.to_thread(_rollups_in_file, source)
-    own = await _days_of_its_own(clickhouse, source)
+    own = set() if is_all else await _days_of_its_own(clickhouse, source)
     found: list[Difference] = []
     for table, names in ((COUNTS_TABLE, COUNTED), (SKETCHES_TABLE, SKETCHED)):
         there = await _rollups_in_cluster(clickhouse, table, names)

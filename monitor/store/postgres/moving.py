@@ -6,7 +6,7 @@ file: those are theirs, for whenever they are carried (`monitor.store.clickhouse
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from hashlib import blake2b
 from itertools import islice
@@ -102,8 +102,8 @@ async def carried(database: Database, chunks_from: int) -> None:
     await database.write(work)
 
 
-async def refuse_unfinished(database: Database) -> None:
-    """See that no history is still to come, which would bring back what is erased now.
+async def refuse_unfinished(database: Database, undone: str = "nothing was erased") -> None:
+    """See that no history is still to come, which would bring back what is erased now, or be missing where it goes.
 
     Raises:
         StoreFailed: there is.
@@ -112,7 +112,7 @@ async def refuse_unfinished(database: Database) -> None:
     if move is not None and not move.is_finished:
         raise StoreFailed(
             "expected the history of the file that was copied to be in the cluster, got some that is not yet;"
-            " `roomwatch backfill` first, or with --abandon; nothing was erased"
+            f" `roomwatch backfill` first, or with --abandon; {undone}"
         )
 
 
@@ -252,18 +252,26 @@ async def compare_tables(database: Database, source: Source) -> Compared:
 
 async def _in_postgres(database: Database, source: Source, table: str, types: Types) -> tuple[int, int]:
     """Return how many rows there are, and their sum, read a page after another."""
-    columns, key = source.columns(table), TABLES[table]
+    count = total = 0
+    after = (source.position.settled,) if table == "ingest_log" else ()
+    async for rows in pages(database, table, source.columns(table), types, after):
+        some, sum_of = await asyncio.to_thread(_summed, (tuple(row) for row in rows))
+        count, total = count + some, (total + sum_of) % 2**64
+    return count, total
+
+
+async def pages(
+    database: Database, table: str, columns: Sequence[str], types: Types, after: Sequence[Any] = ()
+) -> AsyncIterator[list[Any]]:
+    """Yield the rows of a table in the order of its key, some at a time: those after a key, or all."""
+    key = TABLES[table]
     what, order = ", ".join(columns), ", ".join(key)
     marks = ", ".join(f"${number}::{types[table][column]}" for number, column in enumerate(key, start=2))
     first = f"SELECT {what} FROM {table} ORDER BY {order} LIMIT $1"  # noqa: S608  # of the schema
     more = f"SELECT {what} FROM {table} WHERE ({order}) > ({marks}) ORDER BY {order} LIMIT $1"  # noqa: S608
-    count = total = 0
-    rows = await database.read(first, ROWS_A_PAGE)
-    while rows:
-        some, sum_of = await asyncio.to_thread(_summed, (tuple(row) for row in rows))
-        count, total = count + some, (total + sum_of) % 2**64
-        rows = await database.read(more, ROWS_A_PAGE, *rows[-1][: len(key)])
-    return count, total
+    while rows := list(await database.read(more if after else first, ROWS_A_PAGE, *after)):
+        yield rows
+        after = rows[-1][: len(key)]
 
 
 def _summed(rows: Iterator[tuple[Any, ...]]) -> tuple[int, int]:
