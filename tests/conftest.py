@@ -15,7 +15,7 @@ from monitor.app import Daemon
 from monitor.company import company_of
 from monitor.config import Config, build
 from monitor.opening import open_store
-from tests import fault_table, starting_order
+from tests import clickhouse_engine, fault_table, starting_order
 from tests.builders import ACCOUNT, API_KEY, API_SECRET, AUTH_TOKEN, INGEST_KEY
 
 if TYPE_CHECKING:
@@ -127,3 +127,19 @@ def postgres_server() -> "Iterator[PostgresServer]":
 
     with running_server() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[clickhouse_engine.Engine]:
+    """A ClickHouse of this process alone, started when the first test wants it; who kills it starts it again."""
+    with clickhouse_engine.running(tmp_path_factory.mktemp("clickhouse") / "data") as engine:
+        yield engine
+
+
+@pytest.fixture
+async def address(postgres_server: "PostgresServer", engine: clickhouse_engine.Engine) -> AsyncIterator[str]:
+    """A PostgreSQL with our schema and nothing in it, beside a ClickHouse with nothing in it, either."""
+    from tests import clusters  # noqa: PLC0415  # with drivers that not everybody has
+
+    async with clusters.emptied(postgres_server, engine.port) as postgres:
+        yield postgres

@@ -1,6 +1,6 @@
 """What the conformance suites run on."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +10,6 @@ import pytest
 from monitor.store.memory import MemoryStore
 from monitor.store.ports import Store
 from monitor.store.sqlite import SqliteStore
-from tests import clickhouse_engine
 
 SUITES_OF_SAMPLES = {"test_sample_stores", "test_sample_ranges", "test_rollup_stores"}  # which ClickHouse fills, too
 
@@ -36,13 +35,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("store", stores, indirect=True)
 
 
-@pytest.fixture(scope="session")
-def clickhouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[clickhouse_engine.Engine]:
-    """The engine of ClickHouse, behind its HTTP interface."""
-    with clickhouse_engine.running(tmp_path_factory.mktemp("clickhouse") / "data") as engine:
-        yield engine
-
-
 @pytest.fixture
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
     """Every store there is, empty."""
@@ -55,13 +47,13 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
             server: PostgresServer = request.getfixturevalue("postgres_server")
             opened = await stack.enter_async_context(server.store())
         elif request.param == "cluster":
-            engine = request.getfixturevalue("clickhouse")
+            engine = request.getfixturevalue("engine")
             from tests import clusters  # noqa: PLC0415  # needs both drivers
 
             server = request.getfixturevalue("postgres_server")
             opened = await stack.enter_async_context(clusters.opened(server, engine.port))
         else:
-            engine = request.getfixturevalue("clickhouse")
+            engine = request.getfixturevalue("engine")
             from tests import history_elsewhere  # noqa: PLC0415  # needs the driver
 
             yield await stack.enter_async_context(history_elsewhere.opened(engine.port))

@@ -1,7 +1,7 @@
 """Samples and rollups in ClickHouse, while somebody is killed in between."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import aclosing
 from pathlib import Path
 from shutil import rmtree
@@ -31,12 +31,6 @@ pytestmark = pytest.mark.clickhouse
 TEN = NOW_MS // HOUR_MS * HOUR_MS
 DAY_MS = 24 * HOUR_MS
 EVERY_TABLE = ("series", "media", "levels", "minutes", "sketches", "people")
-
-
-@pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[clickhouse_engine.Engine]:
-    with clickhouse_engine.running(tmp_path_factory.mktemp("clickhouse") / "data") as running:
-        yield running
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import asyncio
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,19 +40,6 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.clickhouse, pytest.mark.cluster]
 
 TEN = NOW_MS // HOUR_MS * HOUR_MS
-
-
-@pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[clickhouse_engine.Engine]:
-    with clickhouse_engine.running(tmp_path_factory.mktemp("clickhouse") / "data") as running:
-        yield running
-
-
-@pytest.fixture
-async def address(postgres_server: "PostgresServer", engine: clickhouse_engine.Engine) -> AsyncIterator[str]:
-    """A PostgreSQL with our schema and nothing in it, and a ClickHouse beside it with nothing in it, either."""
-    async with clusters.emptied(postgres_server, engine.port) as postgres:
-        yield postgres
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """The databases of a cluster, looked at and brought up to date by hand."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -26,12 +26,6 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.clickhouse, pytest.mark.cluster]
 
 DATABASE = "kept_up"
-
-
-@pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[clickhouse_engine.Engine]:
-    with clickhouse_engine.running(tmp_path_factory.mktemp("clickhouse") / "data") as running:
-        yield running
 
 
 def configured(postgres: str, port: int) -> Config:

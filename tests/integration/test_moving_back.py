@@ -4,7 +4,7 @@ import asyncio
 import shutil
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,7 +36,7 @@ from tests.moving_process import killed
 from tests.stored import as_told
 
 if TYPE_CHECKING:
-    from tests.postgres_server import PostgresServer
+    pass
 
 pytestmark = [pytest.mark.clickhouse, pytest.mark.cluster]
 
@@ -45,18 +45,6 @@ LATER_MS = NOW_MS + 600_000
 
 def untold(of: str, more: int, expected: int) -> None:
     """Tell nobody."""
-
-
-@pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[clickhouse_engine.Engine]:
-    with clickhouse_engine.running(tmp_path_factory.mktemp("clickhouse") / "data") as running:
-        yield running
-
-
-@pytest.fixture
-async def address(postgres_server: "PostgresServer", engine: clickhouse_engine.Engine) -> AsyncIterator[str]:
-    async with clusters.emptied(postgres_server, engine.port) as postgres:
-        yield postgres
 
 
 @pytest.fixture
