@@ -86,7 +86,7 @@ async def _samples_in_cluster(clickhouse: Client, table: Table, last_segment: in
     columns = ", ".join(f"sum({_number(table, name)})" for name in _summed_of(table))
     found = await clickhouse.query(
         f"SELECT intDiv(at_ms, {DAY_MS}) AS day, count(), sum(at_ms % {DAY_MS}), {columns} FROM {table.name} FINAL"
-        " WHERE segment <= {last:UInt64} GROUP BY day",
+        " WHERE segment <= {last:UInt64} AND room != '' GROUP BY day",
         {"last": last_segment},
     )
     return _by_day(found)
