@@ -19,7 +19,7 @@ from alerts.model import Incident
 from collectors.events import Event
 from monitor.call_views import CallViews
 from monitor.entities import Room
-from monitor.store.ports import Call, Changed, Resolve
+from monitor.store.ports import Call, Changed, Resolve, StoreFailed
 from monitor.store.rows import place_of
 from monitor.story.feeding import LATE_MS, Feed, unknown_to
 from monitor.story.shapes import Entry, Missing
@@ -208,6 +208,8 @@ class Streams:
         judged.is_busy = True
         try:
             judged.verdict = await self._judge(call)
+        except StoreFailed as error:
+            _log.warning("no verdict on a call at which somebody looks, trying again later: %s", error)
         except Exception:  # noqa: BLE001  # whatever it was, lanes and story go on without a verdict
             _log.exception("no verdict on a call at which somebody looks, trying again later")
         finally:
