@@ -36,7 +36,7 @@ test: $(VENV)/.dev ## everything a contributor runs: unit, property, contract, i
 	@$(BIN)/python -m pytest -m "not e2e and not clickhouse" $(SIDE_BY_SIDE) $(TESTS)
 
 clickhouse: $(VENV)/.clickhouse ## what is to become of samples on several machines, on ClickHouse's own engine; fetches half a gigabyte
-	@ROOMWATCH_CLICKHOUSE=1 $(BIN)/python -m pytest -m clickhouse --numprocesses 2 --dist loadfile \
+	@ROOMWATCH_CLICKHOUSE=1 $(BIN)/python -m pytest -m clickhouse $(SIDE_BY_SIDE) \
 	    tests/contract tests/integration/test_clickhouse.py tests/integration/test_cluster.py \
 	    tests/integration/test_cluster_upkeep.py tests/integration/test_replicas.py tests/integration/test_moving.py \
 	    tests/integration/test_moving_back.py tests/integration/test_benchmarks.py tests/crash/test_drill.py

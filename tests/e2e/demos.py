@@ -10,10 +10,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
+from tests.daemon_process import free_port
 from tests.e2e.installation import expositions
 from tests.e2e.replicated_demo import BEGINS
 from tests.e2e.servers import ON_CLUSTER, SERVERS
-from tests.e2e.tools import HANGS_AFTER_S, free_port, running
+from tests.e2e.tools import HANGS_AFTER_S, running
 
 
 class Line(NamedTuple):

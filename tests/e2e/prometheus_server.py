@@ -12,9 +12,10 @@ from typing import Any
 
 import yaml
 
+from tests.daemon_process import free_port
 from tests.e2e.demos import Demo
 from tests.e2e.replicated_demo import SCRAPES
-from tests.e2e.tools import HANGS_AFTER_S, ROOT, free_port, running, tool
+from tests.e2e.tools import HANGS_AFTER_S, ROOT, running, tool
 
 SHIPPED = ROOT / "dashboards" / "prometheus"
 

@@ -12,7 +12,8 @@ from pathlib import Path
 import aiohttp
 import trustme
 
-from tests.e2e.tools import HANGS_AFTER_S, ROOT, free_port, running
+from tests.daemon_process import free_port
+from tests.e2e.tools import HANGS_AFTER_S, ROOT, running
 
 NGINX, CADDY = ROOT / "deploy" / "nginx", ROOT / "deploy" / "caddy"
 CLIENT = "127.0.0.2"  # an address of this machine that is not the proxy's

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,12 +27,6 @@ def missing(name: str, packages: str = PACKAGES) -> NoReturn:
     """Skip the test for want of a program or a library; where a change is decided upon, fail it."""
     wanted = f"expected {name}, found none; on Debian: apt-get install {packages}"
     pytest.fail(wanted) if os.environ.get("CI") else pytest.skip(wanted)
-
-
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
 
 
 @contextmanager
