@@ -22,6 +22,7 @@ from monitor.store.ports import StoreFailed
 _log = getLogger(__name__)
 
 TTL_S = 3.0  # of a lease; what takes longer than this is taken for dead
+LOOKS_A_TTL = 10  # whether somebody's lease is over: nobody has the duty until it is seen
 FOR_GOOD = inf
 EARLIER_LIVES_TTLS = 2.0
 LEAVE_WITHIN_S = 1.0  # whoever ends need not be waited for: its leases end by themselves
@@ -146,7 +147,7 @@ class Duties:
 
     async def _look_again_and_again(self, group: asyncio.TaskGroup) -> None:
         while self._ttl_s < inf:
-            await asyncio.sleep(self._ttl_s / RENEWALS_A_TTL)
+            await asyncio.sleep(self._ttl_s / LOOKS_A_TTL)
             await self._look(group)
 
     async def _look(self, group: asyncio.TaskGroup) -> None:
