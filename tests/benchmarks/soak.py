@@ -24,6 +24,7 @@ from tests.benchmarks.soak_life import Life, going_on
 from tests.benchmarks.vitals import MEGABYTE, Vitals
 
 LOOK_EVERY_S = 10.0
+SAID_EVERY_S = 300.0
 FEWEST_LOOKS = 12
 
 
@@ -59,9 +60,10 @@ WATCHED = (
         # seen by tests/integration/test_who_left_is_forgotten.py.
         Bound(times=1.05, plus=3.0, per_h=6.0),
     ),
-    Watched("open files", lambda look: look.vitals.open_files, ",.0f", Bound(times=1.1, plus=4.0)),
+    Watched("connections", lambda look: look.vitals.connections, ",.0f", None),
+    Watched("open files beside them", lambda look: look.vitals.open_files, ",.0f", Bound(times=1.1, plus=4.0)),
     Watched("threads", lambda look: look.vitals.threads, ",.0f", Bound(times=1.0, plus=1.0)),
-    Watched("tasks", lambda look: look.vitals.tasks, ",.0f", Bound(times=1.1, plus=4.0)),
+    Watched("tasks beside them", lambda look: look.vitals.tasks, ",.0f", Bound(times=1.1, plus=4.0)),
     Watched("post acknowledged, p99 of 10 s, ms", lambda look: look.ack_p99_ms, ",.1f", Bound(times=1.5, plus=20.0)),
     Watched("scrape, median, ms", lambda look: look.scrape_ms, ",.1f", Bound(times=1.5, plus=10.0)),
     Watched("loop late, at worst, ms", lambda look: look.vitals.loop_lag_ms, ",.1f", Bound(times=1.5, plus=50.0)),
@@ -88,8 +90,8 @@ def progress(look: Look, left_s: float) -> str:
     """Return how it is going."""
     return (
         f"{max(0.0, left_s) / 60:5.1f} min to go   {look.vitals.rss_bytes / MEGABYTE:6.1f} MB   "
-        f"{look.vitals.open_files} files   p99 {look.ack_p99_ms:.1f} ms   scrape {look.scrape_ms:.1f} ms   "
-        f"loop late {look.vitals.loop_lag_ms:.0f} ms"
+        f"{look.vitals.open_files:.0f} files   {look.vitals.tasks:.0f} tasks   p99 {look.ack_p99_ms:.1f} ms   "
+        f"scrape {look.scrape_ms:.1f} ms   loop late {look.vitals.loop_lag_ms:.0f} ms"
     )
 
 
@@ -116,9 +118,18 @@ def _allowed(bound: Bound | None) -> str:
     return f"x {bound.times:g} + {bound.plus:g}{per_h}"
 
 
-def _say(line: str) -> None:
-    if sys.stdout.isatty():
-        print(f"\r\x1b[K{line}", end="", flush=True)
+class _Said:
+    """How it is going, over itself on a terminal, and now and then in a file."""
+
+    def __init__(self) -> None:
+        self._next_s = 0.0
+
+    def __call__(self, line: str) -> None:
+        if sys.stdout.isatty():
+            print(f"\r\x1b[K{line}", end="", flush=True)
+        elif time.monotonic() >= self._next_s:
+            self._next_s = time.monotonic() + SAID_EVERY_S
+            print(line, flush=True)
 
 
 def main() -> int:
@@ -131,7 +142,7 @@ def main() -> int:
     options = parser.parse_args()
     print(f"Is the daemon in the end as it was in the beginning?  {options.minutes:g} minutes, {options.rooms} rooms.")
     print(machine.described(), flush=True)
-    looks, life = asyncio.run(soak(options.minutes, options.rooms, options.churn, _say))
+    looks, life = asyncio.run(soak(options.minutes, options.rooms, options.churn, _Said()))
     found = courses(looks)
     print(f"\n{table(found)}\n")
     print(", ".join(f"{count:,} x {what}" for what, count in sorted(life.done.items())))
