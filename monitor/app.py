@@ -138,8 +138,6 @@ class Daemon:
         self.rounds = self._new_rounds()
         self.canary = self._canary(config.canary) if config.canary.enabled else None
         self.duties = self._duties()
-        for name in self.duties.names:  # that nobody has a duty is seen only if each says that it has not
-            self.metrics.set("roomwatch_duty_held", False, self._label_of(name))
         self.others = self._others()
         self.showing = Showing(self._parts(), lambda: self.config, is_demo=demo)
         self._expect_series()
@@ -402,6 +400,8 @@ class Daemon:
             self._keep_budgets,
         )
         company, todo = self.company, work.duties()
+        for name in todo:  # that nobody has a duty is seen only if each says that it has not
+            self.metrics.set("roomwatch_duty_held", False, self._label_of(name))
         return Duties(company.leases, company.me, todo, ttl_s=company.ttl_s, on_change=self._note_duty)
 
     def _others(self) -> Others | None:

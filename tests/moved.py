@@ -1,5 +1,6 @@
 """A file such as a daemon leaves when it is stopped: of everything there is something in it."""
 
+import shutil
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
@@ -20,6 +21,7 @@ from monitor.history.rollups import HOUR_MS
 from monitor.live import Live
 from monitor.roles import Role
 from monitor.slo import Step
+from monitor.store.comparing import Verified
 from monitor.store.keeping import DAY_MS
 from monitor.store.ports import (
     AuditEntry,
@@ -167,3 +169,30 @@ def change(file: Path, *statements: str) -> None:
         for statement in statements:
             connection.execute(statement)
         connection.commit()
+
+
+# --- what is asked of a move ------------------------------------------------------------------------------
+
+
+async def of_now(file: Path) -> dict[str, Any]:
+    """Return what a file tells of now."""
+    with SqliteStore.opened_to_read(file) as store:
+        return await told_of_now(store)
+
+
+async def of_history(file: Path, rooms: list[str]) -> dict[str, Any]:
+    """Return what a file tells of history; a copy is asked, of which rollups are asked as a daemon does."""
+    store = await SqliteStore.open(Path(shutil.copy(file, file.with_name("asked.db"))))
+    try:
+        return await told_of_history(store, rooms)
+    finally:
+        await store.close()
+
+
+def is_same(found: Verified) -> bool:
+    """Whether all of it was compared, and nothing differs."""
+    return None not in found and not found.differences and all(part.compared for part in found if part)
+
+
+def untold(of: str, more: int, expected: int) -> None:
+    """Tell nobody how far it is."""

@@ -2,14 +2,13 @@
 
 import asyncio
 import hashlib
-import shutil
 import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -25,13 +24,24 @@ from monitor.store.cluster_moving import Moving, Verified, opened
 from monitor.store.lock import locked
 from monitor.store.moving_source import TABLES, Source
 from monitor.store.ports import AuditSearch, Erased, Lacking, OutboxSearch, Search, StoreFailed, Wanted
-from monitor.store.sqlite import SqliteStore
 from tests import clusters
 from tests.builders import BOB, NOW_MS, ROOM
 from tests.daemon_process import environment, write_config
 from tests.history_elsewhere import UNSYNCED
 from tests.judging import fired
-from tests.moved import BEGAN_MS, LATEST_SEQ, change, left_behind, posted, told_of_history, told_of_now
+from tests.moved import (
+    BEGAN_MS,
+    LATEST_SEQ,
+    change,
+    is_same,
+    left_behind,
+    of_history,
+    of_now,
+    posted,
+    told_of_history,
+    told_of_now,
+    untold,
+)
 from tests.moving_process import killed
 from tests.stored import as_told
 
@@ -41,10 +51,6 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.clickhouse, pytest.mark.cluster]
 
 ELSEWHERE = {"chunks", "series", "rollups", "checkpoint"}  # tables that are no rows in PostgreSQL
-
-
-def untold(of: str, more: int, expected: int) -> None:
-    """Tell nobody."""
 
 
 @pytest.fixture
@@ -72,24 +78,6 @@ async def rooms(file: Path) -> list[str]:
 
 def digest(file: Path) -> bytes:
     return hashlib.sha256(file.read_bytes()).digest()
-
-
-async def of_now(file: Path) -> dict[str, Any]:
-    with SqliteStore.opened_to_read(file) as store:
-        return await told_of_now(store)
-
-
-async def of_history(file: Path, rooms: list[str]) -> dict[str, Any]:
-    copy = Path(shutil.copy(file, file.with_name("asked.db")))  # of which rollups are asked as a daemon does
-    store = await SqliteStore.open(copy)
-    try:
-        return await told_of_history(store, rooms)
-    finally:
-        await store.close()
-
-
-def is_same(found: Verified) -> bool:
-    return None not in found and not found.differences and all(part.compared for part in found if part)
 
 
 # --- copy -------------------------------------------------------------------------------------------------

@@ -1,13 +1,12 @@
 """What a cluster has becomes the file of one daemon, which goes on from it: all of it, once, or there is no file."""
 
 import asyncio
-import shutil
 import subprocess
 import sys
 from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -20,7 +19,6 @@ from monitor.places import resolve
 from monitor.store.cluster import ClusterStore
 from monitor.store.cluster_moving import opened as opened_to_move
 from monitor.store.cluster_returning import Returned, Returning, opened
-from monitor.store.comparing import Verified
 from monitor.store.lines import Lines
 from monitor.store.moving_source import TABLES
 from monitor.store.ports import AuditEntry, AuditSearch, StoreFailed
@@ -31,7 +29,18 @@ from tests import clusters
 from tests.builders import BOB, NOW_MS
 from tests.daemon_process import environment, write_config
 from tests.history_elsewhere import UNSYNCED
-from tests.moved import LATEST_SEQ, change, left_behind, posted, told_of_history, told_of_now
+from tests.moved import (
+    LATEST_SEQ,
+    change,
+    is_same,
+    left_behind,
+    of_history,
+    of_now,
+    posted,
+    told_of_history,
+    told_of_now,
+    untold,
+)
 from tests.moving_process import killed
 from tests.stored import as_told
 
@@ -41,10 +50,6 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.clickhouse, pytest.mark.cluster]
 
 LATER_MS = NOW_MS + 600_000
-
-
-def untold(of: str, more: int, expected: int) -> None:
-    """Tell nobody."""
 
 
 @pytest.fixture
@@ -101,24 +106,6 @@ async def killed_while_settling(store: ClusterStore) -> None:
     for batch in segment.batches:
         lines.add(batch)
     await store._history.samples._put_down(list(lines.take(as_told)), segment.number)
-
-
-async def of_now(file: Path) -> dict[str, Any]:
-    with SqliteStore.opened_to_read(file) as store:
-        return await told_of_now(store)
-
-
-async def of_history(file: Path, rooms: list[str]) -> dict[str, Any]:
-    copy = Path(shutil.copy(file, file.with_name("asked.db")))
-    store = await SqliteStore.open(copy)
-    try:
-        return await told_of_history(store, rooms)
-    finally:
-        await store.close()
-
-
-def is_same(found: Verified) -> bool:
-    return None not in found and not found.differences and all(part.compared for part in found if part)
 
 
 # --- copy -------------------------------------------------------------------------------------------------
