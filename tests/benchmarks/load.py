@@ -9,13 +9,14 @@ import asyncio
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from statistics import median
 from typing import cast
 
 import msgspec
 import uvloop
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tests.benchmarks.machine import TICK_S, cpu_s, everybody_cpu_s
 from tests.benchmarks.posts import Posts, in_turn, once_each
@@ -36,6 +37,7 @@ class Load(Struct, frozen=True, kw_only=True):
     posts: Posts
     seconds: float | None = None
     most_seconds: float = 600.0  # for everybody to have posted once
+    begun: Sequence[int] = (0,) * CONNECTIONS  # of the requests of each connection, how many an earlier run has sent
 
 
 class Run(Struct, frozen=True):
@@ -47,6 +49,7 @@ class Run(Struct, frozen=True):
     server_cpu_s: float
     own_cpu_s: float
     foreign_cpu_s: float  # of neither
+    begun: Sequence[int] = ()  # for the next load, to go on where this one ended
 
     @property
     def cpu_us(self) -> float:
@@ -73,8 +76,9 @@ def foreign(runs: Iterable[Run]) -> str:
 class Connection(asyncio.Protocol):
     """Sends a request, waits for the whole answer, and sends the next."""
 
-    def __init__(self, requests: Iterator[bytes], answered: Counter[int]) -> None:
+    def __init__(self, requests: Iterator[bytes], answered: Counter[int], begun: int) -> None:
         self._requests = requests
+        self.begun = begun
         self._answered = answered
         self._buffer = b""
         self.is_over = False
@@ -96,6 +100,7 @@ class Connection(asyncio.Protocol):
     def _ask(self) -> None:
         request = None if self.is_over else next(self._requests, None)
         if request is not None:
+            self.begun += 1
             self._transport.write(request)
             return
         self.is_over = True
@@ -143,7 +148,10 @@ async def load(task: Load) -> Run:
     everybody, answered = task.posts.browsers(), Counter[int]()
     meter = Meter(task.pid)
     requests = in_turn if task.seconds else once_each
-    makers = (lambda n=n: Connection(requests(everybody[n::CONNECTIONS]), answered) for n in range(CONNECTIONS))
+    makers = (
+        lambda n=n, begun=begun: Connection(requests(everybody[n::CONNECTIONS], begun), answered, begun)
+        for n, begun in enumerate(task.begun)
+    )
     loop = asyncio.get_running_loop()
     connections = [(await loop.create_connection(maker, "127.0.0.1", task.port))[1] for maker in makers]
     if task.seconds is not None:
@@ -156,7 +164,8 @@ async def load(task: Load) -> Run:
             connection.is_over = True
     async with asyncio.timeout(task.most_seconds):
         await asyncio.gather(*(connection.closed for connection in connections))
-    return meter.read(answered) if task.seconds is None else run
+    begun = [connection.begun for connection in connections]
+    return replace(meter.read(answered) if task.seconds is None else run, begun=begun)
 
 
 async def loaded(task: Load, core: int) -> Run:

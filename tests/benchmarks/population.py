@@ -3,9 +3,9 @@
 `make bench`, or `python -m tests.benchmarks.population --help`.
 
 Three daemons, each with so many people live in rooms of ten: a thousand, ten thousand, a hundred thousand.  They all
-came through the front door, each with 64 samples of its media in one post.  Then everybody posts one event in turn, in
-random order, so that nothing about them is in any cache; the picture is saved and the rules look as always.  What a
-post costs is counted over all rounds together, so that it pays its share of saving the picture, which few rounds see.
+came through the front door, each with 64 samples of its media in one post.  Then everybody goes on and posts one event
+in turn, in random order, so that nothing about them is in any cache; the picture is saved and the rules look as always.
+What a post costs is counted over all rounds together, so that it pays its share of saving the picture, which few see.
 """
 
 import argparse
@@ -36,13 +36,14 @@ _MB = 1e6
 
 
 class Populated(NamedTuple):
-    """A daemon, and what its people took."""
+    """A daemon, what its people took, and how far each of their connections is."""
 
     server: Server
     people: int
     empty_bytes: int
     full_bytes: int
     arrived: Run
+    begun: list[int]
 
 
 Rounds = Mapping[int, Sequence[Run]]  # by people, one run a round
@@ -63,16 +64,19 @@ class Crowd:
         posts = replace(self._posts_of(people), wire="series", events=1 + SAMPLES, only_media=True)
         run = await loaded(Load(port=server.port, pid=server.pid, posts=posts), self._core)
         await asyncio.sleep(self._settles_s)  # the picture is saved, and what arriving took is freed
-        return Populated(server, people, empty_bytes, machine.rss_bytes(server.pid), run)
+        return Populated(server, people, empty_bytes, machine.rss_bytes(server.pid), run, list(run.begun))
 
     async def post(self, populated: Populated, seconds: float) -> Run:
         """Let them post one event each, in turn."""
         await self._patience.wait()
         server, posts = populated.server, self._posts_of(populated.people)
-        return await loaded(Load(port=server.port, pid=server.pid, posts=posts, seconds=seconds), self._core)
+        task = Load(port=server.port, pid=server.pid, posts=posts, seconds=seconds, begun=populated.begun)
+        run = await loaded(task, self._core)
+        populated.begun[:] = run.begun
+        return run
 
     def _posts_of(self, people: int) -> Posts:
-        return Posts(people=people, people_per_room=PEOPLE_PER_ROOM, proof=self._proof)
+        return Posts(people=people, people_per_room=PEOPLE_PER_ROOM, proof=self._proof, seed=people)
 
 
 async def measure(options: argparse.Namespace) -> tuple[Sequence[Populated], Rounds]:

@@ -3,7 +3,7 @@
 import random
 import time
 from collections.abc import Iterator, Sequence
-from itertools import count, cycle
+from itertools import count, cycle, islice
 from typing import Literal
 
 from msgspec import Struct
@@ -36,6 +36,7 @@ class Posts(Struct, frozen=True, kw_only=True):
     proof: Proof = "ingest key"
     people: int = PEOPLE
     people_per_room: int = PEOPLE_PER_ROOM
+    seed: int | None = None  # the same people in the same order, of the same sessions; otherwise they have just arrived
 
     def sheets(self, chance: random.Random) -> tuple[Sequence[Sheet], Sheet]:
         """Return posts of people who are well, and one of somebody who is not."""
@@ -50,8 +51,8 @@ class Posts(Struct, frozen=True, kw_only=True):
 
     def browsers(self) -> list["Browser"]:
         """Return everybody, in any order."""
-        chance = random.Random()
-        well, badly = self.sheets(chance)
+        chance = random.Random(self.seed)
+        well, badly = self.sheets(random.Random())
         everybody = [Browser(self, each, well, badly) for each in reporters(self.people, self.people_per_room, chance)]
         chance.shuffle(everybody)
         return everybody
@@ -67,11 +68,11 @@ class Browser:
         self._badly = badly
         self._texts: dict[Sheet, bytes] = {}
 
-    def requests(self) -> Iterator[bytes]:
-        """Return one request after the other."""
+    def requests(self, begun: int = 0) -> Iterator[bytes]:
+        """Return one request after the other, after so many of them."""
         head = _HEAD.format(path=_PATHS[self._posts.wire], token=self._token()).encode()
         last_ms = 0
-        for index in count():
+        for index in count(begun):
             sheet = self._badly if random.random() < BAD_RATIO else next(self._well)
             # A millisecond apart and just now: what is late is not the present, and would be cheap.
             now_ms = int(time.time() * 1000)
@@ -93,13 +94,16 @@ class Browser:
         return access_token(grants={"identity": who.identity, "video": {"room": who.room_name}})
 
 
-def in_turn(browsers: Sequence[Browser]) -> Iterator[bytes]:
-    """Return the requests of several browsers, one of each after the other, without an end."""
-    for requests in cycle([browser.requests() for browser in browsers]):
-        yield next(requests)
+def in_turn(browsers: Sequence[Browser], begun: int = 0) -> Iterator[bytes]:
+    """Return the requests of several browsers, one of each after the other, without an end, after so many of them."""
+    if not browsers:
+        return
+    rounds, first = divmod(begun, len(browsers))
+    requests = [browser.requests(rounds + (place < first)) for place, browser in enumerate(browsers)]
+    for each in islice(cycle(requests), first, None):
+        yield next(each)
 
 
-def once_each(browsers: Sequence[Browser]) -> Iterator[bytes]:
-    """Return one request of every browser."""
-    for browser in browsers:
-        yield next(browser.requests())
+def once_each(browsers: Sequence[Browser], begun: int = 0) -> Iterator[bytes]:
+    """Return one request of every browser, after so many of theirs together."""
+    return islice(in_turn(browsers, begun), len(browsers))

@@ -4,6 +4,7 @@ import asyncio
 import os
 import random
 import sys
+from itertools import islice
 
 import msgspec
 import pytest
@@ -14,6 +15,7 @@ from tests import clickhouse_engine
 from tests.benchmarks import wires
 from tests.benchmarks.bodies import mixed, reporters
 from tests.benchmarks.load import Run
+from tests.benchmarks.posts import Posts, in_turn
 from tests.benchmarks.servers import SKIPPED
 from tests.benchmarks.wires import Sheet
 from tests.builders import NOW_MS
@@ -48,6 +50,20 @@ async def test_the_ingest_benchmark_measures_every_case_beside_the_floor_and_nam
 def test_every_post_is_the_same_in_rows_and_in_series() -> None:
     assert seen(wires.rows(EVENTS)) == seen(wires.series(EVENTS))
     assert len(seen(wires.rows(EVENTS))) == len(EVENTS)
+
+
+@pytest.mark.parametrize("begun", [0, 1, 4, 6, 11])
+def test_a_load_goes_on_in_the_sessions_and_with_the_numbers_at_which_another_ended(begun: int) -> None:
+    whole, rest = (in_turn(Posts(people=4, people_per_room=2, seed=1).browsers(), after) for after in (0, begun))
+    expected = [numbered(request) for request in islice(whole, begun, begun + 12)]
+    assert [numbered(request) for request in islice(rest, 12)] == expected
+
+
+def numbered(request: bytes) -> tuple[str, int]:
+    batch = decode(request.partition(b"\r\n\r\n")[2], 0).batch
+    assert batch.session is not None
+    assert batch.seq is not None
+    return batch.session, batch.seq
 
 
 def test_a_server_that_used_less_than_a_tick_still_has_a_cost() -> None:
