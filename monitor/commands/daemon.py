@@ -31,6 +31,7 @@ from monitor.supervision.supervisor import START_AT_MOST_S, Supervisor
 
 _log = getLogger(__name__)
 
+SWITCH_EVERY_S = 0.001  # so long a thread that works may keep the interpreter from the loop, which has to answer
 GC_THRESHOLDS = (50_000, 20, 50)  # new objects before the youngest are looked over, and how often the next are not
 
 
@@ -193,6 +194,15 @@ def _about_this_machine(config: Config) -> Iterator[str]:
         yield from exposed_database(config.database)
 
 
+def be_swift() -> None:
+    """Have the interpreter do what suits a loop that is wanted every millisecond."""
+    # What the start has made stays, and telemetry makes no circles: look for them seldom, and not among what stays.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
+    sys.setswitchinterval(SWITCH_EVERY_S)
+
+
 def _live(life: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> int:
     """Run until the first SIGINT or SIGTERM, which stops in order; the second one exits at once."""
 
@@ -210,10 +220,7 @@ def _live(life: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> int:
         await life(stop)
 
     keep_little()
-    # What the start has made stays, and telemetry makes no circles: look for them seldom, and not among what stays.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*GC_THRESHOLDS)
+    be_swift()
     failed = False
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:

@@ -106,7 +106,8 @@ class SqliteSamples:
         lines, reached = await asyncio.to_thread(self._gather, through)
         if reached is None:
             return None
-        await self._write(in_batches(lines.take(resolve)), settled=reached)
+        told = await asyncio.to_thread(lines.take, resolve)
+        await self._write(in_batches(told), settled=reached)
         await self._clear()
         return lines.count
 

@@ -3,9 +3,10 @@
 `make bench`, or `python -m tests.benchmarks.history --help`.
 
 First, calls of 45 minutes are stored in a real file as browsers post them, three samples a post, and settled every ten
-minutes of theirs; then the chunks of each participant are put together.  What they take on disk is counted with
-everything that belongs to them, indexes and the half-empty pages of tables included, and VictoriaMetrics is given the
-same samples as influx lines.  Then a daemon is started on a store of many more samples and asked over HTTP.
+minutes of theirs, once while something else wants the event loop every millisecond; then the chunks of each participant
+are put together.  What they take on disk is counted with everything that belongs to them, indexes and the half-empty
+pages of tables included, and VictoriaMetrics is given the same samples as influx lines.  Then a daemon is started on a
+store of many more samples and asked over HTTP.
 """
 
 import argparse
@@ -15,8 +16,8 @@ import sqlite3
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,6 +26,7 @@ import msgspec
 
 from collectors.events import RoomStatus
 from collectors.telemetry import decode, kept
+from monitor.commands.daemon import be_swift
 from monitor.entities import Room
 from monitor.history import chunks
 from monitor.history.gathering import Gathering
@@ -46,6 +48,8 @@ SETTLED_EVERY = 60  # samples of each: ten minutes
 PAGE_NUMBER, PAGE_PEOPLE, PAGE_SAMPLES = 2**64, 8, 360  # the page of a room: an hour of eight people
 ASKED = 200  # times, each question
 COMPARED_ROOMS = 1_000
+WATCHED = SETTLED_EVERY  # the samples that are settled second: is the loop held meanwhile?
+WANTED_EVERY_S = 0.001  # the loop, while it settles
 HOUR_MS, DAY_MS = 3_600_000, 86_400_000
 
 _NO_GOAL = Goal(None, None)
@@ -55,6 +59,7 @@ class Made(NamedTuple):
     """What making history came to."""
 
     settle_us: float  # of CPU, a sample
+    held_ms: float  # the longest that whoever wanted the loop meanwhile had to wait
     merge_us: float
     chunk_bytes: float  # on disk, a sample
     merged_bytes: float
@@ -64,6 +69,28 @@ class Made(NamedTuple):
 def sid(kind: str, number: int) -> str:
     """Return a SID."""
     return f"{kind}{number:032x}"
+
+
+class Held:
+    """How long the event loop is held, for whoever wants it every millisecond."""
+
+    def __init__(self) -> None:
+        self.longest_s = 0.0
+
+    @asynccontextmanager
+    async def watched(self) -> AsyncIterator[None]:
+        """Watch the loop meanwhile."""
+        watching = asyncio.create_task(self._watch())
+        try:
+            yield
+        finally:
+            watching.cancel()
+
+    async def _watch(self) -> None:
+        while True:
+            before_s = time.perf_counter()
+            await asyncio.sleep(WANTED_EVERY_S)
+            self.longest_s = max(self.longest_s, time.perf_counter() - before_s - WANTED_EVERY_S)
 
 
 # --- how small, and at what cost? -------------------------------------------------------------------------
@@ -77,11 +104,16 @@ async def make(folder: Path, people: int) -> Made:
     store = await SqliteStore.open(database)
     try:
         empty = footprint(database)
-        settled_s, samples = 0.0, 0
+        settled_s, samples, held = 0.0, 0, Held()
+        be_swift()  # as a daemon is, what the sessions are made of set aside
         for first in range(0, SAMPLES, SETTLED_EVERY):
             span = range(first, min(SAMPLES, first + SETTLED_EVERY))
             through = await _append(store, sessions, span)
             await store.picture.save([], through)
+            if first == WATCHED:  # which costs, too
+                async with held.watched():
+                    await store.samples.settle(began_ms + 2 * SAMPLES * EVERY_MS, 0, as_told)
+                continue
             before_s = time.process_time()
             samples += await store.samples.settle(began_ms + 2 * SAMPLES * EVERY_MS, 0, as_told)
             settled_s += time.process_time() - before_s
@@ -95,6 +127,7 @@ async def make(folder: Path, people: int) -> Made:
     rows = people * SAMPLES
     return Made(
         settled_s / samples * 1e6,
+        held.longest_s * 1000,
         merged_s / samples * 1e6,
         packed.samples_bytes / rows,
         merged.samples_bytes / rows,
@@ -353,6 +386,7 @@ async def measure(options: argparse.Namespace) -> list[Figure]:
         made = [await make(folder / f"made-{number}", options.people) for number in range(options.rounds)]
         figures = [
             Figure("settling, CPU", [each.settle_us for each in made], ".2f", "us/sample", Goal(1.5, None)),
+            Figure("the loop held meanwhile, at most", [each.held_ms for each in made], ".1f", "ms", Goal(10, None)),
             Figure("putting together, CPU", [each.merge_us for each in made], ".2f", "us/sample", _NO_GOAL),
             Figure("ten-minute chunks", [each.chunk_bytes for each in made], ".1f", "bytes/sample", Goal(15, None)),
             Figure("put together", [each.merged_bytes for each in made], ".1f", "bytes/sample", Goal(15, 12)),
