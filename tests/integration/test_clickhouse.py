@@ -1,7 +1,7 @@
 """Samples and rollups in ClickHouse, while somebody is killed in between."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
 from pathlib import Path
 from shutil import rmtree
@@ -16,7 +16,7 @@ from collectors.observations import ClientInfo, MediaStats, MediaStatsSeries
 from monitor.history.answers import Selection, Unanswerable
 from monitor.history.rollups import HOUR_MS
 from monitor.store.clickhouse import reading
-from monitor.store.clickhouse.client import Address, Client, Table
+from monitor.store.clickhouse.client import ANSWER_TIMEOUT_S, Address, Client, Table
 from monitor.store.clickhouse.schema import Engine, migrate, scripts, statements
 from monitor.store.clickhouse.store import ClickHouseHistory
 from monitor.store.ports import Entry, Lacking, Line, Place, Resolved, StoreFailed, Wanted
@@ -422,3 +422,49 @@ async def test_what_is_wrong_is_told_without_the_password(engine: clickhouse_eng
     await client.close()
     assert "a-secret-of-tests" not in str(failure.value) + repr(address)
     assert not await Client(Address("127.0.0.1", 9)).ping()
+
+
+@pytest.fixture
+async def impatient(engine: clickhouse_engine.Engine) -> AsyncIterator[Client]:
+    """Who asks soon whether ClickHouse is there."""
+    client = Client(Address("127.0.0.1", engine.port), patience_s=0.3)
+    assert await client.query("SELECT 1")
+    yield client
+    await client.close()
+
+
+@pytest.fixture
+def frozen(engine: clickhouse_engine.Engine) -> Iterator[clickhouse_engine.Engine]:
+    """A ClickHouse whose machine stands still."""
+    engine.freeze()
+    yield engine
+    engine.thaw()
+
+
+async def test_a_clickhouse_that_stands_still_is_given_up_though_its_connections_stay(
+    impatient: Client, frozen: clickhouse_engine.Engine
+) -> None:
+    silent = "expected an answer, got no sign of life within 0.3 s"
+    async with asyncio.timeout(ANSWER_TIMEOUT_S / 2):
+        with pytest.raises(StoreFailed, match=silent):
+            await impatient.query("SELECT 1")
+        with pytest.raises(StoreFailed, match=silent):
+            await impatient.query("SELECT 1")
+        frozen.thaw()
+        while not await impatient.ping():
+            await asyncio.sleep(0.05)
+        assert await impatient.query("SELECT 1")
+
+
+async def test_who_connects_to_a_clickhouse_that_stands_still_gives_up_too(frozen: clickhouse_engine.Engine) -> None:
+    new = Client(Address("127.0.0.1", frozen.port), patience_s=0.3)
+    async with asyncio.timeout(ANSWER_TIMEOUT_S / 2):
+        with pytest.raises(StoreFailed, match="no sign of life"):
+            await new.query("SELECT 1")
+    await new.close()
+
+
+async def test_a_slow_answer_is_waited_for_as_long_as_pings_are_answered(impatient: Client) -> None:
+    slow = "SELECT sum(sleepEachRow(1)) FROM numbers(3) SETTINGS max_block_size = 1"
+    ((answer,),) = await impatient.query(slow)
+    assert answer == 0

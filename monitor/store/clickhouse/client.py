@@ -1,12 +1,16 @@
 """How is ClickHouse spoken to?
 
 In four calls: insert, query, command, ping.  The driver is imported here and nowhere else; what goes wrong is a
-`StoreFailed` that says where.  A server that is away is tried again with each call.
+`StoreFailed` that says where.
+
+A server that is away is tried again with each call.  One may also be there and be silent: its machine stands still, or
+nothing comes through.  An answer may take long, but who works on one answers a ping; who does not is given up, and for
+some seconds nobody else waits for it.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Coroutine, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
 from uuid import uuid4
 
 import aiohttp
@@ -19,8 +23,11 @@ from monitor.store.ports import StoreFailed
 
 CONNECT_TIMEOUT_S = 5
 ANSWER_TIMEOUT_S = 120
+PATIENCE_S = 5.0  # without an answer, and then with a ping
+CONNECTIONS = 100  # so that a ping need not wait for one
 
 Columns = Sequence[Sequence[Any]]
+T = TypeVar("T")
 
 _ONE_BLOCK = 1 << 31
 _INSERT: Mapping[str, Any] = {
@@ -60,10 +67,17 @@ class Table(NamedTuple):
 
 
 class Client:
-    """A ClickHouse, which may be away."""
+    """A ClickHouse, which may be away, or silent.
 
-    def __init__(self, address: Address) -> None:
+    Args:
+        address: where it is.
+        patience_s: after how long without an answer it is asked whether it is there, and how long it has to say so.
+    """
+
+    def __init__(self, address: Address, patience_s: float = PATIENCE_S) -> None:
         self._address = address
+        self._patience_s = patience_s
+        self._silent_at_s: float | None = None  # when it was last found to be, by the loop's clock
         self._connecting = asyncio.Lock()
         self._connected: AsyncClient | None = None
 
@@ -77,7 +91,7 @@ class Client:
         """
         try:
             driver = await self._driver()
-            await driver.insert(
+            put_down = driver.insert(
                 table.name,
                 columns,
                 column_names=list(table.types),
@@ -85,6 +99,7 @@ class Client:
                 column_oriented=True,
                 settings={**_INSERT, "insert_deduplication_token": token or str(uuid4())},
             )
+            await self._answered(put_down, driver)
         except _FAILURES as error:
             raise self._failed(f"to take rows of {table.name}", error) from error
 
@@ -98,9 +113,10 @@ class Client:
         """
         try:
             driver = await self._driver()
-            found = await driver.query(
+            question = driver.query(
                 sql, dict(values or {}), column_oriented=True, column_formats=dict.fromkeys(in_bytes, "bytes")
             )
+            found = await self._answered(question, driver)
         except _FAILURES as error:
             raise self._failed("an answer", error) from error
         return found.result_columns if found.row_count else ()
@@ -113,14 +129,14 @@ class Client:
         """
         try:
             driver = await self._driver()
-            await driver.command(sql, dict(values or {}))
+            await self._answered(driver.command(sql, dict(values or {})), driver)
         except _FAILURES as error:
             raise self._failed("to do as told", error) from error
 
     async def ping(self) -> bool:
         """Whether it answers."""
         try:
-            return bool(await (await self._driver()).ping())
+            return bool(await (await self._driver()).ping(self._patience_s))
         except _FAILURES:
             return False
 
@@ -132,20 +148,56 @@ class Client:
 
     async def _driver(self) -> AsyncClient:
         async with self._connecting:
+            if self._silent_at_s is not None:
+                await self._seek_life(self._silent_at_s)
             if self._connected is None:
-                self._connected = await create_async_client(
-                    host=self._address.host,
-                    port=self._address.port,
-                    interface="https" if self._address.is_secure else "http",
-                    username=self._address.username,
-                    password=self._address.password,
-                    database=self._address.database,
-                    connect_timeout=CONNECT_TIMEOUT_S,
-                    send_receive_timeout=ANSWER_TIMEOUT_S,
-                    form_encode_query_params=True,  # a list of rooms is longer than an address may be
-                    autogenerate_session_id=False,
-                )
+                try:
+                    async with asyncio.timeout(CONNECT_TIMEOUT_S + self._patience_s):
+                        self._connected = await self._connect()
+                except TimeoutError:
+                    raise self._found_silent() from None
             return self._connected
+
+    async def _connect(self) -> AsyncClient:
+        return await create_async_client(
+            host=self._address.host,
+            port=self._address.port,
+            interface="https" if self._address.is_secure else "http",
+            username=self._address.username,
+            password=self._address.password,
+            database=self._address.database,
+            connect_timeout=CONNECT_TIMEOUT_S,
+            send_receive_timeout=ANSWER_TIMEOUT_S,
+            connector_limit_per_host=CONNECTIONS,
+            form_encode_query_params=True,  # a list of rooms is longer than an address may be
+            autogenerate_session_id=False,
+        )
+
+    async def _answered(self, question: Coroutine[Any, Any, T], driver: AsyncClient) -> T:
+        """Return an answer, for which one waits as long as ClickHouse says meanwhile that it is there."""
+        waiting = asyncio.create_task(question)
+        try:
+            while not (await asyncio.wait((waiting,), timeout=self._patience_s))[0]:
+                if not await driver.ping(self._patience_s) and not waiting.done():
+                    raise self._found_silent()
+            return waiting.result()
+        finally:
+            waiting.cancel()
+
+    async def _seek_life(self, silent_at_s: float) -> None:
+        """Let pass whom ClickHouse answers again; not everybody who asks waits for that."""
+        if asyncio.get_running_loop().time() < silent_at_s + self._patience_s:
+            raise self._silence()
+        if self._connected is not None and not await self._connected.ping(self._patience_s):
+            raise self._found_silent()
+        self._silent_at_s = None
+
+    def _found_silent(self) -> TimeoutError:
+        self._silent_at_s = asyncio.get_running_loop().time()
+        return self._silence()
+
+    def _silence(self) -> TimeoutError:
+        return TimeoutError(f"no sign of life within {self._patience_s:g} s")
 
     def _failed(self, expected: str, error: Exception) -> StoreFailed:
         return StoreFailed(f"{self._address}: expected {expected}, got {str(error) or type(error).__name__}")
