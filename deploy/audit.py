@@ -1,8 +1,9 @@
 """Is anything that Roomwatch is made of known to be vulnerable?  `make audit`.
 
-Asked are the package indexes' own services, by their own tools: pip-audit about requirements/dev.txt, which has all of
-run.txt in it, and `npm audit` about both front ends.  A finding fails.  A service that cannot be asked, from behind a
-mirror say, is called by its name and fails nothing, unless ROOMWATCH_AUDIT=required says that it must.
+Asked are the package indexes' own services, by their own tools: pip-audit about requirements/clickhouse.txt, which has
+all of run.txt, dev.txt and cluster.txt in it, and `npm audit` about both front ends.  A finding fails.  A service that
+cannot be asked, from behind a mirror say, is called by its name and fails nothing, unless ROOMWATCH_AUDIT=required says
+that it must.
 
 Neither tool may be taken at its exit code: pip-audit ends with 0, and "no known vulnerabilities found", where every
 package was skipped because nobody answered.
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 ROOT = Path(__file__).parents[1]
+LOCK = "requirements/clickhouse.txt"
 FRONT_ENDS = ("dashboards/web", "collectors/browser")
 PATIENCE_S = 180.0
 
@@ -114,7 +116,7 @@ def verdict(answers: Mapping[str, Answer], *, is_required: bool) -> tuple[list[s
 def main() -> int:
     """Ask all services side by side, and say what they say."""
     with ThreadPoolExecutor() as pool:
-        asked = {"requirements/dev.txt": pool.submit(asked_pip, ROOT / "requirements" / "dev.txt")}
+        asked = {LOCK: pool.submit(asked_pip, ROOT / LOCK)}
         asked |= {front_end: pool.submit(asked_npm, ROOT / front_end) for front_end in FRONT_ENDS}
         answers = {name: answer.result() for name, answer in asked.items()}
     lines, code = verdict(answers, is_required=os.environ.get("ROOMWATCH_AUDIT") == "required")

