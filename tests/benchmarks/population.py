@@ -3,9 +3,10 @@
 `make bench`, or `python -m tests.benchmarks.population --help`.
 
 Three daemons, each with so many people live in rooms of ten: a thousand, ten thousand, a hundred thousand.  They all
-came through the front door, each with 64 samples of its media in one post.  Then everybody goes on and posts one event
-in turn, in random order, so that nothing about them is in any cache; the picture is saved and the rules look as always.
-What a post costs is counted over all rounds together, so that it pays its share of saving the picture, which few see.
+came through the front door, each with 64 samples of its media in one post.  Then everybody goes on and posts in turn,
+one event at a time and fifty, in random order, so that nothing about them is in any cache; the picture is saved and the
+rules look as always.  What that costs is counted over all rounds together, so that a post pays its share of saving the
+picture, which few see.
 """
 
 import argparse
@@ -29,6 +30,7 @@ from tests.benchmarks.servers import Server
 PEOPLE = (1_000, 10_000, 100_000)
 PEOPLE_PER_ROOM = 10
 SAMPLES = 64
+EVENTS = (1, 50)  # of a post
 RUN_S = 10.0  # six of them see a large picture saved about once, and a small one twice
 UNCHANGED = Goal(1.1, 1.1)  # beyond what the rounds of one daemon lie apart
 
@@ -46,7 +48,14 @@ class Populated(NamedTuple):
     begun: list[int]
 
 
-Rounds = Mapping[int, Sequence[Run]]  # by people, one run a round
+class Case(NamedTuple):
+    """How many people are live, and how much each post has."""
+
+    people: int
+    events: int
+
+
+Rounds = Mapping[Case, Sequence[Run]]  # one run a round
 
 
 class Crowd:
@@ -66,10 +75,13 @@ class Crowd:
         await asyncio.sleep(self._settles_s)  # the picture is saved, and what arriving took is freed
         return Populated(server, people, empty_bytes, machine.rss_bytes(server.pid), run, list(run.begun))
 
-    async def post(self, populated: Populated, seconds: float) -> Run:
-        """Let them post one event each, in turn."""
+    async def post(self, populated: Populated, seconds: float, events: int = 1) -> Run:
+        """Let them post, one after the other."""
         await self._patience.wait()
-        server, posts = populated.server, self._posts_of(populated.people)
+        posts = self._posts_of(populated.people)
+        if events > 1:  # as clients write many
+            posts = replace(posts, wire="series", events=events)
+        server = populated.server
         task = Load(port=server.port, pid=server.pid, posts=posts, seconds=seconds, begun=populated.begun)
         run = await loaded(task, self._core)
         populated.begun[:] = run.begun
@@ -96,11 +108,12 @@ async def measure(options: argparse.Namespace) -> tuple[Sequence[Populated], Rou
 
 async def in_rounds(crowd: Crowd, daemons: Sequence[Populated], options: argparse.Namespace) -> Rounds:
     """Load the daemons in turn, and say how it goes."""
-    rounds: dict[int, list[Run]] = {daemon.people: [] for daemon in daemons}
+    cases = {Case(daemon.people, events): daemon for events in options.events for daemon in daemons}
+    rounds: dict[Case, list[Run]] = {case: [] for case in cases}
     for number in range(1, options.rounds + 1):
-        for daemon in random.sample(daemons, len(daemons)):
-            rounds[daemon.people].append(await crowd.post(daemon, options.seconds))
-        costs = ", ".join(f"{runs[-1].cpu_us:.1f} us with {people:,}" for people, runs in rounds.items())
+        for case in random.sample(list(cases), len(cases)):
+            rounds[case].append(await crowd.post(cases[case], options.seconds, case.events))
+        costs = ", ".join(f"{_cost(case, runs[-1:])} with {case.people:,}" for case, runs in rounds.items())
         print(f"round {number}/{options.rounds}: {costs}", flush=True)
     return rounds
 
@@ -113,20 +126,30 @@ def _arrived(daemon: Populated) -> str:
 
 def table(daemons: Sequence[Populated], rounds: Rounds) -> str:
     """Return what each population came to."""
-    heading = ("people live", "RSS MB", "of which empty", "bytes a person", "CPU us/post", "x the fewest people")
-    return aligned([heading, *(_cells(daemon, rounds) for daemon in daemons)])
+    heading = ("people live", "RSS MB", "of which empty", "bytes a person", "CPU", "x the fewest people")
+    cells = (_cells(daemon, case, rounds) for daemon in daemons for case in rounds if case.people == daemon.people)
+    return aligned([heading, *cells])
 
 
-def _cells(daemon: Populated, rounds: Rounds) -> tuple[str, ...]:
-    mine, fewest = rounds[daemon.people], rounds[min(rounds)]
+def _cells(daemon: Populated, case: Case, rounds: Rounds) -> tuple[str, ...]:
+    mine, fewest = rounds[case], rounds[_of_fewest(case, rounds)]
     return (
         f"{daemon.people:,}",
         f"{daemon.full_bytes / _MB:.0f}",
         f"{daemon.empty_bytes / _MB:.0f}",
         f"{(daemon.full_bytes - daemon.empty_bytes) / daemon.people:,.0f}",
-        f"{mean_us(mine):.1f}",
+        _cost(case, mine),
         spread(ratios([run.cpu_us for run in mine], [run.cpu_us for run in fewest]), ".2f"),
     )
+
+
+def _of_fewest(case: Case, rounds: Rounds) -> Case:
+    return case._replace(people=min(rounds).people)
+
+
+def _cost(case: Case, runs: Sequence[Run]) -> str:
+    of = "post" if case.events == 1 else f"event of {case.events}"
+    return f"{mean_us(runs) / case.events:.1f} us/{of}"
 
 
 def mean_us(runs: Sequence[Run]) -> float:
@@ -136,13 +159,18 @@ def mean_us(runs: Sequence[Run]) -> float:
 
 def figures(daemons: Sequence[Populated], rounds: Rounds) -> list[Figure]:
     """Return what the daemon is judged by."""
-    largest, fewest = max(daemons, key=lambda daemon: daemon.people), min(rounds)
-    costs = {people: mean_us(runs) for people, runs in rounds.items()}
+    largest = max(daemons, key=lambda daemon: daemon.people)
     memory = Figure(f"{largest.people:,} people, RSS", [largest.full_bytes / _MB], ",.0f", "MB", Goal(400, 200))
     grown = (
-        Figure(f"a post with {people:,} people", [cost / costs[fewest]], ".2f", f"x {fewest:,}", UNCHANGED)
-        for people, cost in costs.items()
-        if people != fewest
+        Figure(
+            f"a post of {case.events}, {case.people:,} people",
+            [mean_us(runs) / mean_us(rounds[fewest])],
+            ".2f",
+            f"x {fewest.people:,}",
+            UNCHANGED,
+        )
+        for case, runs in rounds.items()
+        if (fewest := _of_fewest(case, rounds)) != case
     )
     return [memory, *grown]
 
@@ -156,6 +184,7 @@ def main() -> None:
     add(
         "--people", type=int, nargs="+", default=PEOPLE, metavar="N", help="in each daemon (default: 1000 10000 100000)"
     )
+    add("--events", type=int, nargs="+", default=EVENTS, metavar="N", help="in a post, in turn (default: 1 50)")
     add("--access-tokens", action="store_true", help="everybody has a Twilio access token of their own, not one key")
     add("--settles", type=float, default=6.0, metavar="S", help="after all have arrived (default: 6)")
     add("--patience", type=float, default=60.0, metavar="S", help="to wait for a quiet machine, in all (default: 60)")
