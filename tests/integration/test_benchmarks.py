@@ -88,7 +88,7 @@ async def test_the_population_benchmark_weighs_the_people_and_times_their_posts(
     small = ("--people", "20", "40", "--settles", "0.1")
     said = await said_by("population", *small, "--rounds", "1", "--seconds", "0.6", "--patience", "0")
     assert "40 people, RSS" in said, said
-    assert "a post with 40 people" in said, said
+    assert "a post of 50, 40 people" in said, said
 
 
 async def test_the_polling_benchmark_counts_requests_and_watches_both_ways() -> None:
