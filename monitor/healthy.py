@@ -1,8 +1,9 @@
-"""Is the daemon on this machine at work?  `python -m monitor.healthy [DATABASE]`, for whoever looks every half minute.
+"""Is the daemon on this machine at work?  `python -m monitor.healthy [DATABASE | URL]`, for whoever looks often.
 
 Containers are asked so, where there is neither a shell nor curl.  The daemon leaves beside its database where its
 private door is and what opens it; that door is asked whether it is ready.  Whatever it listens on is found so, and
-nothing is imported that takes long: this costs a twentieth of what any `roomwatch …` does.
+nothing is imported that takes long: this costs a twentieth of what any `roomwatch …` does.  A replica of a cluster has
+no database beside it, so the address of its private door is told.
 
 Exit codes: 0 ready, 1 not, with the reason.
 """
@@ -22,7 +23,7 @@ DEFAULT_DATABASE = "roomwatch.db"  # storage.path
 def main(arguments: list[str]) -> int:
     """Say what is wrong, if anything is, and return the exit code."""
     named = arguments[0] if arguments else os.environ.get("ROOMWATCH_STORAGE_PATH", DEFAULT_DATABASE)
-    fault = fault_of(Path(named))
+    fault = fault_at(named) if named.startswith(("http://", "https://")) else fault_of(Path(named))
     if fault is not None:
         print(f"roomwatch: {fault}", file=sys.stderr)  # noqa: T201 (it is what Docker shows of a container that is unhealthy)
     return 0 if fault is None else 1
@@ -40,8 +41,19 @@ def fault_of(database: Path) -> str | None:
         return f"expected a daemon that serves {database}, got: {error}"
 
 
-def _asked(url: str, token: str) -> str | None:
-    request = urllib.request.Request(f"{url}/-/ready", headers={"Authorization": f"Bearer {token}"})  # noqa: S310 (ours)
+def fault_at(url: str) -> str | None:
+    """Return why the daemon whose private door this is is not at work, or None if it is."""
+    try:
+        return _asked(url.rstrip("/"))
+    except (OSError, ValueError) as error:
+        return f"expected a daemon at {url}, got: {error}"
+
+
+def _asked(url: str, token: str = "") -> str | None:
+    proof = (
+        {"Authorization": f"Bearer {token}"} if token else {}
+    )  # everybody is told whether, and some are told why not
+    request = urllib.request.Request(f"{url}/-/ready", headers=proof)  # noqa: S310 (ours)
     opener = urllib.request.build_opener(
         urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=_unverified())
     )

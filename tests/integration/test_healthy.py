@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.healthy import fault_of
+from monitor.healthy import fault_at, fault_of
 from tests.conftest import Start
 
 
@@ -18,6 +18,15 @@ async def test_a_daemon_at_work_is_found_by_its_database(start: Start, tmp_path:
     running.daemon.is_ready = False
     fault = await asyncio.to_thread(fault_of, database) or ""
     assert fault.endswith("/-/ready to answer 200, got 503: expected to be ready, and am not")
+
+
+async def test_a_daemon_at_work_is_found_by_its_address(start: Start) -> None:
+    running = await start()
+    assert await asyncio.to_thread(fault_at, f"{running.private}/") is None
+    running.daemon.is_ready = False
+    assert "/-/ready to answer 200, got 503" in (await asyncio.to_thread(fault_at, running.private) or "")
+    await running.stop()
+    assert "refused" in (fault_at(running.private) or "")
 
 
 async def test_a_daemon_that_has_stopped_is_not_at_work(start: Start, tmp_path: Path) -> None:
