@@ -24,6 +24,7 @@ from monitor.glances import are_well, is_well, run_of_well
 from monitor.good_minutes import (
     BROKEN,
     GOOD_LEVEL,
+    INTERVAL_MS,
     LONGEST_INTERVAL_MS,
     NO_MINUTES,
     NO_SAMPLES,
@@ -105,6 +106,8 @@ class LiveMinutes:
             level is None or level >= GOOD_LEVEL
         ):  # as nearly always: in one stretch, up to the first that is not plainly well
             count, reach_ms = run_of_well(media, stay.at_ms + offset_ms)
+            if not count and _is_after_a_gap(stay, media[0].at_ms, media[0].interval_ms, offset_ms):
+                count, reach_ms = run_of_well(media, stay.at_ms + offset_ms)
             stay.spend(by_our_clock(reach_ms, offset_ms), verdict=True)
         for seen in media[count:] if count < len(media) else ():
             _spend(stay, seen, level, offset_ms)
@@ -154,20 +157,27 @@ def _first_ms(media: Sequence[MediaStats], series: Sequence[MediaStatsSeries]) -
 
 
 def _spend_series(tally: Tally, series: MediaStatsSeries, level: int | None, offset_ms: int) -> None:
-    may_be_well = level is None or level >= GOOD_LEVEL
-    if may_be_well and are_well(series, tally.at_ms + offset_ms):
-        tally.spend(by_our_clock(series.at_ms[-1], offset_ms), verdict=True)
-        return
+    if series.at_ms and (level is None or level >= GOOD_LEVEL):
+        _is_after_a_gap(tally, series.at_ms[0], next(iter(series.interval_ms), None), offset_ms)
+        if are_well(series, tally.at_ms + offset_ms):
+            tally.spend(by_our_clock(series.at_ms[-1], offset_ms), verdict=True)
+            return
     for seen in series.rows():
         _spend(tally, seen, level, offset_ms)
 
 
+def _is_after_a_gap(tally: Tally, at_ms: int, interval_ms: int | None, offset_ms: int) -> bool:
+    """Whether nobody spoke for some time before a sample; that time is spent."""
+    began_ms = by_our_clock(at_ms, offset_ms) - min(interval_ms or INTERVAL_MS, LONGEST_INTERVAL_MS)
+    if began_ms <= tally.at_ms:
+        return False
+    tally.spend(began_ms, None)
+    return True
+
+
 def _spend(tally: Tally, seen: MediaStats, level: int | None, offset_ms: int) -> None:
-    at_ms = by_our_clock(seen.at_ms, offset_ms)
-    began_ms = at_ms - interval_ms_of(seen)
-    if began_ms > tally.at_ms:
-        tally.spend(began_ms, None)  # nobody speaks for the time between
-    tally.spend(at_ms, _verdict(seen, level))
+    _is_after_a_gap(tally, seen.at_ms, seen.interval_ms, offset_ms)
+    tally.spend(by_our_clock(seen.at_ms, offset_ms), _verdict(seen, level))
 
 
 def by_our_clock(at_ms: int, offset_ms: int) -> int:
