@@ -11,6 +11,7 @@ deliveries of Event Streams, which are JSON.
 """
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from logging import getLogger
 from urllib.parse import parse_qsl
@@ -150,4 +151,6 @@ class Callbacks:
 
 
 def _fields(text: str) -> Fields:
-    return parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_FIELDS)
+    # The SIDs of a room and of its people come with each of its callbacks, and are remembered for long: once will do.
+    found = parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_FIELDS)
+    return [(name, sys.intern(value)) for name, value in found]
