@@ -12,6 +12,8 @@ PEOPLE = 200
 PEOPLE_PER_ROOM = 4
 MOMENT = "%d"  # filled in for each post
 
+_NOBODY_ELSES = 1 << 96  # numbers from here on: a history that was put there before is of others
+
 Event = dict[str, Any]
 
 
@@ -47,7 +49,7 @@ def reporters(people: int, people_per_room: int, chance: random.Random) -> Itera
 
 
 def _sid(prefix: str, number: int) -> str:
-    return f"{prefix}{number:032x}"
+    return f"{prefix}{_NOBODY_ELSES + number:032x}"
 
 
 def mixed(events: int, best_level: int, chance: random.Random) -> list[Event]:
