@@ -50,9 +50,7 @@ def fault_at(url: str) -> str | None:
 
 
 def _asked(url: str, token: str = "") -> str | None:
-    proof = (
-        {"Authorization": f"Bearer {token}"} if token else {}
-    )  # everybody is told whether, and some are told why not
+    proof = {"Authorization": f"Bearer {token}"} if token else {}  # without it one is told less of why not
     request = urllib.request.Request(f"{url}/-/ready", headers=proof)  # noqa: S310 (ours)
     opener = urllib.request.build_opener(
         urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=_unverified())

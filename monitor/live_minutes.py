@@ -106,7 +106,7 @@ class LiveMinutes:
             level is None or level >= GOOD_LEVEL
         ):  # as nearly always: in one stretch, up to the first that is not plainly well
             count, reach_ms = run_of_well(media, stay.at_ms + offset_ms)
-            if not count and _is_after_a_gap(stay, media[0].at_ms, media[0].interval_ms, offset_ms):
+            if not count and _spend_gap(stay, media[0].at_ms, media[0].interval_ms, offset_ms):
                 count, reach_ms = run_of_well(media, stay.at_ms + offset_ms)
             stay.spend(by_our_clock(reach_ms, offset_ms), verdict=True)
         for seen in media[count:] if count < len(media) else ():
@@ -158,7 +158,7 @@ def _first_ms(media: Sequence[MediaStats], series: Sequence[MediaStatsSeries]) -
 
 def _spend_series(tally: Tally, series: MediaStatsSeries, level: int | None, offset_ms: int) -> None:
     if series.at_ms and (level is None or level >= GOOD_LEVEL):
-        _is_after_a_gap(tally, series.at_ms[0], next(iter(series.interval_ms), None), offset_ms)
+        _spend_gap(tally, series.at_ms[0], next(iter(series.interval_ms), None), offset_ms)
         if are_well(series, tally.at_ms + offset_ms):
             tally.spend(by_our_clock(series.at_ms[-1], offset_ms), verdict=True)
             return
@@ -166,8 +166,8 @@ def _spend_series(tally: Tally, series: MediaStatsSeries, level: int | None, off
         _spend(tally, seen, level, offset_ms)
 
 
-def _is_after_a_gap(tally: Tally, at_ms: int, interval_ms: int | None, offset_ms: int) -> bool:
-    """Whether nobody spoke for some time before a sample; that time is spent."""
+def _spend_gap(tally: Tally, at_ms: int, interval_ms: int | None, offset_ms: int) -> bool:
+    """Spend the time before a sample for which nobody speaks; return whether there was any."""
     began_ms = by_our_clock(at_ms, offset_ms) - min(interval_ms or INTERVAL_MS, LONGEST_INTERVAL_MS)
     if began_ms <= tally.at_ms:
         return False
@@ -176,7 +176,7 @@ def _is_after_a_gap(tally: Tally, at_ms: int, interval_ms: int | None, offset_ms
 
 
 def _spend(tally: Tally, seen: MediaStats, level: int | None, offset_ms: int) -> None:
-    _is_after_a_gap(tally, seen.at_ms, seen.interval_ms, offset_ms)
+    _spend_gap(tally, seen.at_ms, seen.interval_ms, offset_ms)
     tally.spend(by_our_clock(seen.at_ms, offset_ms), _verdict(seen, level))
 
 
