@@ -16,7 +16,6 @@ from monitor.history.gathering import Gathering, gathered
 from monitor.history.samples import joined
 from monitor.store.ports import Client, Line, Place, Resolve, Series
 from monitor.store.rows import place_of, series_of
-from monitor.store.turns import Turns
 
 LINES_A_TIME, SAMPLES_A_TIME = 256, 16_384  # of which a table of all numbers is two megabytes
 
@@ -45,13 +44,11 @@ class Lines:
         Who is known by name is asked for at once; the rest of the work is done as the lines are taken.
         """
         together: dict[Place, list[_Reporter]] = {}
-        turns = Turns()
         for reporter in self._reporters.values():
             resolved = resolve(reporter.place, reporter.first_ms)
             reporter.media_region = resolved.media_region
             place = resolved.place if _is_named(reporter.place) else reporter.place
             together.setdefault(place, []).append(reporter)
-            turns.give_way()
         return _lines(sorted(together.items(), key=itemgetter(0)))  # a room at a time
 
 
