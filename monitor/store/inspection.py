@@ -7,13 +7,15 @@ is broken off.
 import sqlite3
 import stat
 from pathlib import Path
-from threading import Timer
+from threading import Event, Thread
 from typing import NamedTuple
 
 from monitor.store.copying import faults_in, opened_to_read
 from monitor.store.lock import holder
 from monitor.store.ports import StoreFailed
 from monitor.store.schema import size_of, version_of
+
+_INTERRUPTS_EVERY_S = 0.001
 
 
 class Unsaved(NamedTuple):
@@ -58,14 +60,21 @@ def inspect(database: Path, patience_s: float) -> Inspection:
 
 
 def _faults(connection: sqlite3.Connection, patience_s: float) -> list[str] | None:
-    alarm = Timer(patience_s, connection.interrupt)
+    is_done = Event()
+
+    def break_off() -> None:
+        is_done.wait(patience_s)
+        while not is_done.wait(_INTERRUPTS_EVERY_S):  # one that comes before the check has begun is lost
+            connection.interrupt()
+
+    alarm = Thread(target=break_off)
     alarm.start()
     try:
         return faults_in(connection, "quick_check")
     except sqlite3.OperationalError:
         return None
     finally:
-        alarm.cancel()
+        is_done.set()
         alarm.join()  # so that it interrupts nothing that comes after
 
 
