@@ -128,11 +128,11 @@ class SilenceAnswers:
             SilenceError: nobody can have meant that; `key` says which part of it.
             StoreFailed: nothing was changed.
         """
-        starts_at = None if asked.starts_at_ms is None else asked.starts_at_ms / 1000
+        starts_at = self._now_s() if asked.starts_at_ms is None else asked.starts_at_ms / 1000
         silence = await self._silences.add(
             matchers_of(asked.matchers),
             starts_at=starts_at,
-            ends_at=_end_of(asked, self._now_s() if starts_at is None else starts_at),
+            ends_at=_end_of(asked, starts_at),
             author=asked.author,
             reason=asked.reason,
         )
