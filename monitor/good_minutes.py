@@ -179,7 +179,12 @@ class _Stay:
 
 def interval_ms_of(seen: MediaStats) -> int:
     """Return how long the interval is that a sample speaks for."""
-    return min(seen.interval_ms or INTERVAL_MS, LONGEST_INTERVAL_MS)
+    return spoken_for_ms(seen.interval_ms)
+
+
+def spoken_for_ms(interval_ms: int | None) -> int:
+    """Return how long that is, given the interval that a sample tells, if it tells one."""
+    return min(interval_ms or INTERVAL_MS, LONGEST_INTERVAL_MS)
 
 
 def heard_in(seen: MediaStats, codec: str | None) -> Heard:

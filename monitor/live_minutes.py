@@ -24,7 +24,6 @@ from monitor.glances import are_well, is_well, run_of_well
 from monitor.good_minutes import (
     BROKEN,
     GOOD_LEVEL,
-    INTERVAL_MS,
     LONGEST_INTERVAL_MS,
     NO_MINUTES,
     NO_SAMPLES,
@@ -32,6 +31,7 @@ from monitor.good_minutes import (
     Tally,
     heard_in,
     interval_ms_of,
+    spoken_for_ms,
     verdict_of,
 )
 from monitor.rings import name_of
@@ -168,7 +168,7 @@ def _spend_series(tally: Tally, series: MediaStatsSeries, level: int | None, off
 
 def _spend_gap(tally: Tally, at_ms: int, interval_ms: int | None, offset_ms: int) -> bool:
     """Spend the time before a sample for which nobody speaks; return whether there was any."""
-    began_ms = by_our_clock(at_ms, offset_ms) - min(interval_ms or INTERVAL_MS, LONGEST_INTERVAL_MS)
+    began_ms = by_our_clock(at_ms, offset_ms) - spoken_for_ms(interval_ms)
     if began_ms <= tally.at_ms:
         return False
     tally.spend(began_ms, None)
