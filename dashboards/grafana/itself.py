@@ -287,11 +287,14 @@ _OWN_WORK = Row(
         timeseries(
             "Write under way",
             {
-                "it runs": "max(time() - (roomwatch_store_write_timestamp_seconds > 0))",
+                "it runs": (
+                    "max(time() - (roomwatch_store_write_timestamp_seconds > 0)) "
+                    "or max(roomwatch_store_write_timestamp_seconds == 0)"
+                ),
                 "log since it began anew": "max(time() - (roomwatch_store_wal_restart_timestamp_seconds > 0))",
             },
-            "How long the transaction under way has been running, if one is, and how long the write-ahead log has not "
-            "begun anew; see WriteStuck and RoomwatchWriteAheadLogStuck.",
+            "How long the transaction under way has been running, 0 while none is, and how long the write-ahead log "
+            "has not begun anew; see WriteStuck and RoomwatchWriteAheadLogStuck.",
             unit="s",
         ),
     ],
