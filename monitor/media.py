@@ -9,6 +9,7 @@ recorded room, one is expected until it is seen.
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
+from sys import intern
 from typing import TypeVar
 
 from collectors.events import (
@@ -222,9 +223,10 @@ def _learn_recording(recording: Recording, seen: RecordingSeen) -> None:
         recording.status = seen.status
     recording.seen_at_ms = max(recording.seen_at_ms, seen.seen_at_ms)
     recording.account_sid = seen.account_sid or recording.account_sid
-    recording.room_sid = seen.room_sid or recording.room_sid
+    # Each room and participant has several: their SIDs are in memory once.
+    recording.room_sid = intern(seen.room_sid or recording.room_sid or "") or None
     recording.room_name = seen.room_name or recording.room_name
-    recording.participant_sid = seen.participant_sid or recording.participant_sid
+    recording.participant_sid = intern(seen.participant_sid or recording.participant_sid or "") or None
     recording.identity = seen.identity or recording.identity
     recording.kind = seen.kind or recording.kind
     recording.created_at_ms = earliest(recording.created_at_ms, seen.created_at_ms)
