@@ -4,9 +4,11 @@ Plain records of a room, a participant and a composition as they stand now, with
 own fields.  `monitor.live` changes them; the store saves and restores them as they are, less what nobody has told.
 """
 
-from collections.abc import Iterator
+import struct
+from collections.abc import Iterator, Sequence
 from copy import copy, deepcopy
 from itertools import chain
+from math import nan
 from typing import NamedTuple
 
 from msgspec import Struct, field
@@ -15,6 +17,8 @@ from collectors.events import CompositionStatus, ParticipantStatus, RecordingSta
 from collectors.rest.budget import BudgetState
 
 BEST_LEVEL = 5  # and what Twilio says of whoever neither sends nor receives
+
+_NUMBER, _NUMBERS = struct.Struct("<d"), struct.Struct("<6d")
 
 
 class Ref(NamedTuple):
@@ -38,6 +42,8 @@ class Participant(Struct, omit_defaults=True, gc=False):
     `stats_at_ms`, `connection_at_ms` and `others_at_ms`.
 
     There are a hundred thousand of them.  None refers to itself, so the garbage collector need not look (`gc=False`).
+    What every post changes is packed: if each number were an object, those that come and go with the next post would
+    have to be fitted in between theirs, all over the memory, and a post would cost more the more people there are.
     """
 
     key: str
@@ -55,12 +61,7 @@ class Participant(Struct, omit_defaults=True, gc=False):
     level_since_ms: int | None = None
     reconnecting: bool = False
     error_code: int | None = None
-    rtt_ms: float | None = None
-    jitter_ms: float | None = None
-    loss_ratio: float | None = None
-    bitrate_up_bps: float | None = None
-    bitrate_down_bps: float | None = None
-    fps: float | None = None
+    numbers: bytes = b""  # of its last media sample: see `rtt_ms` and those beside it
     limited_by: str | None = None
     stats_at_ms: int = -1
     heard_at_ms: int | None = None
@@ -103,15 +104,59 @@ class Participant(Struct, omit_defaults=True, gc=False):
         """Strike out what somebody with this key saw of it; return whether there was anything."""
         return self.levels_seen is not None and self.levels_seen.pop(key, None) is not None
 
+    def hear(self, numbers: Sequence[float | None]) -> None:
+        """Take the numbers of a media sample, in the order of the properties that follow."""
+        try:
+            self.numbers = _NUMBERS.pack(*numbers)
+        except struct.error:  # as of those without a camera
+            self.numbers = _NUMBERS.pack(*[nan if number is None else number for number in numbers])
+
+    @property
+    def rtt_ms(self) -> float | None:
+        """Return the round trip."""
+        return self._number(0)
+
+    @property
+    def jitter_ms(self) -> float | None:
+        """Return the worse jitter of the two directions."""
+        return self._number(1)
+
+    @property
+    def loss_ratio(self) -> float | None:
+        """Return the worse loss of the two directions."""
+        return self._number(2)
+
+    @property
+    def bitrate_up_bps(self) -> float | None:
+        """Return what is sent."""
+        return self._number(3)
+
+    @property
+    def bitrate_down_bps(self) -> float | None:
+        """Return what is received."""
+        return self._number(4)
+
+    @property
+    def fps(self) -> float | None:
+        """Return how many frames are sent a second."""
+        return self._number(5)
+
+    def _number(self, place: int) -> float | None:
+        if not self.numbers:
+            return None
+        (number,) = _NUMBER.unpack_from(self.numbers, place * _NUMBER.size)
+        return None if number != number else number  # noqa: PLR0124  # NaN is not itself
+
     @property
     def is_idle(self) -> bool:
         """Whether nothing flows in either direction: a level of 5 then says nothing about the network.
 
         It is also what somebody says of themselves who has no track at all, and so has nothing to measure.
         """
-        if self.bitrate_up_bps or self.bitrate_down_bps:
+        up_bps, down_bps = self.bitrate_up_bps, self.bitrate_down_bps
+        if up_bps or down_bps:
             return False
-        return (self.bitrate_up_bps == 0 and self.bitrate_down_bps == 0) or (
+        return (up_bps == 0 and down_bps == 0) or (
             self.reports and self.own_level == BEST_LEVEL and not self.has_published and self._lacks_numbers
         )
 
@@ -210,7 +255,7 @@ class Room(Struct, omit_defaults=True):
         return twin
 
 
-class Composition(Struct, omit_defaults=True):
+class Composition(Struct, omit_defaults=True, gc=False):
     """One composition that somebody waits for, or that came to nothing not long ago."""
 
     sid: str
@@ -260,7 +305,7 @@ class Composition(Struct, omit_defaults=True):
         return copy(self)
 
 
-class Recording(Struct, omit_defaults=True):
+class Recording(Struct, omit_defaults=True, gc=False):
     """One recording that is being captured, or that came to nothing not long ago."""
 
     sid: str

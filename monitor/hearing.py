@@ -308,7 +308,7 @@ def _latest(media: Sequence[MediaStats], series: Sequence[MediaStatsSeries]) -> 
 
 
 def _set_media(reporter: Participant, now: MediaStats) -> None:
-    reporter.stats_at_ms, reporter.rtt_ms, reporter.jitter_ms, reporter.loss_ratio, *rates = values_of(now)
-    reporter.bitrate_up_bps, reporter.bitrate_down_bps, reporter.fps = rates
+    reporter.stats_at_ms, *numbers = values_of(now)
+    reporter.hear(numbers)
     limited_by = now.up.limited_by if now.up else None
     reporter.limited_by = None if limited_by is None else intern(limited_by)  # one of few words, as those of a browser

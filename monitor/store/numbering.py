@@ -25,11 +25,11 @@ class Numbers(Struct, gc=False):
     """What is remembered of one session.
 
     The last range stands apart: as nearly always it is the only one, and the next number makes it longer.  So a session
-    takes a third of the memory of a list.
+    takes a third of the memory of a list, and a number that grows is a small one for long, which takes none.
     """
 
     since: int = 0
-    until: int = 0  # up to before
+    count: int = 0
     before: tuple[int, ...] = ()  # the bounds of earlier ranges
     heard_at_ms: int = 0
 
@@ -37,21 +37,21 @@ class Numbers(Struct, gc=False):
     def of(cls, bounds: Sequence[int], heard_at_ms: int = 0) -> Self:
         """Return what is remembered as bounds."""
         *before, since, until = bounds or (0, 0)
-        return cls(since, until, tuple(before), heard_at_ms)
+        return cls(since, until - since, tuple(before), heard_at_ms)
 
     @property
     def bounds(self) -> list[int]:
         """Return the bounds of all ranges."""
-        return [*self.before, self.since, self.until] if self.until > self.since else []
+        return [*self.before, self.since, self.since + self.count] if self.count else []
 
     def has(self, seq: int) -> bool:
         """Whether the post with this number was stored."""
-        return self.since <= seq < self.until or bisect_right(self.before, seq) % 2 == 1
+        return 0 <= seq - self.since < self.count or bisect_right(self.before, seq) % 2 == 1
 
     def add(self, seq: int) -> None:
         """Remember a number."""
-        if seq == self.until:
-            self.until = seq + 1
+        if seq == self.since + self.count:
+            self.count += 1
         elif not self.has(seq):
             self._insert(seq)
 
@@ -69,8 +69,8 @@ class Numbers(Struct, gc=False):
             bounds[at:at] = (seq, seq + 1)
             if len(bounds) > MAX_BOUNDS:
                 del bounds[1:3]
-        *before, self.since, self.until = bounds
-        self.before = tuple(before)
+        *before, self.since, until = bounds
+        self.count, self.before = until - self.since, tuple(before)
 
 
 class Numbering:
