@@ -118,7 +118,7 @@ dist: $(VENV)/.dev ## the wheel and the sdist, into dist/
 	@$(BIN)/uv build --quiet --python $(BIN)/python --out-dir dist
 
 MINUTES ?= 60
-soak: $(VENV)/.dev ## an hour (or MINUTES=...) of everything that goes on, and whether memory and delays stay as they were
+soak: $(VENV)/.dev ## everything that goes on, for half an hour and then an hour (MINUTES=60) in which memory and delays are to stay
 	@$(BIN)/python -m tests.benchmarks.soak --minutes $(MINUTES)
 
 lock: $(VENV)/.dev ## pin what the ranges in pyproject.toml resolve to today

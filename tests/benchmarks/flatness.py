@@ -1,9 +1,8 @@
 """Does something that was measured again and again stay as it was?
 
-What a process needs to come into its stride is left out; of the rest, the last third is compared with the first by
-their medians, so that one bad moment decides nothing.  A leak is slower than that shows, so what may not grow at all is
-judged by its slope as well: the median of the slopes between all pairs of points (Theil and Sen), which outliers do not
-bend.
+The last third is compared with the first by their medians, so that one bad moment decides nothing.  A leak is slower
+than that shows, so what may not grow at all is judged by its slope as well: the median of the slopes between all pairs
+of points (Theil and Sen), which outliers do not bend.
 """
 
 from collections.abc import Sequence
@@ -11,7 +10,6 @@ from itertools import combinations
 from statistics import median
 from typing import NamedTuple
 
-WARM_UP_RATIO = 1 / 6
 FEWEST = 6  # points: below that there are no thirds to speak of
 SLOPE_AFTER_S = 1200.0  # a slope of less time than that says more of the moment than of an hour
 
@@ -36,15 +34,14 @@ class Course(NamedTuple):
 
 
 def course(points: Sequence[Point], bound: Bound) -> Course:
-    """Return what became of a figure, the time until it came into its stride left out."""
-    steady = points[int(len(points) * WARM_UP_RATIO) :]
-    if len(steady) < FEWEST:
-        raise ValueError(f"expected at least {FEWEST} points after the warm-up, got {len(steady)}")
-    third = len(steady) // 3
-    first, last = (median(value for _, value in each) for each in (steady[:third], steady[-third:]))
-    per_h = slope(steady) * 3600
+    """Return what became of a figure."""
+    if len(points) < FEWEST:
+        raise ValueError(f"expected at least {FEWEST} points, got {len(points)}")
+    third = len(points) // 3
+    first, last = (median(value for _, value in each) for each in (points[:third], points[-third:]))
+    per_h = slope(points) * 3600
     is_level = last <= first * bound.times + bound.plus
-    return Course(first, last, per_h, is_level and not _climbs(steady, per_h, bound))
+    return Course(first, last, per_h, is_level and not _climbs(points, per_h, bound))
 
 
 def _climbs(points: Sequence[Point], per_h: float, bound: Bound) -> bool:

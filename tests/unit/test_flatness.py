@@ -31,10 +31,9 @@ def test_what_is_not_bounded_by_the_hour_may_not_stand_higher_in_the_end_either(
     assert course(points(9.0), Bound(times=1.05, plus=2.0)).is_flat
 
 
-def test_one_bad_moment_and_the_time_until_it_runs_smoothly_decide_nothing() -> None:
+def test_one_bad_moment_decides_nothing() -> None:
     found = points(0.0)
     found[-5:] = [(at_s, 100_000.0) for at_s, _ in found[-5:]]
-    found[:50] = [(at_s, 0.0) for at_s, _ in found[:50]]
     assert course(found, LEVEL).is_flat
 
 
@@ -44,4 +43,4 @@ def test_of_a_minute_no_hour_is_judged() -> None:
 
 def test_a_few_points_are_not_enough() -> None:
     with pytest.raises(ValueError, match="at least 6"):
-        course(points(0.0)[:6], LEVEL)
+        course(points(0.0)[:5], LEVEL)
