@@ -23,6 +23,7 @@ _log = getLogger(__name__)
 
 TTL_S = 3.0  # of a lease; what takes longer than this is taken for dead
 LOOKS_A_TTL = 10  # whether somebody's lease is over: nobody has the duty until it is seen
+HEARD_WITHIN_LOOKS = 4  # or one is dead, as like as not, and no duty is left for it to take
 FOR_GOOD = inf
 EARLIER_LIVES_TTLS = 2.0
 LEAVE_WITHIN_S = 1.0  # whoever ends need not be waited for: its leases end by themselves
@@ -153,7 +154,7 @@ class Duties:
     async def _look(self, group: asyncio.TaskGroup) -> None:
         """See who is there, and take or give back what follows from that."""
         try:
-            roll = await self._leases.attend(self._ttl_s)
+            roll = await self._leases.attend(self._ttl_s, self._ttl_s * HEARD_WITHIN_LOOKS / LOOKS_A_TTL)
             self._seen_held_s |= dict.fromkeys(roll.held, monotonic())
             todo = share(self.names, tuple(self._holds), roll, self._me)
             for name in todo.give_back:

@@ -7,6 +7,7 @@ taken.
 """
 
 from collections.abc import Collection, Mapping
+from math import inf
 from typing import NamedTuple, Protocol
 
 from msgspec import Struct
@@ -57,8 +58,8 @@ class Roll(NamedTuple):
 class Leases(Protocol):
     """The duties of one holder, whose name no other that lives may have."""
 
-    async def attend(self, ttl_s: float) -> Roll:
-        """Say that this holder is there, for as long, and return who else is.
+    async def attend(self, ttl_s: float, heard_within_s: float = inf) -> Roll:
+        """Say that this holder is there, for as long, and return who else is, and said so within a shorter time.
 
         Raises:
             NameTaken: somebody else of this name is there.

@@ -5,6 +5,7 @@ the duty, unless another part of this very process has it.
 """
 
 from collections.abc import Callable
+from math import inf
 from time import monotonic
 
 from msgspec.structs import replace
@@ -21,7 +22,7 @@ class LocalDuties:
     def __init__(self, clock: Clock = monotonic) -> None:
         self.clock = clock
         self.held: dict[str, Lease] = {}
-        self.there_until_s: dict[str, float] = {}
+        self.there: dict[str, tuple[float, float]] = {}  # who said so when, and for how long
         self.epochs: dict[str, int] = {}
 
 
@@ -32,16 +33,16 @@ class LocalLeases:
         self._duties = duties
         self._holder = holder
 
-    async def attend(self, ttl_s: float) -> Roll:
-        """Say that this holder is there, for as long, and return who else is."""
+    async def attend(self, ttl_s: float, heard_within_s: float = inf) -> Roll:
+        """Say that this holder is there, for as long, and return who else is, and said so within a shorter time."""
         duties, now_s = self._duties, self._duties.clock()
-        duties.there_until_s[self._holder] = now_s + ttl_s
-        holders = {name for name, until_s in duties.there_until_s.items() if now_s < until_s}
+        duties.there[self._holder] = now_s, ttl_s
+        holders = {name for name, (at_s, for_s) in duties.there.items() if now_s - at_s < min(for_s, heard_within_s)}
         return Roll(holders, {name: lease.holder for name, lease in duties.held.items() if lease.is_held(now_s)})
 
     async def leave(self) -> None:
         """Say that this holder is there no longer."""
-        self._duties.there_until_s.pop(self._holder, None)
+        self._duties.there.pop(self._holder, None)
 
     async def take(self, name: str, ttl_s: float) -> Lease | None:
         """Take a duty that nobody has, or that this holder had; None while somebody else has it."""

@@ -202,6 +202,16 @@ async def test_whoever_attends_is_there_until_they_leave(holders: Holders) -> No
     assert (await bob.attend(LONG_S)).holders == {"bob"}
 
 
+async def test_whoever_was_not_heard_lately_does_not_count_and_keeps_what_they_have(holders: Holders) -> None:
+    ann, bob = holders
+    await ann.attend(LONG_S)
+    await taken(ann)
+    await asyncio.sleep(SHORT_S)
+    roll = await bob.attend(LONG_S, SHORT_S)
+    assert ("ann" in roll.holders, roll.held) == (False, {"alerts": "ann"})
+    assert "ann" in (await bob.attend(LONG_S)).holders
+
+
 async def test_whoever_attends_no_longer_is_gone_when_their_time_is_over(holders: Holders) -> None:
     ann, bob = holders
     await ann.attend(SHORT_S)

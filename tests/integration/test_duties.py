@@ -61,6 +61,15 @@ async def test_on_one_machine_all_duties_are_begun_before_anything_else_and_ende
     assert worker.told == dict.fromkeys(NAMES, False)
 
 
+async def test_no_duty_is_left_for_those_who_died_just_now() -> None:
+    duties = LocalDuties()
+    for name in ("bob", "cid"):
+        await LocalLeases(duties, name).attend(600)
+    ann = Worker("ann", LocalLeases(duties, "ann"))
+    async with ann.duties.shared():
+        await ann.has(len(NAMES))
+
+
 async def test_on_one_machine_a_duty_that_cannot_be_begun_ends_the_process() -> None:
     worker = Worker("ann", LocalLeases(LocalDuties(), "ann"), FOR_GOOD, {"alerts": StoreFailed("no disk")})
     with pytest.RaisesGroup(pytest.RaisesExc(StoreFailed, match="no disk")):

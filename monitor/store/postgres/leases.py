@@ -8,6 +8,7 @@ and not in between.  A holder that is stopped between the two is thrown out by t
 """
 
 from collections.abc import Awaitable, Callable
+from math import inf
 from secrets import token_hex
 from time import monotonic
 
@@ -41,7 +42,7 @@ WHERE replicas.life = excluded.life OR replicas.until < clock_timestamp()
 RETURNING name
 """
 _FORGET = "DELETE FROM replicas WHERE until < clock_timestamp() - interval '1 hour'"  # whose name never comes again
-_WHO_IS_THERE = "SELECT name FROM replicas WHERE until > clock_timestamp()"
+_WHO_IS_THERE = "SELECT name FROM replicas WHERE until > clock_timestamp() + $1::double precision * interval '1 second'"
 _WHO_HAS_WHAT = "SELECT name, holder FROM leases WHERE until >= clock_timestamp()"
 
 
@@ -54,8 +55,12 @@ class PostgresLeases:
         self._clock = clock
         self._life = token_hex(_LIFE_BYTES)
 
-    async def attend(self, ttl_s: float) -> Roll:
-        """Say that this holder is there, for as long, and return who else is."""
+    async def attend(self, ttl_s: float, heard_within_s: float = inf) -> Roll:
+        """Say that this holder is there, for as long, and return who else is, and said so within a shorter time.
+
+        When others said so follows from the end of their time: it is taken to be as long as this holder's.
+        """
+        left_s = max(0.0, ttl_s - heard_within_s)
 
         async def attend(connection: Connection) -> Roll:
             if await connection.fetchval(_ATTEND, self._holder, self._life, ttl_s) is None:
@@ -63,7 +68,7 @@ class PostgresLeases:
                     f"expected a name that no other replica has, got {self._holder!r}, which one has that lives"
                 )
             await connection.execute(_FORGET)
-            holders = {name for (name,) in await connection.fetch(_WHO_IS_THERE)}
+            holders = {name for (name,) in await connection.fetch(_WHO_IS_THERE, left_s)}
             return Roll(holders, dict(await connection.fetch(_WHO_HAS_WHAT)))
 
         return await self._database.write(attend)
