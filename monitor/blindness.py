@@ -16,13 +16,15 @@ certain word counts at any time: a room of which a callback says that it has end
 been mentioned for long is no such word while nobody could have been heard.
 
 Pure: the time is an argument.  And the population is not swept: who has fallen silent is asked of the picture only
-once posts have become few.
+once posts have become few, of some rooms at first, and of all of them only if those say that it matters.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import NamedTuple
+from functools import partial
+from itertools import islice
+from typing import NamedTuple, Protocol
 
 from alerts.model import Alert, Kind, Reading
 from alerts.rules import VOCABULARY
@@ -41,6 +43,8 @@ REFUSED_RATIO = 0.8
 FEWEST_PEOPLE = 5  # fewer fall silent at once for reasons of their own
 FEWEST_ROOMS = 2
 FEWEST_POSTS = 5
+ROOMS_AT_FIRST = 500  # of which a share can be told to some hundredths
+NEARLY = 0.85  # of a share: from there on everybody is looked at
 
 LOG_BEHIND_S = 10.0  # a log that is followed is behind by a moment; this is a store that does not answer
 
@@ -175,6 +179,13 @@ class Eyes:
 Heard = tuple[str, float]  # the room of somebody in a call, and when their browser was last heard
 
 
+class People(Protocol):
+    """Who is in calls and has ever been heard."""
+
+    def __call__(self, rooms: int | None = None) -> Iterable[Heard]:
+        """Return those in so many of the rooms or some more, evenly spread, if there are as many; None: in all."""
+
+
 class Ears:
     """Knows whether browsers are heard."""
 
@@ -188,7 +199,7 @@ class Ears:
         """Count what is heard from now on only: there was a time in which nobody could have been."""
         self._counted.clear()
 
-    def listen(self, posts: Posts, people: Callable[[], Iterable[Heard]], now_s: float) -> str:
+    def listen(self, posts: Posts, people: People, now_s: float) -> str:
         """Return why browsers are not heard, or nothing if they are."""
         self._count(posts, now_s)
         if self._deaf_since_s is None:
@@ -210,11 +221,14 @@ class Ears:
         middle = until_then[-1] if until_then else first
         return _between(middle, last), _between(first, middle)
 
-    def _why_deaf(self, people: Callable[[], Iterable[Heard]], now_s: float) -> str:
+    def _why_deaf(self, people: People, now_s: float) -> str:
         lately, before = self._lately(now_s)
         if _is_refused(lately):
             return "The daemon refuses what browsers tell, since it cannot store it"
         if 2 * lately.taken >= before.taken:
+            return ""
+        regular, silent = self._silent(people(ROOMS_AT_FIRST), now_s, now_s)
+        if len(silent) < NEARLY * SILENT_RATIO * len(regular):
             return ""
         regular, silent = self._silent(people(), now_s, now_s)
         if len(silent) < max(FEWEST_PEOPLE, SILENT_RATIO * len(regular)):
@@ -224,8 +238,11 @@ class Ears:
             return ""
         return f"{len(silent)} of {len(regular)} browsers in calls fell silent at once"
 
-    def _hears_again(self, people: Callable[[], Iterable[Heard]], since_s: float, now_s: float) -> bool:
+    def _hears_again(self, people: People, since_s: float, now_s: float) -> bool:
         if _is_refused(self._lately(now_s)[0]):
+            return False
+        regular, silent = self._silent(people(ROOMS_AT_FIRST), since_s, now_s)
+        if len(regular) - len(silent) < NEARLY * HEARD_RATIO * len(regular):
             return False
         regular, silent = self._silent(people(), since_s, now_s)
         return len(regular) - len(silent) >= HEARD_RATIO * len(regular)
@@ -260,15 +277,16 @@ class Blindness:
 
     def look(self, live: Live, posts: Posts, now_s: float, behind_s: float = 0.0) -> Sight:
         """Return what is not seen now, by a picture that may be behind what was told."""
-        browsers = self.ears.listen(posts, lambda: _heard(live), now_s)
+        browsers = self.ears.listen(posts, partial(_heard, live), now_s)
         log = "The log that all replicas write to cannot be followed" if behind_s > LOG_BEHIND_S else ""
         return Sight(self.eyes.look(live.accounts, now_s), browsers, log)
 
 
-def _heard(live: Live) -> Iterable[Heard]:
+def _heard(live: Live, rooms: int | None = None) -> Iterable[Heard]:
+    step = 1 if rooms is None else max(1, len(live.rooms) // rooms)
     return (
         (room.key, person.heard_at_ms / 1000)
-        for room in live.rooms.values()
+        for room in islice(live.rooms.values(), None, None, step)
         for person in room.participants.values()
         if person.heard_at_ms is not None
     )

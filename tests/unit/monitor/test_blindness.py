@@ -91,9 +91,11 @@ class Crowd:
         self.ears = Ears(AFTER_S)
         self.why = ""
 
-    def people(self):
-        self.asked += 1
-        return [(f"RM{number % self.rooms}", at_s) for number, at_s in self.heard.items()]
+    def people(self, rooms=None):
+        step = 1 if rooms is None else max(1, self.rooms // rooms)
+        told = [(f"RM{room}", at_s) for number, at_s in self.heard.items() if not (room := number % self.rooms) % step]
+        self.asked += len(told)
+        return told
 
     def passes(self, seconds: float) -> str:
         """Let time pass, and listen every other second."""
@@ -155,9 +157,27 @@ def test_how_many_are_many(people, rooms, silent, is_deaf):
 def test_one_room_of_several_may_fall_silent():
     ears = Ears(AFTER_S)
     heard = [("RM1", START)] * 9 + [("RM2", START + 40)]
-    ears.listen(Posts(0, 0), list, START - 60)
-    ears.listen(Posts(100, 0), list, START)
-    assert not ears.listen(Posts(101, 0), lambda: heard, START + 40)
+
+    def people(rooms=None):
+        return heard
+
+    ears.listen(Posts(0, 0), people, START - 60)
+    ears.listen(Posts(100, 0), people, START)
+    assert not ears.listen(Posts(101, 0), people, START + 40)
+
+
+def test_of_many_people_few_are_looked_at_until_enough_of_those_tell_again():
+    crowd = Crowd(people=6_000, rooms=3_000)
+    crowd.passes(70)
+    crowd.silent = set(range(6_000))
+    assert crowd.passes(60)
+    crowd.asked = 0
+    assert crowd.passes(60)
+    assert crowd.asked <= 30 * 1_000
+    crowd.silent = set(range(3_100))
+    assert crowd.passes(40), "they are fewer than half"
+    crowd.silent = set(range(2_900))
+    assert not crowd.passes(10)
 
 
 @pytest.mark.parametrize("begins_anew", [True, False])
@@ -279,6 +299,16 @@ def test_things_belong_to_accounts():
     refs = [Ref("room", ROOM), Ref("participant", f"{ROOM}/{ALICE}"), Ref("composition", made), Ref("account", OTHER)]
     assert [account_of(live, ref) for ref in refs] == [ACCOUNT, ACCOUNT, OTHER, OTHER]
     assert account_of(live, Ref("room", "RM of nobody")) is None
+
+
+def test_all_who_fell_silent_are_counted_though_some_rooms_are_looked_at_first():
+    live, blindness = Live([ACCOUNT], NOW_MS), Blindness(AFTER_S)
+    for number in range(1_200):
+        live.apply(batch(level(5), room_sid=f"RM{number:032x}", reporter=f"PA{number:032x}", at_ms=NOW_MS))
+    for after_s, taken in ((-2 * AFTER_S, 0), (0, 1_200), (AFTER_S, 1_200)):
+        sight = blindness.look(live, Posts(taken, 0), NOW_MS / 1000 + after_s)
+    assert not sight.browsers, "they were heard within half a minute"
+    assert blindness.look(live, Posts(1_200, 0), NOW_MS / 1000 + AFTER_S + 1).browsers.startswith("1200 of 1200 ")
 
 
 def test_both_senses_are_asked_together():
