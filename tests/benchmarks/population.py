@@ -7,6 +7,9 @@ came through the front door, each with 64 samples of its media in one post.  The
 one event at a time and fifty, in random order, so that nothing about them is in any cache; the picture is saved and the
 rules look as always.  What that costs is counted over all rounds together, so that a post pays its share of saving the
 picture, which few see.
+
+With `--talking 1000` the same thousand post whoever else is there: what dearer posts they have is the price of company,
+and not of being far away in memory.
 """
 
 import argparse
@@ -65,6 +68,7 @@ class Crowd:
         self._core = core
         self._proof: Proof = "access token" if options.access_tokens else "ingest key"
         self._settles_s = options.settles
+        self._talking: int | None = options.talking
         self._patience = machine.Patience(options.patience)
 
     async def arrive(self, server: Server, people: int) -> Populated:
@@ -78,7 +82,7 @@ class Crowd:
     async def post(self, populated: Populated, seconds: float, events: int = 1) -> Run:
         """Let them post, one after the other."""
         await self._patience.wait()
-        posts = self._posts_of(populated.people)
+        posts = replace(self._posts_of(populated.people), talking=self._talking)
         if events > 1:  # as clients write many
             posts = replace(posts, wire="series", events=events)
         server = populated.server
@@ -185,6 +189,7 @@ def main() -> None:
         "--people", type=int, nargs="+", default=PEOPLE, metavar="N", help="in each daemon (default: 1000 10000 100000)"
     )
     add("--events", type=int, nargs="+", default=EVENTS, metavar="N", help="in a post, in turn (default: 1 50)")
+    add("--talking", type=int, metavar="N", help="of the people in each daemon (default: all)")
     add("--access-tokens", action="store_true", help="everybody has a Twilio access token of their own, not one key")
     add("--settles", type=float, default=6.0, metavar="S", help="after all have arrived (default: 6)")
     add("--patience", type=float, default=60.0, metavar="S", help="to wait for a quiet machine, in all (default: 60)")

@@ -36,6 +36,7 @@ class Posts(Struct, frozen=True, kw_only=True):
     proof: Proof = "ingest key"
     people: int = PEOPLE
     people_per_room: int = PEOPLE_PER_ROOM
+    talking: int | None = None  # of the people, in whole rooms; None: all of them
     seed: int | None = None  # the same people in the same order, of the same sessions; otherwise they have just arrived
 
     def sheets(self, chance: random.Random) -> tuple[Sequence[Sheet], Sheet]:
@@ -54,8 +55,9 @@ class Posts(Struct, frozen=True, kw_only=True):
         chance = random.Random(self.seed)
         well, badly = self.sheets(random.Random())
         everybody = [Browser(self, each, well, badly) for each in reporters(self.people, self.people_per_room, chance)]
-        chance.shuffle(everybody)
-        return everybody
+        talking = everybody[: self.talking]
+        chance.shuffle(talking)
+        return talking
 
 
 class Browser:

@@ -85,7 +85,7 @@ async def test_the_scrape_benchmark_asks_a_full_daemon_and_an_empty_one() -> Non
 
 
 async def test_the_population_benchmark_weighs_the_people_and_times_their_posts() -> None:
-    small = ("--people", "20", "40", "--settles", "0.1")
+    small = ("--people", "20", "40", "--talking", "20", "--settles", "0.1")
     said = await said_by("population", *small, "--rounds", "1", "--seconds", "0.6", "--patience", "0")
     assert "40 people, RSS" in said, said
     assert "a post of 50, 40 people" in said, said
