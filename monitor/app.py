@@ -398,6 +398,7 @@ class Daemon:
             self._watches,
             self.canary,
             self._keep_budgets,
+            None if self.following is None else self.following.catch_up,
         )
         company, todo = self.company, work.duties()
         for name in todo:  # that nobody has a duty is seen only if each says that it has not

@@ -47,6 +47,7 @@ class Following:
         self._metrics = metrics
         self._now_s = now_s
         self._woken = asyncio.Event()
+        self._reading = asyncio.Lock()  # or what two read at once would be told twice
         self._complete_at_s = now_s()  # when the picture had all that there was
 
     @property
@@ -83,11 +84,12 @@ class Following:
             StoreFailed: it cannot be read.
             Missed: it is not all there.
         """
-        asked_at_s = self._now_s()
-        last_id = await self._log.last_id()
-        while self._fold.applied_id < last_id:
-            await self._read_some(last_id)
-        self._complete_at_s = asked_at_s
+        async with self._reading:
+            asked_at_s = self._now_s()
+            last_id = await self._log.last_id()
+            while self._fold.applied_id < last_id:
+                await self._read_some(last_id)
+            self._complete_at_s = asked_at_s
 
     async def _read_some(self, last_id: int) -> None:
         applied_id = self._fold.applied_id

@@ -4,7 +4,7 @@
 account: what Twilio is asked about it.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from logging import getLogger
@@ -42,6 +42,7 @@ class Work(NamedTuple):
     watches: Sequence[AccountWatch]
     canary: Canary | None
     keep_budgets: Callable[[], None]
+    catch_up: Callable[[], Awaitable[None]] | None = None  # with what others took in; None: nobody else takes anything
 
     def duties(self) -> Mapping[str, Duty]:
         """Return what there is to do, the most urgent first."""
@@ -60,6 +61,8 @@ class Work(NamedTuple):
             timetable.every(LOOK_FOR_DEAD_EVERY_S, self._look_for_dead)
         inbox = None if shared is None else shared.inbox
         store = self.company.under(hold.lease)
+        if self.catch_up is not None:  # of whom the picture does not know yet, it would seem that they are gone
+            await self.catch_up()
         async with self.alerting.deciding(store, inbox, hold.rested_s), timetable.kept():
             yield
 

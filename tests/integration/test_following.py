@@ -84,6 +84,14 @@ async def test_a_picture_has_nothing_before_the_log_has_it_and_nothing_twice(rep
     assert len(one.heard) == 1
 
 
+async def test_who_catches_up_while_it_follows_hears_nothing_twice(replicas: Sequence[Replica]) -> None:
+    one, *_ = replicas
+    for session in "abcde":
+        await one.takes(*(batch(level(3), session=session, seq=n) for n in range(600)))
+        await asyncio.gather(*[one.following.catch_up() for _ in range(4)])
+    assert len(one.heard) == 3_000
+
+
 async def test_what_only_says_that_something_still_stands_reaches_the_pictures_of_others_and_no_timeline(
     replicas: Sequence[Replica],
 ) -> None:

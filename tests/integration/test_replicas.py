@@ -3,8 +3,10 @@
 import asyncio
 import signal
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 from monitor.store.ports import Picture
@@ -58,6 +60,17 @@ async def delivered(replica: Replica) -> None:
         return [entry["state"] for entry in entries] == ["delivered"]
 
     await until(is_settled)
+
+
+@asynccontextmanager
+async def the_log_shut(postgres: str) -> AsyncIterator[None]:
+    connection = await asyncpg.connect(postgres)
+    try:
+        async with connection.transaction():
+            await connection.execute("LOCK TABLE ingest_log IN ACCESS EXCLUSIVE MODE")
+            yield
+    finally:
+        await connection.close()
 
 
 async def sees_level(replica: Replica, level: int) -> None:
@@ -128,6 +141,26 @@ async def test_a_replica_that_stops_in_order_hands_over_at_once_and_one_that_com
         (incident,) = await until(holder.open_incidents)
         assert (await until(other.open_incidents)) == [incident]
         assert len(them.heard) == 1
+
+
+async def test_whoever_goes_on_has_read_what_the_one_before_was_told_and_ends_nothing(
+    tmp_path: Path, postgres: str
+) -> None:
+    async with people() as them, replicas(tmp_path, postgres, 2, **paging(them)) as (two, _):
+        await shared_out(two)
+        holder = await who_has("alerts", two)
+        (other,) = [replica for replica in two if replica is not holder]
+        other.running.signal(signal.SIGSTOP)
+        await holder.tell(1)
+        await paged(them, "trigger")
+        async with the_log_shut(postgres):
+            other.running.signal(signal.SIGCONT)
+            holder.running.signal(signal.SIGTERM)
+            await asyncio.sleep(2)
+        await shared_out([other])
+        await sees_level(other, 1)
+        await asyncio.sleep(1)
+        assert [kind for _, kind in them.heard] == ["trigger"]
 
 
 async def test_whoever_goes_on_saves_what_the_one_before_had_not(tmp_path: Path, postgres: str) -> None:
