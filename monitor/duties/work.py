@@ -42,7 +42,7 @@ class Work(NamedTuple):
     watches: Sequence[AccountWatch]
     canary: Canary | None
     keep_budgets: Callable[[], None]
-    catch_up: Callable[[], Awaitable[None]] | None = None  # with what others took in; None: nobody else takes anything
+    catch_up: Callable[[], Awaitable[None]] | None  # with what others took in; None: nobody else takes anything
 
     def duties(self) -> Mapping[str, Duty]:
         """Return what there is to do, the most urgent first."""

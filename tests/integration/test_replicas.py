@@ -48,6 +48,14 @@ async def shared_out(among: list[Replica]) -> dict[str, Replica]:
     return held
 
 
+async def who_decides(two: list[Replica]) -> tuple[Replica, Replica]:
+    """Return who has the alerts, and the other one, once everything is somebody's."""
+    await shared_out(two)
+    holder = await who_has("alerts", two)
+    (other,) = [replica for replica in two if replica is not holder]
+    return holder, other
+
+
 async def paged(them: People, kind: str, times: int = 1) -> None:
     async with asyncio.timeout(WITHIN_S):
         while len(them.told(kind)) < times:
@@ -104,9 +112,7 @@ async def test_when_the_holder_of_all_duties_goes_another_goes_on_and_tells_nobo
     tmp_path: Path, postgres: str, how: signal.Signals
 ) -> None:
     async with people() as them, replicas(tmp_path, postgres, 2, **paging(them)) as (two, twilio):
-        await shared_out(two)
-        holder = await who_has("alerts", two)
-        (other,) = [replica for replica in two if replica is not holder]
+        holder, other = await who_decides(two)
         await holder.tell(1, session="s", seq=1)
         await delivered(other)  # or the next word would wait until the attempt counts as cut short
         holder.running.signal(how)
@@ -128,9 +134,7 @@ async def test_a_replica_that_stops_in_order_hands_over_at_once_and_one_that_com
     tmp_path: Path, postgres: str
 ) -> None:
     async with people() as them, replicas(tmp_path, postgres, 2, **paging(them)) as (two, _):
-        await shared_out(two)
-        holder = await who_has("alerts", two)
-        (other,) = [replica for replica in two if replica is not holder]
+        holder, other = await who_decides(two)
         await holder.tell(1)
         await paged(them, "trigger")
         holder.running.signal(signal.SIGTERM)
@@ -147,9 +151,7 @@ async def test_whoever_goes_on_has_read_what_the_one_before_was_told_and_ends_no
     tmp_path: Path, postgres: str
 ) -> None:
     async with people() as them, replicas(tmp_path, postgres, 2, **paging(them)) as (two, _):
-        await shared_out(two)
-        holder = await who_has("alerts", two)
-        (other,) = [replica for replica in two if replica is not holder]
+        holder, other = await who_decides(two)
         other.running.signal(signal.SIGSTOP)
         await holder.tell(1)
         await paged(them, "trigger")
@@ -187,9 +189,7 @@ async def saved_picture(postgres: str) -> Picture:
 
 async def test_an_incident_is_acknowledged_through_any_replica(tmp_path: Path, postgres: str) -> None:
     async with people() as them, replicas(tmp_path, postgres, 2, **paging(them)) as (two, _):
-        await shared_out(two)
-        holder = await who_has("alerts", two)
-        (other,) = [replica for replica in two if replica is not holder]
+        _, other = await who_decides(two)
         await other.tell(1)
         (incident,) = await until(other.open_incidents)
         status, answer = await other.post(f"/api/v1/incidents/{incident['id']}/acknowledge", {"by": "anna"})
@@ -201,9 +201,7 @@ async def test_an_incident_is_acknowledged_through_any_replica(tmp_path: Path, p
 
 async def test_a_silence_that_any_replica_was_told_of_keeps_all_of_them_quiet(tmp_path: Path, postgres: str) -> None:
     async with people() as them, replicas(tmp_path, postgres, 2, **paging(them)) as (two, _):
-        await shared_out(two)
-        holder = await who_has("alerts", two)
-        (other,) = [replica for replica in two if replica is not holder]
+        holder, other = await who_decides(two)
         asked = {"matchers": ['alertname=~".+"'], "lasts": "1h", "author": "anna", "reason": "work"}
         status, answer = await other.post("/api/v1/silences", asked)
         assert status in (200, 201), answer
