@@ -7,7 +7,7 @@ from pathlib import Path
 
 from monitor.bundle.putting import is_too_old
 from monitor.by_hand import export_call, export_samples, import_call
-from monitor.commands.options import OK, USAGE, Commands, add_config, configured, database_of, moment
+from monitor.commands.options import OK, USAGE, Commands, add_config, configured, database_of, moment_or_ago
 from monitor.export.layout import FORMATS, files_at
 from monitor.naming import shortened
 from monitor.sizes import in_words
@@ -35,14 +35,15 @@ def _add_export(commands: Commands) -> None:
         "person can look into and `roomwatch import` can read.  Or, with --from and --to, write all that was measured "
         "in a time as tables: to two files in the folder FILE, or to FILE and one beside it if its name ends in "
         ".parquet, .csv or .csv.gz.  The daemon may go on meanwhile.",
-        epilog="T is a date (2026-11-21, from its beginning, UTC) or a time with its zone (2026-11-21T09:00:00+01:00); "
-        "what happened at --to itself is not among it.  Only their owner can read what is written.  Exit codes: 0 it "
-        "is whole and on disk, 1 there is nothing, 2 wrong usage, 78 wrong configuration.",
+        epilog="T is how long ago (90m, 7d), a date (2026-11-21, from its beginning, UTC), a time with its zone "
+        "(2026-11-21T09:00:00+01:00), or `now`; what happened at --to itself is not among it.  Only their owner can "
+        "read what is written.  Exit codes: 0 it is whole and on disk, 1 there is nothing, 2 wrong usage, 78 wrong "
+        "configuration.",
     )
     command.add_argument("names", nargs="+", metavar="ROOM FILE", help="of which call, and where to")
     command.add_argument("--redact", action="store_true", help="pseudonyms for names, and no addresses")
-    command.add_argument("--from", dest="from_ms", type=moment, metavar="T", help="from when on")
-    command.add_argument("--to", dest="to_ms", type=moment, metavar="T", help="until when")
+    command.add_argument("--from", dest="from_ms", type=moment_or_ago, metavar="T", help="from when on")
+    command.add_argument("--to", dest="to_ms", type=moment_or_ago, metavar="T", help="until when")
     command.add_argument("--format", choices=FORMATS, help="default: as FILE is named, else parquet")
     command.add_argument("--room", default="", metavar="ROOM", help="of one room only, by its SID or name")
     command.add_argument("--identity", default="", metavar="NAME", help="of one person only")

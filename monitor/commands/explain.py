@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from alerts.times_in_words import clock
-from monitor.commands.options import OK, Commands, add_config, configured, database_of, moment_or_now
+from monitor.commands.options import OK, Commands, add_config, configured, database_of, moment_or_ago
 from monitor.config import Config
 from monitor.explanation import Asked, Explained, Explainer
 from monitor.on_record import recollected
@@ -25,9 +25,9 @@ def add(commands: Commands) -> None:
         description="Tell from what is on record why an alert fired at a moment, or why not; into which group it was "
         "put, what held it back, who was told, at which attempt, with which answer; and why others were not asked.  "
         "Of an alert that did not fire: what was measured then, and how long it would have had to last.",
-        epilog="T is `now` (the default), a date, or a time with its zone (2026-11-21T14:05:00+01:00).  It changes "
-        "nothing, and the daemon may go on meanwhile.  Exit codes: 0 it is told, 1 there is no such thing on record, "
-        "2 wrong usage, 78 wrong configuration.",
+        epilog="T is `now` (the default), how long ago (90m), a date, or a time with its zone "
+        "(2026-11-21T14:05:00+01:00).  It changes nothing, and the daemon may go on meanwhile.  Exit codes: 0 it is "
+        "told, 1 there is no such thing on record, 2 wrong usage, 78 wrong configuration.",
     )
     add_config(command)
     what = command.add_mutually_exclusive_group(required=True)
@@ -37,7 +37,7 @@ def add(commands: Commands) -> None:
     who.add_argument("--participant", default="", metavar="PA…", help="about somebody in it, by SID")
     who.add_argument("--identity", default="", metavar="NAME", help="about somebody in it, by identity")
     command.add_argument("--rule", default="", metavar="NAME", help="of one rule only")
-    command.add_argument("--at", dest="at_ms", type=moment_or_now, metavar="T", help="at which moment (default: now)")
+    command.add_argument("--at", dest="at_ms", type=moment_or_ago, metavar="T", help="at which moment (default: now)")
     command.set_defaults(command=_explain)
 
 

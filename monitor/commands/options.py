@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from alerts.rules import RuleError, parse_duration
 from monitor.config import Config, ConfigInvalid
 from monitor.config_file import ConfigFile
 from monitor.export.moments import moment_ms
@@ -64,4 +65,20 @@ def moment(text: str) -> int:
 
 def moment_or_now(text: str) -> int:
     """Return a moment in milliseconds, or the present one for `now`; as the type of an argument."""
-    return round(time.time() * 1000) if text == "now" else moment(text)
+    return _now_ms() if text == "now" else moment(text)
+
+
+def moment_or_ago(text: str) -> int:
+    """Return a moment in milliseconds, told as such or by how long ago it was; as the type of an argument."""
+    try:
+        return _now_ms() - round(parse_duration(text) * 1000)
+    except RuleError:
+        pass
+    try:
+        return moment_or_now(text)
+    except argparse.ArgumentTypeError as error:
+        raise argparse.ArgumentTypeError(f"{error} (or how long ago, such as 90m)") from None
+
+
+def _now_ms() -> int:
+    return round(time.time() * 1000)

@@ -14,7 +14,7 @@ from monitor.commands.options import (
     add_config,
     configured,
     database_of,
-    moment,
+    moment_or_ago,
 )
 from monitor.replay.by_hand import replay_rules
 from monitor.replay.replaying import Asked
@@ -52,13 +52,15 @@ def add(commands: Commands) -> None:
         description="Run the configured rules over what is on record of a time, as if it happened now, and print "
         "what would have been sent, to whom and why; then how often each rule fired, and which could not be replayed.  "
         "The daemon may go on meanwhile; nothing is sent and nothing is changed.",
-        epilog="T is a date (2026-11-21, from its beginning, UTC) or a time with its zone (2026-11-21T09:00:00+01:00). "
-        "See docs/replay.md for what a replay can know.  Exit codes: 0 it is all said, 1 it cannot be, 2 wrong usage, "
-        "78 wrong configuration.",
+        epilog="T is how long ago (90m, 7d), a date (2026-11-21, from its beginning, UTC), a time with its zone "
+        "(2026-11-21T09:00:00+01:00), or `now`.  See docs/replay.md for what a replay can know.  Exit codes: 0 it is "
+        "all said, 1 it cannot be, 2 wrong usage, 78 wrong configuration.",
     )
     add_config(replay)
-    replay.add_argument("--from", dest="from_ms", type=moment, required=True, metavar="T", help="from when on")
-    replay.add_argument("--to", dest="to_ms", type=moment, required=True, metavar="T", help="until when")
+    replay.add_argument("--from", dest="from_ms", type=moment_or_ago, required=True, metavar="T", help="from when on")
+    replay.add_argument(
+        "--to", dest="to_ms", type=moment_or_ago, default="now", metavar="T", help="until when (default: now)"
+    )
     replay.add_argument("--room", default="", metavar="ROOM", help="of one room only, by its SID or name")
     replay.add_argument("--rule", action="append", default=[], metavar="NAME", help="of one rule only; may be repeated")
     replay.add_argument("--format", choices=("text", "json"), default="text", help="default: text")

@@ -60,7 +60,7 @@ def as_text(replayed: Replayed) -> Iterator[str]:
         yield from _lines(said)
     if replayed.said:
         yield ""
-    yield f"From {moment(replayed.from_ms / 1000)} to {moment(replayed.to_ms / 1000)} these rules would have said:"
+    yield f"From {moment(replayed.from_ms // 1000)} to {moment(replayed.to_ms // 1000)} these rules would have said:"
     yield from _table(replayed.sums)
     for heading, gaps in (("Not replayed:", replayed.not_replayed), ("Replayed in part:", replayed.partly_replayed)):
         if gaps:

@@ -148,7 +148,8 @@ def test_a_call_with_everything_in_it_can_be_replayed(tmp_path: Path, capsys: py
         (("--from", "2020-11-22", "--to", "2020-11-21"), USAGE, "expected --from to be before --to"),
         (("--from", "2999-01-01", "--to", "2999-01-02"), FAILED, "expected a time that has begun"),
         ((*SPAN, "--rule", "RoomZombi"), FAILED, "expected one of ParticipantQualityDegraded, "),
-        (("--from", "2020-11-22"), USAGE, "required: --to"),
+        (("--to", "2020-11-22"), USAGE, "required: --from"),
+        (("--from", "2999-01-01"), USAGE, "expected --from to be before --to"),
         (("--from", "yesterday", "--to", "2020-11-22"), USAGE, "expected a date such as"),
     ],
 )
