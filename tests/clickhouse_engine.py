@@ -116,6 +116,8 @@ class _Served:
         from chdb.session import Session  # noqa: PLC0415  # takes seconds, and only this process needs it
 
         self._session = Session(folder)
+        self._database = ""
+        self._settings: dict[str, str] = {}  # that are not as they are by default
         self._thread = ThreadPoolExecutor(max_workers=1)
 
     async def ping(self, _: web.Request) -> web.Response:
@@ -138,17 +140,26 @@ class _Served:
         return web.Response(body=rows, headers={"X-ClickHouse-Format": form})
 
     def _run(self, body: bytes, given: dict[str, str]) -> tuple[bytes, str]:
-        settings = [name for name in given if name not in _NOT_SETTINGS and not name.startswith("param_")]
         params = {name.removeprefix("param_"): value for name, value in given.items() if name.startswith("param_")}
-        for name in settings:
-            self._query(f"SET {name} = '{given[name]}'")
-        self._query(f"USE `{given.get('database') or 'default'}`")
-        try:
-            insert = _INSERT.match(body)
-            return self._insert(body, insert) if insert else self._select(body, params)
-        finally:
-            for name in settings:
-                self._query(f"SET {name} = DEFAULT")
+        self._set({name: given[name] for name in given.keys() - _NOT_SETTINGS if not name.startswith("param_")})
+        self._use(given.get("database") or "default")
+        insert = _INSERT.match(body)
+        return self._insert(body, insert) if insert else self._select(body, params)
+
+    def _set(self, settings: dict[str, str]) -> None:
+        """Let these be what is not by default; from one question to the next they hardly ever change."""
+        for name in self._settings.keys() - settings.keys():
+            self._query(f"SET {name} = DEFAULT")
+            del self._settings[name]
+        for name, value in settings.items():
+            if self._settings.get(name) != value:
+                self._query(f"SET {name} = '{value}'")
+                self._settings[name] = value
+
+    def _use(self, database: str) -> None:
+        if database != self._database:
+            self._query(f"USE `{database}`")
+            self._database = database
 
     def _insert(self, body: bytes, insert: re.Match[bytes]) -> tuple[bytes, str]:
         with tempfile.NamedTemporaryFile() as rows:

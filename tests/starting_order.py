@@ -7,7 +7,7 @@ process begins with its part of those that take long, and ends with those that t
 
 import os
 from collections.abc import Callable, Sequence
-from itertools import islice
+from itertools import groupby, islice
 from typing import TypeVar
 
 import pytest
@@ -37,6 +37,9 @@ LONG = (
     "tests/property/",
 )
 
+#: Each a file whose tests share what takes long to come about: one process has all of them.
+TOGETHER = ("tests/integration/test_verdicts.py",)
+
 T = TypeVar("T")
 
 
@@ -45,7 +48,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put them in order, where there are several processes."""
     shares = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     if shares > 1:
-        items[:] = dealt(items, shares, lambda item: rank(item.nodeid))
+        items[:] = dealt(items, shares, lambda item: rank(item.nodeid), lambda item: card(item.nodeid))
 
 
 def rank(test: str) -> int:
@@ -53,13 +56,19 @@ def rank(test: str) -> int:
     return next((place for place, begins in enumerate(LONG) if test.startswith(begins)), len(LONG))
 
 
-def dealt(tests: Sequence[T], shares: int, rank: Callable[[T], int]) -> list[T]:
+def card(test: str) -> str:
+    """Return what a test is dealt with: its file if that is in `TOGETHER`, or else itself."""
+    return next((file for file in TOGETHER if test.startswith(file)), test)
+
+
+def dealt(tests: Sequence[T], shares: int, rank: Callable[[T], int], card: Callable[[T], object]) -> list[T]:
     """Return them in an order of which each of so many equal parts begins with long ones, dealt like cards."""
     long = sorted((test for test in tests if rank(test) < len(LONG)), key=rank)
+    cards = [list(alike) for _, alike in groupby(long, key=card)]
     short = iter([test for test in tests if rank(test) == len(LONG)])
     found: list[T] = []
     for share in reversed(range(shares)):
-        hand = long[share::shares]
+        hand = [test for some in cards[share::shares] for test in some]
         size = (len(tests) - len(found)) // (share + 1)  # as pytest-xdist cuts them
         found += hand
         found += islice(short, max(0, size - len(hand)))

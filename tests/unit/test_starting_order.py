@@ -3,7 +3,11 @@
 import pytest
 
 from tests.documentation import ROOT
-from tests.starting_order import LONG, dealt, rank
+from tests.starting_order import LONG, TOGETHER, card, dealt, rank
+
+
+def itself(name: str) -> str:
+    return name
 
 
 def placed(name: str) -> int:
@@ -12,14 +16,21 @@ def placed(name: str) -> int:
 
 def test_each_process_begins_with_its_part_of_the_long_ones() -> None:
     tests = ["a", "long 3", "b", "c", "long 1", "d", "long 2", "e", "f"]
-    assert dealt(tests, 3, placed) == ["long 3", "a", "b", "long 2", "c", "d", "long 1", "e", "f"]
+    assert dealt(tests, 3, placed, itself) == ["long 3", "a", "b", "long 2", "c", "d", "long 1", "e", "f"]
 
 
 @pytest.mark.parametrize("long", range(12))
 @pytest.mark.parametrize("shares", [2, 3, 4, 7])
 def test_none_is_lost_and_none_runs_twice(long: int, shares: int) -> None:
     tests = [f"long {number}" for number in range(long)] + [f"short {number}" for number in range(11 - long)]
-    assert sorted(dealt(tests, shares, placed)) == sorted(tests)
+    assert sorted(dealt(tests, shares, placed, itself)) == sorted(tests)
+
+
+def test_tests_that_share_what_takes_long_are_dealt_to_one_process() -> None:
+    tests = ["long 1", "long 2 of all", "long 2 of them", "long 3", "a", "b"]
+    dealt_out = dealt(tests, 2, lambda name: placed(name.partition(" of ")[0]), lambda name: name[:6])
+    assert dealt_out == ["long 2 of all", "long 2 of them", "a", "long 1", "long 3", "b"]
+    assert card(f"{TOGETHER[0]}::test_x") == card(f"{TOGETHER[0]}::test_y") != card("tests/unit/test_x.py::test_y")
 
 
 def test_a_test_of_its_own_place_is_longer_than_others_of_its_folder() -> None:
@@ -27,6 +38,6 @@ def test_a_test_of_its_own_place_is_longer_than_others_of_its_folder() -> None:
     assert rank("tests/unit/test_x.py::test_y") == len(LONG)
 
 
-@pytest.mark.parametrize("begins", LONG)
+@pytest.mark.parametrize("begins", [*LONG, *TOGETHER])
 def test_what_is_said_to_take_long_exists(begins: str) -> None:
     assert (ROOT / begins).exists()
