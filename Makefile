@@ -27,7 +27,7 @@ run: $(VENV)/.run ## the daemon against a real account, from config.toml or TWIL
 	@$(BIN)/roomwatch run
 
 build: $(VENV)/.run ## the front end, anew
-	@$(BIN)/python -m pip install --quiet --no-deps --editable .
+	@$(INSTALLS) --no-deps --editable .
 
 # Each of the processes reads all tests; where their bytecode may not be kept, it compiles them all, too.
 test coverage faults: export PYTHONDONTWRITEBYTECODE :=
@@ -130,6 +130,7 @@ lock: $(VENV)/.dev ## pin what the ranges in pyproject.toml resolve to today
 	    --no-header --extra dev --output-file requirements/dev.txt pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    --no-header --extra dev --extra cluster --extra engine --output-file requirements/clickhouse.txt pyproject.toml
+	@sed -n '/^uv==/,/^[^ ]/{/^uv==/p;/^ /p}' requirements/dev.txt > requirements/uv.txt
 
 sbom: $(VENV)/.dev ## what is inside of what we ship, and under which licences, as CycloneDX into build/sbom
 	@$(BIN)/python deploy/sbom.py
@@ -150,18 +151,25 @@ $(VENV)/bin/python:
 	    { echo "expected Python 3.11 or newer as '$(PYTHON)'; say PYTHON=... to use another" >&2; exit 1; }
 	@$(PYTHON) -m venv $(VENV)
 
+# What pip takes a minute for takes uv some seconds: the same versions by the same hashes.  Where there is no uv for a
+# machine, or it does not know the way to the packages that pip was told of, pip goes all the way.
+INSTALLS = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+INSTALLED = $(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --require-hashes --requirement $(1) 2>/dev/null || \
+    $(INSTALLS) --require-hashes --requirement $(1)
+
 $(VENV)/.run: requirements/run.txt pyproject.toml hatch_build.py $(FRONT_END) | $(VENV)/bin/python
 	@echo "installing into $(VENV) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/run.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@$(INSTALLS) --only-binary :all: --require-hashes --requirement requirements/uv.txt 2>/dev/null || true
+	@$(call INSTALLED,requirements/run.txt)
+	@$(INSTALLS) --no-deps --editable .
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.txt $(VENV)/.run
 	@echo "installing the developer's tools into $(VENV) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/dev.txt
+	@$(call INSTALLED,requirements/dev.txt)
 	@touch $@
 
 $(VENV)/.clickhouse: requirements/clickhouse.txt $(VENV)/.dev
 	@echo "installing the engine of ClickHouse into $(VENV) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/clickhouse.txt
+	@$(call INSTALLED,requirements/clickhouse.txt)
 	@touch $@
