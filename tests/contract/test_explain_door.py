@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from jsonschema import Draft202012Validator
+from jsonschema_rs import Draft202012Validator
 
 from monitor.cli import main
 from monitor.commands.options import FAILED, OK

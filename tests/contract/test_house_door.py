@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from jsonschema import Draft202012Validator
+from jsonschema_rs import Draft202012Validator
 
 from monitor.config import Config, ConfigInvalid
 from tests.asking import TOKEN, ask, happen

@@ -1,7 +1,7 @@
 """Who gets in by the private door, and what they are shown."""
 
 import pytest
-from jsonschema import Draft202012Validator
+from jsonschema_rs import Draft202012Validator
 
 from collectors.observations import MediaStats
 from collectors.registry import SOURCES

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator
+from jsonschema_rs import Draft202012Validator
 
 from collectors.observations import ClientInfo, Direction, MediaStats
 from tests.asking import TOKEN, ask, happen

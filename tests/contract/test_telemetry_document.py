@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator
+from jsonschema_rs import Draft202012Validator
 
 from collectors.observations import OBSERVATIONS
 from tests.builders import INGEST_KEY, access_token, packed, post

@@ -10,7 +10,7 @@ from urllib.parse import quote_from_bytes
 import aiohttp
 import pytest
 from hypothesis import strategies as st
-from jsonschema import Draft202012Validator
+from jsonschema_rs import Draft202012Validator
 from yarl import URL
 
 from monitor.http.openapi import document
