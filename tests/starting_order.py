@@ -1,8 +1,9 @@
 """Which tests begin first, when several processes share them?
 
 Whatever takes long and begins last keeps everybody waiting: the others have nothing left to take over from it.  So each
-process begins with its part of those that take long, and ends with those that take milliseconds, of which pytest-xdist
-(`--dist worksteal`) moves some to whoever is done sooner.
+process ends with tests that take milliseconds, of which pytest-xdist (`--dist worksteal`) moves some to whoever is done
+sooner.  Those that take long mostly wait.  So every other process begins with its part of them, and the rest first do
+half of what keeps the cores busy.
 """
 
 import os
@@ -62,7 +63,7 @@ def card(test: str) -> str:
 
 
 def dealt(tests: Sequence[T], shares: int, rank: Callable[[T], int], card: Callable[[T], object]) -> list[T]:
-    """Return them in an order of which each of so many equal parts begins with long ones, dealt like cards."""
+    """Return them in an order of so many equal parts: the long ones dealt like cards, and short ones at every end."""
     long = sorted((test for test in tests if rank(test) < len(LONG)), key=rank)
     cards = [list(alike) for _, alike in groupby(long, key=card)]
     short = iter([test for test in tests if rank(test) == len(LONG)])
@@ -70,6 +71,7 @@ def dealt(tests: Sequence[T], shares: int, rank: Callable[[T], int], card: Calla
     for share in reversed(range(shares)):
         hand = [test for some in cards[share::shares] for test in some]
         size = (len(tests) - len(found)) // (share + 1)  # as pytest-xdist cuts them
-        found += hand
-        found += islice(short, max(0, size - len(hand)))
+        rest = list(islice(short, max(0, size - len(hand))))
+        before = len(rest) // 2 if share % 2 else 0
+        found += [*rest[:before], *hand, *rest[before:]]
     return [*found, *short]

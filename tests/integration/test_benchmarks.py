@@ -135,7 +135,7 @@ async def test_the_soak_does_all_that_goes_on_and_says_of_each_figure_what_becam
 @pytest.mark.cluster
 async def test_the_replicas_benchmark_counts_what_each_process_takes_beside_sqlite_and_after_history() -> None:
     clickhouse_engine.need()
-    short = ("--rounds", "1", "--seconds", "0.5", "--rest", "0.5", "--history", "3000", "--patience", "0")
+    short = ("--rounds", "1", "--seconds", "0.3", "--rest", "0.2", "--history", "3000", "--patience", "0")
     said = await said_by("replicas", *short)
     rows = [line.split("  ")[0] for line in said.splitlines() if line.startswith(("SQLite", "one", "two"))]
     assert rows[:5] == ["SQLite", "one replica", "two replicas", "SQLite, history", "one replica, history"], said

@@ -14,9 +14,9 @@ def placed(name: str) -> int:
     return int(name.partition("long ")[2] or len(LONG))
 
 
-def test_each_process_begins_with_its_part_of_the_long_ones() -> None:
+def test_every_other_process_begins_with_its_part_of_the_long_ones_and_none_ends_with_it() -> None:
     tests = ["a", "long 3", "b", "c", "long 1", "d", "long 2", "e", "f"]
-    assert dealt(tests, 3, placed, itself) == ["long 3", "a", "b", "long 2", "c", "d", "long 1", "e", "f"]
+    assert dealt(tests, 3, placed, itself) == ["long 3", "a", "b", "c", "long 2", "d", "long 1", "e", "f"]
 
 
 @pytest.mark.parametrize("long", range(12))
