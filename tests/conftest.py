@@ -1,6 +1,7 @@
 """Fixtures that several kinds of test share: a whole daemon, in this process, on free ports."""
 
 import asyncio
+import gc
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
@@ -30,6 +31,16 @@ hypothesis_settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 hypothesis_settings.load_profile("roomwatch")
+
+# Reading twelve thousand tests makes objects that stay: to look again and again which of them nobody wants takes a
+# third of the time, and the whole run would go on looking at them.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was read alone from now on."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_configure(config: pytest.Config) -> None:
