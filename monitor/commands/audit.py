@@ -13,7 +13,6 @@ def add(commands: Commands) -> None:
     """Add `audit`."""
     command = commands.add_parser(
         "audit",
-        help="say who changed what",
         description="Print who changed something or wanted to, who logged in, who was turned away, the latest last.",
         epilog="It is read from the database; a daemon may be running.  T is as for export: how long ago, a date, or a "
         "time with its zone.  Exit codes: 0 well, 1 it could not be done, 2 wrong usage, 78 wrong configuration.",

@@ -27,7 +27,6 @@ def add(commands: Commands) -> None:
 def _add_export(commands: Commands) -> None:
     command = commands.add_parser(
         "export",
-        help="write all of one call, or the samples of a time, to a file",
         usage="roomwatch export ROOM FILE [--redact] [--force] [--config FILE]\n"
         "       roomwatch export --from T --to T [--format parquet|csv] [--room ROOM] [--identity NAME] [--force]\n"
         "                        [--config FILE] FILE",
@@ -55,7 +54,6 @@ def _add_export(commands: Commands) -> None:
 def _add_import(commands: Commands) -> None:
     command = commands.add_parser(
         "import",
-        help="put an exported call into the database",
         description="Check FILE, which `roomwatch export` has made, and add the call in it to the configured database, "
         "which no daemon may have meanwhile.  What is known there stays as it is, and only what is missing is added.",
         epilog="The call is kept as one that is over: nobody is paged for it.  Exit codes: 0 all of it is in the "

@@ -14,7 +14,6 @@ def add(commands: Commands) -> None:
     """Add `canary`."""
     command = commands.add_parser(
         "canary",
-        help="make a room, look at it, end it, and say how long each step took",
         description="Make one canary run by hand: create a room that nobody enters, mint a token for it, fetch it, and "
         "complete it.  Nothing stays behind but an ended room in the account's history.",
         epilog="It spends about five requests of the account's quota, and with --compose whatever Twilio charges for a "

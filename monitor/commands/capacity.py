@@ -17,7 +17,6 @@ def add(commands: Commands) -> None:
     """Add `capacity`."""
     command = commands.add_parser(
         "capacity",
-        help="say what so many people in calls would want of machines, and why",
         description="Work out whether one machine with SQLite holds so many people, and what it wants of CPU, memory, "
         "disk and network; what several machines with PostgreSQL and ClickHouse would want, a plan that was not "
         "measured; what Twilio's limits for each account make of it; which is advised, and which limit is met "

@@ -15,7 +15,6 @@ def add(commands: Commands) -> None:
     """Add `check-config`."""
     command = commands.add_parser(
         "check-config",
-        help="say everything that is wrong with a configuration",
         description="Read a configuration; print every error in it, each with its line and key, or what it holds.",
     )
     command.add_argument("file", type=Path, metavar="FILE", help="a configuration, in TOML")

@@ -13,7 +13,6 @@ def add(commands: Commands) -> None:
     """Add `config-example`."""
     command = commands.add_parser(
         "config-example",
-        help="print the manual of the configuration, which is one itself",
         description="Print a configuration with every key there is, its default, its unit and why. Most can go.",
     )
     command.set_defaults(command=_config_example)

@@ -23,7 +23,6 @@ def add(commands: Commands) -> None:
 def _add_backup(commands: Commands) -> None:
     command = commands.add_parser(
         "backup",
-        help="copy the database while the daemon runs",
         description="Copy the database to FILE, as it is at one moment, also while the daemon writes to it.  The copy "
         "is checked, is one file that only its owner can read, and has no free pages in it.",
         epilog="Exit codes: 0 the backup is whole and on disk, 1 there is none, 78 wrong configuration.",
@@ -37,7 +36,6 @@ def _add_backup(commands: Commands) -> None:
 def _add_restore(commands: Commands) -> None:
     command = commands.add_parser(
         "restore",
-        help="put a backup in the place of the database",
         description="Check the backup FILE and put a copy of it in the place of the configured database, which no "
         "daemon may have meanwhile.  The database that was there is not deleted: it gets another name.",
         epilog="Exit codes: 0 it is in place, 1 nothing was changed, 78 wrong configuration.",

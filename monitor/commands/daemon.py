@@ -44,7 +44,6 @@ def add(commands: Commands) -> None:
 def _add_run(commands: Commands) -> None:
     command = commands.add_parser(
         "run",
-        help="run the daemon",
         description="Run the daemon until Ctrl-C or SIGTERM; a second one ends it at once.",
         epilog="systemd may open its sockets, and be told how it stands: docs/operating.md.  Exit codes: 0 it was told"
         " to stop, 1 it could not start or go on, 2 wrong usage, 78 wrong configuration, for which no restart helps.",
@@ -68,7 +67,6 @@ def _add_run(commands: Commands) -> None:
 def _add_demo(commands: Commands) -> None:
     command = commands.add_parser(
         "demo",
-        help="run the daemon against a simulated Twilio",
         description="Run the daemon against the built-in simulator, with people in its rooms, until Ctrl-C.",
     )
     command.add_argument("--scenario", default="demo", metavar="NAME", help="what happens in the rooms (default: demo)")

@@ -10,7 +10,6 @@ def add(commands: Commands) -> None:
     """Add `dead-letters`."""
     command = commands.add_parser(
         "dead-letters",
-        help="show what receivers could not be told, or have it said again",
         description="Print the notifications that were given up, the latest first: when, to whom, of what, and why.  "
         "With --replay they are owed again, as if from now on; those that a later word of the same incident has made "
         "pointless are not.",

@@ -14,7 +14,6 @@ def add(commands: Commands) -> None:
     """Add `doctor`."""
     command = commands.add_parser(
         "doctor",
-        help="say whether a configuration will work, here and now",
         description="Look at this machine and the database, ask Twilio, call the public address as Twilio would, and "
         "knock at receivers: who can read the secrets, are there enough file descriptors, do certificates last, "
         "is the database sound, is there room on its disk, do the keys open the accounts, what may they read, does the "

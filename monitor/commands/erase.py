@@ -13,7 +13,6 @@ def add(commands: Commands) -> None:
     """Add `erase`."""
     command = commands.add_parser(
         "erase",
-        help="leave nothing of a person in the database",
         description="Erase a person from the database, which no daemon and no replica may have meanwhile: what they "
         "said, what Twilio and others said of them, under their name and under the participant SIDs that they had; "
         "then write the file anew, so that nothing is left in free pages.  Without --yes it only counts what that "

@@ -21,7 +21,6 @@ def add(commands: Commands) -> None:
     """Add the command to those that can be typed."""
     command = commands.add_parser(
         "explain",
-        help="say why an alert fired, did not, or did not reach somebody",
         description="Tell from what is on record why an alert fired at a moment, or why not; into which group it was "
         "put, what held it back, who was told, at which attempt, with which answer; and why others were not asked.  "
         "Of an alert that did not fire: what was measured then, and how long it would have had to last.",

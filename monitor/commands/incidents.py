@@ -25,7 +25,6 @@ def add(commands: Commands) -> None:
 def _add_incidents(commands: Commands) -> None:
     command = commands.add_parser(
         "incidents",
-        help="list what people were told of, or show one incident",
         description="Print the latest incidents; or one, with its alerts, what was said of it to whom, and what became "
         "of that.",
         epilog="A daemon that runs is asked; where none runs, the database is.  Exit codes: 0 well, 1 it could not be "
@@ -40,7 +39,6 @@ def _add_incidents(commands: Commands) -> None:
 def _add_acknowledge(commands: Commands) -> None:
     command = commands.add_parser(
         "acknowledge",
-        help="say that somebody looks after an incident",
         description="Have an incident escalated no further and repeated no more.  Whoever was told of it hears who "
         "looks after it, and when it is over.",
         epilog="A daemon that runs is asked; where none runs, the next one will know.  Exit codes: 0 well, 1 it could "

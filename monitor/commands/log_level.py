@@ -14,7 +14,6 @@ def add(commands: Commands) -> None:
     """Add `log-level`."""
     command = commands.add_parser(
         "log-level",
-        help="tell or change how much the running daemon logs",
         description="Print how bad something has to be for the running daemon to log it; with LEVEL, change that.  It"
         " holds until the daemon ends, or until a reload finds another log.level in the file than before.",
         epilog="Exit codes: 0 told or changed, 1 no daemon can be asked, 2 wrong usage, 78 wrong configuration.",

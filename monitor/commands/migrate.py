@@ -12,7 +12,6 @@ def add(commands: Commands) -> None:
     """Add `migrate`."""
     command = commands.add_parser(
         "migrate",
-        help="bring the databases of a cluster up to date",
         description="Bring PostgreSQL and ClickHouse up to date, as a replica does that starts: for whoever wants to "
         "see it done before the replicas are upgraded, or lets them have a user that may not make tables.  To do it "
         "again does no harm.",

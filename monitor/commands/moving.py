@@ -31,7 +31,6 @@ def add(commands: Commands) -> None:
 def _add_copy(commands: Commands) -> None:
     command = commands.add_parser(
         "copy",
-        help="copy what must be true from a file into an empty cluster, or all of a cluster into a file",
         description="Copy everything but what was measured from the file of a daemon, which is stopped, into the "
         "configured cluster, in which nothing is and no replica is at work: the picture, calls that are over and what "
         "happened in them, alerts, incidents and what is owed, silences, logins, and telemetry that is in the log "
@@ -47,7 +46,6 @@ def _add_copy(commands: Commands) -> None:
 def _add_backfill(commands: Commands) -> None:
     command = commands.add_parser(
         "backfill",
-        help="carry what was measured from the file into the cluster",
         description="Carry what was measured, and what it adds up to, from the file that was copied, the latest first, "
         "also while replicas are at work.  Given again it goes on where it was broken off, and nothing counts twice.",
         epilog=f"Exit codes: 0 all of it is there; 1 not all of it, and why; {_CODES}",
@@ -62,7 +60,6 @@ def _add_backfill(commands: Commands) -> None:
 def _add_verify(commands: Commands) -> None:
     command = commands.add_parser(
         "verify",
-        help="compare the file with the cluster",
         description="Compare what was copied row by row, unless replicas have been at work since, and what was carried "
         "day by day: how many there are, and the sums of every column.  With --to, compare a file that was copied "
         "from the cluster, before a daemon or a replica is started.",

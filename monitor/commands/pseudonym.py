@@ -12,7 +12,6 @@ def add(commands: Commands) -> None:
     """Add `pseudonym`."""
     command = commands.add_parser(
         "pseudonym",
-        help="say under which pseudonym somebody is known",
         description="Print the pseudonym of each identity, a line each, in their order: by it, and by nothing else, "
         "somebody is found in pages, alerts and the database where privacy.identities is pseudonym.",
         epilog="Without an IDENTITY they are read from the input, a line each, which leaves no name in the history of "

@@ -28,9 +28,7 @@ _ELSEWHERE = "The service answers that it has a fault itself: look at its status
 
 def add(commands: Commands) -> None:
     """Add the command to those that can be typed."""
-    receivers = commands.add_parser(
-        "receivers", help="try receivers out", description="See whether receivers can be told anything."
-    )
+    receivers = commands.add_parser("receivers", description="See whether receivers can be told anything.")
     actions = receivers.add_subparsers(title="actions", required=True, metavar="ACTION")
     listing = actions.add_parser(
         "list", help="say which there are", description="Print the receivers that are configured, and where they are."

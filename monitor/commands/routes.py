@@ -18,7 +18,6 @@ def add(commands: Commands) -> None:
     """Add the command to those that can be typed."""
     routes = commands.add_parser(
         "routes",
-        help="say where an alert would go, and why",
         description="Try the routes of a configuration out before anybody is called by them.",
     )
     actions = routes.add_subparsers(title="actions", required=True, metavar="ACTION")

@@ -26,7 +26,6 @@ def add(commands: Commands) -> None:
     """Add `rules`."""
     rules = commands.add_parser(
         "rules",
-        help="test rules, or replay them over what is on record",
         description="Try rules out before anybody is called by them.",
     )
     each = rules.add_subparsers(title="commands", required=True, metavar="COMMAND")

@@ -21,7 +21,6 @@ def add(commands: Commands) -> None:
     """Add `silences`."""
     command = commands.add_parser(
         "silences",
-        help="list, make and end silences",
         description="A silence keeps back what would be told of the alerts that its matchers agree with, until it "
         "ends.  A daemon that runs is asked, and knows at once; where none runs, the next one will know.",
     )

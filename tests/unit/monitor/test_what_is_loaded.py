@@ -8,7 +8,7 @@ import pytest
 
 from collectors.registry import SOURCES
 from collectors.resources import RESOURCES
-from monitor.cli import COMMANDS, needed_for
+from monitor.cli import COMMANDS, FILES, main, needed_for
 from tests.daemon_process import environment
 
 ROOT = Path(__file__).parents[3]
@@ -30,8 +30,9 @@ def typed(*arguments: str) -> str:
     return f"from monitor.cli import main\ntry: main({arguments!r})\nexcept SystemExit: pass"
 
 
-def test_the_version_is_told_without_loading_what_it_is_the_version_of() -> None:
-    there = loaded(typed("--version"))
+@pytest.mark.parametrize("arguments", [("--version",), ("--help",), (), ("teleport",)])
+def test_what_roomwatch_is_and_can_is_told_without_loading_it(arguments: tuple[str, ...]) -> None:
+    there = loaded(typed(*arguments))
     assert not there & {*HEAVY, "pydantic", "asyncio", "monitor.config"}
 
 
@@ -42,7 +43,7 @@ def test_a_configuration_is_checked_without_a_daemon_a_client_or_numbers() -> No
 
 
 def test_no_command_but_those_that_run_a_daemon_loads_one() -> None:
-    files = ", ".join(f"monitor.commands.{file}" for file in dict.fromkeys(COMMANDS.values()) if file != "daemon")
+    files = ", ".join(f"monitor.commands.{file}" for file in FILES - {"daemon"})
     assert not loaded(f"import {files}") & OF_THE_DAEMON
 
 
@@ -67,12 +68,21 @@ def test_what_is_asked_of_twilio_is_loaded_before_anybody_waits_for_it() -> None
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_command_needs_its_own_file_only(command: str) -> None:
-    assert list(needed_for([command, "--help"])) == [COMMANDS[command]]
+    assert list(needed_for([command, "--help"])) == [COMMANDS[command].file]
 
 
-@pytest.mark.parametrize("typed", [[], ["--help"], ["nonsense"]])
-def test_whoever_asks_what_there_is_is_shown_all(typed: list[str]) -> None:
-    assert set(needed_for(typed)) == set(COMMANDS.values())
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_is_in_the_file_that_is_said_to_have_it(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+    assert len(capsys.readouterr().out.splitlines()) > len(["usage", "", "options:", "-h, --help"])
+
+
+def test_whoever_asks_what_there_is_is_shown_all(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    assert all(f" {name} {' '.join(each.words.split())}" in said for name, each in COMMANDS.items())
 
 
 def test_a_configuration_may_speak_of_every_source_and_of_no_other() -> None:
