@@ -163,7 +163,8 @@ def test_an_answer_that_is_lost_makes_no_event_twice(stage: Stage, front: Any) -
     everything_arrives(stage, page)
     each_post_is_stored_once(stage, sent)
     assert [status for _, status, _ in front.arrivals].count(-HTTPStatus.ACCEPTED) == 2
-    assert max(sent.tries.values()) > 1
+    # The SDK tried again; or Chromium did, and told nobody, as it does on a connection that has been of use before.
+    assert len(front.arrivals) >= len(stage.watch.posts()) + 2
 
 
 def test_what_waited_through_a_reload_arrives_once(stage: Stage) -> None:
