@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import logging
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
@@ -15,6 +16,7 @@ from hypothesis import settings as hypothesis_settings
 from monitor.app import Daemon
 from monitor.company import company_of
 from monitor.config import Config, build
+from monitor.log import Lines
 from monitor.opening import open_store
 from tests import clickhouse_engine, fault_table, starting_order
 from tests.builders import ACCOUNT, API_KEY, API_SECRET, AUTH_TOKEN, INGEST_KEY
@@ -47,6 +49,13 @@ def pytest_configure(config: pytest.Config) -> None:
     """Let tests bear the marker of a fault and tell what they saw, and begin with the longest."""
     config.pluginmanager.register(fault_table, "fault_table")
     config.pluginmanager.register(starting_order, "starting_order")
+
+
+def pytest_runtest_teardown() -> None:
+    """Let no log go on to the standard error of a test that is over: a daemon in this process has one set up."""
+    for handler in logging.getLogger().handlers[:]:
+        if isinstance(handler, Lines):
+            logging.getLogger().removeHandler(handler)
 
 
 def settings(**given: Any) -> dict[str, Any]:
