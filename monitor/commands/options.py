@@ -69,9 +69,12 @@ def moment_or_now(text: str) -> int:
 
 
 def moment_or_ago(text: str) -> int:
-    """Return a moment in milliseconds, told as such or by how long ago it was; as the type of an argument."""
+    """Return a moment in milliseconds, told as such or by how long ago it was; as the type of an argument.
+
+    Who is used to the API, where `-12h` is twelve hours ago, may say `--from=-12h`.
+    """
     try:
-        return _now_ms() - round(parse_duration(text) * 1000)
+        return _now_ms() - round(parse_duration(text.removeprefix("-")) * 1000)
     except RuleError:
         pass
     try:
