@@ -34,21 +34,20 @@ hypothesis_settings.register_profile(
 )
 hypothesis_settings.load_profile("roomwatch")
 
-# Reading twelve thousand tests makes objects that stay: to look again and again which of them nobody wants takes a
-# third of the time, and the whole run would go on looking at them.
-gc.disable()
-
-
-def pytest_collection_finish() -> None:
-    """Leave what was read alone from now on."""
-    gc.freeze()
-    gc.enable()
-
 
 def pytest_configure(config: pytest.Config) -> None:
     """Let tests bear the marker of a fault and tell what they saw, and begin with the longest."""
     config.pluginmanager.register(fault_table, "fault_table")
     config.pluginmanager.register(starting_order, "starting_order")
+    # Reading twelve thousand tests makes objects that stay: to look again and again which of them nobody wants takes a
+    # third of the time, and the whole run would go on looking at them.
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Collect garbage from now on, but not among what was read."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_runtest_teardown() -> None:
