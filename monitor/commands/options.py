@@ -6,10 +6,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from alerts.rules import RuleError, parse_duration
 from monitor.config import Config, ConfigInvalid
 from monitor.config_file import ConfigFile
 from monitor.export.moments import moment_ms
+from monitor.http.time_ranges import Unclear, moment_of
 
 OK, FAILED, USAGE, CONFIG = 0, 1, 2, 78
 DEFAULT_CONFIG = Path("config.toml")
@@ -71,11 +71,11 @@ def moment_or_now(text: str) -> int:
 def moment_or_ago(text: str) -> int:
     """Return a moment in milliseconds, told as such or by how long ago it was; as the type of an argument.
 
-    Who is used to the API, where `-12h` is twelve hours ago, may say `--from=-12h`.
+    That is told as to the API, but that `-12h` would be an option: `12h` will do, and so does `--from=-12h`.
     """
     try:
-        return _now_ms() - round(parse_duration(text.removeprefix("-")) * 1000)
-    except RuleError:
+        return moment_of("-" + text.removeprefix("-"), _now_ms())
+    except Unclear:
         pass
     try:
         return moment_or_now(text)

@@ -20,7 +20,7 @@ def test_a_moment_may_be_told_as_a_date() -> None:
     assert moment_or_ago("2025-11-21") == 1_763_683_200_000
 
 
-@pytest.mark.parametrize("text", ["", "yesterday", "--1h", "1 h", "3x"])
+@pytest.mark.parametrize("text", ["", "yesterday", "--1h", "1 h", "3x", "99999d"])
 def test_what_is_neither_a_moment_nor_how_long_ago_it_was_is_told(text: str) -> None:
     with pytest.raises(
         argparse.ArgumentTypeError, match=r"expected a date such as .* \(or how long ago, such as 90m\)"
