@@ -47,8 +47,9 @@ class ErrorBudgets:
 
     def count(self, outcome: Outcome) -> None:
         """Count what ended against the budgets that it belongs to."""
-        for kind in ("good", "bad", "unknown"):
-            self.totals[outcome.over, kind] += getattr(outcome, kind)
+        for kind, number in (("good", outcome.good), ("bad", outcome.bad), ("unknown", outcome.unknown)):
+            if number:
+                self.totals[outcome.over, kind] += number
         if not outcome.good and not outcome.bad:
             return
         if outcome.over is Over.GOOD_MINUTES:

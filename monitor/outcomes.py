@@ -43,6 +43,9 @@ class Outcome(NamedTuple):
     took_s: float | None = None  # of a composition that was completed, where that is known
 
 
+_Place = tuple[str | None, str | None, str | None]  # the account, the tenant and the media region
+
+
 class Outcomes:
     """Tells of what came to an end.
 
@@ -73,16 +76,17 @@ class Outcomes:
 
     def minutes(self, room: Room, at_ms: int, minutes: Minutes) -> None:
         """Tell of minutes of somebody's call."""
-        outcome = Outcome(Over.GOOD_MINUTES, at_ms, minutes.good, minutes.bad, minutes.unknown)
-        self._tell_with_place(outcome, room, room.name, room.account_sid)
+        place = self._place_of(room, room.name, room.account_sid)
+        self._tell(Outcome(Over.GOOD_MINUTES, at_ms, minutes.good, minutes.bad, minutes.unknown, *place))
 
     def joined(self, room: Room) -> None:
         """Tell that somebody came into a room."""
-        self._tell_with_place(Outcome(Over.JOINS, room.heard_at_ms, good=1), room, room.name, room.account_sid)
+        place = self._place_of(room, room.name, room.account_sid)
+        self._tell(Outcome(Over.JOINS, room.heard_at_ms, 1, 0, 0, *place))
 
     def could_not_join(self, room: Room | None, room_name: str | None, account_sid: str | None, at_ms: int) -> None:
         """Tell that somebody did not; of a room that nobody has mentioned yet, only its name may be known."""
-        self._tell_with_place(Outcome(Over.JOINS, at_ms, bad=1), room, room_name, account_sid)
+        self._tell(Outcome(Over.JOINS, at_ms, 0, 1, 0, *self._place_of(room, room_name, account_sid)))
 
     def composition(self, composition: Composition, now_ms: int) -> None:
         """Tell of a composition, once, if it is decided how it ended."""
@@ -91,21 +95,18 @@ class Outcomes:
         self._mark(composition)
         composition.is_judged = True
         if composition.status.is_open or _ended_at_ms(composition) >= now_ms - OLD_NEWS_MS:
-            took_s = _took_s(composition)
-            outcome = Outcome(Over.COMPOSITIONS, now_ms, good=int(is_well), bad=int(not is_well), took_s=took_s)
             room = self._room_of(composition.room_sid)
-            self._tell_with_place(outcome, room, composition.room_name, composition.account_sid)
-
-    def _tell_with_place(
-        self, outcome: Outcome, room: Room | None, room_name: str | None, account_sid: str | None
-    ) -> None:
-        account = self._accounts.of(account_sid)
-        self._tell(
-            outcome._replace(
-                account_sid=account.sid if account else account_sid,
-                tenant=self._crowds.tenant_of(room_name),
-                region=room.media_region if room else None,
+            place = self._place_of(room, composition.room_name, composition.account_sid)
+            self._tell(
+                Outcome(Over.COMPOSITIONS, now_ms, int(is_well), int(not is_well), 0, *place, _took_s(composition))
             )
+
+    def _place_of(self, room: Room | None, room_name: str | None, account_sid: str | None) -> _Place:
+        account = self._accounts.of(account_sid)
+        return (
+            account.sid if account else account_sid,
+            self._crowds.tenant_of(room_name),
+            room.media_region if room else None,
         )
 
 
