@@ -241,10 +241,7 @@ class Ears:
     def _hears_again(self, people: People, since_s: float, now_s: float) -> bool:
         if _is_refused(self._lately(now_s)[0]):
             return False
-        regular, silent = self._silent(people(ROOMS_AT_FIRST), since_s, now_s)
-        if len(regular) - len(silent) < NEARLY * HEARD_RATIO * len(regular):
-            return False
-        regular, silent = self._silent(people(), since_s, now_s)
+        regular, silent = self._silent(people(ROOMS_AT_FIRST), since_s, now_s)  # to some hundredths is well enough
         return len(regular) - len(silent) >= HEARD_RATIO * len(regular)
 
     def _silent(self, people: Iterable[Heard], since_s: float, now_s: float) -> tuple[list[Heard], list[Heard]]:
