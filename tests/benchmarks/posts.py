@@ -18,7 +18,6 @@ Proof = Literal["ingest key", "access token"]
 BAD_RATIO = 0.005  # of the posts report a bad connection: rare, but somebody is always about to be paged
 
 _VARIANTS = 4
-_FIRST_SEQ = 100_000_000  # nine digits to the end, so that every post of one make is equally long
 _PATHS = {"rows": "/v1/telemetry", "series": "/v1/telemetry", "lines": "/write"}
 _HEAD = (
     "POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nOrigin: https://app.example.com\r\n"
@@ -80,7 +79,7 @@ class Browser:
             now_ms = int(time.time() * 1000)
             at_ms = max(last_ms + 1, now_ms - self._posts.events)
             last_ms = at_ms + self._posts.events - 1
-            body = self._text(sheet) % sheet.values_of((_FIRST_SEQ + index, now_ms, *range(at_ms, last_ms + 1)))
+            body = self._text(sheet) % sheet.values_of((index, now_ms, *range(at_ms, last_ms + 1)))
             yield head % len(body) + body
 
     def _text(self, sheet: Sheet) -> bytes:

@@ -14,10 +14,12 @@ from typing import Any
 
 from tests.benchmarks.bodies import MOMENT, Event, Reporter
 
+_NUMBER = "%-9d"  # in as many places whatever it is, so that every post of one make is equally long
+
 _WHO = {
     "v": 1,
     "session": "@session",
-    "seq": MOMENT,
+    "seq": _NUMBER,
     "sent_at": MOMENT,
     "room_sid": "@room_sid",
     "room_name": "@room_name",
@@ -34,7 +36,7 @@ class Sheet:
     """A post before it is filled in: its text, and which of (seq, sent_at, moments...) each slot takes."""
 
     def __init__(self, text: str, slots: Sequence[int]) -> None:
-        self._text = text.replace(f'"{MOMENT}"', MOMENT)
+        self._text = text.replace(f'"{MOMENT}"', MOMENT).replace(f'"{_NUMBER}"', _NUMBER)
         self.values_of: Callable[[Sequence[int]], Any] = itemgetter(*slots)
 
     def of(self, reporter: Reporter) -> bytes:
