@@ -7,7 +7,7 @@ own fields.  `monitor.live` changes them; the store saves and restores them as t
 import struct
 from collections.abc import Iterator, Sequence
 from copy import copy, deepcopy
-from itertools import chain
+from itertools import chain, repeat
 from math import nan
 from typing import NamedTuple
 
@@ -18,7 +18,11 @@ from collectors.rest.budget import BudgetState
 
 BEST_LEVEL = 5  # and what Twilio says of whoever neither sends nor receives
 
+# What every post changes of a participant: six numbers of its last media sample, and four moments, which come after.
 _NUMBER, _NUMBERS = struct.Struct("<d"), struct.Struct("<6d")
+_MOMENT, _MOMENTS = struct.Struct("<q"), struct.Struct("<4q")
+_NEVER_MS = -1
+_NOTHING = _NUMBERS.pack(*repeat(nan, 6)) + _MOMENTS.pack(*repeat(_NEVER_MS, 4))
 
 
 class Ref(NamedTuple):
@@ -35,6 +39,21 @@ class Change(NamedTuple):
     gone: str | None = None
 
 
+class _Moment:
+    """A moment among what is packed, in milliseconds; -1 before there is one."""
+
+    __slots__ = ("_at",)
+
+    def __init__(self, place: int) -> None:
+        self._at = _NUMBERS.size + place * _MOMENT.size
+
+    def __get__(self, who: "Participant", _kind: type) -> int:
+        return _NEVER_MS if who.packed is None else int(_MOMENT.unpack_from(who.packed, self._at)[0])
+
+    def __set__(self, who: "Participant", at_ms: int) -> None:
+        _MOMENT.pack_into(who.to_change(), self._at, at_ms)
+
+
 class Participant(Struct, omit_defaults=True, gc=False):
     """One participant: what it says, what others say of it, and what Twilio says.
 
@@ -42,8 +61,9 @@ class Participant(Struct, omit_defaults=True, gc=False):
     `stats_at_ms`, `connection_at_ms` and `others_at_ms`.
 
     There are a hundred thousand of them.  None refers to itself, so the garbage collector need not look (`gc=False`).
-    What every post changes is packed: if each number were an object, those that come and go with the next post would
-    have to be fitted in between theirs, all over the memory, and a post would cost more the more people there are.
+    What every post changes is packed, and changed in its place: if each number were an object, those that come and go
+    with the next post would have to be fitted in between theirs, all over the memory, and a post would cost more the
+    more people there are.
     """
 
     key: str
@@ -55,15 +75,12 @@ class Participant(Struct, omit_defaults=True, gc=False):
     joined_at_ms: int | None = None
     left_at_ms: int | None = None
     own_level: int | None = None
-    own_level_at_ms: int = -1
     reports: bool = False
     levels_seen: dict[str, int] | None = None  # by the keys of those who see it; None: nobody does
-    level_since_ms: int | None = None
     reconnecting: bool = False
     error_code: int | None = None
-    numbers: bytes = b""  # of its last media sample: see `rtt_ms` and those beside it
+    packed: bytearray | None = None  # see `own_level_at_ms`, `rtt_ms` and those beside them; None: it has told nothing
     limited_by: str | None = None
-    stats_at_ms: int = -1
     heard_at_ms: int | None = None
     browser: str | None = None
     network: str | None = None
@@ -71,11 +88,14 @@ class Participant(Struct, omit_defaults=True, gc=False):
     dropped_events: int = 0  # that its client had to throw away
     clock_offset_ms: int = 0  # how far its clock is ahead of ours
     connection_at_ms: int = -1
-    others_at_ms: int = -1  # when it last told of others
     has_published: bool = False  # a track, at some time
     is_told: bool = False  # Twilio has mentioned it; telemetry alone does not make a participant certain
     is_departure_told: bool = False  # and has told when it left
     end_reason: str | None = None
+
+    own_level_at_ms, stats_at_ms = _Moment(0), _Moment(1)
+    others_at_ms = _Moment(2)  # when it last told of others
+    _level_since_ms = _Moment(3)
 
     @property
     def ref(self) -> Ref:
@@ -94,6 +114,16 @@ class Participant(Struct, omit_defaults=True, gc=False):
             return self.own_level
         return max(self.levels_seen.values(), default=None) if self.levels_seen else None
 
+    @property
+    def level_since_ms(self) -> int | None:
+        """Return since when it is at its level, or None where no level was ever told."""
+        since_ms = self._level_since_ms
+        return None if since_ms == _NEVER_MS else since_ms
+
+    @level_since_ms.setter
+    def level_since_ms(self, since_ms: int) -> None:
+        self._level_since_ms = since_ms
+
     def see_at(self, level: int, key: str) -> None:
         """Take down the level at which somebody with this key sees it."""
         if self.levels_seen is None:
@@ -107,9 +137,15 @@ class Participant(Struct, omit_defaults=True, gc=False):
     def hear(self, numbers: Sequence[float | None]) -> None:
         """Take the numbers of a media sample, in the order of the properties that follow."""
         try:
-            self.numbers = _NUMBERS.pack(*numbers)
+            _NUMBERS.pack_into(self.to_change(), 0, *numbers)
         except struct.error:  # as of those without a camera
-            self.numbers = _NUMBERS.pack(*[nan if number is None else number for number in numbers])
+            _NUMBERS.pack_into(self.to_change(), 0, *[nan if number is None else number for number in numbers])
+
+    def to_change(self) -> bytearray:
+        """Return what is packed, to change it in its place."""
+        if self.packed is None:
+            self.packed = bytearray(_NOTHING)
+        return self.packed
 
     @property
     def rtt_ms(self) -> float | None:
@@ -142,9 +178,9 @@ class Participant(Struct, omit_defaults=True, gc=False):
         return self._number(5)
 
     def _number(self, place: int) -> float | None:
-        if not self.numbers:
+        if self.packed is None:
             return None
-        (number,) = _NUMBER.unpack_from(self.numbers, place * _NUMBER.size)
+        (number,) = _NUMBER.unpack_from(self.packed, place * _NUMBER.size)
         return None if number != number else number  # noqa: PLR0124  # NaN is not itself
 
     @property
@@ -167,6 +203,7 @@ class Participant(Struct, omit_defaults=True, gc=False):
     def copied(self) -> "Participant":
         """Return a record that stays as this one is now."""
         twin = copy(self)
+        twin.packed = None if self.packed is None else self.packed[:]
         twin.levels_seen = None if self.levels_seen is None else dict(self.levels_seen)
         return twin
 

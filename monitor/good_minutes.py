@@ -215,6 +215,9 @@ def verdict_of(heard: Heard, level: int | None, *, publishes: bool = False) -> b
     return True if level < IDLE_LEVEL or heard.flows or publishes else None
 
 
+Times = tuple[int, int, int, int]
+
+
 class Tally(Struct, gc=False):
     """Counts minutes as time is spent, from the first moment on.
 
@@ -236,6 +239,16 @@ class Tally(Struct, gc=False):
     def is_news(self) -> bool:
         """Whether a minute is over that nobody has taken."""
         return self.over is not NO_MINUTES
+
+    @property
+    def times_ms(self) -> Times:
+        """Return all there is to know, but for minutes that nobody has taken."""
+        return self.at_ms, self.minute_ms, self.bad_ms, self.unknown_ms
+
+    def resume(self, times_ms: Iterable[int]) -> None:
+        """Go on where another ended, as its `times_ms` told."""
+        self.at_ms, self.minute_ms, self.bad_ms, self.unknown_ms = times_ms
+        self.over = NO_MINUTES
 
     def spend(self, until_ms: int, verdict: bool | None) -> None:
         """Let time go by up to a moment, all of which was good, bad, or unknown; it never goes back."""

@@ -15,8 +15,11 @@ Time is each browser's own, put right by how far its clock is off.  A minute tha
 begun anew by the next one.
 """
 
+from array import array
 from collections.abc import Callable, Sequence
 from itertools import chain, islice
+
+from msgspec import Struct
 
 from collectors.observations import MediaStats, MediaStatsSeries
 from monitor.entities import Participant, Room
@@ -39,11 +42,17 @@ from monitor.rings import name_of
 MOST_WAITING = 500  # samples; those that wait are held in memory, and should be still at hand for the processor
 
 
-class _Stay(Tally, gc=False, kw_only=True):
-    """Somebody's time in a room, minute by minute."""
+class _Stay(Struct, gc=False):
+    """Somebody's time in a room: what a tally of it comes to, changed in its place as `Participant.packed` is."""
 
     room: Room
+    times_ms: "array[int]"
     sends_samples: bool = False
+
+    @classmethod
+    def since(cls, at_ms: int, room: Room) -> "_Stay":
+        """Return a stay that begins."""
+        return cls(room, array("q", Tally(at_ms).times_ms))
 
 
 # What a post told: by whom, where, at what level, by which clock, and its samples.
@@ -62,6 +71,7 @@ class LiveMinutes:
         self._stays: dict[str, _Stay] = {}
         self._waiting: list[_Told] = []
         self._samples = 0  # that wait
+        self._tally = Tally(0)  # of the stay that is being judged
 
     def hear(
         self,
@@ -99,22 +109,22 @@ class LiveMinutes:
         if stay is None:
             if (first_ms := _first_ms(media, series)) is None:
                 return
-            stay = self._stays[name] = _Stay(first_ms - offset_ms, room=room)
+            stay = self._stays[name] = _Stay.since(first_ms - offset_ms, room)
         stay.sends_samples = True
+        tally = self._resumed(stay)
         count = 0
         if media and (
             level is None or level >= GOOD_LEVEL
         ):  # as nearly always: in one stretch, up to the first that is not plainly well
-            count, reach_ms = run_of_well(media, stay.at_ms + offset_ms)
-            if not count and _spend_gap(stay, media[0].at_ms, media[0].interval_ms, offset_ms):
-                count, reach_ms = run_of_well(media, stay.at_ms + offset_ms)
-            stay.spend(by_our_clock(reach_ms, offset_ms), verdict=True)
+            count, reach_ms = run_of_well(media, tally.at_ms + offset_ms)
+            if not count and _spend_gap(tally, media[0].at_ms, media[0].interval_ms, offset_ms):
+                count, reach_ms = run_of_well(media, tally.at_ms + offset_ms)
+            tally.spend(by_our_clock(reach_ms, offset_ms), verdict=True)
         for seen in media[count:] if count < len(media) else ():
-            _spend(stay, seen, level, offset_ms)
+            _spend(tally, seen, level, offset_ms)
         for each in series:
-            _spend_series(stay, each, level, offset_ms)
-        if stay.is_news:
-            self._tell(room, room.heard_at_ms, stay.take())
+            _spend_series(tally, each, level, offset_ms)
+        self._keep(stay, tally, room)
 
     def notice(self, room: Room, who: Participant, now_ms: int) -> None:
         """Judge the time since the last word of somebody who sends no samples by the level alone."""
@@ -122,32 +132,42 @@ class LiveMinutes:
         key = name_of(who)
         stay = self._stays.get(key)
         if stay is None:
-            self._stays[key] = _Stay(now_ms, room=room)
+            self._stays[key] = _Stay.since(now_ms, room)
             return
         if stay.sends_samples:
             return
-        silent_ms = now_ms - stay.at_ms
+        tally = self._resumed(stay)
+        silent_ms = now_ms - tally.at_ms
         level = BROKEN if who.reconnecting else who.level
-        stay.spend(now_ms, verdict_of(NO_SAMPLES, level) if silent_ms <= LONGEST_INTERVAL_MS else None)
-        if stay.is_news:
-            self._tell(room, room.heard_at_ms, stay.take())
+        tally.spend(now_ms, verdict_of(NO_SAMPLES, level) if silent_ms <= LONGEST_INTERVAL_MS else None)
+        self._keep(stay, tally, room)
 
     def break_off(self, room: Room, who: Participant, from_ms: int, until_ms: int) -> None:
         """Judge the time in which somebody's connection was being made anew."""
         self.settle()
         stay = self._stays.get(name_of(who))
         if stay is not None and until_ms > from_ms:
-            stay.spend(from_ms, None)
-            stay.spend(until_ms, verdict=False)
-            if stay.is_news:
-                self._tell(room, room.heard_at_ms, stay.take())
+            tally = self._resumed(stay)
+            tally.spend(from_ms, None)
+            tally.spend(until_ms, verdict=False)
+            self._keep(stay, tally, room)
 
     def end(self, key: str) -> None:
         """Close the minutes of somebody who is gone, by the key of their `Ref`."""
         self.settle()
         stay = self._stays.pop(key, None) or self._stays.pop(key.rpartition("/")[2], None)
-        if stay is not None and (last := stay.end()) is not NO_MINUTES:
+        if stay is not None and (last := self._resumed(stay).end()) is not NO_MINUTES:
             self._tell(stay.room, stay.room.heard_at_ms, last)
+
+    def _resumed(self, stay: _Stay) -> Tally:
+        self._tally.resume(stay.times_ms)
+        return self._tally
+
+    def _keep(self, stay: _Stay, tally: Tally, room: Room) -> None:
+        """Put down what a tally has come to, and tell of minutes that are over."""
+        stay.times_ms[:] = array("q", tally.times_ms)
+        if tally.is_news:
+            self._tell(room, room.heard_at_ms, tally.take())
 
 
 def _first_ms(media: Sequence[MediaStats], series: Sequence[MediaStatsSeries]) -> int | None:

@@ -14,7 +14,7 @@ from monitor.rings import SAMPLES
 from monitor.store.numbering import Numbering
 from tests.builders import ALICE, NOW_MS, batch, level
 
-MOST_BYTES = 2_500  # for everything together; places in tables are another 200 or so
+MOST_BYTES = 2_300  # for everything together; places in tables are another 200 or so
 _SMALL = range(-5, 257)  # numbers that Python has once
 _WORDS = {"bandwidth"}  # that are there once, however many people have them
 
@@ -70,3 +70,10 @@ def test_a_person_with_a_full_ring_takes_little_more_than_the_ring() -> None:
     stay = live._minutes._stays[ALICE]
     numbers = numbering._sessions._young
     assert bytes_of(alice, ring, stay, *numbers.keys(), *numbers.values()) <= MOST_BYTES
+
+
+def test_of_the_numbers_that_a_post_changes_only_when_it_came_is_an_object() -> None:
+    live, _, alice = reported()
+    parts = [*parts_of(alice), *parts_of(live._minutes._stays[ALICE])]
+    numbers = [part for part in parts if isinstance(part, int | float) and part not in _SMALL]
+    assert numbers == [alice.heard_at_ms]  # which all share who posted in the same millisecond
