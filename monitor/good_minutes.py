@@ -215,9 +215,6 @@ def verdict_of(heard: Heard, level: int | None, *, publishes: bool = False) -> b
     return True if level < IDLE_LEVEL or heard.flows or publishes else None
 
 
-Times = tuple[int, int, int, int]
-
-
 class Tally(Struct, gc=False):
     """Counts minutes as time is spent, from the first moment on.
 
@@ -241,12 +238,12 @@ class Tally(Struct, gc=False):
         return self.over is not NO_MINUTES
 
     @property
-    def times_ms(self) -> Times:
-        """Return all there is to know, but for minutes that nobody has taken."""
+    def times_ms(self) -> tuple[int, int, int, int]:
+        """Return up to when time was spent, when its minute began, and how much of that was bad and was unknown."""
         return self.at_ms, self.minute_ms, self.bad_ms, self.unknown_ms
 
     def resume(self, times_ms: Iterable[int]) -> None:
-        """Go on where another ended, as its `times_ms` told."""
+        """Go on where another is, by its `times_ms`, with no minutes to take."""
         self.at_ms, self.minute_ms, self.bad_ms, self.unknown_ms = times_ms
         self.over = NO_MINUTES
 
