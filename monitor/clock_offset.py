@@ -8,42 +8,24 @@ Quartz drifts, so only the posts of the last minutes count.  And clocks are set:
 request takes was, and is measured anew.
 """
 
-from msgspec import Struct
+from monitor.number_table import SETS, NumberTable
 
-from monitor.recent import Recent
-
-SESSIONS_REMEMBERED = 25_000  # the latest, and as many more
 WINDOW_MS = 300_000
 SET_BACK_MS = 30_000  # clients give a request up before it has been under way for so long
 
 
-class _Estimate(Struct, frozen=True, gc=False):
-    """The best in the window that began at `since_ms`, and in that window or the one before."""
-
-    since_ms: int
-    latest_ms: int
-    ahead_ms: int
-
-    def holds(self, ahead_ms: int, at_ms: int) -> bool:
-        """Whether a post changes nothing, as nearly all do: it was under way for longer than another lately."""
-        return self.ahead_ms - SET_BACK_MS <= ahead_ms <= self.latest_ms and at_ms - self.since_ms <= WINDOW_MS
-
-    def improved(self, ahead_ms: int, at_ms: int) -> "_Estimate":
-        """Return the estimate after one more post."""
-        if ahead_ms < self.ahead_ms - SET_BACK_MS:
-            return _Estimate(at_ms, ahead_ms, ahead_ms)
-        if at_ms - self.since_ms > WINDOW_MS:
-            return _Estimate(at_ms, ahead_ms, max(ahead_ms, self.latest_ms))
-        latest_ms = max(ahead_ms, self.latest_ms)
-        return _Estimate(self.since_ms, latest_ms, max(latest_ms, self.ahead_ms))
-
-
 class ClockOffsets:
-    """The clocks of the sessions that were heard; who has not been heard for long is forgotten."""
+    """The clocks of the sessions that were heard; who has not been heard for long is forgotten.
 
-    def __init__(self, tolerance_ms: int) -> None:
+    Args:
+        tolerance_ms: what may be delay alone.
+        sets: how many sessions are remembered, in fours.
+    """
+
+    def __init__(self, tolerance_ms: int, sets: int = SETS) -> None:
         self._tolerance_ms = tolerance_ms
-        self._estimates: Recent[str, _Estimate] = Recent(SESSIONS_REMEMBERED, 2 * WINDOW_MS)
+        # When a window began, the best in it, and the best in it and in the one before.
+        self._estimates = NumberTable(3, sets)
 
     def offset_ms(self, session: str | None, sent_at_ms: int | None, received_at_ms: int) -> int | None:
         """Return how far the client's clock is ahead, or None where that is not known or may be delay alone."""
@@ -52,14 +34,22 @@ class ClockOffsets:
             ahead_ms = self._learned(session, ahead_ms, received_at_ms)
         return None if ahead_ms is None or abs(ahead_ms) <= self._tolerance_ms else ahead_ms
 
-    def _learned(self, session: str, ahead_ms: int | None, received_at_ms: int) -> int | None:
-        known = self._estimates.get(session)
-        if known is None:
-            if ahead_ms is None:
-                return None
-            self._estimates.put(session, _Estimate(received_at_ms, ahead_ms, ahead_ms), received_at_ms)
-            return ahead_ms
-        if ahead_ms is not None and not known.holds(ahead_ms, received_at_ms):
-            known = known.improved(ahead_ms, received_at_ms)
-            self._estimates.put(session, known, received_at_ms)
-        return known.ahead_ms
+    def _learned(self, session: str, ahead_ms: int | None, at_ms: int) -> int | None:
+        """Take note of how far ahead a post seems, if it tells; return what is thought of the session's clock."""
+        numbers, at = self._estimates.numbers, self._estimates.of(session)
+        since_ms, latest_ms, best_ms = numbers[at], numbers[at + 1], numbers[at + 2]
+        age_ms = at_ms - since_ms
+        if age_ms > 2 * WINDOW_MS:
+            since_ms = 0
+        if ahead_ms is None:
+            return best_ms if since_ms else None
+        if not since_ms or ahead_ms < best_ms - SET_BACK_MS:
+            since_ms, latest_ms, best_ms = at_ms, ahead_ms, ahead_ms
+        elif age_ms > WINDOW_MS:
+            since_ms, latest_ms, best_ms = at_ms, ahead_ms, max(ahead_ms, latest_ms)
+        elif ahead_ms > latest_ms:
+            latest_ms, best_ms = ahead_ms, max(ahead_ms, best_ms)
+        else:  # as nearly all do, it was under way for longer than another lately
+            return best_ms
+        numbers[at], numbers[at + 1], numbers[at + 2] = since_ms, latest_ms, best_ms
+        return best_ms

@@ -14,6 +14,7 @@ PACKAGES = ("monitor", "collectors", "alerts", "dashboards")
 
 PURE = {
     "monitor.blind_spots",
+    "monitor.number_table",
     *("monitor.capacity.advice", "monitor.capacity.assumptions", "monitor.capacity.demand", "monitor.capacity.limits"),
     *("monitor.capacity.one_machine", "monitor.capacity.population", "monitor.capacity.several_machines"),
     *("monitor.capacity.twilio", "monitor.capacity.wording"),

@@ -3,7 +3,6 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor import clock_offset
 from monitor.clock_offset import SET_BACK_MS, WINDOW_MS, ClockOffsets
 from tests.builders import NOW_MS
 
@@ -68,16 +67,16 @@ def test_the_estimate_is_off_by_the_least_delay_and_only_ever_behind(truth_ms: i
     assert estimate_ms == truth_ms - min(delays_ms)
 
 
-def test_no_more_sessions_are_remembered_than_there_is_room_for() -> None:
+def test_a_session_that_was_not_heard_for_long_is_forgotten() -> None:
     offsets = clocks()
-    for number in range(3 * clock_offset.SESSIONS_REMEMBERED):
-        heard(offsets, TEN_MINUTES, session=str(number))
-    assert len(offsets._estimates) <= 2 * clock_offset.SESSIONS_REMEMBERED
-    assert heard(offsets, None, session="0") is None
+    heard(offsets, TEN_MINUTES)
+    assert heard(offsets, None, at_ms=NOW_MS + 2 * WINDOW_MS) == TEN_MINUTES
+    assert heard(offsets, None, at_ms=NOW_MS + 2 * WINDOW_MS + 1) is None
 
 
-def test_sessions_that_were_not_heard_for_long_are_forgotten_however_few_there_are() -> None:
-    offsets = clocks()
-    for minute in range(600):
-        heard(offsets, TEN_MINUTES, at_ms=NOW_MS + minute * 60_000, session=str(minute))
-    assert len(offsets._estimates) <= 4 * WINDOW_MS / 60_000 + 1
+def test_of_too_many_sessions_those_are_forgotten_that_were_measured_first() -> None:
+    offsets = ClockOffsets(TOLERANCE_MS, sets=1)
+    for number in range(6):
+        heard(offsets, TEN_MINUTES, at_ms=NOW_MS + number, session=f"s{number}")
+    assert [heard(offsets, None, at_ms=NOW_MS + 6, session=f"s{number}") for number in (5, 4, 3)] == [TEN_MINUTES] * 3
+    assert heard(offsets, None, at_ms=NOW_MS + 6, session="s0") is None

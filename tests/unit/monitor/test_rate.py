@@ -4,9 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.http import rate
 from monitor.http.rate import RateLimit
-from monitor.recent import Recent
 
 
 def test_a_burst_is_allowed_and_then_what_comes_in_at_the_rate() -> None:
@@ -39,27 +37,12 @@ def test_nobody_gets_more_than_the_burst_and_the_rate_together(gaps_s: list[floa
     assert taken <= burst + 2.0 * now_s + 1e-6
 
 
-def test_no_more_clients_are_remembered_than_there_is_room_for() -> None:
-    limit = RateLimit(per_s=1.0, burst=1)
-    for number in range(3 * rate.CLIENTS_REMEMBERED):
-        limit.wait_s(number, 0.0)
-    assert len(limit._full_at_ns) <= 2 * rate.CLIENTS_REMEMBERED
-
-
-def test_clients_who_may_long_since_send_a_burst_again_are_not_remembered() -> None:
-    limit = RateLimit(per_s=1.0, burst=30)
-    for number in range(3_600):
-        limit.wait_s(number, float(number))
-    assert len(limit._full_at_ns) <= 2 * rate.LEAST_REMEMBERED_S + 1
-
-
-@given(st.lists(st.tuples(st.integers(0, 3), st.floats(0, 100)), max_size=60))
-def test_that_clients_are_forgotten_lets_nobody_send_more(heard: list[tuple[int, float]]) -> None:
-    limit, remembers_all, now_s = RateLimit(per_s=0.05, burst=4), RateLimit(per_s=0.05, burst=4), 0.0
-    remembers_all._full_at_ns = Recent(1_000)
-    for client, later_s in heard:
-        now_s += later_s
-        assert limit.wait_s(client, now_s) == pytest.approx(remembers_all.wait_s(client, now_s), abs=1e-6)
+def test_whoever_sends_too_much_is_remembered_whoever_else_comes() -> None:
+    limit = RateLimit(per_s=1.0, burst=3, sets=1)
+    assert [limit.wait_s("too much", 0.0) for _ in range(4)] == [0.0, 0.0, 0.0, 1.0]
+    for number in range(100):
+        assert limit.wait_s(f"another {number}", 0.0) == 0.0
+        assert limit.wait_s("too much", 0.0) == 1.0
 
 
 def test_whoever_only_asks_how_long_to_wait_is_not_counted() -> None:
