@@ -36,7 +36,7 @@ from monitor.entities import Change, Failure, Participant, Room
 from monitor.live_minutes import LiveMinutes, by_our_clock
 from monitor.merging import want_look
 from monitor.outcomes import Outcomes
-from monitor.rings import Rings, name_of, values_of, values_of_rows
+from monitor.rings import Ring, Rings, name_of, values_of, values_of_rows
 
 RETURN_AFTER_MS = 30_000  # somebody known by identity only has come back who tells of a time this long after leaving
 RING_REACH_MS = 86_400_000  # how far before the first word of somebody a sample may reach
@@ -149,11 +149,11 @@ class Hearing:
             changes += _observe_others(room, reporter, others)
         level = reporter.level
         if (media or series) and reporter.is_live:
-            name = name_of(reporter)
-            self._minutes.hear(name, room, reporter, level, media, series)
-            self._observe_media(name, reporter, media, series)
+            ring = self._ring_of(room, reporter)
+            self._minutes.hear(ring, reporter, level, media, series)
+            _observe_media(ring, reporter, media, series)
         elif reporter.stats_at_ms < 0 and reporter.is_live:  # who sends samples is judged by them
-            self._minutes.notice(room, reporter, reporter.heard_at_ms or 0)
+            self._minutes.notice(self._ring_of(room, reporter), reporter, reporter.heard_at_ms or 0)
         return changes, bool(changes) or (level != before and _counts_otherwise(before, level))
 
     def _observe_event(self, room: Room, reporter: Participant, seen: Observation) -> Iterable[Change]:
@@ -165,25 +165,16 @@ class Hearing:
             reporter.error_code = reporter.error_code if seen.code is None else seen.code
         return ()
 
-    def _observe_media(
-        self, name: str, reporter: Participant, media: Sequence[MediaStats], series: Sequence[MediaStatsSeries]
-    ) -> None:
-        """Keep the samples; the latest of them says how it is now."""
+    def _ring_of(self, room: Room, reporter: Participant) -> Ring:
         began_ms = (reporter.heard_at_ms or 0) + reporter.clock_offset_ms - RING_REACH_MS
-        ring = self._rings.of(name, began_ms)
-        ring.hear(media)
-        for each in series:
-            ring.push(values_of_rows(each))
-        latest = _latest(media, series)
-        if latest is not None and latest.at_ms >= reporter.stats_at_ms:
-            _set_media(reporter, latest)
+        return self._rings.of(name_of(reporter), room, began_ms)
 
     def _observe_connection(self, room: Room, reporter: Participant, seen: Connection) -> Iterable[Change]:
         at_ms = seen.at_ms - reporter.clock_offset_ms
         if seen.at_ms < reporter.connection_at_ms or at_ms < (reporter.heard_at_ms or 0) - PRESENT_MS:
             return ()
-        if reporter.reconnecting:
-            self._minutes.break_off(room, reporter, reporter.connection_at_ms - reporter.clock_offset_ms, at_ms)
+        if reporter.reconnecting and (ring := self._rings.find(reporter)) is not None:
+            self._minutes.break_off(ring, reporter.connection_at_ms - reporter.clock_offset_ms, at_ms)
         reporter.connection_at_ms = seen.at_ms
         reporter.error_code = seen.code if seen.code is not None else reporter.error_code
         reporter.reconnecting = seen.state is ConnectionState.RECONNECTING
@@ -298,6 +289,18 @@ def _observe_others(room: Room, reporter: Participant, levels: Iterable[NetworkQ
                 changes.append(Change(subject.ref))
     reporter.others_at_ms = at_ms
     return changes
+
+
+def _observe_media(
+    ring: Ring, reporter: Participant, media: Sequence[MediaStats], series: Sequence[MediaStatsSeries]
+) -> None:
+    """Keep the samples; the latest of them says how it is now."""
+    ring.hear(media)
+    for each in series:
+        ring.push(values_of_rows(each))
+    latest = _latest(media, series)
+    if latest is not None and latest.at_ms >= reporter.stats_at_ms:
+        _set_media(reporter, latest)
 
 
 def _latest(media: Sequence[MediaStats], series: Sequence[MediaStatsSeries]) -> MediaStats | None:

@@ -183,9 +183,8 @@ class Live:
         """Let those who only count follow what has changed; where somebody's level has, so has their room."""
         for ref, gone in changes:
             if ref.kind == "participant":
-                if gone is not None:
-                    self.rings.forget(ref.key)
-                    self._minutes.end(ref.key)
+                if gone is not None and (ring := self.rings.forget(ref.key)) is not None:
+                    self._minutes.end(ring)
             elif ref.kind == "room":
                 self._follow_room(ref.key)
             elif ref.kind == "composition" and (composition := self.media.composition(ref.key)) is not None:

@@ -15,11 +15,8 @@ Time is each browser's own, put right by how far its clock is off.  A minute tha
 begun anew by the next one.
 """
 
-from array import array
 from collections.abc import Callable, Sequence
 from itertools import chain, islice
-
-from msgspec import Struct
 
 from collectors.observations import MediaStats, MediaStatsSeries
 from monitor.entities import Participant, Room
@@ -37,26 +34,13 @@ from monitor.good_minutes import (
     spoken_for_ms,
     verdict_of,
 )
-from monitor.rings import name_of
+from monitor.rings import Ring
 
 MOST_WAITING = 500  # samples; those that wait are held in memory, and should be still at hand for the processor
 
 
-class _Stay(Struct, gc=False):
-    """Somebody's time in a room: what a tally of it comes to, changed in its place as `Participant.packed` is."""
-
-    room: Room
-    times_ms: "array[int]"
-    sends_samples: bool = False
-
-    @classmethod
-    def since(cls, at_ms: int, room: Room) -> "_Stay":
-        """Return a stay that begins."""
-        return cls(room, array("q", Tally(at_ms).times_ms))
-
-
-# What a post told: by whom, where, at what level, by which clock, and its samples.
-_Told = tuple[str, Room, int | None, int, Sequence[MediaStats], Sequence[MediaStatsSeries]]
+# What a post told: of whom, at what level, by which clock, and its samples.
+_Told = tuple[Ring, int | None, int, Sequence[MediaStats], Sequence[MediaStatsSeries]]
 
 
 class LiveMinutes:
@@ -68,22 +52,20 @@ class LiveMinutes:
 
     def __init__(self, tell: Callable[[Room, int, Minutes], None]) -> None:
         self._tell = tell
-        self._stays: dict[str, _Stay] = {}
         self._waiting: list[_Told] = []
         self._samples = 0  # that wait
-        self._tally = Tally(0)  # of the stay that is being judged
+        self._tally = Tally(0)  # of whom is being judged
 
     def hear(
         self,
-        name: str,
-        room: Room,
+        ring: Ring,
         who: Participant,
         level: int | None,
         media: Sequence[MediaStats],
         series: Sequence[MediaStatsSeries],
     ) -> None:
-        """Take down what samples tell of somebody, by the name that nobody else has; they must not change any more."""
-        self._waiting.append((name, room, BROKEN if who.reconnecting else level, who.clock_offset_ms, media, series))
+        """Take down what samples tell of somebody, whose ring it is; they must not change any more."""
+        self._waiting.append((ring, BROKEN if who.reconnecting else level, who.clock_offset_ms, media, series))
         self._samples += len(media)
         for each in series:
             self._samples += len(each.at_ms)
@@ -98,20 +80,17 @@ class LiveMinutes:
 
     def _judge(
         self,
-        name: str,
-        room: Room,
+        ring: Ring,
         level: int | None,
         offset_ms: int,
         media: Sequence[MediaStats],
         series: Sequence[MediaStatsSeries],
     ) -> None:
-        stay = self._stays.get(name)
-        if stay is None:
+        tally = self._tally
+        if not self._resumes(ring):
             if (first_ms := _first_ms(media, series)) is None:
                 return
-            stay = self._stays[name] = _Stay.since(first_ms - offset_ms, room)
-        stay.sends_samples = True
-        tally = self._resumed(stay)
+            tally.resume(Tally(first_ms - offset_ms).times_ms)
         count = 0
         if media and (
             level is None or level >= GOOD_LEVEL
@@ -124,50 +103,46 @@ class LiveMinutes:
             _spend(tally, seen, level, offset_ms)
         for each in series:
             _spend_series(tally, each, level, offset_ms)
-        self._keep(stay, tally, room)
+        self._keep(ring)
 
-    def notice(self, room: Room, who: Participant, now_ms: int) -> None:
+    def notice(self, ring: Ring, who: Participant, now_ms: int) -> None:
         """Judge the time since the last word of somebody who sends no samples by the level alone."""
         self.settle()
-        key = name_of(who)
-        stay = self._stays.get(key)
-        if stay is None:
-            self._stays[key] = _Stay.since(now_ms, room)
+        if ring.count:
             return
-        if stay.sends_samples:
-            return
-        tally = self._resumed(stay)
+        tally = self._tally
+        if not self._resumes(ring):
+            tally.resume(Tally(now_ms).times_ms)
         silent_ms = now_ms - tally.at_ms
         level = BROKEN if who.reconnecting else who.level
         tally.spend(now_ms, verdict_of(NO_SAMPLES, level) if silent_ms <= LONGEST_INTERVAL_MS else None)
-        self._keep(stay, tally, room)
+        self._keep(ring)
 
-    def break_off(self, room: Room, who: Participant, from_ms: int, until_ms: int) -> None:
+    def break_off(self, ring: Ring, from_ms: int, until_ms: int) -> None:
         """Judge the time in which somebody's connection was being made anew."""
         self.settle()
-        stay = self._stays.get(name_of(who))
-        if stay is not None and until_ms > from_ms:
-            tally = self._resumed(stay)
-            tally.spend(from_ms, None)
-            tally.spend(until_ms, verdict=False)
-            self._keep(stay, tally, room)
+        if until_ms > from_ms and self._resumes(ring):
+            self._tally.spend(from_ms, None)
+            self._tally.spend(until_ms, verdict=False)
+            self._keep(ring)
 
-    def end(self, key: str) -> None:
-        """Close the minutes of somebody who is gone, by the key of their `Ref`."""
+    def end(self, ring: Ring) -> None:
+        """Close the minutes of somebody who is gone."""
         self.settle()
-        stay = self._stays.pop(key, None) or self._stays.pop(key.rpartition("/")[2], None)
-        if stay is not None and (last := self._resumed(stay).end()) is not NO_MINUTES:
-            self._tell(stay.room, stay.room.heard_at_ms, last)
+        if self._resumes(ring) and (last := self._tally.end()) is not NO_MINUTES:
+            self._tell(ring.room, ring.room.heard_at_ms, last)
 
-    def _resumed(self, stay: _Stay) -> Tally:
-        self._tally.resume(stay.times_ms)
-        return self._tally
+    def _resumes(self, ring: Ring) -> bool:
+        """Go on with somebody's tally; return whether there is one."""
+        times_ms = ring.minute_ms
+        self._tally.resume(times_ms)
+        return any(times_ms)
 
-    def _keep(self, stay: _Stay, tally: Tally, room: Room) -> None:
-        """Put down what a tally has come to, and tell of minutes that are over."""
-        stay.times_ms[:] = array("q", tally.times_ms)
-        if tally.is_news:
-            self._tell(room, room.heard_at_ms, tally.take())
+    def _keep(self, ring: Ring) -> None:
+        """Put down what the tally has come to, and tell of minutes that are over."""
+        ring.minute_ms = self._tally.times_ms
+        if self._tally.is_news:
+            self._tell(ring.room, ring.room.heard_at_ms, self._tally.take())
 
 
 def _first_ms(media: Sequence[MediaStats], series: Sequence[MediaStatsSeries]) -> int | None:

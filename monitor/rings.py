@@ -3,6 +3,9 @@
 A ring holds the last 64 media samples of somebody who is in a call, sixteen bytes each: a hundred thousand people take
 little more than a hundred megabytes.  Values are kept to three digits, which is what a picture or a verdict needs; the
 log has them as they came.
+
+Each post changes the ring of one, and the minute that this one is in (`monitor.live_minutes`).  So both are found at
+once, and in one piece of memory.
 """
 
 import struct
@@ -14,13 +17,15 @@ from typing import Any
 from msgspec import Struct, field
 
 from collectors.observations import Direction, DirectionSeries, MediaStats, MediaStatsSeries
-from monitor.entities import Participant
+from monitor.entities import Participant, Room
 
 SAMPLES = 64
 BEGIN_TOGETHER_MS = 86_400_000  # of the seven weeks that a ring can tell apart
 
 _LAYOUT = struct.Struct("<I6e")  # milliseconds since the ring began, and the values of `Sample` as floats of two bytes
 _SIZE = _LAYOUT.size
+_MINUTE = struct.Struct("<4q")  # before the samples
+_BEFORE = _MINUTE.size
 _pack_into = _LAYOUT.pack_into
 _HIGHEST_MS = 2**32 - 1
 _HIGHEST = 65_504.0  # that fits into two bytes
@@ -79,18 +84,33 @@ def _worse_of_each(one: Column, other: Column) -> Iterable[float | None]:
 
 
 class Ring(Struct, gc=False):
-    """The last samples of one participant."""
+    """The last samples of one participant in a room, and the minute that it is in."""
 
     since_ms: int
+    room: Room
     count: int = 0  # of those that came, less whole rounds: a small number takes no memory
-    data: bytearray = field(default_factory=lambda: bytearray(SAMPLES * _SIZE))
+    data: bytearray = field(default_factory=lambda: bytearray(_BEFORE))  # of those who send no samples there is no more
+
+    @property
+    def minute_ms(self) -> tuple[int, ...]:
+        """The four `times_ms` of a tally; zeros before there is one."""
+        return _MINUTE.unpack_from(self.data)
+
+    @minute_ms.setter
+    def minute_ms(self, times_ms: tuple[int, ...]) -> None:
+        _MINUTE.pack_into(self.data, 0, *times_ms)
+
+    def _to_fill(self) -> bytearray:
+        if len(self.data) == _BEFORE:
+            self.data += bytes(SAMPLES * _SIZE)
+        return self.data
 
     def hear(self, media: Iterable[MediaStats]) -> None:
         """Keep what a browser says, sample by sample; what is not as it is nearly always is left to `push`.
 
         It is run for every sample there is: to ask each time whether a number is known would cost a third.
         """
-        data, since_ms, count = self.data, self.since_ms, self.count
+        data, since_ms, count = self._to_fill(), self.since_ms, self.count
         seen: Any  # by types, everything may be unknown
         for seen in media:
             up, down = seen.up, seen.down
@@ -100,7 +120,7 @@ class Ring(Struct, gc=False):
                 fps = up.fps
                 _pack_into(
                     data,
-                    count % SAMPLES * _SIZE,
+                    _BEFORE + count % SAMPLES * _SIZE,
                     seen.at_ms - since_ms,
                     seen.rtt_ms,
                     other_jitter_ms if other_jitter_ms > jitter_ms else jitter_ms,  # noqa: FURB136 - `max` takes thrice as long
@@ -118,9 +138,9 @@ class Ring(Struct, gc=False):
 
     def push(self, samples: Iterable[Values]) -> None:
         """Keep samples; the oldest make way."""
-        data, since_ms, unknown, count = self.data, self.since_ms, _UNKNOWN, self.count
+        data, since_ms, unknown, count = self._to_fill(), self.since_ms, _UNKNOWN, self.count
         for at_ms, rtt_ms, jitter_ms, loss_ratio, up_bps, down_bps, fps in samples:
-            place = count % SAMPLES * _SIZE
+            place = _BEFORE + count % SAMPLES * _SIZE
             count += 1
             try:
                 _pack_into(
@@ -142,7 +162,7 @@ class Ring(Struct, gc=False):
     def samples(self) -> Iterator[Sample]:
         """Return the samples, in the order in which they came."""
         for number in range(max(0, self.count - SAMPLES), self.count):
-            after_ms, *values = _LAYOUT.unpack_from(self.data, number % SAMPLES * _SIZE)
+            after_ms, *values = _LAYOUT.unpack_from(self.data, _BEFORE + number % SAMPLES * _SIZE)
             rtt_ms, jitter_ms, loss_ratio, up_kbps, down_kbps, fps = (
                 None if isnan(value) else value for value in values
             )
@@ -169,24 +189,27 @@ class Rings:
         self._rings: dict[str, Ring] = {}
         self._since_ms = 0  # when the rings begin that were made lately: one number for many
 
-    def of(self, name: str, began_ms: int) -> Ring:
+    def of(self, name: str, room: Room, began_ms: int) -> Ring:
         """Return the ring of a name; that of somebody new begins at a moment before which there will be no sample."""
         ring = self._rings.get(name)
         if ring is None:
             if not 0 <= began_ms - self._since_ms <= BEGIN_TOGETHER_MS:
                 self._since_ms = began_ms
-            ring = self._rings[name] = Ring(self._since_ms)
+            ring = self._rings[name] = Ring(self._since_ms, room)
         return ring
+
+    def find(self, participant: Participant) -> Ring | None:
+        """Return the ring of somebody, or None where nothing was told."""
+        return self._rings.get(name_of(participant))
 
     def samples(self, participant: Participant) -> list[Sample]:
         """Return the last samples of somebody, oldest first."""
-        ring = self._rings.get(name_of(participant))
+        ring = self.find(participant)
         return [] if ring is None else list(ring.samples())
 
-    def forget(self, key: str) -> None:
-        """Let go of the samples of somebody who left, by the key of their `Ref`."""
-        if self._rings.pop(key, None) is None:
-            self._rings.pop(key.rpartition("/")[2], None)
+    def forget(self, key: str) -> Ring | None:
+        """Let go of the samples of somebody who left, by the key of their `Ref`, and return what they were."""
+        return self._rings.pop(key, None) or self._rings.pop(key.rpartition("/")[2], None)
 
 
 def name_of(participant: Participant) -> str:

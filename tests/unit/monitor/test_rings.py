@@ -5,17 +5,19 @@ from hypothesis import strategies as st
 from msgspec.structs import astuple, replace
 
 from collectors.observations import Direction, DirectionSeries, MediaStats, MediaStatsSeries
+from monitor.entities import Room
 from monitor.live import Live
 from monitor.rings import BEGIN_TOGETHER_MS, SAMPLES, Ring, Rings, Sample, values_of, values_of_rows
 from tests.builders import NOW_MS, batch, connection
 
+ROOM = Room("RM1")
 SAMPLE = Sample(NOW_MS, 61.5, 4.0, 0.0, 812_000.0, 640_000.0, 24.0)
 UP = Direction(loss_ratio=0.5, jitter_ms=1.0, bitrate_bps=1000, fps=24, limited_by="cpu")
 DOWN = Direction(loss_ratio=0.25, jitter_ms=2.0, bitrate_bps=2000, fps=30)
 
 
 def kept(*samples: Sample) -> list[Sample]:
-    ring = Ring(NOW_MS)
+    ring = Ring(NOW_MS, ROOM)
     ring.push(map(astuple, samples))
     return list(ring.samples())
 
@@ -52,7 +54,7 @@ MOMENTS = st.integers(NOW_MS - 10, NOW_MS + 10) | st.just(NOW_MS + 2**33)
 
 @given(st.lists(st.builds(MediaStats, MOMENTS, rtt_ms=NUMBERS, up=DIRECTIONS, down=DIRECTIONS), max_size=150))
 def test_what_is_heard_at_one_go_is_kept_as_one_by_one(media: list[MediaStats]) -> None:
-    at_one_go, one_by_one = Ring(NOW_MS), Ring(NOW_MS)
+    at_one_go, one_by_one = Ring(NOW_MS, ROOM), Ring(NOW_MS, ROOM)
     at_one_go.hear(media)
     for seen in media:
         one_by_one.push([values_of(seen)])
@@ -61,7 +63,7 @@ def test_what_is_heard_at_one_go_is_kept_as_one_by_one(media: list[MediaStats]) 
 
 
 def test_however_many_came_the_last_are_kept_in_order() -> None:
-    ring = Ring(NOW_MS)
+    ring = Ring(NOW_MS, ROOM)
     for start in range(0, 10 * SAMPLES, 7):
         ring.hear([MediaStats(NOW_MS + start + n) for n in range(7)])
         last = start + 6
@@ -72,8 +74,8 @@ def test_rings_that_begin_within_a_day_share_the_moment_and_others_do_not() -> N
     rings = Rings()
     moments = [NOW_MS, NOW_MS + 1000, NOW_MS + BEGIN_TOGETHER_MS + 1, NOW_MS - 1]
     for moment in moments:
-        rings.of(f"PA{moment}", moment).hear([MediaStats(moment + 1)])
-    found = [rings.of(f"PA{moment}", 0) for moment in moments]
+        rings.of(f"PA{moment}", ROOM, moment).hear([MediaStats(moment + 1)])
+    found = [rings.of(f"PA{moment}", ROOM, 0) for moment in moments]
     assert [[sample.at_ms for sample in ring.samples()] for ring in found] == [[moment + 1] for moment in moments]
     assert found[0].since_ms is found[1].since_ms
     assert all(ring.since_ms <= moment for ring, moment in zip(found, moments, strict=True))

@@ -12,7 +12,7 @@ from monitor.good_minutes import NO_MINUTES
 from monitor.live import Live
 from monitor.rings import SAMPLES
 from monitor.store.numbering import Numbering
-from tests.builders import ALICE, NOW_MS, batch, level
+from tests.builders import NOW_MS, batch, level
 
 MOST_BYTES = 2_300  # for everything together; places in tables are another 200 or so
 _SMALL = range(-5, 257)  # numbers that Python has once
@@ -66,14 +66,16 @@ def reported() -> tuple[Live, Numbering, Participant]:
 
 def test_a_person_with_a_full_ring_takes_little_more_than_the_ring() -> None:
     live, numbering, alice = reported()
-    ring = live.rings.of(alice.key, 0)
-    stay = live._minutes._stays[ALICE]
+    ring = live.rings.find(alice)
     numbers = numbering._sessions._young
-    assert bytes_of(alice, ring, stay, *numbers.keys(), *numbers.values()) <= MOST_BYTES
+    assert bytes_of(alice, ring, *numbers.keys(), *numbers.values()) <= MOST_BYTES
 
 
 def test_of_the_numbers_that_a_post_changes_only_when_it_came_is_an_object() -> None:
     live, _, alice = reported()
-    parts = [*parts_of(alice), *parts_of(live._minutes._stays[ALICE])]
+    ring = live.rings.find(alice)
+    parts = [*parts_of(alice), *parts_of(ring)]
     numbers = [part for part in parts if isinstance(part, int | float) and part not in _SMALL]
-    assert numbers == [alice.heard_at_ms]  # which all share who posted in the same millisecond
+    # All share the one who posted in the same millisecond, and the other whose rings began on the same day.
+    assert ring is not None
+    assert numbers == [alice.heard_at_ms, ring.since_ms]
