@@ -32,6 +32,7 @@ class Numbers(Struct, gc=False):
     count: int = 0
     before: tuple[int, ...] = ()  # the bounds of earlier ranges
     heard_at_ms: int = 0
+    session: str = ""  # as it is known here: each post brings a text of its own that says the same
 
     @classmethod
     def of(cls, bounds: Sequence[int], heard_at_ms: int = 0) -> Self:
@@ -89,6 +90,7 @@ class Numbering:
     def learn(self, sessions: Mapping[str, Numbers]) -> None:
         """Take up what the store knows of sessions."""
         for session, numbers in sessions.items():
+            numbers.session = session
             self._sessions.put(session, numbers)
 
     def has(self, session: str, seq: int) -> bool:
@@ -100,11 +102,11 @@ class Numbering:
         """Remember that a post is stored."""
         numbers = self._of(session)
         if numbers is None:
-            numbers = Numbers()
+            numbers = Numbers(session=session)
             self._sessions.put(session, numbers, at_ms)
         numbers.add(seq)
         numbers.heard_at_ms = at_ms
-        self._dirty[session] = numbers
+        self._dirty[numbers.session] = numbers
 
     def take_dirty(self) -> Iterator[Row]:
         """Return what is to be saved, each as it is when it is read, until the store has it or it is taken back."""
@@ -124,5 +126,5 @@ class Numbering:
     def _of(self, session: str) -> Numbers | None:
         numbers = self._sessions.get(session)
         if numbers is None and (numbers := self._dirty.get(session) or self._taken.get(session)) is not None:
-            self._sessions.put(session, numbers)  # whoever has asked will ask again, when the store may have it
+            self._sessions.put(numbers.session, numbers)  # whoever has asked will ask again, when the store may have it
         return numbers

@@ -78,3 +78,12 @@ def test_sessions_that_were_not_heard_for_long_are_left_to_the_store_however_few
     latest = {f"s{minute}" for minute in range(600 - KEPT_FOR_MS // minute_ms, 600)}
     assert latest <= known
     assert len(known) <= 2 * len(latest) + 1
+
+
+def test_of_a_session_one_text_is_kept_however_many_posts_bring_it() -> None:
+    numbering = Numbering()
+    first, again = (b"0123456789abcdef".decode() for _ in range(2))
+    for seq, text in enumerate((first, again)):
+        numbering.add(text, seq, 0)
+        ((kept, _, _),) = numbering.take_dirty()
+        assert kept is first
