@@ -76,7 +76,7 @@ class Participant(Struct, omit_defaults=True, gc=False):
     left_at_ms: int | None = None
     own_level: int | None = None
     reports: bool = False
-    levels_seen: dict[str, int] | None = None  # by the keys of those who see it; None: nobody does
+    levels_seen: dict[str, int] | None = None  # by the keys of those who see it; None: nobody does, or it reports
     reconnecting: bool = False
     error_code: int | None = None
     packed: bytearray | None = None  # see `own_level_at_ms`, `rtt_ms` and those beside them; None: it has told nothing

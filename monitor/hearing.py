@@ -256,7 +256,8 @@ def _set_own_level(reporter: Participant, levels: Iterable[NetworkQuality]) -> N
         at_ms, level = seen.at_ms, _known(seen.level)
         if level is None and not reporter.reports:
             continue
-        reporter.reports = True
+        if not reporter.reports:
+            reporter.reports, reporter.levels_seen = True, None  # what others see counts no more
         own_level = level
         if level != shown:
             shown, since_ms = level, at_ms
@@ -277,11 +278,9 @@ def _observe_others(room: Room, reporter: Participant, levels: Iterable[NetworkQ
         if subject is None:
             if sid not in room.left:
                 room.strangers.setdefault(sid, room.heard_at_ms)
-        elif level is None or (subject.levels_seen is not None and subject.levels_seen.get(key) == level):
-            continue
-        elif subject.reports:
-            subject.see_at(level, key)  # it says itself how it is
-        else:
+        elif subject.reports or level is None:
+            continue  # it says itself how it is
+        elif subject.levels_seen is None or subject.levels_seen.get(key) != level:
             before = subject.level
             subject.see_at(level, key)
             if subject.level != before:  # or others see it better
