@@ -92,7 +92,8 @@ class Crowd:
         return run
 
     def _posts_of(self, people: int) -> Posts:
-        return Posts(people=people, people_per_room=PEOPLE_PER_ROOM, proof=self._proof, seed=people)
+        # As quickly sent by few as by many: the sooner the next posts come, the more of them share a commit.
+        return Posts(people=people, people_per_room=PEOPLE_PER_ROOM, proof=self._proof, seed=people, anew=True)
 
 
 async def measure(options: argparse.Namespace) -> tuple[Sequence[Populated], Rounds]:

@@ -26,6 +26,17 @@ _HEAD = (
 )
 
 
+class SlowClock(Struct, frozen=True):
+    """A clock that went as all others until a moment, and is slower since."""
+
+    since_s: float
+    speed: float
+
+    def now_s(self) -> float:
+        """Return the time by it."""
+        return self.since_s + (time.time() - self.since_s) * self.speed
+
+
 class Posts(Struct, frozen=True, kw_only=True):
     """What is posted, by whom, and what proves it."""
 
@@ -36,6 +47,8 @@ class Posts(Struct, frozen=True, kw_only=True):
     people: int = PEOPLE
     people_per_room: int = PEOPLE_PER_ROOM
     talking: int | None = None  # of the people, in whole rooms; None: all of them
+    clock: SlowClock | None = None  # of the browsers; None: the time as it is
+    anew: bool = False  # each text is made anew, so that those of few are not at hand sooner than those of many
     seed: int | None = None  # the same people in the same order, of the same sessions; otherwise they have just arrived
 
     def sheets(self, chance: random.Random) -> tuple[Sequence[Sheet], Sheet]:
@@ -68,6 +81,7 @@ class Browser:
         self._well = cycle(well)
         self._badly = badly
         self._texts: dict[Sheet, bytes] = {}
+        self._now_s = time.time if posts.clock is None else posts.clock.now_s
 
     def requests(self, begun: int = 0) -> Iterator[bytes]:
         """Return one request after the other, after so many of them."""
@@ -76,13 +90,15 @@ class Browser:
         for index in count(begun):
             sheet = self._badly if random.random() < BAD_RATIO else next(self._well)
             # A millisecond apart and just now: what is late is not the present, and would be cheap.
-            now_ms = int(time.time() * 1000)
+            now_ms = int(self._now_s() * 1000)
             at_ms = max(last_ms + 1, now_ms - self._posts.events)
             last_ms = at_ms + self._posts.events - 1
             body = self._text(sheet) % sheet.values_of((index, now_ms, *range(at_ms, last_ms + 1)))
             yield head % len(body) + body
 
     def _text(self, sheet: Sheet) -> bytes:
+        if self._posts.anew:
+            return sheet.of(self._reporter)
         text = self._texts.get(sheet)
         if text is None:
             text = self._texts[sheet] = sheet.of(self._reporter)

@@ -50,6 +50,15 @@ async def daemon(core: int, folder: Path, synchronous: str, **storage: Any) -> A
 
 
 @asynccontextmanager
+async def counted(core: int, folder: Path, within: Sequence[str]) -> AsyncIterator[Server]:
+    """Serve such a daemon in a command that counts what it does."""
+    port = free_port()
+    async with _daemon(None, folder, port, {"storage": {"path": str(folder / f"daemon-{port}.db")}}, within) as server:
+        machine.pin(server.pid, {core})
+        yield server
+
+
+@asynccontextmanager
 async def hurried(
     core: int, folder: Path, storage: Mapping[str, Any], cluster: Mapping[str, Any] | None = None
 ) -> AsyncIterator[Server]:
