@@ -13,7 +13,7 @@ from collections.abc import Hashable
 from mmap import MAP_ANONYMOUS, MAP_PRIVATE, mmap
 
 ROWS_A_SET = 4
-SETS = 1 << 16  # with a hundred thousand keys, one of fifty finds its set full
+SETS = 1 << 16  # of a hundred thousand keys, one of sixty finds no row that is free
 NOWHERE = -1
 
 _NUMBER_BYTES = 8
