@@ -5,6 +5,7 @@ from collections.abc import Hashable
 from monitor.number_table import NOWHERE, SETS, NumberTable
 
 _NS = 1_000_000_000  # in a second
+_LONGEST_NS = 2**62  # that a bucket takes to fill: a century and a half, which with the time of today is a row's number
 
 
 class RateLimit:
@@ -23,7 +24,7 @@ class RateLimit:
     """
 
     def __init__(self, per_s: float, burst: int, sets: int = SETS) -> None:
-        self._fills_in_ns = round(_NS / per_s)  # by one
+        self._fills_in_ns = round(min(_NS / per_s, _LONGEST_NS // burst))  # by one
         self._lasts_ns = (burst - 1) * self._fills_in_ns  # until it is full, where there is one left
         self._full_at_ns = NumberTable(1, sets)
 

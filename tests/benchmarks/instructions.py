@@ -28,7 +28,7 @@ from msgspec.structs import replace
 from tests.benchmarks import machine, servers
 from tests.benchmarks.figures import Figure, Goal, aligned, judged
 from tests.benchmarks.load import Load, loaded
-from tests.benchmarks.population import EVENTS, PEOPLE_PER_ROOM, SAMPLES
+from tests.benchmarks.population import EVENTS, PEOPLE_PER_ROOM, SAMPLES, Case
 from tests.benchmarks.posts import Posts, SlowClock
 from tests.benchmarks.records import recorded
 from tests.benchmarks.servers import Server
@@ -50,13 +50,6 @@ class Counted(NamedTuple):
     instructions: float
     pages: float
     posts_per_s: float  # of its slow clock
-
-
-class Case(NamedTuple):
-    """How many people are live, and how much each post has."""
-
-    people: int
-    events: int
 
 
 class Callgrind:

@@ -62,6 +62,15 @@ def test_what_somebody_says_of_itself_counts_more_than_what_others_see(live: Liv
     assert who(live, BOB).level == 4
 
 
+def test_what_others_see_of_who_reports_is_not_kept_whoever_spoke_first(live: Live) -> None:
+    live.apply(batch(level(1, of=BOB)))
+    live.apply(batch(level(4), reporter=BOB))
+    assert who(live, BOB).levels_seen is None
+    live.apply(batch(level(2, of=BOB, at_ms=NOW_MS + 1)))
+    assert who(live, BOB).levels_seen is None
+    assert who(live, BOB).level == 4
+
+
 def test_of_those_who_see_somebody_silent_the_best_view_counts(live: Live) -> None:
     live.apply(participant(CAROL))
     live.apply(batch(level(1, of=CAROL), reporter=ALICE))

@@ -37,6 +37,20 @@ def test_nobody_gets_more_than_the_burst_and_the_rate_together(gaps_s: list[floa
     assert taken <= burst + 2.0 * now_s + 1e-6
 
 
+@given(st.lists(st.tuples(st.integers(0, 3), st.floats(0, 100)), max_size=60))
+def test_clients_that_there_is_room_for_have_a_bucket_each(heard: list[tuple[int, float]]) -> None:
+    limit, alone, now_s = RateLimit(0.05, 4, sets=1), [RateLimit(0.05, 4) for _ in range(4)], 0.0
+    for client, later_s in heard:
+        now_s += later_s
+        assert limit.wait_s(client, now_s) == alone[client].wait_s(client, now_s)
+
+
+@given(st.floats(1e-300, 1e-6), st.integers(1, 300))
+def test_a_rate_of_next_to_nothing_still_lets_a_burst_in(per_s: float, burst: int) -> None:
+    limit = RateLimit(per_s, burst)
+    assert [limit.wait_s("a", 2e9) == 0.0 for _ in range(burst + 1)] == [True] * burst + [False]
+
+
 def test_whoever_sends_too_much_is_remembered_whoever_else_comes() -> None:
     limit = RateLimit(per_s=1.0, burst=3, sets=1)
     assert [limit.wait_s("too much", 0.0) for _ in range(4)] == [0.0, 0.0, 0.0, 1.0]

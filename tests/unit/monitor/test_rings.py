@@ -8,7 +8,7 @@ from collectors.observations import Direction, DirectionSeries, MediaStats, Medi
 from monitor.entities import Room
 from monitor.live import Live
 from monitor.rings import BEGIN_TOGETHER_MS, SAMPLES, Ring, Rings, Sample, values_of, values_of_rows
-from tests.builders import NOW_MS, batch, connection
+from tests.builders import NOW_MS, batch, connection, level
 
 ROOM = Room("RM1")
 SAMPLE = Sample(NOW_MS, 61.5, 4.0, 0.0, 812_000.0, 640_000.0, 24.0)
@@ -29,6 +29,16 @@ def test_what_went_in_comes_out_and_unknown_stays_unknown() -> None:
 def test_the_oldest_makes_way() -> None:
     many = [replace(SAMPLE, at_ms=NOW_MS + n) for n in range(SAMPLES + 5)]
     assert [each.at_ms for each in kept(*many)] == [each.at_ms for each in many[5:]]
+
+
+def test_who_sends_no_samples_takes_no_room_for_them() -> None:
+    live = Live()
+    live.apply(batch(level(3)))
+    (alice,) = live.participants()
+    ring = live.rings.find(alice)
+    assert ring is not None
+    assert len(ring.data) < 64
+    assert live.rings.samples(alice) == []
 
 
 def test_numbers_are_kept_to_three_digits() -> None:
